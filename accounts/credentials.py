@@ -1,0 +1,200 @@
+"""Filing, verifying and judging credentials and competencies."""
+
+from __future__ import annotations
+
+import calendar
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+from django.db import transaction
+from django.db.backends.postgresql.psycopg_any import DateRange, DateTimeTZRange
+from django.db.models import Q
+
+from accounts.models import Competency, Credential, CredentialType, Skill, User, ValidityRule
+from accounts.roles import Capability
+from intranet.audit.recording import record
+from intranet.core.access import Forbidden, Verdict, require
+
+EXPIRING_WITHIN = timedelta(days=60)
+
+
+class State(StrEnum):
+    """What a credential is on a day; the words for people are in `label`."""
+
+    IN_FORCE = "in_force"
+    EXPIRING = "expiring"
+    EXPIRED = "expired"
+    NOT_VERIFIED = "not_verified"
+    MISSING = "missing"
+
+    @property
+    def label(self) -> str:
+        return self.value.replace("_", " ").capitalize()
+
+    @property
+    def tone(self) -> str:
+        return {"in_force": "ok", "expiring": "caution", "not_verified": "info"}.get(self.value, "danger")
+
+
+@dataclass(frozen=True)
+class FileLine:
+    """One line of a person's file: a type, the credential that decides (if any), and its state on a day."""
+
+    type: CredentialType
+    credential: Credential | None
+    state: State
+
+    @property
+    def last_day(self) -> date | None:
+        return last_day(self.credential) if self.credential else None
+
+
+def last_day(credential: Credential) -> date | None:
+    """The last day on which the credential counts; None for one that does not expire."""
+    return credential.valid.upper - timedelta(days=1) if credential.valid.upper else None
+
+
+def valid_from(type: CredentialType, first_day: date, *, entered_last_day: date | None = None) -> DateRange:
+    """The period of a credential issued on `first_day`, by the rule of its type (see domain: credential types)."""
+    last = _last_day_by_rule(type, first_day, entered_last_day)
+    return DateRange(first_day, last + timedelta(days=1) if last else None)
+
+
+def _last_day_by_rule(type: CredentialType, first_day: date, entered: date | None) -> date | None:
+    match type.rule:
+        case ValidityRule.NONE:
+            return None
+        case ValidityRule.ENTERED:
+            if entered is None:
+                raise Forbidden.because("date-missing", "Enter the last day that stands on the document.", "last_day")
+            return entered
+        case ValidityRule.CALENDAR_YEAR:
+            return date(first_day.year, 12, 31)
+        case ValidityRule.MONTHS:
+            return _months_after(first_day, type.months or 0) - timedelta(days=1)
+        case ValidityRule.MONTHS_END:
+            end = _months_after(first_day, type.months or 0)
+            return end.replace(day=calendar.monthrange(end.year, end.month)[1])
+        case ValidityRule.EVEN_YEARS | ValidityRule.ODD_YEARS:
+            return _next_fixed_date(type, first_day)
+    raise ValueError(f"Unknown validity rule {type.rule!r}.")
+
+
+def _months_after(day: date, months: int) -> date:
+    year, month = divmod(day.month - 1 + months, 12)
+    year, month = day.year + year, month + 1
+    return date(year, month, min(day.day, calendar.monthrange(year, month)[1]))
+
+
+def _next_fixed_date(type: CredentialType, first_day: date) -> date:
+    parity = 0 if type.rule == ValidityRule.EVEN_YEARS else 1
+    year = first_day.year + ((first_day.year % 2) != parity)
+    last = date(year, type.month or 1, type.day or 1)
+    return last if last >= first_day else last.replace(year=year + 2)
+
+
+def state_on(credential: Credential | None, on: date) -> State:
+    """The state of one credential on a day."""
+    if credential is None:
+        return State.MISSING
+    last = last_day(credential)
+    if last is not None and last < on:
+        return State.EXPIRED
+    if credential.verified_at is None:
+        return State.NOT_VERIFIED
+    if last is not None and last - on <= EXPIRING_WITHIN:
+        return State.EXPIRING
+    return State.IN_FORCE
+
+
+def required_types(user: User) -> list[CredentialType]:
+    """The types that a person of this profession must have on file."""
+    return list(
+        CredentialType.objects.filter(required=True).filter(
+            Q(professions=[]) | Q(professions__contains=[user.profession])
+        )
+    )
+
+
+def credential_file(user: User, on: date) -> list[FileLine]:
+    """Every required or filed type with the person's latest credential and its state, worst first. Two queries."""
+    latest: dict[int, Credential] = {}
+    for credential in user.credentials.select_related("type").order_by("valid"):
+        latest[credential.type_id] = credential
+    types = {type.pk: type for type in required_types(user)} | {c.type_id: c.type for c in latest.values()}
+    lines = [FileLine(type, latest.get(pk), state_on(latest.get(pk), on)) for pk, type in types.items()]
+    order = [State.EXPIRED, State.MISSING, State.NOT_VERIFIED, State.EXPIRING, State.IN_FORCE]
+    return sorted(lines, key=lambda line: (order.index(line.state), line.type.name))
+
+
+@transaction.atomic
+def file_credential(
+    *, user: User, type: CredentialType, valid: DateRange, reference: str = "", by: User | None
+) -> Credential:
+    """Put a credential into a person's file, not verified yet."""
+    credential = Credential(user=user, type=type, valid=valid, reference=reference)
+    credential.full_clean()
+    credential.save()
+    record(by, "credential.filed", credential, clinics=_clinics_of(user), valid=str(valid))
+    return credential
+
+
+def may_verify(credential: Credential, *, by: User) -> Verdict:
+    """Another person verifies: the clinical lead everyone's, a manager those of the own clinics."""
+    if by.pk == credential.user_id:
+        return Verdict.no("own-credential", "Somebody else has to verify your credentials.")
+    scope = by.standing.scope(Capability.VERIFY_CREDENTIAL)
+    if scope.everywhere or scope.clinic_ids & set(_clinics_of(credential.user)):
+        return Verdict()
+    return Verdict.no("not-your-clinic", "Only a manager of the person's clinic or the clinical lead verifies this.")
+
+
+@transaction.atomic
+def verify_credential(credential: Credential, *, by: User, at: datetime) -> Credential:
+    """Confirm that the document is on file and right. Raises Forbidden with the reason otherwise."""
+    require(may_verify(credential, by=by), Forbidden)
+    credential = Credential.objects.select_for_update(of=("self",)).select_related("user").get(pk=credential.pk)
+    if credential.verified_at is None:
+        credential.verified_by, credential.verified_at = by, at
+        credential.save(update_fields=["verified_by", "verified_at"])
+        record(by, "credential.verified", credential, clinics=_clinics_of(credential.user))
+    return credential
+
+
+def may_grant_competency(user: User, *, by: User) -> Verdict:
+    if by.pk == user.pk:
+        return Verdict.no("own-competency", "Nobody signs off their own competency.")
+    if not by.standing.may(Capability.GRANT_COMPETENCY):
+        return Verdict.no("not-clinical-lead", "The clinical lead signs off competencies.")
+    return Verdict()
+
+
+@transaction.atomic
+def grant_competency(user: User, skill: Skill, *, start: datetime, end: datetime, by: User, at: datetime) -> Competency:
+    """Sign a person off for a skill from `start` to `end` (half-open). Overlapping grants are refused by the database."""
+    require(may_grant_competency(user, by=by), Forbidden)
+    if user.profession not in skill.professions:
+        raise Forbidden.because("profession", f"{skill.name} is not open to {user.get_profession_display()}s.")
+    competency = Competency.objects.create(
+        user=user, skill=skill, valid=DateTimeTZRange(start, end), granted_by=by, granted_at=at
+    )
+    record(by, "competency.granted", competency, clinics=_clinics_of(user), start=start, end=end)
+    return competency
+
+
+@transaction.atomic
+def end_competency(competency: Competency, *, by: User, at: datetime, reason: str) -> Competency:
+    """Take a competency back from `at`. The grant stays on record."""
+    require(may_grant_competency(competency.user, by=by), Forbidden)
+    competency = Competency.objects.select_for_update(of=("self",)).select_related("user").get(pk=competency.pk)
+    if competency.ended_at is None:
+        competency.ended_at, competency.end_reason = at, reason
+        competency.save(update_fields=["ended_at", "end_reason"])
+        record(by, "competency.ended", competency, clinics=_clinics_of(competency.user), reason=reason)
+    return competency
+
+
+def _clinics_of(user: User) -> Iterable[int]:
+    return user.memberships.exclude(clinic=None).values_list("clinic_id", flat=True)

@@ -1,0 +1,16 @@
+from accounts.models.credentials import Competency, Credential, CredentialType, Gate, Skill, ValidityRule
+from accounts.models.people import Clinic, Membership, Profession, User, organisation_zone
+
+__all__ = [
+    "Clinic",
+    "Competency",
+    "Credential",
+    "CredentialType",
+    "Gate",
+    "Membership",
+    "Profession",
+    "Skill",
+    "User",
+    "ValidityRule",
+    "organisation_zone",
+]

@@ -1,0 +1,254 @@
+from __future__ import annotations
+
+from datetime import date
+from functools import cached_property
+from typing import Any, ClassVar, Self
+from zoneinfo import ZoneInfo, available_timezones
+
+from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import DateRangeField, RangeOperators
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import F, Func, Q, Value
+from django.db.models.functions import Coalesce, Lower
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.roles import ORGANISATION_ROLES, Capability, Role
+from accounts.standing import Standing, standing_of
+from intranet.core.access import AccessQuerySet, AnyUser
+
+
+def organisation_zone() -> ZoneInfo:
+    """The zone in which organisation-wide days are counted."""
+    return ZoneInfo(settings.TIME_ZONE)
+
+
+def validate_zone(name: str) -> None:
+    if name not in available_timezones():
+        raise ValidationError("Choose a time zone by its full name, for example America/Chicago.")
+
+
+class Unaccent(Func):
+    """Sorting by code point would put É after Z; people look under E."""
+
+    function = "unaccent"
+    output_field = models.CharField()
+
+
+class ClinicQuerySet(AccessQuerySet["Clinic"]):
+    def visible_to(self, user: AnyUser) -> Self:
+        """Every member of staff knows every clinic; a person without a role knows none."""
+        return self if isinstance(user, User) and user.standing.holds(Capability.SEE_DIRECTORY) else self.none()
+
+    def where(self, user: User, capability: Capability) -> Self:
+        """The clinics for which the person holds the capability."""
+        scope = user.standing.scope(capability)
+        return self if scope.everywhere else self.filter(pk__in=scope.clinic_ids)
+
+
+class Clinic(models.Model):
+    """A place where staff work, with its own time zone. Letter and number fix its mark and colour everywhere."""
+
+    name = models.CharField(max_length=80, unique=True)
+    slug = models.SlugField(max_length=40, unique=True)
+    letter = models.CharField(max_length=1, unique=True)
+    number = models.PositiveSmallIntegerField(unique=True)
+    time_zone = models.CharField(max_length=64, default="America/Chicago", validators=[validate_zone])
+    address = models.CharField(max_length=200, blank=True)
+    phone = models.CharField(max_length=40, blank=True)
+    county = models.CharField(max_length=60, blank=True)
+
+    objects: ClassVar[ClinicQuerySet] = ClinicQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(number__range=(1, 3)),
+                name="clinic_number_has_a_colour",
+                violation_error_message="The design has marks for clinics 1 to 3.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone)
+
+
+class Profession(models.TextChoices):
+    PT = "pt", "PT"
+    PTA = "pta", "PTA"
+    OT = "ot", "OT"
+    COTA = "cota", "COTA"
+    AT = "at", "AT"
+    AIDE = "aide", "Aide"
+    DESK = "desk", "Front desk"
+    OTHER = "other", "Other"
+
+
+class UserQuerySet(AccessQuerySet["User"]):
+    def visible_to(self, user: AnyUser) -> Self:
+        """Staff see the staff. People who left stay visible to those who may deactivate."""
+        if not isinstance(user, User) or not user.standing.holds(Capability.SEE_DIRECTORY):
+            return self.none()
+        return self if user.standing.holds(Capability.INVITE) else self.active()
+
+    def active(self) -> Self:
+        return self.filter(is_active=True)
+
+    def members(
+        self,
+        on: date,
+        *,
+        clinics: Any = None,
+        roles: Any = None,
+        organisation_wide: bool = True,
+    ) -> Self:
+        """Active people with a membership on a day, at one of `clinics` and with one of `roles` (None: any).
+
+        With `organisation_wide`, people whose membership is of the whole organisation count at every clinic.
+        """
+        held = Q(period__contains=on)
+        if roles is not None:
+            held &= Q(role__in=roles)
+        if clinics is not None:
+            at_clinic = Q(clinic__in=clinics)
+            held &= (at_clinic | Q(clinic__isnull=True)) if organisation_wide else at_clinic
+        memberships = Membership.objects.filter(held, user=models.OuterRef("pk"))
+        return self.active().filter(models.Exists(memberships))
+
+    def by_name(self) -> Self:
+        return self.order_by(Lower(Unaccent("name")), "pk")
+
+
+class UserManager(BaseUserManager["User"]):
+    def get_queryset(self) -> UserQuerySet:
+        return UserQuerySet(self.model, using=self._db)
+
+    def get_by_natural_key(self, username: str | None) -> User:
+        return self.get(email__iexact=username)
+
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:
+        """Create a person who signs in with an address. Without a password nobody can sign in until a reset."""
+        user: User = self.model(email=self.normalize_email(email).lower(), **fields)
+        user.set_password(password)
+        user.full_clean(exclude=["password"])
+        user.save(using=self._db)
+        return user
+
+
+class User(AbstractBaseUser):
+    """A member of staff, present or former. People are deactivated, never deleted: their signatures stay evidence."""
+
+    email = models.EmailField("email", unique=True)
+    name = models.CharField(max_length=120)
+    profession = models.CharField(max_length=8, choices=Profession, default=Profession.OTHER)
+    title = models.CharField(max_length=80, blank=True, help_text="For example “PT, DPT”.")
+    phone = models.CharField("work phone", max_length=40, blank=True)
+    languages = models.CharField(max_length=200, blank=True)
+    weekly_hours = models.PositiveSmallIntegerField("target hours a week", default=40)
+    hired_on = models.DateField(null=True, blank=True)
+    is_active = models.BooleanField(default=True)
+
+    objects: ClassVar[UserManager] = UserManager.from_queryset(UserQuerySet)()  # type: ignore[assignment]
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
+
+    class Meta:
+        ordering = [Lower("name"), "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                Lower("email"),
+                name="user_email_is_unique_in_any_case",
+                violation_error_message="Somebody already signs in with this address.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("accounts:person-detail", args=[self.pk])
+
+    @property
+    def initials(self) -> str:
+        parts = self.name.split()
+        return "".join(part[0] for part in (parts[0], parts[-1])).upper() if len(parts) > 1 else self.name[:2].upper()
+
+    @property
+    def given_name(self) -> str:
+        return self.name.split()[0] if self.name else ""
+
+    @property
+    def profession_label(self) -> str:
+        """What stands beside the name: the title if there is one, else the profession."""
+        return self.title or self.get_profession_display()
+
+    @cached_property
+    def standing(self) -> Standing:
+        """What this person may do now. Read afresh with each request, because each request loads its own user."""
+        return standing_of(self, timezone.now())
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone in which to speak to this person: that of the clinic, when there is one, else the organisation's."""
+        clinics = sorted(self.standing.clinic_ids)
+        if not clinics:
+            return organisation_zone()
+        return Clinic.objects.get(pk=clinics[0]).zone
+
+
+class MembershipQuerySet(models.QuerySet["Membership"]):
+    def on(self, day: date) -> Self:
+        return self.filter(period__contains=day)
+
+
+class Membership(models.Model):
+    """A person holds a role at a clinic, or in the whole organisation (no clinic), for a period of days."""
+
+    user = models.ForeignKey(User, models.PROTECT, related_name="memberships")
+    role = models.CharField(max_length=20, choices=Role)
+    clinic = models.ForeignKey(Clinic, models.PROTECT, null=True, blank=True, related_name="memberships")
+    period = DateRangeField(help_text="First day to the day after the last; open at the end means until further notice.")
+
+    objects: ClassVar[MembershipQuerySet] = MembershipQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        constraints = [
+            ExclusionConstraint(
+                name="membership_periods_do_not_overlap",
+                expressions=[
+                    ("user", RangeOperators.EQUAL),
+                    ("role", RangeOperators.EQUAL),
+                    (Coalesce(F("clinic"), Value(0)), RangeOperators.EQUAL),
+                    ("period", RangeOperators.OVERLAPS),
+                ],
+                violation_error_message="This person already holds that role there in that period.",
+            ),
+            models.CheckConstraint(
+                condition=Q(role__in=sorted(ORGANISATION_ROLES), clinic__isnull=True)
+                | (~Q(role__in=sorted(ORGANISATION_ROLES)) & Q(clinic__isnull=False)),
+                name="membership_role_fits_its_place",
+                violation_error_message="Clinical lead, administrator and approver belong to the organisation; "
+                "every other role belongs to a clinic.",
+            ),
+            models.CheckConstraint(
+                condition=Q(period__isempty=False) & Q(period__startswith__isnull=False),
+                name="membership_has_a_first_day",
+                violation_error_message="A membership starts on a day and lasts at least one.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.get_role_display()} at {self.clinic or 'the whole organisation'}"
+
+    def in_force_on(self, day: date) -> bool:
+        return self.period.lower <= day and (self.period.upper is None or day < self.period.upper)

@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import pgtrigger
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+REFUSE = "RAISE EXCEPTION 'Audit entries are append-only.' USING ERRCODE = 'restrict_violation';"
+
+
+class Entry(models.Model):
+    """One thing that somebody did, or tried to do. Entries are written once; the database refuses every change."""
+
+    at = models.DateTimeField(db_index=True)
+    # DO_NOTHING: people are deactivated, never deleted; the foreign key itself refuses the attempt.
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.DO_NOTHING, null=True, blank=True, related_name="audit_entries"
+    )
+    actor_name = models.CharField(max_length=200, blank=True)
+    verb = models.CharField(max_length=80)
+    target_type = models.CharField(max_length=80)
+    target_id = models.CharField(max_length=64)
+    target_name = models.CharField(max_length=300)
+    # Clinics that the entry concerns; empty means the whole organisation. Ids only: this app knows no clinic model.
+    clinic_ids = ArrayField(models.BigIntegerField(), default=list, blank=True)
+    changes = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name_plural = "entries"
+        indexes = [
+            models.Index(fields=["target_type", "target_id"], name="audit_entry_target"),
+            models.Index(fields=["actor", "-id"], name="audit_entry_actor"),
+        ]
+        triggers = [
+            pgtrigger.Trigger(
+                name="refuse_update_and_delete",
+                operation=pgtrigger.Update | pgtrigger.Delete,
+                when=pgtrigger.Before,
+                func=REFUSE,
+            ),
+            pgtrigger.Trigger(
+                name="refuse_truncate",
+                level=pgtrigger.Statement,
+                operation=pgtrigger.Truncate,
+                when=pgtrigger.Before,
+                func=REFUSE,
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.actor_name or 'The system'} {self.verb} {self.target_name}"

@@ -1,0 +1,62 @@
+"""How an action leaves its trace. Called inside the action's transaction: no trace, no change; no change, no trace."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import models
+from django.utils import timezone
+
+from intranet.audit.models import Entry
+
+if TYPE_CHECKING:
+    from django.contrib.auth.base_user import AbstractBaseUser
+
+
+def record(
+    actor: AbstractBaseUser | None,
+    verb: str,
+    target: models.Model,
+    *,
+    clinics: Iterable[int] = (),
+    **changes: Any,
+) -> Entry:
+    """Append one entry.
+
+    `verb` is "<thing>.<past tense>", for example "protocol.published". `clinics` are the ids of the clinics that it
+    concerns (none: the organisation). `changes` are JSON values or things that print well; never secrets, never text
+    that a person wrote about somebody.
+    """
+    return Entry.objects.create(
+        at=timezone.now(),
+        actor_id=actor.pk if actor is not None else None,
+        actor_name=str(actor) if actor is not None else "",
+        verb=verb,
+        target_type=target._meta.label_lower,
+        target_id=str(target.pk),
+        target_name=str(target)[:300],
+        clinic_ids=sorted(set(clinics)),
+        changes=_as_json(changes),
+    )
+
+
+def _as_json(changes: dict[str, Any]) -> dict[str, Any]:
+    encoder = DjangoJSONEncoder()
+    return {name: _plain(value, encoder) for name, value in changes.items()}
+
+
+def _plain(value: Any, encoder: DjangoJSONEncoder) -> Any:
+    if isinstance(value, models.Model):
+        return str(value)
+    if isinstance(value, dict):
+        return {str(key): _plain(item, encoder) for key, item in value.items()}
+    if isinstance(value, list | tuple | set):
+        return [_plain(item, encoder) for item in value]
+    if value is None or isinstance(value, str | int | float | bool):
+        return value
+    try:
+        return encoder.default(value)
+    except TypeError:
+        return str(value)

@@ -1,0 +1,91 @@
+"""What every API view shares: closed by default, pages of results, and errors as problem documents (RFC 9457)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.core.exceptions import PermissionDenied
+from django.core.exceptions import ValidationError as DjangoValidationError
+from django.http import Http404
+from rest_framework import authentication, exceptions, status
+from rest_framework.pagination import PageNumberPagination
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from intranet.core.access import Refused
+
+if TYPE_CHECKING:
+    from rest_framework.views import APIView
+
+
+class IsStaffMember(BasePermission):
+    """Signed in, active and with a membership in force. Everything finer is `visible_to` and the actions."""
+
+    message = "Sign in first."
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        user = request.user
+        return bool(user and user.is_authenticated and user.is_active and user.standing.grants)
+
+
+class SessionAuthentication(authentication.SessionAuthentication):
+    """The browser's session, with CSRF. Says 401 to somebody not signed in, so that programs can tell it from 403."""
+
+    def authenticate_header(self, request: Request) -> str:
+        return "Session"
+
+
+class Pages(PageNumberPagination):
+    page_size_query_param = "page_size"
+    max_page_size = 200
+
+
+def problem(error: Exception, context: dict[str, Any]) -> Response | None:
+    """DRF's exception handler: every error becomes one problem document."""
+    from rest_framework.views import set_rollback  # that module imports this one, by the name of the permission class
+
+    set_rollback()
+    if isinstance(error, Refused):
+        return _document(error.status, _title(error.status), str(error), reasons=_reasons(error))
+    if isinstance(error, DjangoValidationError):
+        error = exceptions.ValidationError(
+            error.message_dict if hasattr(error, "error_dict") else {"non_field_errors": error.messages}
+        )
+    if isinstance(error, Http404):
+        return _document(status.HTTP_404_NOT_FOUND, "Not found", "There is nothing at this address for you.")
+    if isinstance(error, PermissionDenied):
+        return _document(status.HTTP_403_FORBIDDEN, "Not allowed", "You may not do this.")
+    if isinstance(error, exceptions.ValidationError):
+        return _document(error.status_code, "Not valid", "Some values are not valid.", errors=error.detail)
+    if isinstance(error, exceptions.APIException):
+        response = _document(error.status_code, _title(error.status_code), str(error.detail))
+        for header, value in _headers(error).items():
+            response[header] = value
+        return response
+    return None
+
+
+def _title(code: int) -> str:
+    return {401: "Not signed in", 403: "Not allowed", 404: "Not found", 409: "Changed meanwhile"}.get(code, "Refused")
+
+
+def _reasons(error: Refused) -> list[dict[str, str]]:
+    return [
+        {"code": reason.code, "message": reason.message} | ({"field": reason.field} if reason.field else {})
+        for reason in error.verdict.reasons
+    ]
+
+
+def _headers(error: exceptions.APIException) -> dict[str, str]:
+    headers = {}
+    if getattr(error, "auth_header", None):
+        headers["WWW-Authenticate"] = str(error.auth_header)
+    if getattr(error, "wait", None):
+        headers["Retry-After"] = str(int(error.wait))
+    return headers
+
+
+def _document(code: int, title: str, detail: str, **more: Any) -> Response:
+    body = {"type": "about:blank", "title": title, "status": code, "detail": detail} | more
+    return Response(body, status=code, content_type="application/problem+json")

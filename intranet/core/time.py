@@ -1,0 +1,38 @@
+"""Dates and times of a clinic. Rules take `on` (a clinic's local day) or `at` (an aware moment); nothing here reads the clock."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+UTC = ZoneInfo("UTC")
+
+
+def local_day(at: datetime, zone: ZoneInfo) -> date:
+    """The calendar day that it is in `zone` at the moment `at`."""
+    return at.astimezone(zone).date()
+
+
+def at_local(on: date, clock: time, zone: ZoneInfo) -> datetime:
+    """The moment at which a wall clock in `zone` shows `clock` on the day `on`.
+
+    A time that the spring change skips is moved forward by the change; of a time that happens twice in autumn the
+    first is meant.
+    """
+    naive_zoned = datetime.combine(on, clock, tzinfo=zone)
+    return naive_zoned.astimezone(UTC).astimezone(zone)
+
+
+def day_span(on: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """The half-open span `[midnight, next midnight)` of a local day: 23, 24 or 25 hours long."""
+    return at_local(on, time.min, zone), at_local(on + timedelta(days=1), time.min, zone)
+
+
+def monday_of(on: date) -> date:
+    """The Monday of the week that holds `on`."""
+    return on - timedelta(days=on.weekday())
+
+
+def minutes_between(start: datetime, end: datetime) -> int:
+    """True minutes from start to end, also across a clock change (subtracting within one zone would ignore it)."""
+    return int((end.astimezone(UTC) - start.astimezone(UTC)).total_seconds() // 60)

@@ -1,0 +1,152 @@
+"""The cast: the same people in every test, at the same two clinics."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+from rest_framework.test import APIClient
+
+from accounts.models import Clinic, Profession, User
+from accounts.roles import Role
+from tests import factories
+
+CHICAGO = ZoneInfo("America/Chicago")
+
+
+@pytest.fixture(autouse=True)
+def _empty_cache(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Rate limits of one test must not meet the next. The cache lives in the database."""
+    if "db" in request.fixturenames or "transactional_db" in request.fixturenames:
+        cache.clear()
+    yield
+
+
+@pytest.fixture
+def at() -> datetime:
+    """A Wednesday, ten in the morning at both clinics."""
+    return datetime(2026, 11, 25, 10, 0, tzinfo=CHICAGO)
+
+
+@pytest.fixture
+def mt_prospect(db: None) -> Clinic:
+    return factories.clinic(name="Mt. Prospect", letter="M", number=1, slug="mt-prospect")
+
+
+@pytest.fixture
+def oakbrook(db: None) -> Clinic:
+    return factories.clinic(name="Oakbrook Terrace", letter="O", number=2, slug="oakbrook-terrace")
+
+
+@pytest.fixture
+def therapist(mt_prospect: Clinic) -> User:
+    return factories.staff(
+        name="Avery Testwell", role=Role.THERAPIST, clinics=[mt_prospect], profession=Profession.PT
+    )
+
+
+@pytest.fixture
+def therapist_oakbrook(oakbrook: Clinic) -> User:
+    return factories.staff(name="Priya Fakenham", role=Role.THERAPIST, clinics=[oakbrook], profession=Profession.PT)
+
+
+@pytest.fixture
+def floater(mt_prospect: Clinic, oakbrook: Clinic) -> User:
+    """A therapist at both clinics."""
+    return factories.staff(
+        name="Theo Fictus", role=Role.THERAPIST, clinics=[mt_prospect, oakbrook], profession=Profession.PT
+    )
+
+
+@pytest.fixture
+def assistant(mt_prospect: Clinic) -> User:
+    return factories.staff(
+        name="Bea Dummond", role=Role.ASSISTANT, clinics=[mt_prospect], profession=Profession.PTA
+    )
+
+
+@pytest.fixture
+def front_desk(mt_prospect: Clinic) -> User:
+    return factories.staff(
+        name="Carla Madeup", role=Role.FRONT_DESK, clinics=[mt_prospect], profession=Profession.DESK
+    )
+
+
+@pytest.fixture
+def manager(mt_prospect: Clinic) -> User:
+    return factories.staff(name="Dana Mockridge", role=Role.MANAGER, clinics=[mt_prospect])
+
+
+@pytest.fixture
+def manager_oakbrook(oakbrook: Clinic) -> User:
+    return factories.staff(name="Rosa Sampleton", role=Role.MANAGER, clinics=[oakbrook])
+
+
+@pytest.fixture
+def clinical_lead(mt_prospect: Clinic) -> User:
+    return factories.staff(
+        name="Ines Exemplar", role=Role.CLINICAL_LEAD, clinics=[None], profession=Profession.PT
+    )
+
+
+@pytest.fixture
+def approver(oakbrook: Clinic) -> User:
+    """A therapist to whom the clinical lead has delegated approval."""
+    user = factories.staff(name="Lena Placeholt", role=Role.THERAPIST, clinics=[oakbrook], profession=Profession.PT)
+    factories.membership(user=user, role=Role.DELEGATED_APPROVER)
+    return user
+
+
+@pytest.fixture
+def administrator(mt_prospect: Clinic) -> User:
+    return factories.staff(name="Ada Nonesuch", role=Role.ADMINISTRATOR, clinics=[None])
+
+
+CAST = [
+    "therapist",
+    "therapist_oakbrook",
+    "floater",
+    "assistant",
+    "front_desk",
+    "manager",
+    "manager_oakbrook",
+    "clinical_lead",
+    "approver",
+    "administrator",
+]
+
+
+@pytest.fixture
+def cast(request: pytest.FixtureRequest) -> dict[str, User]:
+    """Everybody, by the name of their fixture."""
+    return {name: request.getfixturevalue(name) for name in CAST}
+
+
+@pytest.fixture
+def sign_in() -> Callable[[User | None], Client]:
+    """A browser in which the person has signed in (None: nobody)."""
+
+    def open_browser(person: User | None) -> Client:
+        client = Client()
+        if person is not None:
+            client.force_login(person, backend="accounts.sign_in.EmailBackend")
+        return client
+
+    return open_browser
+
+
+@pytest.fixture
+def api() -> Callable[[User | None], APIClient]:
+    """An API client signed in as the person, with CSRF checks off as for any test client."""
+
+    def connect(person: User | None) -> APIClient:
+        client = APIClient()
+        if person is not None:
+            client.force_login(person, backend="accounts.sign_in.EmailBackend")
+        return client
+
+    return connect

@@ -1,0 +1,99 @@
+"""The smallest valid object of each kind. Every argument is a keyword; nothing is made that was not asked for."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from itertools import count
+from typing import Any
+
+from django.db.backends.postgresql.psycopg_any import DateRange, DateTimeTZRange
+
+from accounts.models import (
+    Clinic,
+    Competency,
+    Credential,
+    CredentialType,
+    Gate,
+    Membership,
+    Profession,
+    Skill,
+    User,
+    ValidityRule,
+)
+from accounts.roles import Role
+
+PASSWORD = "a long enough password"
+HIRED = date(2024, 1, 1)
+_numbers = count(1)
+
+
+def clinic(*, name: str, letter: str, number: int, **fields: Any) -> Clinic:
+    slug = fields.pop("slug", name.lower().replace(" ", "-").replace(".", ""))
+    return Clinic.objects.create(name=name, letter=letter, number=number, slug=slug, **fields)
+
+
+def person(*, name: str = "", email: str = "", **fields: Any) -> User:
+    number = next(_numbers)
+    name = name or f"Person Number{number}"
+    return User.objects.create_user(
+        email=email or f"person{number}@clinic.example", password=PASSWORD, name=name, **fields
+    )
+
+
+def membership(
+    *, user: User, role: Role, clinic: Clinic | None = None, start: date = HIRED, end: date | None = None
+) -> Membership:
+    return Membership.objects.create(user=user, role=role, clinic=clinic, period=DateRange(start, end))
+
+
+def staff(*, name: str, role: Role, clinics: list[Clinic | None], profession: Profession = Profession.OTHER) -> User:
+    """A person with one role at each of the clinics (None: the whole organisation)."""
+    email = name.lower().replace(" ", ".") + "@clinic.example"
+    user = person(name=name, email=email, profession=profession, hired_on=HIRED)
+    for clinic in clinics:
+        membership(user=user, role=role, clinic=clinic)
+    return user
+
+
+def credential_type(*, code: str = "", **fields: Any) -> CredentialType:
+    code = code or f"type-{next(_numbers)}"
+    values = {"name": code, "rule": ValidityRule.ENTERED, "gate": Gate.WARNS, "source": "Policy", "checked_on": HIRED}
+    return CredentialType.objects.create(code=code, **(values | fields))
+
+
+def credential(
+    *, user: User, type: CredentialType, start: date = HIRED, end: date | None = None, verified_by: User | None = None
+) -> Credential:
+    verified_at = datetime(2024, 1, 2, tzinfo=UTC) if verified_by else None
+    return Credential.objects.create(
+        user=user, type=type, valid=DateRange(start, end), verified_by=verified_by, verified_at=verified_at
+    )
+
+
+def skill(*, code: str = "", **fields: Any) -> Skill:
+    code = code or f"skill-{next(_numbers)}"
+    values = {"name": code, "short_name": code[:24], "professions": [Profession.PT]}
+    return Skill.objects.create(code=code, **(values | fields))
+
+
+def competency(
+    *,
+    user: User,
+    skill: Skill,
+    granted_by: User,
+    start: datetime = datetime(2024, 1, 1, tzinfo=UTC),
+    end: datetime = datetime(2030, 1, 1, tzinfo=UTC),
+    ended_at: datetime | None = None,
+) -> Competency:
+    return Competency.objects.create(
+        user=user,
+        skill=skill,
+        valid=DateTimeTZRange(start, end),
+        granted_by=granted_by,
+        granted_at=start,
+        ended_at=ended_at,
+    )
+
+
+def days(number: int) -> timedelta:
+    return timedelta(days=number)
