@@ -1,0 +1,24 @@
+// The shell's behaviours. Every one of them improves something that already works as plain HTML.
+import "./menus.js";
+import "./boxes.js";
+import "./theme.js";
+import "./toasts.js";
+import "./contents.js";
+import "./fragments.js";
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.target.closest("input, textarea, select, [contenteditable]")) return;
+  const search = document.querySelector(".topbar-search input");
+  if (!search?.offsetParent) return;
+  event.preventDefault();
+  search.focus();
+});
+
+document.addEventListener("click", (event) => {
+  const copier = event.target.closest("[data-copies]");
+  if (copier) navigator.clipboard?.writeText(document.getElementById(copier.dataset.copies).value);
+  if (event.target.closest("[data-prints]")) window.print();
+});
+
+document.querySelector("main .error-summary")?.focus();

@@ -1,0 +1,107 @@
+// htmx: the focus stays or moves with a reason, a failure says so, and text that was typed is never lost.
+import { focusHeading, openBox } from "./boxes.js";
+import { say } from "./toasts.js";
+
+const BUSY_AFTER = 200;
+const busy = new WeakMap();
+let focused = null; // { id, next }: where the focus was before a swap, and the row to go to when that is gone
+let failed = null; // the element and event of the last request that did not get through
+
+document.addEventListener("htmx:beforeRequest", ({ detail }) => {
+  const { target } = detail;
+  busy.set(target, setTimeout(() => target.setAttribute("aria-busy", "true"), BUSY_AFTER));
+});
+
+document.addEventListener("htmx:afterRequest", ({ detail }) => {
+  clearTimeout(busy.get(detail.target));
+  detail.target.removeAttribute("aria-busy");
+});
+
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const { detail } = event;
+  if (isSignInPage(detail.xhr)) {
+    detail.shouldSwap = false;
+    remember(detail);
+    openBox(document.getElementById("signed-out"));
+    return;
+  }
+  const active = document.activeElement;
+  const row = active?.closest("li, tr");
+  const next = row?.nextElementSibling ?? row?.previousElementSibling;
+  focused = detail.target.contains(active) ? { id: active.id, next: next?.id, list: row?.parentElement } : null;
+});
+
+document.addEventListener("htmx:afterSettle", ({ detail }) => {
+  const place = detail.elt.isConnected ? detail.elt : document.getElementById(detail.elt.id);
+  const summary = place?.querySelector?.(".error-summary");
+  const box = place?.closest?.("dialog");
+  if (summary) return summary.focus();
+  if (box && detail.target === box.querySelector("[data-box-content]")) return focusHeading(box);
+  if (!focused || document.activeElement !== document.body) return;
+  restoreFocus();
+});
+
+function restoreFocus() {
+  const same = focused.id && document.getElementById(focused.id);
+  const next = focused.next && document.getElementById(focused.next)?.querySelector("a[href], button");
+  const heading = focused.list?.closest("section")?.querySelector("h2, h3");
+  const goal = same || next || heading;
+  if (goal && goal === heading) heading.tabIndex = -1;
+  goal?.focus();
+  focused = null;
+}
+
+function remember(detail) {
+  failed = { element: detail.elt, event: detail.requestConfig?.triggeringEvent?.type ?? "click" };
+}
+
+function isSignInPage(xhr) {
+  const signIn = document.body.dataset.login;
+  return Boolean(signIn && xhr.responseURL && new URL(xhr.responseURL).pathname === signIn && location.pathname !== signIn);
+}
+
+function notSaved(detail, words) {
+  remember(detail);
+  const toast = say("danger", words, "warning");
+  const again = document.createElement("button");
+  again.type = "button";
+  again.className = "small";
+  again.dataset.repeat = "";
+  again.textContent = "Try again";
+  toast?.querySelector("p").after(again);
+}
+
+document.addEventListener("htmx:sendError", ({ detail }) => {
+  notSaved(detail, "Not saved: the server did not answer. Your text is still here.");
+});
+document.addEventListener("htmx:timeout", ({ detail }) => {
+  notSaved(detail, "Not saved: the server did not answer. Your text is still here.");
+});
+document.addEventListener("htmx:responseError", ({ detail }) => {
+  const words = {
+    403: "Not saved: you may not do this, or the page is too old. Reload it and try again.",
+    404: "This is no longer here. Reload the page.",
+    429: "Too many tries. Wait a few minutes, then try again.",
+  };
+  notSaved(detail, words[detail.xhr.status] ?? "Something broke on our side. Nothing was saved; your text is still here.");
+});
+
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-repeat]");
+  if (!button) return;
+  button.closest("dialog")?.close();
+  button.closest(".toast")?.remove();
+  if (!failed?.element.isConnected) return;
+  await renewTokens();
+  window.htmx.trigger(failed.element, failed.event);
+});
+
+// Signing in again gives the browser a new form token; the page still holds the old one.
+async function renewTokens() {
+  const page = await fetch(location.href, { headers: { Accept: "text/html" } }).then((answer) => answer.text()).catch(() => "");
+  const fresh = new DOMParser().parseFromString(page, "text/html");
+  const headers = fresh.body.getAttribute("hx-headers");
+  const token = fresh.querySelector("input[name=csrfmiddlewaretoken]")?.value;
+  if (headers) document.body.setAttribute("hx-headers", headers);
+  if (token) for (const input of document.querySelectorAll("input[name=csrfmiddlewaretoken]")) input.value = token;
+}
