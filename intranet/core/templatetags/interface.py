@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from django import template
 from django.core.paginator import Page
-from django.forms import BaseForm, BoundField
+from django.forms import BaseForm, BoundField, CheckboxInput, Field
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -17,6 +17,8 @@ from django.utils.safestring import SafeString
 from intranet.core import wording
 
 register = template.Library()
+
+DJANGO_SAYS_REQUIRED = str(Field.default_error_messages["required"])
 
 
 @register.simple_tag
@@ -61,11 +63,33 @@ def badge(tone: str, words: str, icon_name: str = "") -> SafeString:
 
 
 @register.inclusion_tag("_field.html")
-def field(bound: BoundField, label: str = "", hint: str = "") -> dict[str, Any]:
-    """One form field: label, hint, control, error. `label` and `hint` replace the form's own words on this page."""
+def field(bound: BoundField, label: str = "", hint: str = "", **attributes: str | bool) -> dict[str, Any]:
+    """One form field: label, hint, control, error. `label` and `hint` replace the form's own words on this page.
+
+    `attributes` are those of the control: `{% field form.code inputmode="numeric" placeholder="" %}`; an empty one goes.
+    """
     if hint:
         bound.help_text = hint
+    attrs = bound.field.widget.attrs
+    attrs.update(attributes)
+    for name in [name for name, value in attrs.items() if value == ""]:
+        del attrs[name]
     return {"field": bound, "label": label or bound.label}
+
+
+@register.filter
+def error_words(bound: BoundField) -> list[str]:
+    """What stands at the field: the form's own words, and a plain sentence where Django only says "required"."""
+    return [
+        missing(bound) if error.code == "required" and words == DJANGO_SAYS_REQUIRED else words
+        for error in bound.errors.as_data()
+        for words in map(str, error.messages)
+    ]
+
+
+def missing(bound: BoundField) -> str:
+    widget = bound.field.widget
+    return "Tick this to go on" if isinstance(widget, CheckboxInput) else f"{bound.label} is missing"
 
 
 @register.filter
@@ -178,7 +202,7 @@ class Problem:
 def problems_of(form: BaseForm) -> list[Problem]:
     """Every error of a bound form, the ones above the fields first, then in the order of the fields."""
     found = [Problem(str(message), "") for message in form.non_field_errors()]
-    return found + [Problem(str(message), anchor_of(bound)) for bound in form for message in bound.errors]
+    return found + [Problem(words, anchor_of(bound)) for bound in form for words in error_words(bound)]
 
 
 def anchor_of(bound: BoundField) -> str:
