@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.cache import cache
-from django.test import Client
+from django.db import connection
+from django.test import Client, TransactionTestCase
 from rest_framework.test import APIClient
 
 from accounts.models import Clinic, Profession, User
@@ -18,12 +19,30 @@ from tests import factories
 CHICAGO = ZoneInfo("America/Chicago")
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _append_only_tables_may_be_emptied_between_tests() -> Iterator[None]:
+    """Tests with real transactions end with TRUNCATE, which the append-only tables refuse. A replica fires no triggers."""
+    teardown = TransactionTestCase._fixture_teardown
+
+    def without_triggers(self: TransactionTestCase) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SET session_replication_role = replica")
+        try:
+            teardown(self)
+        finally:
+            with connection.cursor() as cursor:
+                cursor.execute("RESET session_replication_role")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", without_triggers)
+        yield
+
+
 @pytest.fixture(autouse=True)
-def _empty_cache(request: pytest.FixtureRequest) -> Iterator[None]:
+def _empty_cache(request: pytest.FixtureRequest) -> None:
     """Rate limits of one test must not meet the next. The cache lives in the database."""
     if "db" in request.fixturenames or "transactional_db" in request.fixturenames:
         cache.clear()
-    yield
 
 
 @pytest.fixture
@@ -44,9 +63,7 @@ def oakbrook(db: None) -> Clinic:
 
 @pytest.fixture
 def therapist(mt_prospect: Clinic) -> User:
-    return factories.staff(
-        name="Avery Testwell", role=Role.THERAPIST, clinics=[mt_prospect], profession=Profession.PT
-    )
+    return factories.staff(name="Avery Testwell", role=Role.THERAPIST, clinics=[mt_prospect], profession=Profession.PT)
 
 
 @pytest.fixture
@@ -64,16 +81,12 @@ def floater(mt_prospect: Clinic, oakbrook: Clinic) -> User:
 
 @pytest.fixture
 def assistant(mt_prospect: Clinic) -> User:
-    return factories.staff(
-        name="Bea Dummond", role=Role.ASSISTANT, clinics=[mt_prospect], profession=Profession.PTA
-    )
+    return factories.staff(name="Bea Dummond", role=Role.ASSISTANT, clinics=[mt_prospect], profession=Profession.PTA)
 
 
 @pytest.fixture
 def front_desk(mt_prospect: Clinic) -> User:
-    return factories.staff(
-        name="Carla Madeup", role=Role.FRONT_DESK, clinics=[mt_prospect], profession=Profession.DESK
-    )
+    return factories.staff(name="Carla Madeup", role=Role.FRONT_DESK, clinics=[mt_prospect], profession=Profession.DESK)
 
 
 @pytest.fixture
@@ -88,9 +101,7 @@ def manager_oakbrook(oakbrook: Clinic) -> User:
 
 @pytest.fixture
 def clinical_lead(mt_prospect: Clinic) -> User:
-    return factories.staff(
-        name="Ines Exemplar", role=Role.CLINICAL_LEAD, clinics=[None], profession=Profession.PT
-    )
+    return factories.staff(name="Ines Exemplar", role=Role.CLINICAL_LEAD, clinics=[None], profession=Profession.PT)
 
 
 @pytest.fixture

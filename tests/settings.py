@@ -1,4 +1,4 @@
-"""The product's settings, with a fast password hasher. Nothing else differs: real PostgreSQL, real broker, real mail."""
+"""The product's settings, with a fast password hasher. PostgreSQL and the broker are real."""
 
 import os
 
@@ -7,7 +7,7 @@ os.environ.setdefault("SECRET_KEY", "only-for-tests-" + "0123456789abcdef" * 3)
 os.environ.setdefault("SITE_ORIGIN", "http://localhost")
 os.environ.setdefault("EMAIL_HOST", "127.0.0.1")
 
-from intranet.settings import *  # noqa: E402, F403
+from intranet.settings import *  # noqa: F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 ALLOWED_HOSTS = ["localhost", "testserver", "127.0.0.1"]

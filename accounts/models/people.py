@@ -217,7 +217,9 @@ class Membership(models.Model):
     user = models.ForeignKey(User, models.PROTECT, related_name="memberships")
     role = models.CharField(max_length=20, choices=Role)
     clinic = models.ForeignKey(Clinic, models.PROTECT, null=True, blank=True, related_name="memberships")
-    period = DateRangeField(help_text="First day to the day after the last; open at the end means until further notice.")
+    period = DateRangeField(
+        help_text="First day to the day after the last; open at the end means until further notice."
+    )
 
     objects: ClassVar[MembershipQuerySet] = MembershipQuerySet.as_manager()  # type: ignore[assignment]
 

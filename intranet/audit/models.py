@@ -1,15 +1,12 @@
 from __future__ import annotations
 
-import pgtrigger
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
-REFUSE = "RAISE EXCEPTION 'Audit entries are append-only.' USING ERRCODE = 'restrict_violation';"
-
 
 class Entry(models.Model):
-    """One thing that somebody did, or tried to do. Entries are written once; the database refuses every change."""
+    """One thing that somebody did, or tried to do. Entries are written once; triggers refuse every change (0002)."""
 
     at = models.DateTimeField(db_index=True)
     # DO_NOTHING: people are deactivated, never deleted; the foreign key itself refuses the attempt.
@@ -31,21 +28,6 @@ class Entry(models.Model):
         indexes = [
             models.Index(fields=["target_type", "target_id"], name="audit_entry_target"),
             models.Index(fields=["actor", "-id"], name="audit_entry_actor"),
-        ]
-        triggers = [
-            pgtrigger.Trigger(
-                name="refuse_update_and_delete",
-                operation=pgtrigger.Update | pgtrigger.Delete,
-                when=pgtrigger.Before,
-                func=REFUSE,
-            ),
-            pgtrigger.Trigger(
-                name="refuse_truncate",
-                level=pgtrigger.Statement,
-                operation=pgtrigger.Truncate,
-                when=pgtrigger.Before,
-                func=REFUSE,
-            ),
         ]
 
     def __str__(self) -> str:

@@ -10,6 +10,9 @@ class ManifestStorage(CompressedManifestStaticFilesStorage):
     manifest_strict = True
     # As inherited, less the rules for source map comments.
     patterns: ClassVar = tuple(
-        (extension, tuple(rule for rule in rules if "sourceMappingURL" not in (rule if isinstance(rule, str) else rule[0])))
+        (
+            extension,
+            tuple(rule for rule in rules if "sourceMappingURL" not in (rule if isinstance(rule, str) else rule[0])),
+        )
         for extension, rules in CompressedManifestStaticFilesStorage.patterns
     )

@@ -1,0 +1,42 @@
+"""The whole demo, built only through the actions that people use, so that it cannot contain what the rules refuse."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from django.db import transaction
+
+from accounts.defaults import load_credential_types
+from intranet.core.time import local_day
+from intranet.demo import people as demo_people
+from intranet.demo.announcements import load_announcements
+from intranet.demo.protocols import load_protocols
+from intranet.demo.roster import load_roster
+
+
+@transaction.atomic
+def load(*, now: datetime, say: Callable[[str], object]) -> None:
+    """Load everything or nothing. `now` fixes the middle of the demo's four weeks."""
+    say("  people, credentials and competencies")
+    clinics = demo_people.load_clinics()
+    today = local_day(now, clinics["M"].zone)
+    types = load_credential_types()
+    skills = demo_people.load_skills(types)
+    people = demo_people.load_staff(clinics, today=today)
+    demo_people.load_credentials(people, types, now=now)
+    demo_people.load_competencies(people, skills, now=now)
+    managers = {"M": people["dana"], "O": people["rosa"]}
+    say("  protocols")
+    load_protocols(
+        authors=[people["avery"], people["priya"], people["theo"]],
+        lead=people["ines"],
+        approver=people["lena"],
+        clinics=clinics,
+        skills=skills,
+        now=now,
+    )
+    say("  announcements")
+    load_announcements(lead=people["ines"], managers=managers, administrator=people["ada"], clinics=clinics, now=now)
+    say("  four weeks of roster")
+    load_roster(clinics=clinics, people=people, managers=managers, skills=skills, today=today)

@@ -1,0 +1,237 @@
+"""The demo's staff: plainly fictional people at both clinics, with credentials in every state."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from django.conf import settings
+from django.db.backends.postgresql.psycopg_any import DateRange
+
+from accounts.credentials import file_credential, grant_competency, valid_from, verify_credential
+from accounts.hiring import Place, give_role, hire
+from accounts.models import Clinic, CredentialType, Profession, Skill, User, ValidityRule
+from accounts.roles import Role
+from intranet.core.time import at_local
+
+PASSWORD = "demo-intranet-2026"  # noqa: S105 - the demo's only password, printed at every start
+DOMAIN = "clinic.example"
+
+PT, PTA, AIDE, DESK, OTHER = (
+    Profession.PT,
+    Profession.PTA,
+    Profession.AIDE,
+    Profession.DESK,
+    Profession.OTHER,
+)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One fictional person. `at` holds the letters of the clinics, "" is the organisation."""
+
+    name: str
+    role: Role
+    at: str
+    profession: Profession
+    title: str = ""
+    languages: str = ""
+    hours: int = 40
+    years: float = 3.0
+
+    @property
+    def key(self) -> str:
+        return self.name.split()[0].lower()
+
+    @property
+    def email(self) -> str:
+        return f"{self.name.lower().replace(' ', '.')}@{DOMAIN}"
+
+
+TH, AS, FD, CM = Role.THERAPIST, Role.ASSISTANT, Role.FRONT_DESK, Role.MANAGER
+STAFF = [
+    Figure("Ines Exemplar", Role.CLINICAL_LEAD, "", PT, "PT, DPT, OCS", "English, Spanish", 24, 9),
+    Figure("Ada Nullmann", Role.ADMINISTRATOR, "", OTHER, "Administrator", "English, German", 40, 8),
+    Figure("Dana Mockridge", CM, "M", OTHER, "Clinic manager", "English", 40, 6),
+    Figure("Rosa Sampleton", CM, "O", PT, "PT, clinic manager", "English, Spanish", 40, 7),
+    Figure("Avery Testwell", TH, "M", PT, "PT, DPT", "English", 40, 4),
+    Figure("Marcus Demoski", TH, "M", PT, "PT", "English, Polish", 40, 5),
+    Figure("Noor Samplesi", TH, "M", PT, "PT, DPT", "English, Arabic, Urdu", 32, 3),
+    Figure("Ivo Imaginski", TH, "M", PT, "PT", "English, Polish", 40, 2),
+    Figure("Priya Fakenham", TH, "O", PT, "PT, DPT", "English, Hindi", 40, 5),
+    Figure("Lena Placeholt", TH, "O", PT, "PT, DPT", "English, German", 40, 6),
+    Figure("Owen Mockford", TH, "O", PT, "PT", "English", 40, 3),
+    Figure("Hana Pretendova", TH, "O", PT, "PT, DPT", "English, Czech", 32, 1.5),
+    Figure("Theo Fictus", TH, "MO", PT, "PT", "English", 40, 4),
+    Figure("Sam Invento", TH, "MO", PT, "PT, per diem", "English, Italian", 16, 2),
+    Figure("Bea Dummond", AS, "M", PTA, "PTA", "English", 40, 4),
+    Figure("Jun Testerly", AS, "M", PTA, "PTA", "English, Korean", 24, 1),
+    Figure("Kofi Pretendo", AS, "O", PTA, "PTA", "English, French", 40, 5),
+    Figure("Uma Facsimile", AS, "O", PTA, "PTA", "English, Gujarati", 32, 2),
+    Figure("Mia Fauxley", AS, "MO", AIDE, "Aide", "English", 24, 1),
+    Figure("Kit Counterfoil", AS, "M", AIDE, "Aide", "English, Spanish", 24, 1.2),
+    Figure("Carla Madeup", FD, "M", DESK, "Front desk", "English, Spanish", 40, 3),
+    Figure("Ravi Nonesuch", FD, "M", DESK, "Front desk", "English, Tamil", 32, 2),
+    Figure("Elle Standin", FD, "O", DESK, "Front desk", "English", 40, 4),
+    Figure("Fay Imitation", FD, "O", DESK, "Front desk", "English, Polish", 32, 0.1),
+]
+
+# Who may do what: skill code -> who is cleared. Deliberately different, so that the roster has something to say.
+CLEARED = {
+    "dry-needling-cervical": ["avery", "noor", "priya", "lena", "theo", "sam"],
+    "dry-needling-lumbar": ["priya", "theo"],
+    "vestibular": ["marcus", "owen", "hana"],
+}
+# (person, type) -> what is wrong with it. Everything else on file is verified and in date.
+TROUBLE = {
+    ("lena", "bloodborne-pathogens"): "expired",
+    ("jun", "bls"): "expiring",
+    ("owen", "liability-insurance"): "expiring",
+    ("fay", "hipaa"): "missing",
+    ("ivo", "infection-prevention"): "not_verified",
+    ("kit", "bls"): "not_verified",
+    ("hana", "mandated-reporter"): "missing",
+}
+
+
+def load_clinics() -> dict[str, Clinic]:
+    """The two clinics, by letter. Addresses are obvious placeholders."""
+    rows = [
+        ("Mt. Prospect", "mt-prospect", "M", 1, "100 Example Avenue, Mt. Prospect, IL", "847-555-0100", "Cook"),
+        ("Oakbrook Terrace", "oakbrook-terrace", "O", 2, "200 Sample Street, Oakbrook Terrace, IL", "630-555-0100", ""),
+    ]
+    return {
+        letter: Clinic.objects.create(
+            name=name, slug=slug, letter=letter, number=number, address=address, phone=phone, county=county
+        )
+        for name, slug, letter, number, address, phone, county in rows
+    }
+
+
+def load_skills(types: dict[str, CredentialType]) -> dict[str, Skill]:
+    """The procedures that the roster may ask for, by code."""
+    needling = ["pt-licence", "dn-qualification", "dn-skills-check", "bloodborne-pathogens"]
+    rows = [
+        ("dry-needling-cervical", "Dry needling, neck", "DN neck", "cervical and upper trapezius", needling),
+        ("dry-needling-lumbar", "Dry needling, low back", "DN low back", "lumbar and gluteal", needling),
+        ("vestibular", "Vestibular rehabilitation", "Vestibular", "", ["pt-licence"]),
+    ]
+    skills = {}
+    for code, name, short_name, region, required in rows:
+        skill = Skill.objects.create(
+            code=code, name=name, short_name=short_name, region=region, professions=[Profession.PT]
+        )
+        skill.required_types.set([types[code] for code in required])
+        skills[code] = skill
+    return skills
+
+
+def load_staff(clinics: dict[str, Clinic], *, today: date) -> dict[str, User]:
+    """Everybody with roles and the demo's password, by given name in lower case."""
+    people: dict[str, User] = {}
+    for number, figure in enumerate(STAFF):
+        places = [Place(figure.role, clinics[letter]) for letter in figure.at] or [Place(figure.role)]
+        user = hire(
+            email=figure.email,
+            name=figure.name,
+            profession=figure.profession,
+            places=places,
+            start=today - timedelta(days=int(figure.years * 365)),
+            by=None,
+            title=figure.title,
+            languages=figure.languages,
+            weekly_hours=figure.hours,
+            phone=f"847-555-01{number + 10:02d}",
+        )
+        user.set_password(PASSWORD)
+        user.save(update_fields=["password"])
+        people[figure.key] = user
+    _add_roles(people, clinics, today)
+    return people
+
+
+def _add_roles(people: dict[str, User], clinics: dict[str, Clinic], today: date) -> None:
+    """The lead and one manager also treat; a therapist approves the lead's own drafts."""
+    start = today - timedelta(days=900)
+    for letter in "MO":
+        give_role(people["ines"], Place(TH, clinics[letter]), start=start, by=people["ada"])
+    give_role(people["rosa"], Place(TH, clinics["O"]), start=start, by=people["ada"])
+    give_role(people["lena"], Place(Role.DELEGATED_APPROVER), start=start, by=people["ada"])
+
+
+def load_credentials(people: dict[str, User], types: dict[str, CredentialType], *, now: datetime) -> None:
+    """A file for everybody: what their profession needs and what their procedures need."""
+    today = now.astimezone(people["ines"].zone).date()
+    needlers = set(CLEARED["dry-needling-cervical"]) | set(CLEARED["dry-needling-lumbar"])
+    for key, user in people.items():
+        for code, type in types.items():
+            wanted = type.required or key in needlers
+            if wanted and (not type.professions or user.profession in type.professions):
+                _file(user, type, TROUBLE.get((key, code), ""), people, today, now)
+
+
+def _file(user: User, type: CredentialType, trouble: str, people: dict[str, User], today: date, now: datetime) -> None:
+    if trouble == "missing":
+        return
+    credential = file_credential(
+        user=user,
+        type=type,
+        valid=_period(type, trouble, user.pk, today),
+        reference=f"DEMO-{user.pk:03d}-{type.pk:02d}",
+        by=None,
+    )
+    if trouble != "not_verified":
+        by = people["ines"] if user != people["ines"] else people["rosa"]
+        verify_credential(credential, by=by, at=now - timedelta(days=20))
+
+
+def _period(type: CredentialType, trouble: str, spread: int, today: date) -> DateRange:
+    """A period that fits the type's rule and the state wanted; `spread` keeps people from all expiring on one day."""
+    if trouble == "expired":
+        return DateRange(today - timedelta(days=373), today - timedelta(days=8))
+    if trouble == "expiring":
+        return DateRange(today - timedelta(days=330), today + timedelta(days=19))
+    if type.rule == ValidityRule.ENTERED:
+        return valid_from(type, today - timedelta(days=60), entered_last_day=today + timedelta(days=200 + spread))
+    if type.rule == ValidityRule.CALENDAR_YEAR:
+        return valid_from(type, max(date(today.year, 1, 1), today - timedelta(days=100)))
+    if type.rule in {ValidityRule.EVEN_YEARS, ValidityRule.ODD_YEARS}:
+        end = valid_from(type, today).upper
+        return DateRange(end.replace(year=end.year - 2), end)
+    return valid_from(type, today - timedelta(days=40 + spread * 5))
+
+
+def load_competencies(people: dict[str, User], skills: dict[str, Skill], *, now: datetime) -> None:
+    """Sign-offs by the clinical lead, for everybody but herself: nobody signs off their own competency."""
+    lead = people["ines"]
+    zone = lead.zone
+    today = now.astimezone(zone).date()
+    for code, names in CLEARED.items():
+        for place, name in enumerate(names):
+            start = at_local(today - timedelta(days=300), time.min, zone)
+            end = at_local(today + timedelta(days=38 if name == "sam" else 120 + 40 * place), time.min, zone)
+            grant_competency(people[name], skills[code], start=start, end=end, by=lead, at=start)
+
+
+def logins() -> list[dict[str, str]]:
+    """One login per role and clinic, as `manage.py demo_logins` prints them. Empty when this is not the demo."""
+    if not settings.DEMO:
+        return []
+    wanted = [
+        ("Therapist", "Mt. Prospect", "avery"),
+        ("Therapist", "Oakbrook Terrace", "priya"),
+        ("Therapist", "Both clinics", "theo"),
+        ("Assistant (PTA)", "Mt. Prospect", "bea"),
+        ("Front desk", "Mt. Prospect", "carla"),
+        ("Clinic manager", "Mt. Prospect", "dana"),
+        ("Clinic manager", "Oakbrook Terrace", "rosa"),
+        ("Clinical lead", "Whole organisation", "ines"),
+        ("Administrator", "Whole organisation", "ada"),
+    ]
+    emails = {figure.key: figure.email for figure in STAFF}
+    present = set(User.objects.filter(email__in=emails.values(), is_active=True).values_list("email", flat=True))
+    return [
+        {"role": role, "clinic": clinic, "email": emails[key], "password": PASSWORD}
+        for role, clinic, key in wanted
+        if emails[key] in present
+    ]
