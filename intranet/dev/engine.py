@@ -44,20 +44,18 @@ class Engine(ABC):
     def address(self, port: int) -> str:
         """The value of `variable`."""
 
-    def become(self) -> None:
-        """Run in the child before the server: leave privileges that the server refuses. Most have nothing to leave."""
+    def become(self) -> None:  # noqa: B027  (most have nothing to leave)
+        """Run in the child before the server: leave privileges that the server refuses."""
 
-    def first_steps(self, port: int) -> None:
-        """Run when the server answers: make what the address promises. Most have nothing to make."""
+    def first_steps(self, port: int) -> None:  # noqa: B027  (most have nothing to make)
+        """Run when the server answers: make what the address promises."""
 
     def clear_leftovers(self) -> None:
         """End servers that work in our data folder although no keeper lives: those of a killed one.
 
         The kernel has told them to quit already (see processes.end_with_parent), so they are given time first.
         """
-        processes.clear(
-            lambda: processes.working_in(self.data, self.program), [(0, 5), (self.quit_signal, 10), (9, 5)]
-        )
+        processes.clear(lambda: processes.working_in(self.data, self.program), [(0, 5), (self.quit_signal, 10), (9, 5)])
 
     def start(self) -> tuple[subprocess.Popen[bytes], int]:
         """Start the server and wait until it answers; return it and its port. A taken port is exchanged."""

@@ -19,11 +19,11 @@ def basics(folder: Folder, port: int) -> dict[str, str]:
     mail = folder.remembered_port("smtp") or 1025
     return {
         "INTRANET_MODE": "local",
+        "DEMO": "1",
         "SECRET_KEY": folder.secret("secret key"),
         "SITE_ORIGIN": f"http://localhost:{port}",
         "EMAIL_HOST": "127.0.0.1",
         "EMAIL_PORT": str(mail),
-        "DJANGO_SETTINGS_MODULE": "intranet.settings",
     }
 
 

@@ -56,7 +56,7 @@ class Lock:
 
 
 class Folder:
-    """`.local` for `make run`, `.local/test` for the tests. Secrets are made once and are readable by their owner only."""
+    """`.local` for `make run`, `.local/test` for the tests. Secrets are made once; only their owner may read them."""
 
     def __init__(self, path: Path, *, durable: bool = True) -> None:
         self.path = path
@@ -120,7 +120,7 @@ class Folder:
     def remembered_port(self, name: str) -> int | None:
         return self.read("ports").get(name)
 
-    def _remember(self, file: str, name: str, make: Callable[[set[Any]], object]) -> object:
+    def _remember(self, file: str, name: str, make: Callable[[set[Any]], Any]) -> Any:
         with self.lock("facts") as lock:
             lock.exclusive(wait=True)
             facts = self.read(file)

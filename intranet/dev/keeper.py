@@ -19,7 +19,7 @@ from pathlib import Path
 
 from intranet.dev import processes
 from intranet.dev.engine import Engine
-from intranet.dev.folder import CHECKOUT, Folder, Lock
+from intranet.dev.folder import CHECKOUT, Folder
 from intranet.dev.postgres import Postgres
 from intranet.dev.trouble import Trouble, explain
 from intranet.dev.valkey import Valkey

@@ -53,10 +53,7 @@ def prepare(checkout: Path, name: str) -> None:
     if not works or not _has_pip(python):
         _make_environment(checkout, name)
     _install(checkout, python, lock_file)
-    stamp = _stamp(checkout)
-    stamp = {known: stamp[known] for known in SETS[name] if known in stamp}  # a larger set may have been changed
-    stamp.update({part: _hash(checkout / "requirements" / f"{part}.txt") for part in SETS[name]})
-    _write_stamp(checkout, stamp)
+    _write_stamp(checkout, {part: _hash(checkout / "requirements" / f"{part}.txt") for part in SETS[name]})
 
 
 def _make_environment(checkout: Path, name: str) -> None:
@@ -85,9 +82,7 @@ def _make_environment(checkout: Path, name: str) -> None:
 def _install(checkout: Path, python: Path, lock_file: Path) -> None:
     packages = sum(1 for line in lock_file.read_text().splitlines() if "==" in line and not line.startswith((" ", "#")))
     _say(f"Installing {packages} packages from requirements/{lock_file.name} (a minute or so the first time) ...")
-    known = _stamp(checkout)
-    known.pop(lock_file.stem, None)
-    _write_stamp(checkout, known)
+    _write_stamp(checkout, {})  # from here on the state is unknown until pip has ended well
     command = [str(python), "-m", "pip", "install", "--require-hashes", "--quiet", "--disable-pip-version-check"]
     command += ["--no-input", "--progress-bar", "off", "-r", str(lock_file)]
     environment = {name: value for name, value in os.environ.items() if name != "PIP_REQUIRE_VIRTUALENV"}

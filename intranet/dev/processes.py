@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -62,11 +63,11 @@ def working_in(folder: Path, program: str) -> list[int]:
     compared, so that a server started from a since rebuilt environment is recognised as well.
     """
     found = []
-    wanted = os.path.realpath(folder)
+    wanted = folder.resolve()
     for pid, entry in every_process():
         try:
-            executable = os.readlink(entry / "exe").removesuffix(" (deleted)")
-            if os.path.basename(executable) == program and os.readlink(entry / "cwd") == wanted:
+            executable = (entry / "exe").readlink().name.removesuffix(" (deleted)")
+            if executable == program and (entry / "cwd").readlink() == wanted:
                 found.append(pid)
         except OSError:
             continue  # ended meanwhile, or another user's
@@ -89,10 +90,8 @@ def clear(find: Callable[[], list[int]], signals: Iterable[tuple[int, float]]) -
     """Wait for the processes that `find` sees to end, sending each signal in turn; signal 0 only waits."""
     for number, seconds in signals:
         for pid in find():
-            try:
+            with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, number)
-            except ProcessLookupError:
-                pass
         until = time.monotonic() + seconds
         while find() and time.monotonic() < until:
             time.sleep(0.1)
