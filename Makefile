@@ -28,10 +28,11 @@ endef
 DETACHED := INTRANET_MODE=local SECRET_KEY=checks-only-checks-only-checks-only-checks-only-checks-only \
 	SITE_ORIGIN=http://localhost EMAIL_HOST=127.0.0.1 REDIS_URL=redis://127.0.0.1:1/0 \
 	DATABASE_URL=postgresql://nobody@127.0.0.1:1/nothing
+random = $$($(VENV) -c 'import secrets; print(secrets.token_hex($(1)))')
 # Settings as production has them, with secrets that are thrown away.
 PRODUCTION = INTRANET_MODE=production DEBUG=0 DEMO=0 SITE_ORIGIN=https://intranet.example.org EMAIL_HOST=mail.example.org \
-	SECRET_KEY="$$($(VENV) -c 'import secrets; print(secrets.token_urlsafe(60))')" \
-	REDIS_URL=redis://redis.example.org:6379/0 DATABASE_URL=postgresql://intranet:secret@postgres.example.org/intranet
+	SECRET_KEY="$(call random,60)" REDIS_URL="redis://:$(call random,16)@redis.example.org:6379/0" \
+	DATABASE_URL="postgresql://intranet:$(call random,16)@postgres.example.org/intranet"
 
 .PHONY: run test check fix demo bench lock backup restore stop clean help setup setup-local
 .PHONY: check-style check-types check-imports check-migrations check-production check-templates check-deployment

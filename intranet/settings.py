@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
@@ -17,10 +18,16 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 
 def env(name: str, default: str | None = None) -> str:
-    """The value of NAME, or the content of the file that NAME_FILE names. Fails loudly without a default."""
+    """The value of NAME, or the content of the file that NAME_FILE names. Nothing given and no default: fails loudly."""
+    value = os.environ.get(name)
     if path := os.environ.get(f"{name}_FILE"):
-        return Path(path).read_text().strip()
-    value = os.environ.get(name, default)
+        if value:
+            raise ImproperlyConfigured(f"Set {name} or {name}_FILE, not both.")
+        try:
+            value = Path(path).read_text().strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise ImproperlyConfigured(f"{name}_FILE names {path}, which cannot be read: {error}.") from error
+    value = value or default
     if value is None:
         raise ImproperlyConfigured(f"Set the environment variable {name} (or {name}_FILE).")
     return value
@@ -40,8 +47,8 @@ def env_number(name: str, default: int) -> int:
     return int(value)
 
 
-def database(url: str) -> dict[str, object]:
-    """Django's connection settings from postgresql://user:password@host:port/name."""
+def database(url: str) -> dict[str, Any]:
+    """Django's connection settings from postgresql://user:password@host:port/name?sslmode=verify-full."""
     parts = urlsplit(url)
     if parts.scheme not in {"postgres", "postgresql"} or not parts.path.strip("/"):
         raise ImproperlyConfigured("DATABASE_URL must look like postgresql://user:password@host:port/name.")
@@ -53,7 +60,21 @@ def database(url: str) -> dict[str, object]:
         "HOST": parts.hostname or "",
         "PORT": str(parts.port or ""),
         "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": dict(parse_qsl(parts.query)),
     }
+
+
+# How the secrets of `make run` and `make test` begin (intranet/dev/folder.py).
+LOCAL_ONLY = "local-only-"
+
+
+def refuse_weak(name: str, secret: str, length: int) -> None:
+    """In production a secret is long, random and made for this installation; embedded servers are for checkouts."""
+    if secret.startswith(LOCAL_ONLY):
+        raise ImproperlyConfigured(f"{name} belongs to a checkout's embedded servers, which production refuses.")
+    defaults = any(word in secret.lower() for word in ("insecure", "change", "password", "secret", "example"))
+    if len(secret) < length or len(set(secret)) < 5 or defaults:
+        raise ImproperlyConfigured(f"{name} must be a random value of at least {length} characters.")
 
 
 MODE = env("INTRANET_MODE", "production")
@@ -77,8 +98,8 @@ CSRF_TRUSTED_ORIGINS = [SITE_ORIGIN]
 if PRODUCTION:
     if DEBUG or DEMO:
         raise ImproperlyConfigured("DEBUG and DEMO are for local use; production refuses them.")
-    if len(SECRET_KEY) < 50 or len(set(SECRET_KEY)) < 5 or "insecure" in SECRET_KEY or "change" in SECRET_KEY.lower():
-        raise ImproperlyConfigured("SECRET_KEY must be a random value of at least 50 characters.")
+    for key in (SECRET_KEY, *SECRET_KEY_FALLBACKS):
+        refuse_weak("SECRET_KEY", key, 50)
     if _site.scheme != "https":
         raise ImproperlyConfigured("SITE_ORIGIN must start with https:// in production.")
 
@@ -161,11 +182,13 @@ TEMPLATES = [
 
 # --- Data -------------------------------------------------------------------------------------------------------
 
-DATABASES = {"default": database(env("DATABASE_URL"))}
+DATABASES: dict[str, dict[str, Any]] = {"default": database(env("DATABASE_URL"))}
 if suffix := env("TEST_DATABASE_SUFFIX", ""):
     DATABASES["default"]["TEST"] = {"NAME": f"test_intranet_{suffix}"}
+if PRODUCTION:
+    refuse_weak("The password in DATABASE_URL", DATABASES["default"]["PASSWORD"], 16)
 if PRODUCTION and env_flag("DATABASE_POOL", True):
-    DATABASES["default"]["OPTIONS"] = {"pool": {"min_size": 1, "max_size": 8, "timeout": 10}}
+    DATABASES["default"]["OPTIONS"]["pool"] = {"min_size": 1, "max_size": 8, "timeout": 10}
 
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}}
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
@@ -204,6 +227,8 @@ MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = f"{SITE_NAME} intranet"
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not PRODUCTION
 USERSESSIONS_TRACK_ACTIVITY = False
+# Rate limits count by client address: the last one that so many proxies in front of the web server have noted.
+ALLAUTH_TRUSTED_PROXY_COUNT = env_number("PROXIES", 1 if PRODUCTION else 0)
 
 SESSION_COOKIE_AGE = 12 * 60 * 60
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
@@ -278,6 +303,10 @@ DEFAULT_FROM_EMAIL = SERVER_EMAIL = env("EMAIL_FROM", f"intranet@{_site.hostname
 # --- Reminders: Celery is the doorbell, PostgreSQL the ledger ---------------------------------------------------
 
 CELERY_BROKER_URL = env("REDIS_URL")
+if urlsplit(CELERY_BROKER_URL).scheme not in {"redis", "rediss", "sentinel"}:
+    raise ImproperlyConfigured("REDIS_URL must look like redis://:password@host:port/0.")
+if PRODUCTION:
+    refuse_weak("The password in REDIS_URL", unquote(urlsplit(CELERY_BROKER_URL).password or ""), 16)
 CELERY_RESULT_BACKEND = None
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"

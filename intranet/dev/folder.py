@@ -106,8 +106,8 @@ class Folder:
         (self.path / f"{name}.json").unlink(missing_ok=True)
 
     def secret(self, name: str) -> str:
-        """A random value, made at the first call and kept."""
-        return str(self._remember("secrets", name, lambda taken: secrets.token_hex(32)))
+        """A random value, made at the first call and kept. Its beginning makes production refuse it (settings.py)."""
+        return str(self._remember("secrets", name, lambda taken: f"local-only-{secrets.token_hex(32)}"))
 
     def port(self, name: str, *, other: bool = False) -> int:
         """A port for this server: the remembered one while it is free, otherwise (or if `other`) a new one."""
@@ -138,7 +138,8 @@ class Folder:
 
 
 def local_folder() -> Folder:
-    return Folder(CHECKOUT / ".local")
+    """`.local` of the checkout, or the folder that INTRANET_FOLDER names (a second set of data, a larger disk)."""
+    return Folder(Path(os.environ.get("INTRANET_FOLDER") or CHECKOUT / ".local").resolve())
 
 
 def test_folder() -> Folder:
