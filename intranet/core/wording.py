@@ -83,7 +83,9 @@ def duration(minutes: int) -> str:
     if minutes >= 2 * 24 * 60:
         return counted(minutes // (24 * 60), "day")
     hours, rest = divmod(minutes, 60)
-    return " ".join(part for part in (f"{hours} h" if hours else "", f"{rest} min" if rest or not hours else "") if part)
+    return " ".join(
+        part for part in (f"{hours} h" if hours else "", f"{rest} min" if rest or not hours else "") if part
+    )
 
 
 def hours(minutes: int) -> str:

@@ -1,0 +1,125 @@
+import logging
+import re
+
+import pytest
+from django.conf import settings
+from django.core.exceptions import PermissionDenied, SuspiciousOperation
+from django.http import HttpRequest, HttpResponse
+from django.template import loader
+from django.test import Client, RequestFactory
+from django.urls import include, path, reverse
+
+from accounts.models import User
+from intranet.core.access import Conflict, Forbidden, Reason, Refused, Verdict
+
+
+def forbidden(request: HttpRequest) -> HttpResponse:
+    raise PermissionDenied("The roster is for managers.")
+
+
+def suspicious(request: HttpRequest) -> HttpResponse:
+    raise SuspiciousOperation
+
+
+def broken(request: HttpRequest) -> HttpResponse:
+    raise RuntimeError("secret inner detail")
+
+
+def refused(request: HttpRequest) -> HttpResponse:
+    reasons = Reason("overlap", "She already works 11:30a–8p."), Reason("credential", "Her licence ended <Nov 14>.")
+    raise {"409": Conflict, "403": Forbidden, "422": Refused}[request.GET["status"]](Verdict(reasons))
+
+
+urlpatterns = [
+    path("forbidden/", forbidden),
+    path("suspicious/", suspicious),
+    path("broken/", broken),
+    path("refused/", refused),
+    path("", include(settings.ROOT_URLCONF)),
+]
+handler400 = "intranet.core.views.bad_request"
+handler403 = "intranet.core.views.permission_denied"
+handler404 = "intranet.core.views.page_not_found"
+handler500 = "intranet.core.views.server_error"
+
+pytestmark = [pytest.mark.django_db, pytest.mark.urls(__name__)]
+
+
+def heading(response: HttpResponse) -> str:
+    headings = re.findall(r"<h1>(.*?)</h1>", response.content.decode())
+    assert len(headings) == 1
+    return headings[0]
+
+
+def test_a_missing_page_offers_the_shell_to_those_who_are_signed_in(therapist: User, sign_in) -> None:
+    response = sign_in(therapist).get("/no/such/page/")
+    assert (response.status_code, heading(response)) == (404, "There is nothing here for you")
+    assert 'aria-label="Main"' in response.content.decode()
+
+
+def test_a_missing_page_shows_a_visitor_no_shell(client: Client) -> None:
+    response = client.get("/no/such/page/")
+    assert (response.status_code, heading(response)) == (404, "There is nothing here for you")
+    assert 'aria-label="Main"' not in response.content.decode()
+
+
+def test_what_is_forbidden_says_why_and_to_whom(therapist: User, sign_in) -> None:
+    response = sign_in(therapist).get("/forbidden/")
+    text = response.content.decode()
+    assert (response.status_code, heading(response)) == (403, "You may not do this")
+    assert "The roster is for managers." in text
+    assert "You are signed in as Avery Testwell." in text
+
+
+@pytest.mark.parametrize("status", [403, 409, 422])
+def test_a_refusal_gives_every_reason_with_its_status(therapist: User, sign_in, status: int) -> None:
+    response = sign_in(therapist).get("/refused/", {"status": status})
+    text = response.content.decode()
+    assert (response.status_code, heading(response)) == (status, "That was not done")
+    assert "She already works 11:30a–8p." in text
+    assert "Her licence ended &lt;Nov 14&gt;." in text
+    assert "Nothing was changed." in text
+
+
+def test_a_request_that_makes_no_sense(therapist: User, sign_in) -> None:
+    response = sign_in(therapist).get("/suspicious/")
+    assert (response.status_code, heading(response)) == (400, "The server did not understand that")
+
+
+def test_a_form_without_its_token_says_that_the_page_was_too_old(therapist: User) -> None:
+    browser = Client(enforce_csrf_checks=True)
+    browser.force_login(therapist, backend="accounts.sign_in.EmailBackend")
+    response = browser.post(reverse("core:theme"), {"theme": "dark"})
+    assert (response.status_code, heading(response)) == (403, "The page was too old")
+    assert "theme" not in response.cookies
+
+
+def test_a_fault_gives_a_reference_that_is_in_the_log_and_no_detail(
+    therapist: User, sign_in, caplog: pytest.LogCaptureFixture
+) -> None:
+    browser = sign_in(therapist)
+    browser.raise_request_exception = False
+    browser.cookies["theme"] = "dark"
+    with caplog.at_level(logging.ERROR, logger="intranet.core.views"):
+        response = browser.get("/broken/")
+    text = response.content.decode()
+    assert (response.status_code, heading(response)) == (500, "Something broke on our side")
+    reference = re.search(r"Reference <code>([0-9a-f]{8})</code>", text)
+    assert reference is not None
+    assert f"Server error {reference[1]} at /broken/" in caplog.text
+    assert "secret inner detail" not in text
+    assert 'data-theme="dark"' in text
+
+
+@pytest.mark.parametrize("name", ["400.html", "403_csrf.html", "500.html", "503.html"])
+def test_pages_for_bad_moments_need_no_database_and_no_request(name: str) -> None:
+    text = loader.render_to_string(name, {})
+    assert text.count("<h1>") == 1
+    assert "Nothing" in text
+
+
+def test_too_many_tries_has_a_page(client: Client) -> None:
+    request = RequestFactory().get("/")
+    request.user = User()
+    text = loader.render_to_string("429.html", {"user": request.user}, request)
+    assert "<h1>Too many tries</h1>" in text

@@ -1,0 +1,60 @@
+"""Nobody who has not signed in gets anything but the door, and the short list of open addresses each has its reason."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from tests.policies.routes import Route, routes
+
+# Open without sign-in, and why.
+OPEN = {
+    "account_login": "the door",
+    "account_logout": "leads to the door",
+    "account_signup": "says that sign-up is closed",
+    "account_inactive": "says that the account is switched off",
+    "account_reset_password": "asks for a link",
+    "account_reset_password_done": "says that a link may have been sent",
+    "account_reset_password_from_key": "takes the link",
+    "account_reset_password_from_key_done": "says that the password is new",
+    "account_confirm_email": "takes the link of a new address",
+    "account_email_verification_sent": "says that a link may have been sent",
+    "mfa_authenticate": "the second half of the door, for a login that has begun",
+    "mfa_login_webauthn": "the door, with a passkey",
+    "mfa_signup_webauthn": "leads to the door, because sign-up is closed",
+    "mfa_trust": "the last step of the door, for a login that has begun",
+    "core:theme": "the sign-in page has light and dark as well",
+    "live": "asked by a supervisor that has no account; tells nothing about data",
+    "ready": "asked by a load balancer that has no account; tells nothing about data",
+    "reminders": "asked by monitoring that has no account; tells nothing about data",
+}
+
+ROUTES = routes()
+
+
+def test_there_are_routes():
+    assert len(ROUTES) > 40
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("route", [route for route in ROUTES if route.name not in OPEN], ids=lambda route: route.name)
+@pytest.mark.parametrize("method", ["get", "post", "put", "patch", "delete"])
+def test_a_closed_address_sends_strangers_away(route: Route, method: str):
+    response = getattr(Client(), method)(route.address)
+    if route.address.startswith("/api/"):
+        assert response.status_code == 401, route
+        assert response["Content-Type"] == "application/problem+json"
+    else:
+        assert response.status_code == 302, route
+        assert response.url.split("?")[0] == reverse("account_login")
+
+
+@pytest.mark.parametrize("name", sorted(OPEN))
+def test_every_open_address_exists(name: str):
+    assert name in {route.name.removeprefix("health:") for route in ROUTES}
+
+
+@pytest.mark.django_db
+def test_an_unknown_address_says_nothing_to_strangers():
+    response = Client().get("/protocols/there-is-no-such-thing/at-all/")
+    assert response.status_code in {302, 404}
+    assert b"Traceback" not in response.content
