@@ -122,7 +122,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.postgres",
     "django.contrib.sessions",
-    "django.contrib.staticfiles",
+    "intranet.core.static_files.StaticFiles",
     "django.forms",
     "allauth",
     "allauth.account",
