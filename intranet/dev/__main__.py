@@ -110,6 +110,8 @@ def _restore(arguments: argparse.Namespace) -> int:
 def _keep(arguments: argparse.Namespace) -> int:
     from intranet.dev.keeper import ENGINES, Keeper
 
+    if os.fork():
+        return 0  # whoever started this waits for no keeper
     folder = Folder(arguments.folder, durable=not arguments.fast)
     return Keeper(ENGINES[arguments.engine](folder)).keep(arguments.tell)
 

@@ -143,7 +143,7 @@ def local_folder() -> Folder:
 
 
 def test_folder() -> Folder:
-    """Its servers may lose everything at a power cut, and are faster for it."""
+    """Its servers may lose data at a power cut, and are faster for it."""
     return Folder(CHECKOUT / ".local" / "test", durable=False)
 
 

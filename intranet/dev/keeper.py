@@ -116,7 +116,7 @@ def _start_keeper(engine: Engine) -> None:
     if not engine.folder.durable:
         command.append("--fast")
     with engine.folder.log(f"{engine.name}-keeper").open("ab") as log:
-        subprocess.Popen(
+        subprocess.run(
             command,
             cwd=CHECKOUT,
             stdin=subprocess.DEVNULL,
@@ -124,7 +124,8 @@ def _start_keeper(engine: Engine) -> None:
             stderr=log,
             pass_fds=(tell,),
             start_new_session=True,
-        )
+            check=False,
+        )  # ends at once: the keeper is its child and nobody's afterwards
     os.close(tell)
     with os.fdopen(hear, encoding="utf-8") as words:
         word = words.read()

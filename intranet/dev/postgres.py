@@ -56,7 +56,8 @@ class Postgres(Engine):
             "jit": "off",
         }
         if not self.folder.durable:
-            options |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+            # A power cut may lose data; a killed server must not, tests kill it on purpose.
+            options |= {"fsync": "off", "full_page_writes": "off"}
         settings = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
         return [str(binary("postgres")), "-D", str(self.data), "-p", str(port), *settings]
 
@@ -182,7 +183,7 @@ def way_down_from_root(folder: Path) -> Callable[[], None]:
     nobody = pwd.getpwnam("nobody")
     other = (owner.st_uid, owner.st_gid) if owner.st_uid else (nobody.pw_uid, nobody.pw_gid)
     for way in (into_namespace, AsUser(*other)):
-        if _works(way, folder):
+        if works(way, folder):
             return way
     raise Trouble(
         "PostgreSQL does not run as root, and this machine lets root neither make a user namespace nor run "
@@ -191,7 +192,9 @@ def way_down_from_root(folder: Path) -> Callable[[], None]:
     )
 
 
-def _works(way: Callable[[], None], folder: Path) -> bool:
+def works(way: Callable[[], None], folder: Path) -> bool:
+    """Whether a program can be run, and the folder entered, after this way down."""
+
     def attempt() -> None:
         way()
         os.chdir(folder)
