@@ -1,0 +1,216 @@
+"""Rich text: the only module that marks text as safe for a page, and it cleans whatever it marks.
+
+Stored text has passed `clean`; it is cleaned again when shown, so that a hole found tomorrow is closed for the text of
+yesterday. Callouts are stored as `<blockquote class="callout-caution">`; `render` dresses them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from html import escape
+
+import nh3
+from django.utils.safestring import SafeString
+from lxml import etree
+from lxml import html as markup
+
+CALLOUT_TONES = ("info", "caution", "danger", "ok")
+CALLOUT_ICONS = {"info": "info", "caution": "warning", "danger": "stop", "ok": "check-circle"}
+
+_NUMBERS = {"start", "colspan", "rowspan"}
+_MORE_THAN_ONE = re.compile(r"[2-9]|[1-9]\d{1,2}")
+_BLOCKS = {"p", "h3", "h4", "ul", "ol", "li", "blockquote", "table", "caption", "tr", "hr"}
+_CLEANER = nh3.Cleaner(
+    tags={
+        *("p", "br", "hr", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "ul", "ol", "li"),
+        *("strong", "b", "em", "i", "u", "s", "sub", "sup", "a"),
+        *("table", "caption", "thead", "tbody", "tfoot", "tr", "th", "td"),
+    },
+    attributes={"a": {"href", "title"}, "ol": {"start"}, "th": {"colspan", "rowspan"}, "td": {"colspan", "rowspan"}},
+    attribute_filter=lambda tag, name, value: value if name not in _NUMBERS or _MORE_THAN_ONE.fullmatch(value) else None,
+    allowed_classes={"blockquote": {f"callout-{tone}" for tone in CALLOUT_TONES}},
+    url_schemes={"http", "https", "mailto", "tel"},
+    link_rel="noopener noreferrer",
+)
+# A page has one h1 and its sections have h2, so that text starts at h3. Cleaned tags carry no attributes here.
+_RENAMED = {
+    f"<{slash}{old}>": f"<{slash}{new}>"
+    for old, new in (("h1", "h3"), ("h2", "h3"), ("h5", "h4"), ("h6", "h4"), ("b", "strong"), ("i", "em"))
+    for slash in ("", "/")
+}
+_OLD_TAG = re.compile("|".join(map(re.escape, _RENAMED)))
+# The editor wraps what is in points and cells in a paragraph, and leaves empty paragraphs behind.
+_WRAPPED = re.compile(r"(<(?:li|td|th)[^<>]*>)<p>((?:(?!</?p>).)*)</p>(?=</(?:li|td|th)>|<[uo]l>)", re.DOTALL)
+_IDLE = re.compile(r"<p>(?:\s|&nbsp;|<br>)*</p>")
+_TAG = re.compile(r"</?[a-zA-Z][^>]*>")
+_CITATION = re.compile(r"\[(\d{1,3})\]")
+
+
+def clean(html: str) -> str:
+    """Keep what the editor can make, drop everything else.
+
+    Writes the same content always in the same way, so that opening a text in the editor and saving it changes nothing.
+    """
+    kept = _OLD_TAG.sub(lambda tag: _RENAMED[tag.group()], _CLEANER.clean(html.replace("\x00", "")))
+    kept = _WRAPPED.sub(r"\1\2", _IDLE.sub("", kept))
+    return str(_CLEANER.clean(kept)).strip()
+
+
+def render(html: str, references: int = 0) -> SafeString:
+    """Text for a page: cleaned, tables made to scroll, callouts dressed, `[n]` linked to reference n when there is one."""
+    return _safe(_dressed(html, references))
+
+
+def plain(html: str) -> str:
+    """The words alone, a line per block."""
+    return "\n".join(line for line in (" ".join(text.split()) for text in _lines(_tree(html))) if line)
+
+
+@dataclass(frozen=True, slots=True)
+class Points:
+    """A list taken apart: the points, and whatever stands after or around them."""
+
+    items: list[SafeString]
+    rest: SafeString
+
+
+def points(html: str, references: int = 0) -> Points:
+    """The points of the lists at the top of a text, for lists that a page draws itself."""
+    tree = _dressed(html, references)
+    items, rest = [], markup.Element("div")
+    for block in list(tree):
+        if block.tag in {"ul", "ol"}:
+            items += [_safe(_unwrapped(item)) for item in block if item.tag == "li"]
+        else:
+            rest.append(block)
+    return Points(items, _safe(rest))
+
+
+def pairs(html: str, references: int = 0) -> list[tuple[str, SafeString]]:
+    """Label and text of each row of the tables in a text, for lists of facts that a page draws itself."""
+    rows = _dressed(html, references).iter("tr")
+    return [(" ".join(row[0].text_content().split()), _safe(_unwrapped(row[1]))) for row in rows if len(row) > 1]
+
+
+def from_text(text: str) -> str:
+    """Paragraphs of plain text as HTML: a blank line ends a paragraph; lines with a dash or a number become lists."""
+    return "".join(_block(part) for part in re.split(r"\n\s*\n", text.replace("\r\n", "\n").strip()) if part.strip())
+
+
+def looks_like_html(text: str) -> bool:
+    return bool(_TAG.search(text))
+
+
+def list_of(items: Iterable[str]) -> str:
+    """A list of plain points."""
+    return "<ul>" + "".join(f"<li>{escape(item, quote=False)}</li>" for item in items) + "</ul>"
+
+
+def table_of(rows: Iterable[tuple[str, str]]) -> str:
+    """A table of labels and plain texts, as `pairs` reads it."""
+    cells = (f"<tr><th>{escape(a, quote=False)}</th><td>{escape(b, quote=False)}</td></tr>" for a, b in rows)
+    return f"<table><tbody>{''.join(cells)}</tbody></table>"
+
+
+_BULLET = re.compile(r"^\s*([-*•–]|\d{1,3}[.)])\s+")
+
+
+def _block(part: str) -> str:
+    lines = [line.strip() for line in part.strip().splitlines()]
+    if all(_BULLET.match(line) for line in lines):
+        tag = "ol" if lines[0][0].isdigit() else "ul"
+        inner = "".join(f"<li>{escape(_BULLET.sub('', line), quote=False)}</li>" for line in lines)
+        return f"<{tag}>{inner}</{tag}>"
+    return f"<p>{'<br>'.join(escape(line, quote=False) for line in lines)}</p>"
+
+
+def _tree(html: str) -> markup.HtmlElement:
+    return markup.fragment_fromstring(clean(html), create_parent="div")
+
+
+def _dressed(html: str, references: int) -> markup.HtmlElement:
+    tree = _tree(html)
+    if references:
+        _link_citations(tree, references)
+    for quote in list(tree.iter("blockquote")):
+        if quote.get("class"):
+            _dress_callout(quote)
+    for table in list(tree.iter("table")):
+        _dress_table(table)
+    return tree
+
+
+def _dress_callout(quote: markup.HtmlElement) -> None:
+    tone = quote.attrib.pop("class").removeprefix("callout-")
+    body = markup.Element("div")
+    body.text, quote.text = quote.text, None
+    body.extend(list(quote))
+    quote.tag = "div"
+    quote.set("class", "callout")
+    quote.set("data-tone", tone)
+    icon = markup.Element("svg", {"class": "icon", "aria-hidden": "true"})
+    icon.append(markup.Element("use", {"href": f"#i-{CALLOUT_ICONS[tone]}"}))
+    quote.extend([icon, body])
+
+
+def _dress_table(table: markup.HtmlElement) -> None:
+    """A frame to scroll in, and each heading says whether it heads its row or its column."""
+    for row in table.iter("tr"):
+        has_values = any(cell.tag == "td" for cell in row)
+        for cell in row.iter("th"):
+            cell.set("scope", "row" if has_values else "col")
+    wrapper = markup.Element("div", {"class": "table-scroll"})
+    wrapper.tail, table.tail = table.tail, None
+    table.getparent().replace(table, wrapper)
+    wrapper.append(table)
+
+
+def _link_citations(tree: markup.HtmlElement, references: int) -> None:
+    """Turn `[2]` into a link to the second reference, outside links."""
+    for element in list(tree.iter()):
+        inside_link = any(above.tag == "a" for above in (element, *element.iterancestors()))
+        if element.text and not inside_link:
+            element.text = _cite(element.text, references, lambda link, at=element: at.insert(0, link))
+        parent = element.getparent()
+        if element.tail and parent is not None and not any(above.tag == "a" for above in element.iterancestors()):
+            element.tail = _cite(element.tail, references, lambda link, at=element: at.addnext(link))
+
+
+def _cite(text: str, references: int, put: object) -> str:
+    """Place a link for each citation in the text, the last first; give back the text before the first."""
+    for found in reversed(list(_CITATION.finditer(text))):
+        number = int(found.group(1))
+        if 1 <= number <= references:
+            link = markup.Element("a", {"href": f"#ref-{number}"})
+            link.text, link.tail = found.group(), text[found.end() :]
+            put(link)  # type: ignore[operator]
+            text = text[: found.start()]
+    return text
+
+
+def _unwrapped(element: markup.HtmlElement) -> markup.HtmlElement:
+    """A point's own text without the one paragraph that editors put around it."""
+    only_paragraph = len(element) == 1 and element[0].tag == "p" and not (element.text or "").strip()
+    return element[0] if only_paragraph and not (element[0].tail or "").strip() else element
+
+
+def _safe(element: markup.HtmlElement) -> SafeString:
+    """What is inside an element of a cleaned tree. The only place where text becomes safe."""
+    inner = escape(element.text or "", quote=False)
+    inner += "".join(etree.tostring(child, encoding="unicode", method="html") for child in element)
+    return SafeString(inner.strip())
+
+
+def _lines(element: markup.HtmlElement) -> Iterator[str]:
+    """The text of a tree, a new line at each block."""
+    text = ""
+    for event, node in etree.iterwalk(element, events=("start", "end")):
+        if node.tag in _BLOCKS or node.tag == "br":
+            yield text
+            text = ""
+        elif node.tag in {"td", "th"}:
+            text += " "
+        text += (node.text or "") if event == "start" else (node.tail or "")
+    yield text

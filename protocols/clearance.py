@@ -1,0 +1,135 @@
+"""May this person do this procedure on this day? Asked by the roster for one person with reasons, and for everybody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django.db.models import Exists, OuterRef, QuerySet
+
+from accounts.models import Competency, Credential, CredentialType, Skill, User
+from intranet.core.access import Reason, Verdict
+from intranet.core.wording import full_day
+from protocols.models import Acknowledgement, Protocol, ProtocolVersion
+from protocols.timing import day_of, last_moment
+
+
+def clearance(person: User, skill: Skill, on: date) -> Verdict:
+    """Every reason why the person may not do the procedure on the day; yes when there is none.
+
+    Profession, competency for the region, required credentials, and the governing protocols: what counts is what is in
+    force when the day ends. Agrees with `cleared`.
+    """
+    demands = _demands(skill, on)
+    return Verdict.of(
+        [
+            *_person_reasons(person, skill),
+            *_competency_reasons(person, skill, demands.moment),
+            *_credential_reasons(person, demands),
+            *_protocol_reasons(person, demands),
+        ]
+    )
+
+
+def cleared(skill: Skill, on: date) -> QuerySet[User]:
+    """Everybody who may do the procedure on the day: exactly those for whom `clearance` says yes."""
+    demands = _demands(skill, on)
+    if demands.lapsed:
+        return User.objects.none()
+    people = User.objects.active().filter(profession__in=skill.professions)
+    own_competencies = Competency.objects.in_force(demands.moment).filter(user=OuterRef("pk"), skill=skill)
+    people = people.filter(Exists(own_competencies))
+    for type in demands.types:
+        people = people.filter(Exists(_good_credentials(demands).filter(user=OuterRef("pk"), type=type)))
+    for version in demands.versions:
+        people = people.filter(Exists(_counting(version, demands.moment).filter(user=OuterRef("pk"))))
+    return people
+
+
+@dataclass(frozen=True)
+class _Demands:
+    """What a skill asks of anybody on a day. `lapsed`: governing protocols that have been in force and no longer are."""
+
+    on: date
+    moment: datetime
+    types: list[CredentialType]
+    versions: list[ProtocolVersion]
+    lapsed: list[Protocol]
+
+
+def _demands(skill: Skill, on: date) -> _Demands:
+    moment = last_moment(on)
+    governing = ProtocolVersion.objects.filter(protocol__skills=skill).released()
+    versions = list(governing.in_force(moment).select_related("protocol").order_by("title"))
+    begun = governing.filter(in_force__startswith__lte=moment).values("protocol")
+    lapsed = Protocol.objects.filter(pk__in=begun).exclude(pk__in=[version.protocol_id for version in versions])
+    return _Demands(on, moment, list(skill.required_types.order_by("name")), versions, list(lapsed))
+
+
+def _person_reasons(person: User, skill: Skill) -> Iterator[Reason]:
+    if not person.is_active:
+        yield Reason("inactive", f"{person} no longer works here.")
+    if person.profession not in skill.professions:
+        yield Reason("profession", f"{skill} is not open to {person.get_profession_display()} staff.")
+
+
+def _competency_reasons(person: User, skill: Skill, moment: datetime) -> Iterator[Reason]:
+    own = Competency.objects.filter(user=person, skill=skill)
+    if own.in_force(moment).exists():
+        return
+    name = person.given_name
+    last = own.filter(valid__startswith__lte=moment).order_by("-valid").first()
+    if last is None:
+        yield Reason("competency-missing", f"{name} has no competency for {skill}.")
+    elif last.ended_at is not None and last.ended_at <= moment:
+        yield Reason(
+            "competency-ended", f"{name}’s competency for {skill} was ended on {full_day(day_of(last.ended_at))}."
+        )
+    else:
+        final = day_of(last.valid.upper - timedelta(microseconds=1))
+        yield Reason("competency-expired", f"{name}’s competency for {skill} ends on {full_day(final)}.")
+
+
+def _credential_reasons(person: User, demands: _Demands) -> Iterator[Reason]:
+    good = set(_good_credentials(demands).filter(user=person).values_list("type", flat=True))
+    latest = {
+        credential.type_id: credential
+        for credential in person.credentials.filter(valid__startswith__lte=demands.on).order_by("valid")
+    }
+    for type in demands.types:
+        if type.pk not in good:
+            yield _credential_reason(person, type, latest.get(type.pk), demands.on)
+
+
+def _credential_reason(person: User, type: CredentialType, latest: Credential | None, on: date) -> Reason:
+    name = person.given_name
+    if latest is None:
+        return Reason("credential-missing", f"{name} has no {type} on file for {full_day(on)}.")
+    if latest.valid.upper is not None and latest.valid.upper <= on:
+        final = latest.valid.upper - timedelta(days=1)
+        return Reason("credential-expired", f"{name}’s {type} ends on {full_day(final)}.")
+    return Reason("credential-not-verified", f"{name}’s {type} has not been verified.")
+
+
+def _protocol_reasons(person: User, demands: _Demands) -> Iterator[Reason]:
+    for version in demands.versions:
+        if not _counting(version, demands.moment).filter(user=person).exists():
+            yield Reason(
+                "not-acknowledged", f"{person.given_name} has not acknowledged version {version.number} of “{version.title}”."
+            )
+    for protocol in demands.lapsed:
+        yield Reason("protocol-withdrawn", f"“{protocol}” has no version in force on {full_day(demands.on)}.")
+
+
+def _good_credentials(demands: _Demands) -> QuerySet[Credential]:
+    return Credential.objects.in_force(demands.on).filter(verified_at__lte=demands.moment)
+
+
+def _counting(version: ProtocolVersion, moment: datetime) -> QuerySet[Acknowledgement]:
+    """Acknowledgements given by the moment that count for the version."""
+    return Acknowledgement.objects.filter(
+        version__protocol=version.protocol_id,
+        version__number__range=(version.counts_from, version.number),
+        at__lte=moment,
+    )

@@ -1,0 +1,18 @@
+from protocols.models.acknowledgement import Acknowledgement, Readership
+from protocols.models.content import Audience, Contributor, Remark, Section, SectionKind
+from protocols.models.protocol import Category, Protocol, ProtocolVersion, State, Status
+
+__all__ = [
+    "Acknowledgement",
+    "Audience",
+    "Category",
+    "Contributor",
+    "Protocol",
+    "ProtocolVersion",
+    "Readership",
+    "Remark",
+    "Section",
+    "SectionKind",
+    "State",
+    "Status",
+]

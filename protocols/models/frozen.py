@@ -1,0 +1,95 @@
+"""What the database refuses about versions and their parts, whoever asks and however: the bodies of the triggers."""
+
+from __future__ import annotations
+
+import pgtrigger
+
+
+def refuse(sentence: str) -> str:
+    return f"RAISE EXCEPTION '{sentence}' USING ERRCODE = 'restrict_violation';"
+
+
+def no_truncate(sentence: str) -> pgtrigger.Trigger:
+    return pgtrigger.Trigger(
+        name="refuse_truncate",
+        level=pgtrigger.Statement,
+        operation=pgtrigger.Truncate,
+        when=pgtrigger.Before,
+        func=refuse(sentence),
+    )
+
+
+def written_once(sentence: str) -> list[pgtrigger.Trigger]:
+    """Rows are inserted and stay as they are."""
+    return [
+        pgtrigger.Trigger(
+            name="refuse_update_and_delete",
+            operation=pgtrigger.Update | pgtrigger.Delete,
+            when=pgtrigger.Before,
+            func=refuse(sentence),
+        ),
+        no_truncate(sentence),
+    ]
+
+
+STEPS = f"""
+    IF OLD.state <> NEW.state AND (OLD.state, NEW.state) NOT IN (
+        ('draft', 'in_review'), ('in_review', 'draft'), ('in_review', 'approved'),
+        ('approved', 'draft'), ('approved', 'published'),
+        ('published', 'superseded'), ('published', 'withdrawn'),
+        ('superseded', 'published'), ('superseded', 'withdrawn')
+    ) THEN
+        {refuse("A version goes from draft to review, approval and publication, one step at a time.")}
+    END IF;
+    RETURN NEW;
+"""
+
+FOUR_EYES = f"""
+    IF EXISTS (
+        SELECT FROM protocols_contributor
+        WHERE version_id = NEW.id AND user_id = NEW.approved_by_id
+    ) THEN
+        {refuse("Somebody who wrote a version cannot approve it.")}
+    END IF;
+    RETURN NEW;
+"""
+
+# Everything but the state, the end of the range and what a withdrawal notes.
+VERSION = f"""
+    IF (NEW.protocol_id, NEW.number, NEW.title, NEW.change_summary, NEW.material, NEW.content_hash,
+        NEW.approved_by_id, NEW.approved_at, NEW.approved_hash, NEW.published_by_id, NEW.published_at,
+        NEW.counts_from, NEW.due_days)
+       IS DISTINCT FROM
+       (OLD.protocol_id, OLD.number, OLD.title, OLD.change_summary, OLD.material, OLD.content_hash,
+        OLD.approved_by_id, OLD.approved_at, OLD.approved_hash, OLD.published_by_id, OLD.published_at,
+        OLD.counts_from, OLD.due_days)
+       OR (NOT isempty(NEW.in_force) AND lower(NEW.in_force) IS DISTINCT FROM lower(OLD.in_force))
+    THEN
+        {refuse("A published version is frozen.")}
+    END IF;
+    RETURN NEW;
+"""
+
+# FOR SHARE waits for whoever is just submitting or approving the version.
+ONLY_IN_DRAFTS = f"""
+    IF TG_OP <> 'DELETE' THEN
+        PERFORM FROM protocols_protocolversion WHERE id = NEW.version_id AND state = 'draft' FOR SHARE;
+        IF NOT FOUND THEN {refuse("Only the text of a draft can be changed.")} END IF;
+    END IF;
+    IF TG_OP <> 'INSERT' THEN
+        PERFORM FROM protocols_protocolversion WHERE id = OLD.version_id AND state = 'draft' FOR SHARE;
+        IF NOT FOUND THEN {refuse("Only the text of a draft can be changed.")} END IF;
+        IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+    END IF;
+    RETURN NEW;
+"""
+
+ONLY_PUBLISHED = f"""
+    IF NOT EXISTS (
+        SELECT FROM protocols_protocolversion
+        WHERE id = NEW.version_id AND state IN ('published', 'superseded')
+    ) THEN
+        {refuse("Only a published version can be acknowledged.")}
+    END IF;
+    RETURN NEW;
+"""

@@ -1,0 +1,304 @@
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar, Self
+
+import pgtrigger
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import Skill, User
+from intranet.core.access import AccessQuerySet, AnyUser
+from protocols.models import frozen, visibility
+
+
+class Category(models.TextChoices):
+    """The shelves of the library."""
+
+    NEEDLING = "needling", "Needling and manual therapy"
+    EXERCISE = "exercise", "Exercise and rehabilitation"
+    MODALITIES = "modalities", "Modalities"
+    VESTIBULAR = "vestibular", "Balance and vestibular"
+    SAFETY = "safety", "Safety and infection control"
+    FRONT_DESK = "front_desk", "Front desk"
+
+
+class State(models.TextChoices):
+    """How far a version has come. Whether it is in force at a moment is said by its range `in_force`."""
+
+    DRAFT = "draft", "Draft"
+    IN_REVIEW = "in_review", "In review"
+    APPROVED = "approved", "Approved"
+    PUBLISHED = "published", "Published"
+    SUPERSEDED = "superseded", "Superseded"  # a successor is published; in force until the successor's first moment
+    WITHDRAWN = "withdrawn", "Withdrawn"
+
+
+OPEN = (State.DRAFT, State.IN_REVIEW, State.APPROVED)
+RELEASED = (State.PUBLISHED, State.SUPERSEDED, State.WITHDRAWN)
+
+
+class Status(models.TextChoices):
+    """What a version is to a reader at a moment."""
+
+    IN_FORCE = "in_force", "In force"
+    COMING = "coming", "Starts later"
+    APPROVED = "approved", "Approved"
+    IN_REVIEW = "in_review", "In review"
+    DRAFT = "draft", "Draft"
+    SUPERSEDED = "superseded", "Superseded"
+    WITHDRAWN = "withdrawn", "Withdrawn"
+
+
+class ProtocolQuerySet(AccessQuerySet["Protocol"]):
+    def visible_to(self, user: AnyUser) -> Self:
+        """Protocols of which the person may read at least one version."""
+        versions = ProtocolVersion.objects.visible_to(user).filter(protocol=models.OuterRef("pk"))
+        return self.filter(models.Exists(versions))
+
+
+class Protocol(models.Model):
+    """One way of working, through all its versions. Its title is that of the version published last."""
+
+    title = models.CharField(max_length=160)
+    slug = models.SlugField(max_length=80, unique=True)
+    category = models.CharField(max_length=16, choices=Category)
+    owner = models.ForeignKey(User, models.PROTECT, related_name="owned_protocols")
+    skills = models.ManyToManyField(
+        Skill, blank=True, related_name="protocols", help_text="What nobody may do without having acknowledged it."
+    )
+    high_risk = models.BooleanField(default=False)
+    review_months = models.PositiveSmallIntegerField("months between reviews", default=12)
+    review_on = models.DateField("next review", null=True, blank=True)
+
+    objects: ClassVar[ProtocolQuerySet] = ProtocolQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        ordering = ["title"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(review_months__range=(1, 60)),
+                name="protocol_is_reviewed_within_five_years",
+                violation_error_message="Choose 1 to 60 months between reviews.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def get_absolute_url(self) -> str:
+        return reverse("protocols:detail", args=[self.slug])
+
+
+class ProtocolVersionQuerySet(AccessQuerySet["ProtocolVersion"]):
+    def visible_to(self, user: AnyUser) -> Self:
+        """The role table of the product for reading versions; see `visibility`."""
+        if not isinstance(user, User):
+            return self.none()
+        return self.filter(visibility.readable_versions(user, timezone.now()))
+
+    def open(self) -> Self:
+        """Drafts, also those in review or approved: at most one per protocol."""
+        return self.filter(state__in=OPEN)
+
+    def released(self) -> Self:
+        return self.filter(state__in=RELEASED)
+
+    def in_force(self, at: datetime) -> Self:
+        return self.filter(in_force__contains=at)
+
+    def coming(self, at: datetime) -> Self:
+        """Published, with a first moment that lies ahead."""
+        return self.filter(state=State.PUBLISHED, in_force__startswith__gt=at)
+
+    def current(self, at: datetime) -> Self:
+        """In force, or published to come into force: what readers work with and acknowledge."""
+        return self.filter(state__in=RELEASED).filter(
+            Q(in_force__contains=at) | Q(state=State.PUBLISHED, in_force__startswith__gt=at)
+        )
+
+    def with_status(self, at: datetime) -> Self:
+        """Each with `status_now`, what it is at the moment, so that lists can filter and count by it."""
+        return self.annotate(
+            status_now=models.Case(
+                models.When(state__in=OPEN, then=models.F("state")),
+                models.When(in_force__contains=at, then=models.Value(Status.IN_FORCE.value)),
+                models.When(state=State.PUBLISHED, then=models.Value(Status.COMING.value)),
+                models.When(state=State.WITHDRAWN, then=models.Value(Status.WITHDRAWN.value)),
+                default=models.Value(Status.SUPERSEDED.value),
+                output_field=models.CharField(),
+            )
+        )
+
+
+class ProtocolVersion(models.Model):
+    """One version of a protocol: drafted, reviewed, approved by another person, published, in force for a while.
+
+    An approval binds to `content_hash`; `token` counts the saves of a draft, so that nobody overwrites unseen words;
+    `counts_from` is the number of the earliest version whose acknowledgement still counts (editorial versions keep
+    those of their predecessors).
+    """
+
+    protocol = models.ForeignKey(Protocol, models.PROTECT, related_name="versions")
+    number = models.PositiveSmallIntegerField()
+    state = models.CharField(max_length=12, choices=State, default=State.DRAFT)
+    title = models.CharField(max_length=160)
+    change_summary = models.CharField(max_length=400, blank=True)
+    material = models.BooleanField(default=True, help_text="Off: wording only, earlier acknowledgements stay valid.")
+    content_hash = models.CharField(max_length=64, blank=True)
+    token = models.PositiveIntegerField(default=1)
+    edited_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    edited_at = models.DateTimeField()
+    submitted_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    submitted_at = models.DateTimeField(null=True, blank=True)
+    approved_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    approved_at = models.DateTimeField(null=True, blank=True)
+    approved_hash = models.CharField(max_length=64, blank=True)
+    published_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    published_at = models.DateTimeField(null=True, blank=True)
+    in_force = DateTimeRangeField(null=True, blank=True)
+    counts_from = models.PositiveSmallIntegerField(null=True, blank=True)
+    due_days = models.PositiveSmallIntegerField(default=14, help_text="Days within which readers acknowledge it.")
+    withdrawn_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+    withdrawal_reason = models.CharField(max_length=400, blank=True)
+
+    objects: ClassVar[ProtocolVersionQuerySet] = ProtocolVersionQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        ordering = ["protocol", "-number"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["protocol", "number"],
+                name="version_number_is_used_once",
+                violation_error_message="This version number is taken.",
+            ),
+            models.UniqueConstraint(
+                fields=["protocol"],
+                condition=Q(state__in=OPEN),
+                name="protocol_has_one_open_draft",
+                violation_error_message="There is already a draft of this protocol. Work on that one.",
+            ),
+            ExclusionConstraint(
+                name="versions_in_force_do_not_overlap",
+                expressions=[("protocol", RangeOperators.EQUAL), ("in_force", RangeOperators.OVERLAPS)],
+                violation_error_message="Another version of this protocol is in force in that period.",
+            ),
+            models.CheckConstraint(
+                condition=Q(number__gt=0, due_days__range=(1, 90)),
+                name="version_numbers_are_sensible",
+                violation_error_message="Give readers between 1 and 90 days.",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    state__in=["draft", "in_review"],
+                    approved_by__isnull=True,
+                    approved_at__isnull=True,
+                    approved_hash="",
+                )
+                | (
+                    Q(state__in=["approved", "published", "superseded", "withdrawn"])
+                    & Q(approved_by__isnull=False, approved_at__isnull=False, approved_hash=models.F("content_hash"))
+                    & ~Q(approved_hash="")
+                ),
+                name="version_approval_binds_to_its_content",
+                violation_error_message="An approval counts for the text that was approved.",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    state__in=["draft", "in_review", "approved"],
+                    published_by__isnull=True,
+                    published_at__isnull=True,
+                    in_force__isnull=True,
+                    counts_from__isnull=True,
+                )
+                | Q(
+                    state__in=["published", "superseded", "withdrawn"],
+                    published_by__isnull=False,
+                    published_at__isnull=False,
+                    in_force__startswith__isnull=False,
+                    in_force__isempty=False,
+                    counts_from__isnull=False,
+                )
+                | Q(state="withdrawn", published_at__isnull=False, in_force__isempty=True),
+                name="version_publication_is_complete",
+                violation_error_message="A published version says who published it and from when it is in force.",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="published", in_force__endswith__isnull=True)
+                | Q(state__in=["draft", "in_review", "approved"])
+                | Q(state__in=["superseded", "withdrawn"], in_force__endswith__isnull=False)
+                | Q(state="withdrawn", in_force__isempty=True),
+                name="version_ends_when_it_is_replaced",
+                violation_error_message="A version stays in force until it is superseded or withdrawn.",
+            ),
+            models.CheckConstraint(
+                condition=(Q(state="withdrawn", withdrawn_by__isnull=False, withdrawn_at__isnull=False)
+                & ~Q(withdrawal_reason=""))
+                | (~Q(state="withdrawn") & Q(withdrawn_by__isnull=True, withdrawn_at__isnull=True)),
+                name="version_withdrawal_has_a_reason",
+                violation_error_message="Say why the version is withdrawn.",
+            ),
+        ]
+        triggers = [
+            pgtrigger.Trigger(
+                name="a_version_starts_as_a_draft",
+                operation=pgtrigger.Insert,
+                when=pgtrigger.Before,
+                condition=pgtrigger.Q(new__state__df="draft"),
+                func=frozen.refuse("A version starts as a draft."),
+            ),
+            pgtrigger.Trigger(
+                name="steps_are_not_skipped",
+                operation=pgtrigger.UpdateOf("state"),
+                when=pgtrigger.Before,
+                func=frozen.STEPS,
+            ),
+            pgtrigger.Trigger(
+                name="nobody_approves_own_words",
+                operation=pgtrigger.Update,
+                when=pgtrigger.Before,
+                condition=pgtrigger.Q(new__approved_by__isnull=False),
+                func=frozen.FOUR_EYES,
+            ),
+            pgtrigger.Trigger(
+                name="published_words_are_frozen",
+                operation=pgtrigger.Update,
+                when=pgtrigger.Before,
+                condition=pgtrigger.Q(old__state__in=RELEASED),
+                func=frozen.VERSION,
+            ),
+            pgtrigger.Trigger(
+                name="released_versions_stay",
+                operation=pgtrigger.Delete,
+                when=pgtrigger.Before,
+                condition=pgtrigger.Q(old__state__in=RELEASED),
+                func=frozen.refuse("A published version is never deleted."),
+            ),
+            frozen.no_truncate("Versions are never deleted."),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.title}, version {self.number}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("protocols:version", args=[self.protocol.slug, self.number])
+
+    def status(self, at: datetime) -> Status:
+        """What this version is to a reader at the moment `at`. The same answer as `with_status` gives in lists."""
+        if self.state in OPEN:
+            return Status(self.state)
+        span = self.in_force
+        if not span.isempty and span.lower <= at and (span.upper is None or at < span.upper):
+            return Status.IN_FORCE
+        if self.state == State.PUBLISHED:
+            return Status.COMING
+        return Status.WITHDRAWN if self.state == State.WITHDRAWN else Status.SUPERSEDED
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in OPEN

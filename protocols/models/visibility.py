@@ -1,0 +1,61 @@
+"""Who may read which version: the lines "Read ..." of the product's role table, as one condition for the database."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.apps import apps
+from django.db.models import Exists, OuterRef, Q
+
+from accounts.models import User
+from accounts.roles import TABLE, Capability
+from accounts.standing import Scope, Standing
+from protocols.models.content import Audience, Contributor
+
+NOBODY = Q(pk__in=[])
+
+
+def readable_versions(user: User, at: datetime) -> Q:
+    """Versions that the person may read at the moment: current ones, past ones and drafts have a rule each."""
+    released = Q(state__in=["published", "superseded", "withdrawn"])
+    current = released & (Q(in_force__contains=at) | Q(state="published", in_force__startswith__gt=at))
+    past = released & ~current
+    standing = user.standing
+    return (current & _current(standing)) | (past & _past(user)) | (~released & _drafts(user))
+
+
+def _current(standing: Standing) -> Q:
+    """Whom the audience addresses, and those who read whatever their role: managers at their clinics, the lead."""
+    grants = [grant for grant in standing.grants if Capability.READ_PROTOCOL in TABLE[grant.role]]
+    addressed = Q(Exists(Audience.objects.of(grants).filter(version=OuterRef("pk")))) if grants else NOBODY
+    return addressed | _within(standing.scope(Capability.READ_ANY_PROTOCOL))
+
+
+def _past(user: User) -> Q:
+    """What the person signed, or what was for the own clinics, or all."""
+    if not user.standing.holds(Capability.READ_SUPERSEDED):
+        return NOBODY
+    acknowledgements = apps.get_model("protocols", "Acknowledgement").objects
+    signed = Q(Exists(acknowledgements.filter(version=OuterRef("pk"), user=user)))
+    return signed | _within(user.standing.scope(Capability.READ_SUPERSEDED))
+
+
+def _drafts(user: User) -> Q:
+    """What the person writes, what waits for the person's review, or all."""
+    standing = user.standing
+    if standing.holds(Capability.READ_DRAFT):
+        return Q()
+    may_read = NOBODY
+    if standing.holds(Capability.WRITE_PROTOCOL):
+        may_read |= Q(Exists(Contributor.objects.filter(version=OuterRef("pk"), user=user)))
+    if standing.holds(Capability.APPROVE_PROTOCOL):
+        may_read |= Q(state__in=["in_review", "approved"])
+    return may_read
+
+
+def _within(scope: Scope) -> Q:
+    if scope.everywhere:
+        return Q()
+    if not scope.clinic_ids:
+        return NOBODY
+    return Q(Exists(Audience.objects.at(scope.clinic_ids).filter(version=OuterRef("pk"))))
