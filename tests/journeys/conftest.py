@@ -1,0 +1,104 @@
+"""Journeys run in a real Chromium against a real server. A page that logs an error or breaks the CSP fails its test."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page
+
+from accounts.models import User
+from tests.browser import MISSING, browser_must_be_there, find_browser
+from tests.factories import PASSWORD
+
+# Playwright runs an event loop in the test's thread; Django's guard takes that for asynchronous code.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+PHONE = {"width": 390, "height": 844}
+DESKTOP = {"width": 1440, "height": 1000}
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args() -> dict[str, Any]:
+    path = find_browser()
+    if path is None:
+        (pytest.fail if browser_must_be_there() else pytest.skip)(MISSING)
+    return {
+        "executable_path": str(path),
+        "args": [
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+        ],
+    }
+
+
+@pytest.fixture(scope="session")
+def browser_context_args() -> dict[str, Any]:
+    return {"viewport": DESKTOP, "locale": "en-US", "timezone_id": "America/New_York"}
+
+
+@pytest.fixture
+def complaints() -> list[str]:
+    """What the browser complained about. Empty at the end of every journey."""
+    return []
+
+
+@pytest.fixture
+def watched(context: BrowserContext, complaints: list[str]) -> Iterator[BrowserContext]:
+    """The context, with every page's console and errors written down, and checked at the end."""
+
+    def note(message: ConsoleMessage) -> None:
+        # A refused form answers 4xx on purpose and Chromium logs that as an error of the network.
+        if message.type == "error" and "the server responded with a status of 4" not in message.text:
+            complaints.append(f"{message.text} ({message.location.get('url', '')})")
+
+    def watch(page: Page) -> None:
+        page.on("console", note)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+
+    context.on("page", watch)
+    yield context
+    assert complaints == []
+
+
+@pytest.fixture
+def visit(watched: BrowserContext, live_server: Any) -> Callable[[User], Page]:
+    """Sign a person in through the sign-in page, in a page of their own, and return it."""
+
+    def enter(person: User, *, viewport: dict[str, int] | None = None) -> Page:
+        watched.clear_cookies()
+        page = watched.new_page()
+        if viewport:
+            page.set_viewport_size(viewport)  # type: ignore[arg-type]
+        page.set_default_timeout(10_000)
+        page.goto(f"{live_server.url}/accounts/login/")
+        page.get_by_label("Email").fill(person.email)
+        page.get_by_label("Password", exact=True).fill(PASSWORD)
+        page.get_by_role("button", name="Sign in", exact=True).click()
+        page.get_by_role("heading", level=1).wait_for()
+        return page
+
+    return enter
+
+
+@pytest.fixture(scope="session")
+def axe() -> Callable[[Page], list[str]]:
+    """What axe finds on a page, one line each; an empty list is the only good answer."""
+    checker = Axe()
+
+    def run(page: Page) -> list[str]:
+        violations = checker.run(page).response["violations"]
+        return [
+            f"{found['id']}: {found['help']} at {[node['target'] for node in found['nodes'][:3]]}"
+            for found in violations
+        ]
+
+    return run
