@@ -144,7 +144,7 @@ def local_folder() -> Folder:
 
 def test_folder() -> Folder:
     """Its servers may lose data at a power cut, and are faster for it."""
-    return Folder(CHECKOUT / ".local" / "test", durable=False)
+    return Folder(local_folder().path / "test", durable=False)
 
 
 def port_is_free(port: int) -> bool:

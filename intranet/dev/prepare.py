@@ -96,8 +96,9 @@ def _install(checkout: Path, python: Path, lock_file: Path) -> None:
 
 
 def _works(python: Path) -> bool:
+    """Whether this is a new enough Python of an environment of its own: packages go nowhere else."""
     try:
-        check = "import sys; sys.exit(sys.version_info < (3, 11))"
+        check = "import sys; sys.exit(sys.version_info < (3, 11) or sys.prefix == sys.base_prefix)"
         return subprocess.run([str(python), "-c", check], capture_output=True).returncode == 0
     except OSError:
         return False

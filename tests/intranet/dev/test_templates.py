@@ -1,0 +1,46 @@
+"""The template checks see what they are for, and nothing else."""
+
+from __future__ import annotations
+
+import pytest
+
+from intranet.dev.templates import PYTHON_RULES, RULES, faults_in
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ('<p\n  style="color: red">', "an inline style"),
+        ("<style>p {}</style>", "a style element"),
+        ("<script>start()</script>", "an inline script"),
+        ('<script type="module">start()</script>', "an inline script"),
+        ('<button type="button" onclick="go()">', "an inline event handler"),
+        ('<a href="javascript:go()">', "a javascript: address"),
+        ("{{ text|safe }}", "the safe filter"),
+        ("{% autoescape off %}", "escaping switched off"),
+        ('<form method="post"><button>Go</button></form>', "a POST form without csrf_token"),
+    ],
+)
+def test_breach_is_found_with_its_line(text: str, fault: str):
+    assert list(faults_in(f"<h1>Title</h1>\n{text}", RULES)) == [(2, fault)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '<p class="style">The style of an online shop: one=1</p>',
+        '<script src="{% static "a.js" %}"></script>',
+        '<script type="module" nonce="{{ nonce }}"></script>',
+        '<form method="post">{% csrf_token %}<button>Go</button></form>',
+        '<form method="get"><button>Go</button></form>',
+        '{# <p style="x"> #}{% comment %}<style>{% endcomment %}',
+        "{{ text|safe_name }}",
+    ],
+)
+def test_what_is_allowed_is_not_found(text: str):
+    assert list(faults_in(text, RULES)) == []
+
+
+def test_markup_made_in_python_is_found():
+    assert list(faults_in("a = 1\nb = mark_safe(a)\n", PYTHON_RULES)) == [(2, "mark_safe")]
+    assert list(faults_in("def tag() -> SafeString: ...", PYTHON_RULES)) == []
