@@ -4,12 +4,44 @@ from __future__ import annotations
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.auth_backends import AuthenticationBackend
+from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest
 
 
 class AccountAdapter(DefaultAccountAdapter):
+    error_messages = DefaultAccountAdapter.error_messages | {
+        "account_inactive": "This account is closed. If that is wrong, ask your manager.",
+        "duplicate_email": "That is your address already.",
+        "email_password_mismatch": "That email and password do not match",
+        "email_taken": "Somebody else uses that address. Enter another one.",
+        "enter_current_password": "That is not your current password. Try again.",
+        "incorrect_password": "That is not your password. Try again.",
+        "invalid_login": "That email and password do not match",
+        "invalid_password_reset": "The link no longer works. Send a new one.",
+        "rate_limited": "Too many tries. Wait a few minutes, then try again.",
+        "same_as_current": "That is the one you have now. Enter another one.",
+        "too_many_login_attempts": "Too many tries. Wait a few minutes, then try again",
+        "unverified_primary_email": "Confirm the address first. We sent a link there.",
+    }
+
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+
+class SecondStepAdapter(DefaultMFAAdapter):
+    error_messages = DefaultMFAAdapter.error_messages | {
+        "add_email_blocked": "Turn off the second step first. An account that has one keeps its address.",
+        "cannot_delete_authenticator": "Your role needs a second step. Add another one before you remove this.",
+        "cannot_generate_recovery_codes": "Set up a passkey or an authenticator app first.",
+        "incorrect_code": "That code is not right. Enter the one that the app shows now.",
+        "unverified_email": "Confirm your work email first. Then you can add a second step.",
+    }
+
+    def generate_authenticator_name(self, user: AbstractBaseUser, type: Authenticator.Type) -> str:
+        """The name a passkey starts with; the person may give it another."""
+        return "Passkey"
 
 
 class EmailBackend(AuthenticationBackend):

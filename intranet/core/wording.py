@@ -111,6 +111,28 @@ def initials(name: str) -> str:
     return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()
 
 
+BROWSERS = {
+    "Edg": "Edge",
+    "OPR": "Opera",
+    "Firefox": "Firefox",
+    "FxiOS": "Firefox",
+    "CriOS": "Chrome",
+    "Chrome": "Chrome",
+}
+SYSTEMS = {"iPhone": "iPhone", "iPad": "iPad", "Android": "Android", "Windows": "Windows", "CrOS": "ChromeOS"}
+
+
+def browser_name(user_agent: str) -> str:
+    """`Firefox on Windows`: what a person recognises of the line by which a browser announces itself."""
+    browser = next((name for sign, name in BROWSERS.items() if f"{sign}/" in user_agent), "")
+    browser = browser or ("Safari" if "Safari/" in user_agent else "A browser")
+    system = next((name for sign, name in SYSTEMS.items() if sign in user_agent), "")
+    system = system or (
+        "Mac" if "Mac OS X" in user_agent else "Linux" if "Linux" in user_agent else "an unknown system"
+    )
+    return f"{browser} on {system}"
+
+
 def _hour(clock: time) -> int:
     return clock.hour % NOON or NOON
 

@@ -63,12 +63,12 @@ def badge(tone: str, words: str, icon_name: str = "") -> SafeString:
 
 
 @register.inclusion_tag("_field.html")
-def field(bound: BoundField, label: str = "", hint: str = "", **attributes: str | bool) -> dict[str, Any]:
+def field(bound: BoundField, label: str = "", hint: str | None = None, **attributes: str | bool) -> dict[str, Any]:
     """One form field: label, hint, control, error. `label` and `hint` replace the form's own words on this page.
 
     `attributes` are those of the control: `{% field form.code inputmode="numeric" placeholder="" %}`; an empty one goes.
     """
-    if hint:
+    if hint is not None:
         bound.help_text = hint
     attrs = bound.field.widget.attrs
     attrs.update(attributes)
@@ -208,6 +208,9 @@ def problems_of(form: BaseForm) -> list[Problem]:
 def anchor_of(bound: BoundField) -> str:
     """The id of the first control of a field, where a link can put the focus."""
     return bound.id_for_label or next((option.id_for_label for option in bound if option.id_for_label), "")
+
+
+register.filter(wording.browser_name)
 
 
 def zone_of(place: Any) -> ZoneInfo | None:
