@@ -12,13 +12,20 @@ export PORT
 VENV := .venv/bin/python
 LOCAL := $(VENV) -m intranet.dev
 
-# Have a requirements set in .venv: find a Python that is new enough, let prepare.py do the rest.
+# Have a requirements set in .venv: find a Python that is new enough and, if possible, has all of venv (Debian leaves
+# a part out); prepare.py does the rest.
+ASK := import sys, importlib.util as u; new = sys.version_info >= (3, 11); \
+	print(sys.version.split()[0], "old" if not new else "whole" if u.find_spec("ensurepip") else "bare")
 define prepare
 	@for python in $(or $(PYTHON),python3 python3.14 python3.13 python3.12 python3.11 python); do \
-		found=$$($$python -c 'import sys; print(sys.version.split()[0], sys.version_info >= (3, 11))' 2>/dev/null) || continue; \
-		case "$$found" in *True) exec $$python intranet/dev/prepare.py $(1);; esac; \
-		old="$$old $$python is $${found% *}."; \
+		found=$$($$python -c '$(ASK)' 2>/dev/null) || continue; \
+		case "$$found" in \
+			*whole) exec $$python intranet/dev/prepare.py $(1);; \
+			*bare) bare=$${bare:-$$python};; \
+			*) old="$$old $$python is $${found% *}.";; \
+		esac; \
 	done; \
+	test -z "$$bare" || exec $$bare intranet/dev/prepare.py $(1); \
 	echo "Python 3.11 or newer with its venv module is needed.$${old:- None was found.} Install one" \
 		"(Debian, Ubuntu: apt install python3 python3-venv), or name yours: PYTHON=/path/to/python3.11 make $(MAKECMDGOALS)" >&2; \
 	exit 2

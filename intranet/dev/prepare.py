@@ -83,7 +83,7 @@ def _install(checkout: Path, python: Path, lock_file: Path) -> None:
     packages = sum(1 for line in lock_file.read_text().splitlines() if "==" in line and not line.startswith((" ", "#")))
     _say(f"Installing {packages} packages from requirements/{lock_file.name} (a minute or so the first time) ...")
     _write_stamp(checkout, {})  # from here on the state is unknown until pip has ended well
-    command = [str(python), "-m", "pip", "install", "--require-hashes", "--quiet", "--disable-pip-version-check"]
+    command = [str(python), "-m", "pip", "install", "--require-hashes", "-qq", "--disable-pip-version-check"]
     command += ["--no-input", "--progress-bar", "off", "-r", str(lock_file)]
     environment = {name: value for name, value in os.environ.items() if name != "PIP_REQUIRE_VIRTUALENV"}
     if subprocess.run(command, env=environment, stdin=subprocess.DEVNULL).returncode != 0:

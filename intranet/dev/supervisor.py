@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import signal
 import subprocess
 import time
@@ -111,11 +112,16 @@ class Supervisor:
         self.asked_to_stop = False
         self.children: list[Child] = []
         self._signals = 0
+        self._terminal = select.poll()
 
     def listen(self) -> None:
         """Take Ctrl-C, SIGTERM and a closed terminal as the wish to stop; the second one is obeyed at once."""
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._heard)
+        for stream in (0, 1, 2):
+            with contextlib.suppress(OSError):
+                if os.isatty(stream):
+                    self._terminal.register(stream, 0)
 
     def _heard(self, number: int, frame: object) -> None:
         self.asked_to_stop = True
@@ -145,7 +151,12 @@ class Supervisor:
         return code
 
     def tend(self) -> None:
-        """One round: note who has ended, start again who is due."""
+        """One round: note who has ended, start again who is due; stop if the terminal has been closed.
+
+        A closed terminal sends SIGHUP to its first process alone, and `make` does not pass it on.
+        """
+        if self._terminal.poll(0):
+            self.asked_to_stop = True
         for child in self.children:
             if (code := child.ended()) is not None:
                 pause = child.plan_restart()

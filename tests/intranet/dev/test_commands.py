@@ -175,7 +175,7 @@ def test_stop_ends_what_runs_in_the_folder(folder: Folder):
 
 def test_too_old_python_is_a_sentence(tmp_path: Path):
     old = tmp_path / "python3.9"
-    old.write_text("#!/bin/sh\necho 3.9.2 False\n")
+    old.write_text("#!/bin/sh\necho 3.9.2 old\n")
     old.chmod(0o755)
 
     done = subprocess.run(["make", "setup-local", f"PYTHON={old}"], capture_output=True, text=True, check=False)
