@@ -20,12 +20,12 @@ define prepare
 	@for python in $(or $(PYTHON),python3 python3.14 python3.13 python3.12 python3.11 python); do \
 		found=$$($$python -c '$(ASK)' 2>/dev/null) || continue; \
 		case "$$found" in \
-			*whole) exec $$python intranet/dev/prepare.py $(1);; \
+			*whole) exec $$python -m intranet.dev.prepare $(1);; \
 			*bare) bare=$${bare:-$$python};; \
 			*) old="$$old $$python is $${found% *}.";; \
 		esac; \
 	done; \
-	test -z "$$bare" || exec $$bare intranet/dev/prepare.py $(1); \
+	test -z "$$bare" || exec $$bare -m intranet.dev.prepare $(1); \
 	echo "Python 3.11 or newer with its venv module is needed.$${old:- None was found.} Install one" \
 		"(Debian, Ubuntu: apt install python3 python3-venv), or name yours: PYTHON=/path/to/python3.11 make $(MAKECMDGOALS)" >&2; \
 	exit 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import pwd
 import shutil
@@ -17,7 +18,7 @@ from psycopg import sql
 
 from intranet.dev.engine import Engine, package_folder
 from intranet.dev.folder import CHECKOUT, Folder
-from intranet.dev.trouble import Trouble
+from intranet.dev.trouble import Trouble, explain
 
 MAJOR = "18"
 CLONE_NEWUSER = 0x10000000
@@ -133,7 +134,7 @@ class Postgres(Engine):
         if done.returncode != 0:
             shutil.rmtree(draft, ignore_errors=True)
             if "No space left" in done.stderr:
-                raise Trouble(f"The disk that holds {self.folder.path} is full. Free about 1 GB and try again.")
+                raise explain(OSError(errno.ENOSPC, done.stderr), self.folder.path)
             raise Trouble(f"PostgreSQL's data folder could not be made:\n{done.stderr.strip()}")
         draft.rename(self.data)
 

@@ -1,4 +1,4 @@
-"""Make .venv and install one hash-locked set into it, unless that is done: `python prepare.py local|development`.
+"""Make .venv and install one hash-locked set into it, unless that is done: `python -m intranet.dev.prepare SET`.
 
 Runs with the machine's Python before anything is installed, so it imports the standard library only. A stamp in
 .venv names the lock files whose packages are in; what an interrupted run left without a stamp is done again.
@@ -6,8 +6,6 @@ Runs with the machine's Python before anything is installed, so it imports the s
 
 from __future__ import annotations
 
-import errno
-import fcntl
 import hashlib
 import json
 import os
@@ -16,26 +14,26 @@ import subprocess
 import sys
 from pathlib import Path
 
-CHECKOUT = Path(__file__).resolve().parents[2]
+from intranet.dev.folder import CHECKOUT, Lock
+from intranet.dev.trouble import Trouble, explain
+
 # Each set holds everything of the sets after it.
 SETS = {"development": ("development", "local"), "local": ("local",)}
 NEEDED_BYTES = {"development": 1_500_000_000, "local": 800_000_000}
 
 
-class Trouble(Exception):
-    """One plain sentence for a person."""
-
-
 def main(name: str) -> int:
     try:
-        with (CHECKOUT / ".venv.lock").open("w") as lock:
-            _wait_for(lock.fileno())
+        with Lock(CHECKOUT / ".venv.lock") as lock:
+            if not lock.exclusive():
+                _say("Waiting for another set-up of this checkout to end ...")
+                lock.exclusive(wait=True)
             prepare(CHECKOUT, name)
     except Trouble as trouble:
         print(trouble, file=sys.stderr)
         return 2
     except OSError as error:
-        print(_explain(error), file=sys.stderr)
+        print(explain(error, CHECKOUT), file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("\nStopped. The next start goes on from here.", file=sys.stderr)
@@ -124,26 +122,6 @@ def _write_stamp(checkout: Path, stamp: dict[str, str]) -> None:
     draft = checkout / ".venv" / "installed.draft"
     draft.write_text(json.dumps(stamp, indent=2))
     draft.replace(checkout / ".venv" / "installed.json")
-
-
-def _wait_for(descriptor: int) -> None:
-    """One set-up at a time."""
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        _say("Waiting for another set-up of this checkout to end ...")
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-
-
-def _explain(error: OSError) -> str:
-    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-        return f"The disk that holds {CHECKOUT} is full. Free about 1 GB and run the same command again."
-    if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
-        return (
-            f"{error.filename or CHECKOUT} cannot be written. Give your user the right to write in {CHECKOUT}, "
-            "or move the checkout to a folder of your own, and run the same command again."
-        )
-    return f"{error.filename or CHECKOUT}: {error.strerror}. Put that right and run the same command again."
 
 
 def _say(text: str) -> None:

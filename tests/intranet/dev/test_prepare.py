@@ -9,6 +9,7 @@ import pytest
 
 from intranet.dev import prepare
 from intranet.dev.folder import CHECKOUT
+from intranet.dev.trouble import Trouble
 
 
 @pytest.fixture
@@ -60,7 +61,7 @@ def test_interrupted_or_failed_installation_is_repeated(checkout: Path, capsys: 
     lock_file = checkout / "requirements" / "local.txt"
     good = lock_file.read_text()
     lock_file.write_text("not-a-package==1.0\n")  # without a hash, so pip refuses before it asks anybody
-    with pytest.raises(prepare.Trouble) as trouble:
+    with pytest.raises(Trouble) as trouble:
         prepare.prepare(checkout, "local")
     assert str(trouble.value) == (
         "The packages could not be installed; pip says why above. The first set-up needs a network connection. "
