@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import django
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.db import OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
@@ -38,9 +39,12 @@ def _say(text: str) -> None:
 
 
 def main(path: Path) -> int:
-    django.setup()
     try:
+        django.setup()
         fill(Folder(path))
+    except ImproperlyConfigured as error:
+        print(error, file=sys.stderr)
+        return 2
     except OperationalError as error:
         reason = str(error).strip().splitlines()[0]
         print(f"The database that DATABASE_URL names cannot be used: {reason}", file=sys.stderr)

@@ -101,10 +101,17 @@ def _already_running(folder: Folder) -> str:
 
 
 def _settle_environment(folder: Folder, port: int) -> int:
-    """Put into os.environ what the children need; return the port of the page with caught mail."""
+    """Put into os.environ what the children need; return the port of the page with caught mail.
+
+    Address and mail are ours whatever the environment says: nothing that runs here may write to a real person.
+    """
     smtp_port, mail_port = folder.port("smtp"), folder.port("mail page")
-    environment.fill({**environment.basics(folder, port), "EMAIL_PORT": str(smtp_port)})
-    os.environ["PORT"] = str(port)
+    basics = environment.basics(folder, port)
+    for name in ("EMAIL_HOST_USER", "EMAIL_HOST_PASSWORD", "EMAIL_HOST_PASSWORD_FILE"):
+        os.environ.pop(name, None)
+    os.environ |= {name: basics[name] for name in ("SITE_ORIGIN", "EMAIL_HOST")}
+    os.environ |= {"PORT": str(port), "EMAIL_PORT": str(smtp_port), "EMAIL_USE_TLS": "0"}
+    environment.fill(basics)
     os.environ.setdefault("PYTHONUNBUFFERED", "1")
     return mail_port
 
