@@ -42,7 +42,7 @@ def run(folder: Folder) -> int:
             )
         uses = environment.begin(folder, say)
         cleanup.callback(_let_go, uses)
-        mail_port = _settle_environment(folder, port)
+        mail_port = settle_environment(folder, port)
         cleanup.callback(supervisor.stop)
         folder.write("run", {"pid": os.getpid(), "port": port, "mail_port": mail_port})
         cleanup.callback(folder.forget, "run")
@@ -100,17 +100,18 @@ def _already_running(folder: Folder) -> str:
     )
 
 
-def _settle_environment(folder: Folder, port: int) -> int:
+def settle_environment(folder: Folder, port: int) -> int:
     """Put into os.environ what the children need; return the port of the page with caught mail.
 
     Address and mail are ours whatever the environment says: nothing that runs here may write to a real person.
     """
     smtp_port, mail_port = folder.port("smtp"), folder.port("mail page")
     basics = environment.basics(folder, port)
-    for name in ("EMAIL_HOST_USER", "EMAIL_HOST_PASSWORD", "EMAIL_HOST_PASSWORD_FILE"):
-        os.environ.pop(name, None)
-    os.environ |= {name: basics[name] for name in ("SITE_ORIGIN", "EMAIL_HOST")}
-    os.environ |= {"PORT": str(port), "EMAIL_PORT": str(smtp_port), "EMAIL_USE_TLS": "0"}
+    ours = {name: basics[name] for name in ("SITE_ORIGIN", "EMAIL_HOST")}
+    ours |= {"EMAIL_PORT": str(smtp_port), "EMAIL_HOST_USER": "", "EMAIL_HOST_PASSWORD": "", "EMAIL_USE_TLS": "0"}
+    for name in ours:
+        os.environ.pop(f"{name}_FILE", None)
+    os.environ |= {**ours, "PORT": str(port)}
     environment.fill(basics)
     os.environ.setdefault("PYTHONUNBUFFERED", "1")
     return mail_port

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from intranet.dev.folder import Folder
-from intranet.dev.running import wished_port
+from intranet.dev.running import settle_environment, wished_port
 from intranet.dev.trouble import Trouble, explain
 from tests.intranet.dev.conftest import eventually, everything_of, python
 
@@ -44,6 +44,33 @@ def test_port_that_is_none_is_a_sentence(folder: Folder, port: str):
 
 def test_port_is_8000_unless_wished_otherwise():
     assert (wished_port(""), wished_port("8123")) == (8000, 8123)
+
+
+def test_mail_is_caught_whatever_the_environment_says(folder: Folder, monkeypatch: pytest.MonkeyPatch):
+    environment = {
+        "SECRET_KEY": "chosen",
+        "SITE_ORIGIN": "https://intranet.example.org",
+        "EMAIL_HOST": "mail.example.org",
+        "EMAIL_HOST_PASSWORD_FILE": "/run/secrets/mail",
+        "EMAIL_USE_TLS": "1",
+    }
+    monkeypatch.setattr(os, "environ", environment)
+
+    settle_environment(folder, 8123)
+
+    assert environment == {
+        "SECRET_KEY": "chosen",
+        "SITE_ORIGIN": "http://localhost:8123",
+        "PORT": "8123",
+        "EMAIL_HOST": "127.0.0.1",
+        "EMAIL_PORT": str(folder.remembered_port("smtp")),
+        "EMAIL_HOST_USER": "",
+        "EMAIL_HOST_PASSWORD": "",
+        "EMAIL_USE_TLS": "0",
+        "INTRANET_MODE": "local",
+        "DEMO": "1",
+        "PYTHONUNBUFFERED": "1",
+    }
 
 
 def test_second_run_is_a_sentence_that_names_the_first(folder: Folder):
