@@ -14,7 +14,7 @@ HEADERS = {"Host": urlsplit(os.environ["SITE_ORIGIN"]).netloc, "X-Forwarded-Prot
 
 def main() -> str | None:
     port = os.environ.get("PROBE_PORT", "8000")
-    request = urllib.request.Request(f"http://127.0.0.1:{port}/health/ready", headers=HEADERS)  # noqa: S310 - ours
+    request = urllib.request.Request(f"http://127.0.0.1:{port}/health/ready", headers=HEADERS)
     try:
         with urllib.request.urlopen(request, timeout=5):  # noqa: S310 - as above
             return None

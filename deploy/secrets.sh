@@ -10,7 +10,7 @@ cd "$folder"
 # Containers run as users of their own, so the files are readable; the folder is not, and so nobody reaches them.
 keep() {
     if [ ! -e "$1" ]; then
-        cat >"$1.draft"
+        printf '%s\n' "$2" >"$1.draft"
         chmod 0444 "$1.draft"
         mv "$1.draft" "$1"
         echo "made $1"
@@ -19,20 +19,21 @@ keep() {
 
 for name in secret_key database_superuser_password database_owner_password database_app_password \
     database_backup_password redis_password; do
-    openssl rand -hex 32 | keep "$name"
+    value=$(openssl rand -hex 32)
+    keep "$name" "$value"
 done
-echo "postgresql://intranet_owner:$(cat database_owner_password)@${DATABASE_HOST:-postgres}/intranet" | keep database_owner_url
-echo "postgresql://intranet_app:$(cat database_app_password)@${DATABASE_HOST:-postgres}/intranet" | keep database_url
-echo "requirepass $(cat redis_password)" | keep redis_conf
-echo "redis://:$(cat redis_password)@${REDIS_HOST:-redis:6379}/0" | keep redis_url
-keep email_password </dev/null
+keep database_owner_url \
+    "postgresql://intranet_owner:$(cat database_owner_password)@${DATABASE_HOST:-postgres}/intranet"
+keep database_url "postgresql://intranet_app:$(cat database_app_password)@${DATABASE_HOST:-postgres}/intranet"
+keep redis_conf "requirepass $(cat redis_password)"
+keep redis_url "redis://:$(cat redis_password)@${REDIS_HOST:-redis:6379}/0"
+keep email_password ""
 
 if [ ! -e backup_certificate ]; then
-    openssl req -x509 -newkey rsa:4096 -nodes -days 36500 -subj "/CN=intranet backup" \
-        -keyout backup_key.draft -out backup_certificate.draft 2>/dev/null
-    keep backup_key <backup_key.draft
-    keep backup_certificate <backup_certificate.draft
-    rm backup_key.draft backup_certificate.draft
+    value=$(openssl genrsa 4096 2>/dev/null)
+    keep backup_key "$value"
+    value=$(openssl req -x509 -new -key backup_key -days 36500 -subj "/CN=intranet backup")
+    keep backup_certificate "$value"
     echo "Store $folder/backup_key away from this machine, in two places: without it no backup can be read." >&2
     echo "Then delete it here: the nightly backup needs only the certificate." >&2
 fi

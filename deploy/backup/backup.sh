@@ -10,11 +10,11 @@ export PGPASSWORD CERTIFICATE_FILE
 encrypt() {
     # shellcheck disable=SC2016  # FILE is set by split
     split --bytes="${PIECE:-256M}" --numeric-suffixes --suffix-length=4 --additional-suffix=.cms --filter='
-        openssl cms -encrypt -binary -stream -aes-256-gcm -keyopt rsa_padding_mode:oaep \
-            -outform DER -recip "$CERTIFICATE_FILE" -out "$FILE"' - "$1."
+        openssl cms -encrypt -binary -stream -aes-256-gcm -outform DER \
+            -recip "$CERTIFICATE_FILE" -keyopt rsa_padding_mode:oaep -out "$FILE"' - "$1."
 }
 
-name=$(date -u +%Y-%m-%dT%H%M%SZ)
+until name=$(date -u +%Y-%m-%dT%H%M%SZ) && [[ ! -e $BACKUPS/$name ]]; do sleep 1; done
 rm -rf "$BACKUPS"/.*.draft # of a run that was killed
 draft=$BACKUPS/.$name.draft
 trap 'rm -rf "$draft"' EXIT

@@ -37,6 +37,6 @@ decrypt database.dump >"$work/database.dump" || refuse "$1 cannot be decrypted w
 pg_restore --exit-on-error --single-transaction --no-owner --no-acl --no-password \
     --dbname="$PGDATABASE" "$work/database.dump"
 rm -f "$work/database.dump"
-psql --no-psqlrc --quiet --no-password --command=ANALYZE
+psql --no-psqlrc --quiet --no-password --command="SET client_min_messages = error" --command=ANALYZE
 decrypt media.tar | tar --extract --directory="$MEDIA" --no-same-owner
 echo "Restored $1. Start the intranet: docker compose up --detach"
