@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 
 from accounts.management.commands.permissions_page import PAGE, page
 from accounts.roles import TABLE, Capability, Reach, Role
@@ -22,7 +22,7 @@ def test_every_capability_of_every_role_is_on_the_page() -> None:
 
 
 def test_a_changed_table_makes_the_page_out_of_date(
-    settings: SettingsWrapper, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.BASE_DIR = tmp_path
     (tmp_path / "docs").mkdir()
