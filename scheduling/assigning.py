@@ -1,0 +1,226 @@
+"""Making, changing and giving out shifts. Each action checks, locks, writes the whole shift at once, and is audited.
+
+Locks are taken in one order everywhere: roster weeks by id, then people by id, then the shift. So no two managers
+deadlock, whatever they do at the same moment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+
+from accounts.models import Clinic, User
+from accounts.roles import Capability
+from intranet.audit.recording import record
+from intranet.core.access import YES, Conflict, Forbidden, Reason, Refused, Verdict, require
+from intranet.core.wording import clock_time
+from scheduling.eligibility import gather, may_work
+from scheduling.models import PublishedShift, RosterWeek, Shift, ShiftState
+from scheduling.plans import Plan, may_be_planned
+
+NOTHING_CHANGED = "Nothing was changed."
+CLASHES = {"no_double_booking", "no_impossible_travel"}
+
+
+def may_edit(clinic: Clinic, by: User) -> Verdict:
+    """Managers edit the rosters of their own clinics, and nobody else does."""
+    if by.standing.may(Capability.EDIT_ROSTER, clinic):
+        return YES
+    return Verdict.no("not-your-clinic", f"The roster of {clinic} is made by the managers of {clinic}.")
+
+
+def may_assign(shift: Shift, person: User, at: datetime) -> Verdict:
+    """Every reason against giving the shift to the person: membership, profession, clearance, other shifts."""
+    return may_work(Plan.of(shift), person, at, shift_id=shift.pk)
+
+
+@transaction.atomic
+def create_shift(plan: Plan, *, by: User, at: datetime) -> Shift:
+    """Plan a new shift, open or for somebody. Staff see it once it is published."""
+    require(may_edit(plan.clinic, by), Forbidden)
+    week = lock_weeks(plan.clinic, [plan])[0]
+    lock_people([plan.staff])
+    shift = Shift(week=week)
+    _write(shift, plan, by=by, at=at, locked=[week])
+    record(by, "shift.created", shift, clinics=[plan.clinic.pk], **_summary(plan))
+    return shift
+
+
+@transaction.atomic
+def change_shift(shift: Shift, plan: Plan, *, version: int, by: User, at: datetime) -> Shift:
+    """Make the shift what the plan says, all of it or nothing. `version` is the one that the person saw."""
+    require(may_edit(shift.clinic, by), Forbidden)
+    if plan.clinic != shift.clinic:
+        raise Refused.because("other-clinic", "A shift stays at its clinic. Delete it here and make a new one there.")
+    old_week = shift.week
+    weeks = lock_weeks(shift.clinic, [plan], also=[old_week.pk])
+    shift = _locked(shift, version, people=[plan.staff], at=at)
+    before = Plan.of(shift)
+    if plan == before:
+        return shift
+    shift.week = next(week for week in weeks if week.monday == plan.monday)
+    _write(shift, plan, by=by, at=at, locked=weeks, before=before)
+    record(by, "shift.changed", shift, clinics=[shift.clinic_id], **before.differences(plan))
+    return shift
+
+
+def move_shift(shift: Shift, *, start: datetime, end: datetime, version: int, by: User, at: datetime) -> Shift:
+    """Put a shift at another time."""
+    return change_shift(shift, replace(Plan.of(shift), start=start, end=end), version=version, by=by, at=at)
+
+
+def assign(shift: Shift, person: User, *, version: int, by: User, at: datetime) -> Shift:
+    """Give a shift to somebody. Refused with all reasons when they may not work it."""
+    return change_shift(shift, replace(Plan.of(shift), staff=person), version=version, by=by, at=at)
+
+
+def make_open(shift: Shift, *, version: int, by: User, at: datetime) -> Shift:
+    """Take a shift from whoever has it; nobody has it then."""
+    return change_shift(shift, replace(Plan.of(shift), staff=None), version=version, by=by, at=at)
+
+
+@transaction.atomic
+def delete_shift(shift: Shift, *, version: int, by: User, at: datetime) -> None:
+    """Remove a shift. One that staff have seen stays as cancelled until the next publication takes it from them."""
+    require(may_edit(shift.clinic, by), Forbidden)
+    weeks = lock_weeks(shift.clinic, [], also=[shift.week_id])
+    shift = _locked(shift, version, people=[], at=at)
+    require(_weeks_are_open(weeks, at))
+    record(by, "shift.deleted", shift, clinics=[shift.clinic_id], **_summary(Plan.of(shift)))
+    _count_change(weeks)
+    if not PublishedShift.objects.filter(pk=shift.pk).exists():
+        shift.delete()
+        return
+    shift.state, shift.version = ShiftState.CANCELLED, shift.version + 1
+    shift.changed_by, shift.changed_at = by, at
+    shift.save(update_fields=["state", "version", "changed_by", "changed_at"])
+
+
+def lock_weeks(clinic: Clinic, plans: Iterable[Plan], *, also: Iterable[int] = ()) -> list[RosterWeek]:
+    """Lock the weeks of the plans, made where they are missing, and those with the ids in `also`; in order of id."""
+    ids = set(also)
+    for monday in {plan.monday for plan in plans}:
+        ids.add(RosterWeek.objects.get_or_create(clinic=clinic, monday=monday)[0].pk)
+    locked = RosterWeek.objects.select_for_update(of=("self",)).select_related("clinic")
+    return list(locked.filter(pk__in=ids).order_by("pk"))
+
+
+def lock_people(people: Iterable[User | None]) -> None:
+    """Lock people in order of id, so that two actions on the same people wait for each other instead of deadlocking."""
+    ids = {person.pk for person in people if person is not None}
+    if ids:
+        list(User.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk").values_list("pk"))
+
+
+def _locked(shift: Shift, version: int, *, people: Iterable[User | None], at: datetime) -> Shift:
+    """The shift as it is now, locked. Conflict when it is not what the person saw."""
+    current = Shift.objects.filter(pk=shift.pk).select_related("staff").first()
+    lock_people([*people, current.staff if current else None])
+    fresh = (
+        Shift.objects.select_for_update(of=("self",))
+        .select_related("clinic", "week__clinic", "staff", "skill", "changed_by")
+        .filter(pk=shift.pk)
+        .first()
+    )
+    require(_is_as_seen(fresh, version), Conflict)
+    assert fresh is not None  # noqa: S101 - _is_as_seen has refused it otherwise
+    return fresh
+
+
+def _is_as_seen(shift: Shift | None, version: int) -> Verdict:
+    if shift is None:
+        return Verdict.no("deleted-meanwhile", f"Somebody deleted this shift meanwhile. {NOTHING_CHANGED}")
+    who = shift.changed_by or "Somebody"
+    if shift.state == ShiftState.CANCELLED:
+        return Verdict.no("deleted-meanwhile", f"{who} deleted this shift meanwhile. {NOTHING_CHANGED}")
+    if shift.version != version:
+        when = clock_time(shift.changed_at, shift.clinic.zone)
+        return Verdict.no(
+            "changed-meanwhile",
+            f"{who} changed this shift at {when}. Look at it as it is now, then decide again. {NOTHING_CHANGED}",
+        )
+    return YES
+
+
+def _write(
+    shift: Shift, plan: Plan, *, by: User, at: datetime, locked: list[RosterWeek], before: Plan | None = None
+) -> None:
+    """Save the shift as planned, or refuse. Everything is locked; whether it clashes is for the database to say."""
+    verdict = may_be_planned(plan) + _weeks_are_open(locked, at)
+    evidence = gather(plan, [plan.staff], shift_id=shift.pk) if plan.staff else None
+    if plan.staff and evidence:
+        verdict += evidence.fitness(plan.staff, at)
+        if not verdict:
+            verdict += evidence.clash_verdict(plan.staff, at)
+    require(_said(verdict, plan, before))
+    plan.write_to(shift)
+    shift.changed_by, shift.changed_at = by, at
+    if before is not None:
+        shift.version += 1
+    try:
+        with transaction.atomic():
+            shift.save(force_insert=before is None)
+    except IntegrityError as error:
+        raise _refusal(error, shift, plan, before, at) from error
+    _count_change(locked)
+
+
+def _weeks_are_open(weeks: Iterable[RosterWeek], at: datetime) -> Verdict:
+    return Verdict.of(
+        Reason(
+            "week-is-past",
+            f"The week of {week.monday:%b} {week.monday.day} at {week.clinic} is over and locked.",
+            "day",
+        )
+        for week in weeks
+        if week.is_past(at)
+    )
+
+
+def _count_change(weeks: Iterable[RosterWeek]) -> None:
+    for week in weeks:
+        week.version += 1
+        week.save(update_fields=["version"])
+
+
+def _refusal(error: IntegrityError, shift: Shift, plan: Plan, before: Plan | None, at: datetime) -> Refused:
+    """What the database refused, in words. A clash names the other shift. Anything unexpected is raised as it is."""
+    name = error.__cause__.diag.constraint_name  # type: ignore[union-attr]  # psycopg's error is always the cause
+    if plan.staff and name in CLASHES:
+        verdict = gather(plan, [plan.staff], shift_id=shift.pk).clash_verdict(plan.staff, at)
+        return Conflict(_said(verdict, plan, before))
+    if plan.staff and name == "shift_holder_is_competent":
+        words = f"{plan.staff.given_name} is not signed off for {plan.skill} for the whole shift."
+        return Refused(_said(Verdict.no("competency-not-throughout", words), plan, before))
+    for constraint in Shift._meta.constraints:
+        if constraint.name == name:
+            words = str(constraint.violation_error_message)
+            return Refused(_said(Verdict.no(name.replace("_", "-"), words), plan, before))
+    raise error
+
+
+def _said(verdict: Verdict, plan: Plan, before: Plan | None) -> Verdict:
+    """The verdict; a single reason becomes the whole sentence: what was not done, why, and that nothing changed."""
+    if len(verdict.reasons) != 1:
+        return verdict
+    reason = verdict.reasons[0]
+    if plan.staff is None:
+        undone = "The shift was not saved."
+    elif before is not None and before.staff == plan.staff:
+        undone = f"The shift of {plan.staff} was not changed."
+    else:
+        undone = f"{plan.staff} was not assigned."
+    return Verdict((replace(reason, message=f"{undone} {reason.message} {NOTHING_CHANGED}"),))
+
+
+def _summary(plan: Plan) -> dict[str, object]:
+    return {
+        "start": plan.start,
+        "end": plan.end,
+        "staff": plan.staff,
+        "position": plan.position.label,
+        "skill": plan.skill,
+    }

@@ -1,0 +1,236 @@
+"""Is every clinic covered, half hour by half hour: people on the floor against people needed."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from itertools import groupby
+
+from django.db import transaction
+
+from accounts.models import Clinic, Skill, User
+from intranet.audit.recording import record
+from intranet.core.access import Forbidden, require
+from intranet.core.time import at_local, minutes_between
+from intranet.core.wording import counted
+from scheduling.assigning import may_edit
+from scheduling.models import CoverageNeed, OpeningHours, ShiftDetails
+from scheduling.positions import Position
+
+HALF_HOUR = 30
+DAY = 24 * 60
+
+
+@dataclass(frozen=True)
+class Cover:
+    """What a clinic may need people for: a position, or a skill that a shift asks for."""
+
+    position: Position | None = None
+    skill: Skill | None = None
+
+    @property
+    def key(self) -> str:
+        return self.position.value if self.position else self.skill.code if self.skill else ""
+
+    @property
+    def label(self) -> str:
+        """`Therapists`, `Dry needling, neck`."""
+        return self.position.several if self.position else str(self.skill)
+
+    def counted(self, number: int) -> str:
+        """`1 therapist`, `2 people for Dry needling, neck`."""
+        if self.position == Position.FRONT_DESK:
+            return f"{number} at the front desk"
+        if self.position:
+            return counted(number, self.position.label.lower())
+        return f"{counted(number, 'person', 'people')} for {self.skill}"
+
+    def is_met_by(self, shift: ShiftDetails) -> bool:
+        if shift.staff_id is None:
+            return False
+        return shift.position == self.position if self.position else shift.skill_id == (self.skill and self.skill.pk)
+
+    def is_asked_by(self, need: CoverageNeed) -> bool:
+        return need.position == self.position if self.position else need.skill_id == (self.skill and self.skill.pk)
+
+
+@dataclass(frozen=True)
+class Slot:
+    """One half hour."""
+
+    start: datetime
+    end: datetime
+    have: int
+    need: int
+
+    @property
+    def short(self) -> int:
+        return max(self.need - self.have, 0)
+
+
+@dataclass(frozen=True)
+class Gap:
+    """A stretch of a day in which people are missing; `short` is how many at worst."""
+
+    clinic: Clinic
+    day: date
+    cover: Cover
+    start: datetime
+    end: datetime
+    short: int
+    minutes: int  # person-minutes missing
+
+    def __str__(self) -> str:
+        return self.cover.counted(self.short)
+
+
+@dataclass(frozen=True)
+class DayCoverage:
+    """The half hours of one clinic on one day, for one kind of cover. `closed` days need nobody."""
+
+    clinic: Clinic
+    day: date
+    cover: Cover
+    slots: tuple[Slot, ...] = ()
+    closed: bool = False
+
+    @property
+    def peak(self) -> int:
+        return max((max(slot.have, slot.need) for slot in self.slots), default=0)
+
+    @property
+    def is_needed(self) -> bool:
+        return any(slot.need for slot in self.slots)
+
+    @property
+    def gaps(self) -> list[Gap]:
+        return [
+            self._gap(list(run)) for missing, run in groupby(self.slots, key=lambda slot: slot.short > 0) if missing
+        ]
+
+    @property
+    def worst(self) -> Gap | None:
+        """The gap to name first: the one in which most is missing."""
+        return max(self.gaps, key=lambda gap: gap.minutes, default=None)
+
+    @property
+    def missing_minutes(self) -> int:
+        return sum(gap.minutes for gap in self.gaps)
+
+    def _gap(self, slots: list[Slot]) -> Gap:
+        minutes = sum(slot.short * minutes_between(slot.start, slot.end) for slot in slots)
+        short = max(slot.short for slot in slots)
+        return Gap(self.clinic, self.day, self.cover, slots[0].start, slots[-1].end, short, minutes)
+
+
+@dataclass(frozen=True)
+class Demand:
+    """Opening hours and needs of some clinics, loaded once for any number of days."""
+
+    opening: dict[tuple[int, int], OpeningHours] = field(default_factory=dict)
+    needs: dict[tuple[int, int], list[CoverageNeed]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, clinics: Iterable[Clinic]) -> Demand:
+        """Two queries."""
+        clinics = list(clinics)
+        opening = {(one.clinic_id, one.weekday): one for one in OpeningHours.objects.filter(clinic__in=clinics)}
+        needs = defaultdict(list)
+        for need in CoverageNeed.objects.filter(clinic__in=clinics).select_related("skill"):
+            needs[need.clinic_id, need.weekday].append(need)
+        return cls(opening, needs)
+
+    def hours(self, clinic: Clinic) -> tuple[int, int]:
+        """From and to which minute of the day a chart of the clinic runs: the longest hours of its week."""
+        own = [one for (clinic_id, _), one in self.opening.items() if clinic_id == clinic.pk]
+        if not own:
+            return 7 * 60, 19 * 60
+        return min(_minute(one.opens) for one in own), max(_minute(one.closes) for one in own)
+
+    def is_open(self, clinic: Clinic, day: date) -> bool:
+        return (clinic.pk, day.weekday()) in self.opening
+
+    def covers(self, clinics: Iterable[Clinic]) -> list[Cover]:
+        """What these clinics need people for at any time."""
+        ids = {clinic.pk for clinic in clinics}
+        found = {
+            Cover(Position(need.position) if need.position else None, need.skill)
+            for (clinic_id, _), needs in self.needs.items()
+            for need in needs
+            if clinic_id in ids
+        }
+        return sorted(found, key=lambda cover: (cover.skill is not None, cover.label))
+
+    def coverage(self, clinic: Clinic, day: date, cover: Cover, shifts: Iterable[ShiftDetails]) -> DayCoverage:
+        """The day's half hours against `shifts`, of which those of other clinics and days do not matter."""
+        here = [shift for shift in shifts if shift.clinic_id == clinic.pk and cover.is_met_by(shift)]
+        if not self.is_open(clinic, day) and not any(shift.day == day for shift in here):
+            return DayCoverage(clinic, day, cover, closed=True)
+        needs = [need for need in self.needs.get((clinic.pk, day.weekday()), []) if cover.is_asked_by(need)]
+        return DayCoverage(clinic, day, cover, tuple(self._slots(clinic, day, needs, here)))
+
+    def _slots(
+        self, clinic: Clinic, day: date, needs: Sequence[CoverageNeed], shifts: Sequence[ShiftDetails]
+    ) -> Iterator[Slot]:
+        first, last = self.hours(clinic)
+        for minute in range(first, last, HALF_HOUR):
+            start, end = _moment(day, minute, clinic), _moment(day, minute + HALF_HOUR, clinic)
+            need = sum(need.count for need in needs if _minute(need.starts) <= minute < _minute(need.ends))
+            have = sum(shift.start <= start and end <= shift.end for shift in shifts)
+            yield Slot(start, end, have, need)
+
+
+def _minute(clock: time) -> int:
+    return clock.hour * 60 + clock.minute
+
+
+def _moment(day: date, minute: int, clinic: Clinic) -> datetime:
+    days, minute = divmod(minute, DAY)
+    return at_local(day + timedelta(days=days), time(*divmod(minute, 60)), clinic.zone)
+
+
+@dataclass(frozen=True)
+class WeeklyNeed:
+    """A need as somebody states it: on these weekdays, between these times, so many."""
+
+    weekdays: Sequence[int]
+    starts: time
+    ends: time
+    count: int
+    cover: Cover
+
+
+@transaction.atomic
+def set_opening_hours(clinic: Clinic, hours: dict[int, tuple[time, time]], *, by: User) -> None:
+    """Say when the clinic is open, for the whole week at once: {weekday: (opens, closes)}."""
+    require(may_edit(clinic, by), Forbidden)
+    OpeningHours.objects.filter(clinic=clinic).delete()
+    OpeningHours.objects.bulk_create(
+        OpeningHours(clinic=clinic, weekday=weekday, opens=opens, closes=closes)
+        for weekday, (opens, closes) in sorted(hours.items())
+    )
+    record(by, "opening-hours.set", clinic, clinics=[clinic.pk], days=len(hours))
+
+
+@transaction.atomic
+def set_coverage_needs(clinic: Clinic, needs: Iterable[WeeklyNeed], *, by: User) -> None:
+    """Say how many people the clinic needs, for the whole week at once. Needs that overlap add up."""
+    require(may_edit(clinic, by), Forbidden)
+    CoverageNeed.objects.filter(clinic=clinic).delete()
+    rows = [
+        CoverageNeed(
+            clinic=clinic,
+            weekday=weekday,
+            starts=need.starts,
+            ends=need.ends,
+            count=need.count,
+            position=need.cover.position or "",
+            skill=need.cover.skill,
+        )
+        for need in needs
+        for weekday in need.weekdays
+    ]
+    CoverageNeed.objects.bulk_create(rows)
+    record(by, "coverage-needs.set", clinic, clinics=[clinic.pk], needs=len(rows))

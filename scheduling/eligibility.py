@@ -1,0 +1,210 @@
+"""May this person work this shift, and if not, why not: every reason at once, for one person or for a whole list."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from django.db.models import Q
+
+from accounts.models import Membership, Profession, Skill, User
+from intranet.core.access import Reason, Verdict
+from intranet.core.time import minutes_between
+from intranet.core.wording import day_label, duration
+from protocols.clearance import clearance, cleared
+from scheduling.models import TRAVEL_MINUTES, Shift, week_span
+from scheduling.plans import Plan
+from scheduling.positions import PROFESSIONS, ROLES
+from scheduling.times import hours_and_day, overlaps, spoken, total_minutes
+
+FULL_WEEK = 40 * 60
+REST = timedelta(hours=10)
+TRAVEL = timedelta(minutes=TRAVEL_MINUTES)
+
+
+def may_work(plan: Plan, person: User, at: datetime, *, shift_id: UUID | None = None) -> Verdict:
+    """Every reason against the person working the planned shift, and what to think about (`warnings`).
+
+    `shift_id` is the shift that the plan would change, which is not in its own way.
+    """
+    return gather(plan, [person], shift_id=shift_id).verdict(person, at)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What is known about some people in view of one planned shift."""
+
+    plan: Plan
+    roles: dict[int, set[str]] = field(default_factory=dict)
+    clearances: dict[int, Verdict] = field(default_factory=dict)
+    shifts: dict[int, list[Shift]] = field(default_factory=dict)  # of the week and its neighbours, other than this one
+
+    def verdict(self, person: User, at: datetime) -> Verdict:
+        return self.fitness(person, at) + self.clash_verdict(person, at)
+
+    def fitness(self, person: User, at: datetime) -> Verdict:
+        """Who the person is: membership, profession, clearance. What other shifts say is `clash_verdict`."""
+        place = Verdict.of(place_reasons(self.plan, person, self.roles.get(person.pk, set()), at))
+        return place + self.clearances.get(person.pk, Verdict()) + Verdict.of((), self._warnings(person, at))
+
+    def clash_verdict(self, person: User, at: datetime) -> Verdict:
+        """What the database refuses: being in two places, or in one too soon after another. Names the other shift."""
+        return Verdict.of(_clash(self.plan, shift, person, at) for shift in self.clashes(person))
+
+    def clashes(self, person: User) -> list[Shift]:
+        return [shift for shift in self.shifts.get(person.pk, []) if _clashes(self.plan, shift)]
+
+    def minutes(self, person: User) -> int:
+        """Paid minutes of the week without this shift."""
+        return total_minutes(self.shifts.get(person.pk, []), week_span(self.plan.monday, self.plan.clinic))
+
+    def _warnings(self, person: User, at: datetime) -> Iterator[Reason]:
+        total = self.minutes(person) + minutes_between(*self.plan.span) - self.plan.break_minutes
+        if total > FULL_WEEK:
+            yield Reason("over-hours", f"{duration(total - FULL_WEEK)} over 40 h in the week.")
+        for shift in self.shifts.get(person.pk, []):
+            rest = max(self.plan.start - shift.end, shift.start - self.plan.end)
+            if timedelta(0) < rest < REST and not _clashes(self.plan, shift) and shift.day != self.plan.day:
+                yield Reason(
+                    "short-rest", f"Only {duration(int(rest.total_seconds() // 60))} rest: {hours_and_day(shift, at)}."
+                )
+
+
+def place_reasons(plan: Plan, person: User, roles: set[str], at: datetime) -> Iterator[Reason]:
+    """What profession, and the roles that the person holds at the clinic on the day, say against it."""
+    name = person.given_name
+    if not person.is_active:
+        yield Reason("inactive", f"{name} no longer works here.")
+    if person.profession not in PROFESSIONS[plan.position]:
+        profession = person.get_profession_display()
+        yield Reason("profession", f"This shift is for {plan.position.spoken}; {name}’s profession is {profession}.")
+    if ROLES[plan.position] not in roles:
+        where = f"{plan.clinic} on {day_label(plan.day, at.astimezone(plan.clinic.zone).date())}"
+        role = ROLES[plan.position].label.lower()
+        words = f"{name} has no {role} role at {where}." if roles else f"{name} does not work at {where}."
+        yield Reason("not-here", words)
+
+
+def _clashes(plan: Plan, other: Shift) -> bool:
+    margin = TRAVEL if other.clinic_id != plan.clinic.pk else timedelta(0)
+    return overlaps((plan.start - margin, plan.end + margin), (other.start, other.end))
+
+
+def _clash(plan: Plan, other: Shift, person: User, at: datetime) -> Reason:
+    if overlaps(plan.span, (other.start, other.end)):
+        return Reason("double-booking", f"{person.given_name} already works {spoken(other, at)}.")
+    gap = int(max(plan.start - other.end, other.start - plan.end).total_seconds() // 60)
+    return Reason(
+        "travel",
+        f"{person.given_name} already works {spoken(other, at)}: {duration(gap)} between the shifts, "
+        f"and the way between the clinics takes {duration(TRAVEL_MINUTES)}.",
+    )
+
+
+def gather(plan: Plan, people: Sequence[User], *, shift_id: UUID | None = None) -> Evidence:
+    """Load what is needed to judge these people for this shift."""
+    return Evidence(
+        plan,
+        roles=_roles(plan, people),
+        clearances=clearances(people, plan.skill, plan.day) if plan.skill else {},
+        shifts=_shifts_around(plan, people, shift_id),
+    )
+
+
+def _roles(plan: Plan, people: Sequence[User]) -> dict[int, set[str]]:
+    held = Membership.objects.on(plan.day).filter(user__in=people, clinic=plan.clinic)
+    roles = defaultdict(set)
+    for user_id, role in held.values_list("user_id", "role"):
+        roles[user_id].add(role)
+    return roles
+
+
+def clearances(people: Sequence[User], skill: Skill, on: date) -> dict[int, Verdict]:
+    """Clearance of each person; the reasons are asked only of those who are not cleared."""
+    good = set(cleared(skill, on).filter(pk__in=[person.pk for person in people]).values_list("pk", flat=True))
+    return {person.pk: Verdict() if person.pk in good else clearance(person, skill, on) for person in people}
+
+
+def _shifts_around(plan: Plan, people: Sequence[User], shift_id: UUID | None) -> dict[int, list[Shift]]:
+    monday, next_monday = week_span(plan.monday, plan.clinic)
+    around = (min(monday, plan.start) - REST, max(next_monday, plan.end) + REST)
+    planned = Shift.objects.planned().filter(staff__in=people, period__overlap=around).exclude(pk=shift_id)
+    shifts = defaultdict(list)
+    for shift in planned.select_related("clinic"):
+        shifts[shift.staff_id].append(shift)
+    return shifts
+
+
+def attention(shifts: Iterable[Shift], at: datetime) -> dict[UUID, Verdict]:
+    """The shifts whose holder may not work them any more, and why in short; facts change after a shift is given out.
+
+    The number of queries depends on the days with a skill among the shifts, not on how many shifts or people there are.
+    """
+    held = [shift for shift in shifts if shift.staff is not None]
+    roles = _roles_by_day(held)
+    good = cleared_people(held)
+    found = {}
+    for shift in held:
+        reasons = list(
+            place_reasons(Plan.of(shift), shift.staff, roles[shift.staff_id, shift.clinic_id, shift.day], at)
+        )
+        if shift.skill and shift.staff_id not in good[shift.skill_id, shift.day]:
+            reasons.append(
+                Reason("not-cleared", f"{shift.staff.given_name} is not cleared for {shift.skill} on that day.")
+            )
+        if reasons:
+            found[shift.pk] = Verdict.of(reasons)
+    return found
+
+
+def _roles_by_day(shifts: Sequence[Shift]) -> dict[tuple[int, int, date], set[str]]:
+    """{(person, clinic, day): roles} for the holders of the shifts. One query."""
+    held = Membership.objects.filter(user__in={shift.staff_id for shift in shifts}, clinic__isnull=False)
+    by_place = defaultdict(list)
+    for membership in held:
+        by_place[membership.user_id, membership.clinic_id].append(membership)
+    roles = defaultdict(set)
+    for shift in shifts:
+        key = (shift.staff_id, shift.clinic_id, shift.day)
+        roles[key] = {one.role for one in by_place[key[:2]] if one.in_force_on(shift.day)}
+    return roles
+
+
+def cleared_people(shifts: Iterable[Shift]) -> dict[tuple[int, date], set[int]]:
+    """{(skill, day): people cleared} for every skill that the shifts ask for on the days on which they do."""
+    wanted = {(shift.skill_id, shift.day): shift.skill for shift in shifts if shift.skill}
+    return {(pk, on): set(cleared(skill, on).values_list("pk", flat=True)) for (pk, on), skill in wanted.items()}
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """Somebody with the right profession for a shift: the verdict, and paid minutes of the week without and with it."""
+
+    person: User
+    verdict: Verdict
+    minutes_before: int
+    minutes_after: int
+
+    @property
+    def over_target(self) -> int:
+        return self.minutes_after - self.person.weekly_hours * 60
+
+
+def candidates(plan: Plan, at: datetime, *, shift_id: UUID | None = None) -> list[Candidate]:
+    """Everybody of the right profession, those who may work it first, best fit on top: no warnings, most hours missing."""
+    people = list(colleagues(plan.day, PROFESSIONS[plan.position]))
+    evidence = gather(plan, people, shift_id=shift_id)
+    length = minutes_between(*plan.span) - plan.break_minutes
+    found = []
+    for person in people:
+        before = evidence.minutes(person)
+        found.append(Candidate(person, evidence.verdict(person, at), before, before + length))
+    return sorted(found, key=lambda one: (not one.verdict, len(one.verdict.warnings), one.over_target, one.person.name))
+
+
+def colleagues(on: date, professions: Iterable[Profession]) -> Iterable[User]:
+    """Active people of these professions who work at some clinic on the day."""
+    return User.objects.members(on, roles=list(ROLES.values())).filter(Q(profession__in=list(professions))).by_name()

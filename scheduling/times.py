@@ -1,0 +1,75 @@
+"""Clock times of shifts: from what a form says to moments, and from moments to words. Times are the clinic's own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from accounts.models import Clinic
+from intranet.core.access import Reason, Verdict
+from intranet.core.time import at_local, local_day, minutes_between, monday_of
+from intranet.core.wording import clock_time, day_label, short_range
+from scheduling.models import ShiftDetails
+
+Span = tuple[datetime, datetime]
+
+
+def shift_span(on: date, starts: time, ends: time, zone: ZoneInfo) -> Span:
+    """The moments between which a shift runs. An end that is not after the start is meant for the next day."""
+    last_day = on if ends > starts else on + timedelta(days=1)
+    return at_local(on, starts, zone), at_local(last_day, ends, zone)
+
+
+def skipped_times(on: date, starts: time, ends: time, zone: ZoneInfo) -> Verdict:
+    """No for wall-clock times that do not exist because the clocks go forward that night."""
+    asked = [("starts", starts), ("ends", ends)]
+    moments = shift_span(on, starts, ends, zone)
+    return Verdict.of(
+        Reason(
+            "no-such-time",
+            f"{clock_time(clock)} does not exist on {day_label(moment.date(), on)}: the clocks go forward. "
+            f"Choose {clock_time(moment)} or a time before the change.",
+            field,
+        )
+        for (field, clock), moment in zip(asked, moments, strict=True)
+        if moment.time() != clock
+    )
+
+
+def clock_change(span: Span, zone: ZoneInfo) -> timedelta:
+    """By how much the clocks go back (positive) or forward (negative) during a span."""
+    before, after = (moment.astimezone(zone).utcoffset() or timedelta() for moment in span)
+    return before - after
+
+
+def week_of(start: datetime, clinic: Clinic) -> date:
+    """The Monday of the week to which a shift with this start belongs."""
+    return monday_of(local_day(start, clinic.zone))
+
+
+def minutes_within(shift: ShiftDetails, span: Span) -> int:
+    """Paid minutes of a shift inside a span; the unpaid break counts where the shift starts."""
+    start, end = max(shift.start, span[0]), min(shift.end, span[1])
+    if end <= start:
+        return 0
+    return minutes_between(start, end) - (shift.break_minutes if shift.start >= span[0] else 0)
+
+
+def total_minutes(shifts: Iterable[ShiftDetails], span: Span) -> int:
+    return sum(minutes_within(shift, span) for shift in shifts)
+
+
+def overlaps(first: Span, second: Span) -> bool:
+    return first[0] < second[1] and second[0] < first[1]
+
+
+def hours_and_day(shift: ShiftDetails, at: datetime) -> str:
+    """`11:30a–8p on Wed, Dec 9`, as the clinic's clocks show it."""
+    zone = shift.clinic.zone
+    return f"{short_range(shift.start, shift.end, zone)} on {day_label(shift.day, local_day(at, zone))}"
+
+
+def spoken(shift: ShiftDetails, at: datetime) -> str:
+    """`11:30a–8p on Wed, Dec 9 at Oakbrook Terrace`."""
+    return f"{hours_and_day(shift, at)} at {shift.clinic}"

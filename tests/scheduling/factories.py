@@ -1,0 +1,102 @@
+"""The smallest valid week, shift and published shift. Times are wall-clock times of the clinic."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time
+from typing import Any
+
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+
+from accounts.models import Clinic, Skill, User
+from scheduling.models import CoverageNeed, OpeningHours, PublishedShift, RosterWeek, Shift
+from scheduling.plans import Plan
+from scheduling.positions import Position
+from scheduling.times import shift_span, week_of
+
+# The Wednesday of the fixture `at`, and the Monday of the week after it.
+TODAY = date(2026, 11, 25)
+MONDAY = date(2026, 11, 30)
+CREATED = datetime(2026, 11, 1, tzinfo=UTC)
+
+
+def clock(text: str) -> time:
+    """`7`, `7:30`, `15:30`."""
+    hour, _, minute = text.partition(":")
+    return time(int(hour), int(minute or 0))
+
+
+def span(clinic: Clinic, day: date, times: str) -> tuple[datetime, datetime]:
+    """`7-15:30` at the clinic on the day; an end before the start is on the next day."""
+    starts, ends = times.split("-")
+    return shift_span(day, clock(starts), clock(ends), clinic.zone)
+
+
+def plan(
+    *,
+    clinic: Clinic,
+    day: date = MONDAY,
+    times: str = "7-15:30",
+    position: Position = Position.THERAPIST,
+    staff: User | None = None,
+    skill: Skill | None = None,
+    **fields: Any,
+) -> Plan:
+    start, end = span(clinic, day, times)
+    return Plan(clinic=clinic, position=position, start=start, end=end, staff=staff, skill=skill, **fields)
+
+
+def week(*, clinic: Clinic, monday: date = MONDAY) -> RosterWeek:
+    return RosterWeek.objects.get_or_create(clinic=clinic, monday=monday)[0]
+
+
+def shift(
+    *,
+    clinic: Clinic,
+    day: date = MONDAY,
+    times: str = "7-15:30",
+    position: Position = Position.THERAPIST,
+    staff: User | None = None,
+    skill: Skill | None = None,
+    **fields: Any,
+) -> Shift:
+    start, end = span(clinic, day, times)
+    return Shift.objects.create(
+        clinic=clinic,
+        week=week(clinic=clinic, monday=week_of(start, clinic)),
+        position=position,
+        staff=staff,
+        period=DateTimeTZRange(start, end),
+        skill=skill,
+        changed_at=CREATED,
+        **fields,
+    )
+
+
+def published(**fields: Any) -> PublishedShift:
+    """A shift that staff see, with its working copy."""
+    withdrawn_at = fields.pop("withdrawn_at", None)
+    planned = shift(**fields)
+    return PublishedShift.objects.create(
+        shift=planned,
+        clinic=planned.clinic,
+        week=planned.week,
+        position=planned.position,
+        staff=planned.staff,
+        period=planned.period,
+        break_minutes=planned.break_minutes,
+        skill=planned.skill,
+        note=planned.note,
+        published_at=CREATED,
+        withdrawn_at=withdrawn_at,
+    )
+
+
+def opening(*, clinic: Clinic, weekdays: range = range(5), times: str = "7-20") -> None:
+    opens, closes = map(clock, times.split("-"))
+    for weekday in weekdays:
+        OpeningHours.objects.create(clinic=clinic, weekday=weekday, opens=opens, closes=closes)
+
+
+def need(*, clinic: Clinic, weekday: int = 0, times: str = "7-19", count: int = 1, **fields: Any) -> CoverageNeed:
+    starts, ends = map(clock, times.split("-"))
+    return CoverageNeed.objects.create(clinic=clinic, weekday=weekday, starts=starts, ends=ends, count=count, **fields)
