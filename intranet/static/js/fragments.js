@@ -15,6 +15,8 @@ document.addEventListener("htmx:beforeRequest", ({ detail }) => {
 document.addEventListener("htmx:afterRequest", ({ detail }) => {
   clearTimeout(busy.get(detail.target));
   detail.target.removeAttribute("aria-busy");
+  // What was removed without a replacement never settles: the focus moves on as soon as it is gone.
+  if (focused && !document.getElementById(focused.id) && document.activeElement === document.body) restoreFocus();
 });
 
 document.addEventListener("htmx:beforeSwap", (event) => {
