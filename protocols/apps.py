@@ -6,3 +6,8 @@ class ProtocolsConfig(AppConfig):
     label = "protocols"
     verbose_name = "Protocols"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from protocols import navigation
+
+        navigation.register_places()

@@ -1,0 +1,110 @@
+"""Who must acknowledge what and by when, and the acknowledgement itself."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import DateField, DateTimeField, ExpressionWrapper, F, Func, Min, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Greatest, TruncDate
+
+from accounts.models import User, organisation_zone
+from accounts.roles import Capability, Role
+from accounts.standing import Standing
+from intranet.audit.recording import record
+from intranet.core.access import YES, Forbidden, Refused, Verdict, require
+from protocols.drafting import clinics_of
+from protocols.models import Acknowledgement, Audience, ProtocolVersion, Readership, Status
+from protocols.timing import day_of
+
+
+class FirstMomentOf(Func):
+    """Midnight of a day in the organisation's zone."""
+
+    template = f"((%(expressions)s)::timestamp AT TIME ZONE '{settings.TIME_ZONE}')"
+    output_field = DateTimeField()
+
+
+def duties(at: datetime) -> QuerySet[Readership, dict[str, Any]]:
+    """One row per person and version that the person must acknowledge, done or not: `user_id`, `version_id`,
+    `asked_at` (since when) and `due_on` (the last day).
+
+    Time runs from the publication, or from the day on which somebody's membership made the version theirs.
+    """
+    return _by_person_and_version(_asked(at))
+
+
+def outstanding(at: datetime) -> QuerySet[Readership, dict[str, Any]]:
+    """The duties that no acknowledgement satisfies yet."""
+    return _by_person_and_version(_asked(at).outstanding())
+
+
+def must_acknowledge(user: User, *, at: datetime) -> QuerySet[ProtocolVersion]:
+    """Versions that wait for the person's acknowledgement, the first due first, each with `due_on`."""
+    if not user.is_active:
+        return ProtocolVersion.objects.none()
+    due_on = outstanding(at).filter(user_id=user.pk, version_id=OuterRef("pk")).values("due_on")
+    waiting = ProtocolVersion.objects.annotate(due_on=Subquery(due_on)).filter(due_on__isnull=False)
+    return waiting.select_related("protocol").order_by("due_on", "title")
+
+
+def may_acknowledge(version: ProtocolVersion, *, by: User, at: datetime) -> Verdict:
+    """Whoever works with the version. An administrator only when the audience names one."""
+    if version.status(at) not in (Status.IN_FORCE, Status.COMING):
+        return Verdict.no("not-current", f"Version {version.number} is not in force. Read the version that is.")
+    addressed = Audience.objects.of(by.standing.grants).filter(version=version)
+    if by.standing.holds(Capability.ACKNOWLEDGE) and (addressed.exists() or _reads_anyway(version, by)):
+        return YES
+    return Verdict.no("not-a-reader", "This version does not ask for your acknowledgement.")
+
+
+@transaction.atomic
+def acknowledge(version: ProtocolVersion, *, by: User, at: datetime, opened: str) -> Acknowledgement:
+    """Record that the person has read the version and will follow it. A second time changes nothing.
+
+    `opened` is the hash of the text that the person had before them: only a whole document carries it.
+    """
+    require(may_acknowledge(version, by=by, at=at), Forbidden)
+    if opened != version.content_hash:
+        raise Refused.because("not-opened", "Open the whole version and read it before you acknowledge it.")
+    acknowledgement, created = Acknowledgement.objects.get_or_create(
+        user=by, version=version, defaults={"at": at, "text_hash": version.content_hash}
+    )
+    if created:
+        record(by, "protocol.acknowledged", version, clinics=clinics_of(version), content=version.content_hash)
+    return acknowledgement
+
+
+def counting(version: ProtocolVersion, user: User) -> Acknowledgement | None:
+    """The acknowledgement with which the person has satisfied the version, the latest first."""
+    own = Acknowledgement.objects.filter(user=user, version__protocol=version.protocol_id)
+    own = own.filter(version__number__range=(version.counts_from or version.number, version.number))
+    return own.select_related("version").order_by("-version__number").first()
+
+
+def last_signed(version: ProtocolVersion, user: User) -> Acknowledgement | None:
+    """What the person acknowledged before this version, for "you acknowledged version 3"."""
+    own = Acknowledgement.objects.filter(user=user, version__protocol=version.protocol_id)
+    earlier = own.filter(version__number__lt=version.number)
+    return earlier.select_related("version").order_by("-version__number").first()
+
+
+def _asked(at: datetime) -> QuerySet[Readership]:
+    current = ProtocolVersion.objects.current(at).filter(published_at__lte=at)
+    return Readership.objects.on(day_of(at)).duties().filter(version__in=current).order_by()
+
+
+def _by_person_and_version(rows: QuerySet[Readership]) -> QuerySet[Readership, dict[str, Any]]:
+    asked_at = Greatest("version__published_at", FirstMomentOf(Min("period__startswith")))
+    asked_on = TruncDate(asked_at, tzinfo=organisation_zone())
+    due_on = ExpressionWrapper(asked_on + F("version__due_days"), output_field=DateField())
+    return rows.values("user_id", "version_id").annotate(asked_at=asked_at, due_on=due_on)
+
+
+def _reads_anyway(version: ProtocolVersion, by: User) -> bool:
+    """Managers at their clinics and the lead read whatever the audience; what an administrator sees does not count."""
+    clinical = Standing(grant for grant in by.standing.grants if grant.role != Role.ADMINISTRATOR)
+    scope = clinical.scope(Capability.READ_ANY_PROTOCOL)
+    return scope.everywhere or version.audiences.at(scope.clinic_ids).exists()

@@ -1,0 +1,263 @@
+"""Writing a version: starting a draft and saving it. Nobody overwrites words that they have not seen."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from django.db import transaction
+from django.db.models import Max
+from django.utils.text import slugify
+
+from accounts.models import User
+from accounts.roles import TABLE, Capability, Reach, Role
+from intranet.audit.recording import record
+from intranet.core import richtext
+from intranet.core.access import YES, Conflict, Forbidden, Refused, Verdict, require
+from protocols.models import Audience, Category, Contributor, Protocol, ProtocolVersion, Section, SectionKind, State
+
+DUE_DAYS = 14
+DUE_DAYS_HIGH_RISK = 5
+RESERVED_SLUGS = frozenset({"new", "report"})
+PROPOSED_ROLES = (Role.THERAPIST, Role.ASSISTANT)
+
+
+@dataclass(frozen=True, slots=True)
+class SectionText:
+    """A section as somebody wrote it. `key` is that of the section it replaces, or a new one."""
+
+    kind: str
+    heading: str
+    body: str = ""
+    key: UUID = field(default_factory=uuid4)
+
+
+@dataclass(frozen=True, slots=True)
+class DraftText:
+    """Everything that an author writes about a version."""
+
+    title: str
+    sections: Sequence[SectionText]
+    change_summary: str = ""
+    material: bool = True
+
+
+# The sections that a treatment protocol has, for a new one to start with.
+TEMPLATE = (
+    (SectionKind.KEY_FACTS, "Key facts"),
+    (SectionKind.TEXT, "Purpose and scope"),
+    (SectionKind.CONTRAINDICATIONS, "Do not treat if the patient"),
+    (SectionKind.PRECAUTIONS, "Take care, and ask first, if the patient"),
+    (SectionKind.STEPS, "Before you start"),
+    (SectionKind.TEXT, "Technique"),
+    (SectionKind.IF_WRONG, "If something goes wrong"),
+    (SectionKind.EVIDENCE, "Evidence"),
+    (SectionKind.REFERENCES, "References"),
+)
+KEY_FACTS = ("Who may do it", "Competency", "Consent", "Equipment")
+
+
+def template() -> list[SectionText]:
+    """Empty sections for a new protocol."""
+    facts = richtext.table_of((fact, "") for fact in KEY_FACTS)
+    return [SectionText(kind, heading, facts if kind == SectionKind.KEY_FACTS else "") for kind, heading in TEMPLATE]
+
+
+def text_hash(text: DraftText) -> str:
+    """What an approval and an acknowledgement bind to: title, summary and every section in its order."""
+    sections = [[str(part.key), str(part.kind), part.heading, part.body] for part in text.sections]
+    content = json.dumps([text.title, text.change_summary, sections], ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(content.encode()).hexdigest()
+
+
+def text_of(version: ProtocolVersion) -> DraftText:
+    """The stored text of a version."""
+    sections = [SectionText(part.kind, part.heading, part.body, part.key) for part in version.sections.all()]
+    return DraftText(version.title, sections, version.change_summary, version.material)
+
+
+def may_write(by: User) -> Verdict:
+    if by.standing.holds(Capability.WRITE_PROTOCOL):
+        return YES
+    return Verdict.no("not-an-author", "Therapists, clinic managers and the clinical lead write protocols.")
+
+
+def may_start_draft(protocol: Protocol, *, by: User) -> Verdict:
+    """Therapists propose changes to what they read, managers to what concerns their own clinics only, the lead to all."""
+    if not (verdict := may_write(by)):
+        return verdict
+    if ProtocolVersion.objects.open().filter(protocol=protocol).exists():
+        return Verdict.no("open-draft", "There is already a draft of this protocol. Work on that one, or wait for it.")
+    reaches = {TABLE[role].get(Capability.WRITE_PROTOCOL) for role in by.standing.roles}
+    if Reach.ALL in reaches or Reach.SELF in reaches:
+        return YES
+    audience = Audience.objects.filter(version__protocol=protocol).values_list("clinic", flat=True)
+    if by.standing.scope(Capability.WRITE_PROTOCOL).covers(audience):
+        return YES
+    return Verdict.no("not-your-clinic", "This protocol is also for other clinics. Ask the clinical lead for a change.")
+
+
+def may_edit(version: ProtocolVersion, *, by: User) -> Verdict:
+    """Whoever wrote on the draft before, and the clinical lead."""
+    if not version.is_open:
+        return Verdict.no("not-a-draft", "Published versions are never changed. Start a new draft.")
+    if not (verdict := may_write(by)):
+        return verdict
+    writes_all = by.standing.scope(Capability.WRITE_PROTOCOL).everywhere
+    if writes_all or version.contributors.filter(user=by).exists():
+        return YES
+    return Verdict.no("not-your-draft", "Only its authors and the clinical lead edit this draft.")
+
+
+@transaction.atomic
+def new_protocol(
+    *, title: str, category: str, by: User, at: datetime, sections: Sequence[SectionText] | None = None
+) -> ProtocolVersion:
+    """Start a protocol with the first draft, from the given sections or from the template. Its owner is the author."""
+    require(may_write(by), Forbidden)
+    title = " ".join(title.split())
+    if not title:
+        raise Refused.because("no-title", "Give the protocol a title.", "title")
+    protocol = Protocol.objects.create(
+        title=title, slug=_free_slug(title), category=Category(category), owner=by, review_months=12
+    )
+    version = _begin(protocol, 1, DraftText(title, sections if sections is not None else template()), by=by, at=at)
+    Audience.objects.bulk_create(_proposed_audience(version, by))
+    record(by, "protocol.drafted", version, clinics=clinics_of(version))
+    return version
+
+
+@transaction.atomic
+def start_draft(protocol: Protocol, *, by: User, at: datetime) -> ProtocolVersion:
+    """Open the next version as a copy of the latest released one, its readers included."""
+    protocol = Protocol.objects.select_for_update().get(pk=protocol.pk)
+    require(may_start_draft(protocol, by=by), Forbidden)
+    latest = protocol.versions.released().order_by("-number").first()
+    if latest is None:
+        raise Refused.because("nothing-to-change", "This protocol has no published version to start from.")
+    number = protocol.versions.aggregate(last=Max("number"))["last"] + 1
+    text = text_of(latest)
+    version = _begin(protocol, number, DraftText(text.title, text.sections), by=by, at=at, due_days=latest.due_days)
+    Audience.objects.bulk_create(
+        Audience(version=version, clinic=row.clinic, role=row.role, must_acknowledge=row.must_acknowledge)
+        for row in latest.audiences.select_related("clinic")
+    )
+    record(by, "protocol.drafted", version, clinics=clinics_of(version))
+    return version
+
+
+@transaction.atomic
+def edit_draft(version: ProtocolVersion, text: DraftText, *, by: User, at: datetime, token: int) -> ProtocolVersion:
+    """Save a draft. A version in review or approved becomes a draft again; a save that changes nothing does nothing.
+
+    `token` is that of the version when the author opened it. Raises Conflict when somebody saved since.
+    """
+    version = lock(version)
+    require(may_edit(version, by=by), Forbidden)
+    if version.token != token:
+        raise Conflict.because("changed-meanwhile", f"{version.edited_by} saved this draft after you opened it.")
+    text = _tidied(text)
+    require(_may_be_saved(text))
+    if text_hash(text) == version.content_hash and text.material == version.material:
+        return version
+    reset = version.state != State.DRAFT
+    reopen(version)
+    Contributor.objects.get_or_create(version=version, user=by, defaults={"since": at})
+    _store(version, text, by=by, at=at)
+    record(by, "protocol.edited", version, clinics=clinics_of(version), approval_reset=reset, content=version.content_hash)
+    return version
+
+
+def lock(version: ProtocolVersion) -> ProtocolVersion:
+    """The version as it is now, held against everybody else until the transaction ends, its protocol first."""
+    protocol = Protocol.objects.select_for_update().get(pk=version.protocol_id)
+    locked = ProtocolVersion.objects.select_for_update(of=("self",)).select_related("edited_by").get(pk=version.pk)
+    locked.protocol = protocol
+    return locked
+
+
+def _begin(
+    protocol: Protocol, number: int, text: DraftText, *, by: User, at: datetime, due_days: int = DUE_DAYS
+) -> ProtocolVersion:
+    text = _tidied(text)
+    require(_may_be_saved(text))
+    version = ProtocolVersion.objects.create(
+        protocol=protocol, number=number, title=text.title, edited_by=by, edited_at=at, due_days=due_days, token=0
+    )
+    Contributor.objects.create(version=version, user=by, since=at)
+    _store(version, text, by=by, at=at)
+    return version
+
+
+def _store(version: ProtocolVersion, text: DraftText, *, by: User, at: datetime) -> None:
+    """Write the text of a draft: sections keep their rows by key."""
+    version.sections.exclude(key__in=[part.key for part in text.sections]).delete()
+    rows = {row.key: row for row in version.sections.all()}
+    for order, part in enumerate(text.sections, start=1):
+        row = rows.get(part.key) or Section(version=version, key=part.key)
+        wanted = (part.kind, part.heading, part.body, order)
+        if (row.kind, row.heading, row.body, row.order) != wanted:
+            row.kind, row.heading, row.body, row.order = wanted
+            row.save()
+    version.title, version.change_summary, version.material = text.title, text.change_summary, text.material
+    version.content_hash = text_hash(text)
+    version.token += 1
+    version.edited_by, version.edited_at = by, at
+    version.save()
+
+
+def reopen(version: ProtocolVersion) -> None:
+    """Make a version in review or approved a draft again, without its approval."""
+    if version.state == State.APPROVED or version.state == State.IN_REVIEW:
+        version.state = State.DRAFT
+        version.submitted_by = version.submitted_at = None
+        version.approved_by = version.approved_at = None
+        version.approved_hash = ""
+        version.save()
+
+
+def _tidied(text: DraftText) -> DraftText:
+    """The text as it will be stored: cleaned, without idle space, so that equal texts have equal hashes."""
+    sections = [
+        SectionText(SectionKind(part.kind), " ".join(part.heading.split()), richtext.clean(part.body), part.key)
+        for part in text.sections
+    ]
+    return DraftText(" ".join(text.title.split()), sections, " ".join(text.change_summary.split()), text.material)
+
+
+def _may_be_saved(text: DraftText) -> Verdict:
+    verdict = YES
+    if not text.title:
+        verdict += Verdict.no("no-title", "Give the protocol a title.", "title")
+    if not all(part.heading for part in text.sections):
+        verdict += Verdict.no("no-heading", "Give every section a heading.")
+    if len({part.key for part in text.sections}) < len(text.sections):
+        verdict += Verdict.no("section-twice", "The same section came twice. Nothing was saved.")
+    return verdict
+
+
+def _proposed_audience(version: ProtocolVersion, by: User) -> Iterable[Audience]:
+    """Whom the author probably writes for: clinical staff of the own clinics. Whoever publishes it decides."""
+    scope = by.standing.scope(Capability.WRITE_PROTOCOL)
+    clinics: list[int | None] = [None] if scope.everywhere else sorted(by.standing.clinic_ids)
+    for clinic in clinics:
+        for role in PROPOSED_ROLES:
+            yield Audience(version=version, clinic_id=clinic, role=role, must_acknowledge=True)
+
+
+def _free_slug(title: str) -> str:
+    base = slugify(title)[:70].strip("-") or "protocol"
+    taken = set(Protocol.objects.filter(slug__startswith=base).values_list("slug", flat=True)) | RESERVED_SLUGS
+    number, slug = 1, base
+    while slug in taken:
+        number += 1
+        slug = f"{base}-{number}"
+    return slug
+
+
+def clinics_of(version: ProtocolVersion) -> list[int]:
+    return [clinic for clinic in version.audiences.values_list("clinic", flat=True) if clinic is not None]

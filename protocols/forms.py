@@ -1,0 +1,230 @@
+"""What people type about protocols. Forms parse and phrase; the actions decide."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+from django.forms import BaseFormSet, formset_factory
+
+from accounts.models import Clinic, Profession, Skill, User
+from accounts.roles import Role
+from intranet.core.forms import DayInput
+from protocols.drafting import DraftText, SectionText
+from protocols.editor import RichTextField
+from protocols.library import Filters
+from protocols.models import Category, Protocol, SectionKind, Status
+from protocols.publishing import Readers
+
+MOST_SECTIONS = 60
+
+
+class LibraryForm(forms.Form):
+    """Filters of the library. What is not valid is left out, never guessed."""
+
+    q = forms.CharField(required=False, max_length=200)
+    sort = forms.ChoiceField(
+        required=False,
+        label="Sort by",
+        choices=[
+            ("match", "Best match"),
+            ("recent", "Recently changed"),
+            ("title", "Title A to Z"),
+            ("review", "Review due"),
+        ],
+    )
+    category = forms.MultipleChoiceField(required=False, choices=Category.choices)
+    clinic = forms.ModelMultipleChoiceField(Clinic.objects.all(), required=False)
+    status = forms.MultipleChoiceField(required=False, choices=Status.choices)
+    review = forms.MultipleChoiceField(required=False, choices=[("overdue", ""), ("soon", ""), ("later", "")])
+    mine = forms.BooleanField(required=False)
+
+    def filters(self) -> Filters:
+        self.is_valid()
+        chosen = self.cleaned_data
+        return Filters(
+            words=Filters.words_of(chosen.get("q", "")),
+            categories=frozenset(chosen.get("category", [])),
+            clinics=frozenset(clinic.pk for clinic in chosen.get("clinic", [])),
+            statuses=frozenset(chosen.get("status", [])),
+            reviews=frozenset(chosen.get("review", [])),
+            to_acknowledge=chosen.get("mine", False),
+            sort=chosen.get("sort") or "match",
+        )
+
+
+class NewProtocolForm(forms.Form):
+    title = forms.CharField(max_length=160, help_text="The thing itself, for example “Dry needling: lumbar and gluteal”.")
+    category = forms.ChoiceField(choices=Category.choices)
+
+
+class DraftForm(forms.Form):
+    """What an author writes about a version besides its sections."""
+
+    token = forms.IntegerField(widget=forms.HiddenInput)
+    title = forms.CharField(max_length=160)
+    change_summary = forms.CharField(
+        label="What changed",
+        required=False,
+        max_length=400,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="One or two sentences. Shown in the version list, in the library and in the reminder.",
+    )
+    material = forms.TypedChoiceField(
+        label="Do people have to acknowledge it again?",
+        coerce=lambda value: value == "yes",
+        choices=[("yes", "Yes, everyone who must read it"), ("no", "No, wording only: earlier acknowledgements stay valid")],
+        widget=forms.RadioSelect,
+        initial="yes",
+    )
+
+
+class SectionForm(forms.Form):
+    key = forms.UUIDField(widget=forms.HiddenInput)
+    kind = forms.ChoiceField(label="Kind of section", choices=SectionKind.choices)
+    heading = forms.CharField(max_length=120)
+    body = RichTextField(label="Text", required=False)
+
+    def text(self) -> SectionText:
+        chosen = self.cleaned_data
+        return SectionText(chosen["kind"], chosen["heading"], chosen["body"], chosen["key"])
+
+
+class BaseSectionFormSet(BaseFormSet):
+    default_error_messages = {"too_many_forms": f"A version has at most {MOST_SECTIONS} sections."}
+
+    def texts(self) -> list[SectionText]:
+        return [form.text() for form in self.forms]
+
+
+SectionFormSet = formset_factory(
+    SectionForm, BaseSectionFormSet, extra=0, max_num=MOST_SECTIONS, absolute_max=MOST_SECTIONS, validate_max=True
+)
+
+
+def draft_text(form: DraftForm, sections: BaseSectionFormSet) -> DraftText:
+    """What two valid forms say."""
+    said = form.cleaned_data
+    return DraftText(said["title"], sections.texts(), said["change_summary"], said["material"])
+
+
+class SendBackForm(forms.Form):
+    remark = forms.CharField(
+        label="What has to change",
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="The authors read this. No patient names or details.",
+    )
+
+
+class PublishForm(forms.Form):
+    """When a version comes into force, whether it asks for acknowledgements again, and in how many days."""
+
+    effective = forms.DateField(
+        label="In force from", required=False, widget=DayInput, help_text="Leave empty for at once. A day starts at midnight."
+    )
+    material = forms.TypedChoiceField(
+        label="Do people have to acknowledge it again?",
+        coerce=lambda value: value == "yes",
+        choices=[("yes", "Yes, everyone who must read it"), ("no", "No, wording only: earlier acknowledgements stay valid")],
+        widget=forms.RadioSelect,
+    )
+    due_days = forms.IntegerField(label="Days to acknowledge it", min_value=1, max_value=90)
+
+
+class AudienceTable:
+    """The table of roles by clinics: who reads a version and who must acknowledge it."""
+
+    ROLES = (Role.THERAPIST, Role.ASSISTANT, Role.FRONT_DESK, Role.MANAGER, Role.CLINICAL_LEAD, Role.ADMINISTRATOR)
+
+    def __init__(self, data: Any, clinics: Iterable[Clinic], readers: Iterable[Readers], people: dict[Any, int]) -> None:
+        self.clinics = list(clinics)
+        self.people = people
+        if data is None:
+            self.ticked = {name for line in readers for name in self._names(line)}
+        else:
+            self.ticked = set(data.getlist("reads")) | {f"must-{name}" for name in data.getlist("must")}
+
+    def readers(self) -> list[Readers]:
+        """The chosen lines; whoever must acknowledge also reads."""
+        lines = []
+        for role in self.ROLES:
+            for clinic in self._places(role):
+                name = self._name(role, clinic)
+                must = f"must-{name}" in self.ticked
+                if must or name in self.ticked:
+                    lines.append(Readers(role, clinic, must))
+        return lines
+
+    @property
+    def must_count(self) -> int:
+        """How many people the ticked lines ask, somebody with two roles counted twice."""
+        return sum(cell["people"] for row in self.rows() for cell in row["cells"] if cell["must"])
+
+    def rows(self) -> list[dict[str, Any]]:
+        """A row per role with a cell per place, for the template."""
+        return [
+            {"role": role, "cells": [self._cell(role, clinic) for clinic in self._places(role)]} for role in self.ROLES
+        ]
+
+    def _cell(self, role: Role, clinic: Clinic | None) -> dict[str, Any]:
+        name = self._name(role, clinic)
+        return {
+            "name": name,
+            "clinic": clinic,
+            "people": self.people.get((role.value, clinic.pk if clinic else None), 0),
+            "reads": name in self.ticked or f"must-{name}" in self.ticked,
+            "must": f"must-{name}" in self.ticked,
+        }
+
+    def _places(self, role: Role) -> list[Clinic | None]:
+        return [None] if role in {Role.CLINICAL_LEAD, Role.ADMINISTRATOR} else list(self.clinics)
+
+    def _names(self, line: Readers) -> list[str]:
+        places = self._places(line.role) if line.clinic is None else [line.clinic]
+        names = [self._name(line.role, clinic) for clinic in places]
+        return names + ([f"must-{name}" for name in names] if line.must_acknowledge else [])
+
+    @staticmethod
+    def _name(role: Role, clinic: Clinic | None) -> str:
+        return f"{role.value}-{clinic.pk if clinic else 'all'}"
+
+
+class SettingsForm(forms.ModelForm):
+    """Where a protocol belongs, who answers for it, and what it governs."""
+
+    class Meta:
+        model = Protocol
+        fields = ["category", "owner", "high_risk", "skills", "review_months"]
+        widgets = {"skills": forms.CheckboxSelectMultiple}
+        labels = {"high_risk": "High risk: 5 days to acknowledge instead of 14", "skills": "Procedures that it governs"}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        clinical = [Profession.PT, Profession.PTA, Profession.OT, Profession.COTA, Profession.AT, Profession.OTHER]
+        owners = User.objects.active().filter(profession__in=clinical).by_name()
+        self.fields["owner"].queryset = owners | User.objects.filter(pk=self.instance.owner_id)
+        self.fields["skills"].queryset = Skill.objects.all()
+
+
+class WithdrawForm(forms.Form):
+    reason = forms.CharField(
+        label="Why it is withdrawn",
+        max_length=400,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="Everybody who reads it is shown this. No patient names or details.",
+    )
+
+
+class ReportForm(forms.Form):
+    """Filters of the acknowledgement report."""
+
+    clinic = forms.ModelChoiceField(Clinic.objects.none(), required=False, to_field_name="slug")
+    role = forms.ChoiceField(required=False, choices=[("", "Every role"), *Role.choices])
+    on = forms.DateField(label="As of", required=False, widget=DayInput)
+    unfinished = forms.BooleanField(label="Only people with something due", required=False)
+
+    def __init__(self, data: Any, *, clinics: Any) -> None:
+        super().__init__(data)
+        self.fields["clinic"].queryset = clinics

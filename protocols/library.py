@@ -1,0 +1,292 @@
+"""The library: which protocols a person finds, with what filters, and how each is summed up in a list."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from functools import cached_property, reduce
+from operator import or_
+from typing import Any
+
+from django.db.models import Case, Count, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.functions import Lower
+
+from accounts.models import Clinic, User
+from protocols.acknowledging import outstanding
+from protocols.models import Acknowledgement, Audience, Category, ProtocolVersion, Section, SectionKind, Status
+from protocols.timing import day_of
+
+SOON = timedelta(days=30)
+# What a list shows of a protocol that has several versions: the first of these that the person may read.
+RANK = (
+    Status.IN_FORCE,
+    Status.COMING,
+    Status.APPROVED,
+    Status.IN_REVIEW,
+    Status.DRAFT,
+    Status.SUPERSEDED,
+    Status.WITHDRAWN,
+)
+PAST = (Status.SUPERSEDED, Status.WITHDRAWN)
+SNIPPET = 90
+WORDS = 12
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What somebody looks for. Empty filters find everything that is not past."""
+
+    words: tuple[str, ...] = ()
+    categories: frozenset[str] = frozenset()
+    clinics: frozenset[int] = frozenset()
+    statuses: frozenset[str] = frozenset()
+    reviews: frozenset[str] = frozenset()  # of "overdue", "soon" and "later"
+    to_acknowledge: bool = False
+    sort: str = "match"
+
+    @property
+    def any_chosen(self) -> bool:
+        return bool(self.categories or self.clinics or self.statuses or self.reviews or self.to_acknowledge)
+
+    @classmethod
+    def words_of(cls, query: str) -> tuple[str, ...]:
+        """The words of a query; more than a dozen never make it better."""
+        return tuple(dict.fromkeys(re.findall(r"[\w’'-]+", query.casefold())))[:WORDS]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One line of a facet."""
+
+    value: str
+    label: str
+    count: int
+    chosen: bool
+    clinic: Clinic | None = None
+
+    @property
+    def disabled(self) -> bool:
+        return self.count == 0 and not self.chosen
+
+
+@dataclass
+class Entry:
+    """One protocol in the list, as the version that the person reads."""
+
+    version: Any
+    clinics: list[Clinic]
+    due_on: date | None
+    overdue: bool
+    excerpt: str = ""
+    words: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def title_parts(self) -> list[tuple[str, bool]]:
+        return marked(self.version.title, self.words)
+
+    @property
+    def excerpt_parts(self) -> list[tuple[str, bool]]:
+        return marked(self.excerpt, self.words)
+
+
+class Library:
+    """The library of one person at one moment."""
+
+    def __init__(self, user: User, filters: Filters, at: datetime) -> None:
+        self.user, self.filters, self.at = user, filters, at
+        self.today = day_of(at)
+
+    @cached_property
+    def clinics(self) -> list[Clinic]:
+        return list(Clinic.objects.all())
+
+    def found(self) -> QuerySet[ProtocolVersion]:
+        """One version per protocol that matches, in the chosen order."""
+        versions = ProtocolVersion.objects.filter(pk__in=self._first_of_each(self._matching(self.filters)))
+        signed = Acknowledgement.objects.filter(
+            user=self.user,
+            version__protocol=OuterRef("protocol"),
+            version__number__gte=OuterRef("counts_from"),
+            version__number__lte=OuterRef("number"),
+        )
+        versions = versions.with_status(self.at).annotate(
+            signed_number=Subquery(signed.order_by("-version__number").values("version__number")[:1])
+        )
+        return self._sorted(versions.select_related("protocol", "edited_by"))
+
+    def entries(self, versions: Iterable[ProtocolVersion]) -> list[Entry]:
+        """A page of versions with what the list says about each. Three queries, however many."""
+        page = list(versions)
+        ids = [version.pk for version in page]
+        due = {row["version_id"]: row["due_on"] for row in self._outstanding().filter(version_id__in=ids)}
+        places = self._clinics_of(ids)
+        excerpts = self._excerpts(ids)
+        return [
+            Entry(
+                version,
+                places[version.pk],
+                due.get(version.pk),
+                is_overdue(version, self.today),
+                excerpts.get(version.pk, version.change_summary),
+                self.filters.words,
+            )
+            for version in page
+        ]
+
+    def facet_categories(self) -> list[Choice]:
+        counts = self._counts(replace(self.filters, categories=frozenset()), "protocol__category")
+        return [_choice(value, label, counts, self.filters.categories) for value, label in Category.choices]
+
+    def facet_statuses(self) -> list[Choice]:
+        counts = self._counts(replace(self.filters, statuses=frozenset(Status.values)), "status_now")
+        return [
+            _choice(value, label, counts, self.filters.statuses)
+            for value, label in Status.choices
+            if counts.get(value) or value in self.filters.statuses or value == Status.IN_FORCE
+        ]
+
+    def facet_clinics(self) -> list[Choice]:
+        versions = self._matching(replace(self.filters, clinics=frozenset()))
+        names = {f"at_{clinic.pk}": Q(_at([clinic.pk])) for clinic in self.clinics}
+        counts = _count_each(versions, names)
+        return [
+            Choice(str(clinic.pk), clinic.name, counts[f"at_{clinic.pk}"], clinic.pk in self.filters.clinics, clinic)
+            for clinic in self.clinics
+        ]
+
+    def facet_review(self) -> list[Choice]:
+        versions = self._matching(replace(self.filters, reviews=frozenset()))
+        labels = {"overdue": "Overdue", "soon": "In 30 days", "later": "Later"}
+        counts = _count_each(versions, {name: self._due_for_review(name) for name in labels})
+        return [Choice(name, label, counts[name], name in self.filters.reviews) for name, label in labels.items()]
+
+    def to_acknowledge(self) -> int:
+        versions = self._matching(replace(self.filters, to_acknowledge=False))
+        return versions.filter(self._waiting()).values("protocol").distinct().count()
+
+    def _matching(self, filters: Filters) -> QuerySet[ProtocolVersion]:
+        """Every version, readable for the person, that satisfies the filters."""
+        versions = ProtocolVersion.objects.visible_to(self.user).with_status(self.at)
+        if filters.statuses:
+            versions = versions.filter(status_now__in=filters.statuses)
+        else:
+            versions = versions.exclude(status_now__in=PAST)
+        if filters.categories:
+            versions = versions.filter(protocol__category__in=filters.categories)
+        if filters.clinics:
+            versions = versions.filter(_at(filters.clinics))
+        if filters.reviews:
+            versions = versions.filter(reduce(or_, map(self._due_for_review, filters.reviews)))
+        if filters.to_acknowledge:
+            versions = versions.filter(self._waiting())
+        for word in filters.words:
+            in_text = Section.objects.filter(version=OuterRef("pk"))
+            said = Q(words__icontains=word) | Q(heading__icontains=word)
+            versions = versions.filter(Q(title__icontains=word) | Q(Exists(in_text.filter(said))))
+        return versions
+
+    def _first_of_each(self, versions: QuerySet[ProtocolVersion]) -> QuerySet[ProtocolVersion, int]:
+        ranked = versions.annotate(
+            rank=Case(
+                *(When(status_now=status, then=Value(rank)) for rank, status in enumerate(RANK)),
+                output_field=IntegerField(),
+            )
+        )
+        return ranked.order_by("protocol_id", "rank", "-number").distinct("protocol_id").values("pk")
+
+    def _sorted(self, versions: QuerySet[ProtocolVersion]) -> QuerySet[ProtocolVersion]:
+        by_title = (Lower("title"), "number")
+        match self.filters.sort:
+            case "recent":
+                return versions.order_by(F("in_force__startswith").desc(nulls_last=True), *by_title)
+            case "review":
+                return versions.order_by(F("protocol__review_on").asc(nulls_last=True), *by_title)
+            case "match" if self.filters.words:
+                in_title = Q()
+                for word in self.filters.words:
+                    in_title &= Q(title__icontains=word)
+                return versions.order_by(Case(When(in_title, then=Value(0)), default=Value(1)), *by_title)
+        return versions.order_by(*by_title)
+
+    def _counts(self, filters: Filters, by: str) -> Mapping[str, int]:
+        rows = self._matching(filters).order_by().values_list(by).annotate(Count("protocol", distinct=True))
+        return dict(rows)
+
+    def _outstanding(self) -> QuerySet[Any, dict[str, Any]]:
+        return outstanding(self.at).filter(user_id=self.user.pk)
+
+    def _waiting(self) -> Q:
+        return Q(pk__in=self._outstanding().values("version_id"))
+
+    def _due_for_review(self, when: str) -> Q:
+        if when == "overdue":
+            return Q(protocol__review_on__lt=self.today)
+        if when == "soon":
+            return Q(protocol__review_on__range=(self.today, self.today + SOON))
+        return Q(protocol__review_on__gt=self.today + SOON)
+
+    def _clinics_of(self, ids: list[int]) -> dict[int, list[Clinic]]:
+        places: dict[int, set[int | None]] = {pk: set() for pk in ids}
+        for version, clinic in Audience.objects.filter(version__in=ids).values_list("version", "clinic"):
+            places[version].add(clinic)
+        return {
+            pk: [clinic for clinic in self.clinics if None in named or clinic.pk in named]
+            for pk, named in places.items()
+        }
+
+    def _excerpts(self, ids: list[int]) -> dict[int, str]:
+        """Where the words stand in each version; without words, how its first text begins."""
+        sections = Section.objects.filter(version__in=ids).exclude(words="")
+        if self.filters.words:
+            said = Q()
+            for word in self.filters.words:
+                said |= Q(words__icontains=word)
+            sections = sections.filter(said)
+        else:
+            sections = sections.filter(kind=SectionKind.TEXT)
+        first = sections.order_by("version_id", "order").distinct("version_id").values_list("version_id", "words")
+        return {version: excerpt(text, self.filters.words) for version, text in first}
+
+
+def is_overdue(version: ProtocolVersion, today: date) -> bool:
+    """Whether a version in force should have been reviewed by now."""
+    due = version.protocol.review_on
+    return getattr(version, "status_now", Status.IN_FORCE) == Status.IN_FORCE and due is not None and due < today
+
+
+def excerpt(text: str, words: tuple[str, ...]) -> str:
+    """A piece of the text around the first of the words."""
+    text = " ".join(text.split())
+    places = [place for word in words if (place := text.casefold().find(word)) >= 0]
+    start = max(0, min(places, default=0) - SNIPPET)
+    if start:
+        start = text.find(" ", start) + 1
+    end = start + 2 * SNIPPET
+    if end < len(text):
+        end = text.rfind(" ", start, end)
+    return ("…" if start else "") + text[start:end].rstrip(" ,;:.") + ("…" if end < len(text) else "")
+
+
+def marked(text: str, words: tuple[str, ...]) -> list[tuple[str, bool]]:
+    """The text in pieces, each with whether it is one of the words; templates escape them and mark those."""
+    if not words:
+        return [(text, False)]
+    pattern = re.compile("(" + "|".join(map(re.escape, sorted(words, key=len, reverse=True))) + ")", re.IGNORECASE)
+    return [(piece, number % 2 == 1) for number, piece in enumerate(pattern.split(text)) if piece]
+
+
+def _choice(value: str, label: str, counts: Mapping[str, int], chosen: frozenset[str]) -> Choice:
+    return Choice(value, str(label), counts.get(value, 0), value in chosen)
+
+
+def _at(clinics: Iterable[int]) -> Exists:
+    return Exists(Audience.objects.at(clinics).filter(version=OuterRef("pk")))
+
+
+def _count_each(versions: QuerySet[ProtocolVersion], conditions: Mapping[str, Q]) -> dict[str, int]:
+    """How many protocols satisfy each condition, in one query."""
+    return versions.order_by().aggregate(
+        **{name: Count("protocol", distinct=True, filter=condition) for name, condition in conditions.items()}
+    )

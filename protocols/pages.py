@@ -1,0 +1,215 @@
+"""What the reading page says about a version to one person, gathered once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
+from typing import Any
+
+from django.db.models import Count
+from django.utils.safestring import SafeString
+
+from accounts.models import Clinic, Competency, User
+from intranet.core import richtext
+from intranet.core.access import Verdict
+from protocols import acknowledging, drafting, publishing
+from protocols.library import is_overdue
+from protocols.models import Acknowledgement, Contributor, ProtocolVersion, Section, SectionKind, Status
+from protocols.timing import day_of
+
+TONES = {
+    Status.IN_FORCE: "ok",
+    Status.COMING: "neutral",
+    Status.APPROVED: "neutral",
+    Status.IN_REVIEW: "info",
+    Status.DRAFT: "info",
+    Status.SUPERSEDED: "danger",
+    Status.WITHDRAWN: "danger",
+}
+ICONS = {
+    Status.IN_FORCE: "check-circle",
+    Status.COMING: "clock",
+    Status.APPROVED: "check",
+    Status.IN_REVIEW: "eye",
+    Status.DRAFT: "edit",
+    Status.SUPERSEDED: "history",
+    Status.WITHDRAWN: "stop",
+}
+
+
+@dataclass(frozen=True)
+class Part:
+    """A section as the page draws it; `references` is how many the version has, for linking `[2]`."""
+
+    section: Section
+    references: int
+
+    @property
+    def kind(self) -> str:
+        return self.section.kind
+
+    @property
+    def heading(self) -> str:
+        return self.section.heading
+
+    @property
+    def anchor(self) -> str:
+        return self.section.anchor
+
+    @property
+    def is_stop(self) -> bool:
+        return self.kind in (SectionKind.CONTRAINDICATIONS, SectionKind.PRECAUTIONS)
+
+    @property
+    def flagged(self) -> bool:
+        return self.kind == SectionKind.CONTRAINDICATIONS
+
+    @cached_property
+    def html(self) -> SafeString:
+        return richtext.render(self.section.body, self.references)
+
+    @cached_property
+    def points(self) -> richtext.Points:
+        return richtext.points(self.section.body, self.references)
+
+    @cached_property
+    def facts(self) -> list[tuple[str, SafeString]]:
+        return richtext.pairs(self.section.body, self.references)
+
+
+class ReadingPage:
+    """A version before one reader at one moment."""
+
+    def __init__(self, version: ProtocolVersion, reader: User, at: datetime) -> None:
+        self.version, self.reader, self.at = version, reader, at
+        self.protocol = version.protocol
+        self.today = day_of(at)
+        self.status = version.status(at)
+
+    @property
+    def overdue(self) -> bool:
+        return self.status == Status.IN_FORCE and is_overdue(self.version, self.today)
+
+    @property
+    def tone(self) -> str:
+        return "caution" if self.overdue else TONES[self.status]
+
+    @property
+    def icon(self) -> str:
+        return "clock" if self.overdue else ICONS[self.status]
+
+    @property
+    def banner(self) -> str:
+        number = self.version.number
+        words = {
+            Status.IN_FORCE: f"In force: version {number}",
+            Status.COMING: f"Starts later: version {number}",
+            Status.APPROVED: f"Approved, not published: version {number}",
+            Status.IN_REVIEW: f"In review: version {number}",
+            Status.DRAFT: f"Draft of version {number}",
+            Status.SUPERSEDED: f"Superseded: version {number}",
+            Status.WITHDRAWN: f"Withdrawn: version {number}",
+        }
+        return words[self.status] + (", review overdue" if self.overdue else "")
+
+    @cached_property
+    def parts(self) -> list[Part]:
+        sections = [section for section in self.version.sections.all() if section.words]
+        listed = next((part for part in sections if part.kind == SectionKind.REFERENCES), None)
+        count = len(richtext.points(listed.body).items) if listed else 0
+        return [Part(section, count) for section in sections]
+
+    @cached_property
+    def clinics(self) -> list[Clinic]:
+        named = set(self.version.audiences.values_list("clinic", flat=True))
+        clinics = Clinic.objects.all() if None in named else Clinic.objects.filter(pk__in=named)
+        return list(clinics)
+
+    @cached_property
+    def contributors(self) -> list[Contributor]:
+        return list(self.version.contributors.select_related("user"))
+
+    @property
+    def authors(self) -> list[User]:
+        return [contributor.user for contributor in self.contributors]
+
+    @property
+    def started_at(self) -> datetime:
+        return self.contributors[0].since
+
+    @cached_property
+    def history(self) -> list[Any]:
+        """Every version that the reader may see, the latest first."""
+        versions = ProtocolVersion.objects.visible_to(self.reader).filter(protocol=self.protocol).with_status(self.at)
+        return list(versions.select_related("edited_by").order_by("-number"))
+
+    @property
+    def in_force(self) -> ProtocolVersion | None:
+        return next((version for version in self.history if version.status_now == Status.IN_FORCE), None)
+
+    @property
+    def coming(self) -> ProtocolVersion | None:
+        return next((version for version in self.history if version.status_now == Status.COMING), None)
+
+    @property
+    def draft(self) -> ProtocolVersion | None:
+        return next((version for version in self.history if version.is_open), None)
+
+    @cached_property
+    def acknowledgement(self) -> Acknowledgement | None:
+        """The one that counts for this version."""
+        return acknowledging.counting(self.version, self.reader) if not self.version.is_open else None
+
+    @cached_property
+    def before(self) -> Acknowledgement | None:
+        return acknowledging.last_signed(self.version, self.reader)
+
+    @cached_property
+    def due_on(self) -> date | None:
+        waiting = acknowledging.must_acknowledge(self.reader, at=self.at).filter(pk=self.version.pk).first()
+        return waiting.due_on if waiting else None
+
+    @cached_property
+    def asks_acknowledgement(self) -> bool:
+        """Whether the bar is shown: it is the reader's duty, or what clears the reader for a procedure."""
+        if self.version.is_open or self.acknowledgement:
+            return False
+        if not acknowledging.may_acknowledge(self.version, by=self.reader, at=self.at):
+            return False
+        return self.due_on is not None or self.protocol.skills.exists()
+
+    @cached_property
+    def competency(self) -> Competency | None:
+        """The reader's own competency for what the protocol governs, the one that ends first."""
+        own = Competency.objects.filter(user=self.reader, skill__protocols=self.protocol).in_force(self.at)
+        return own.order_by("valid__endswith").first()
+
+    @cached_property
+    def may_edit(self) -> bool:
+        return self.version.is_open and bool(drafting.may_edit(self.version, by=self.reader))
+
+    @cached_property
+    def may_propose(self) -> bool:
+        return not self.version.is_open and bool(drafting.may_start_draft(self.protocol, by=self.reader))
+
+    @cached_property
+    def may_publish(self) -> bool:
+        return bool(publishing.may_publish(self.reader))
+
+    @cached_property
+    def review(self) -> Verdict | None:
+        """Whether the reader may approve it, when it waits for that."""
+        in_question = self.status in (Status.IN_REVIEW, Status.APPROVED)
+        return publishing.may_approve(self.version, by=self.reader) if in_question else None
+
+    @cached_property
+    def remarks(self) -> list[Any]:
+        return list(self.version.remarks.select_related("by")) if self.version.is_open else []
+
+    @cached_property
+    def signatures(self) -> int | None:
+        """How many people acknowledged it, for those who report on it."""
+        if self.version.is_open or not self.may_publish:
+            return None
+        return self.version.acknowledgements.aggregate(count=Count("pk"))["count"]

@@ -1,0 +1,240 @@
+"""From a finished draft to a version in force: submitting, approving by another person, publishing, withdrawing."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db import transaction
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+
+from accounts.models import Clinic, Skill, User
+from accounts.roles import Capability, Role
+from intranet.audit.recording import record
+from intranet.core.access import YES, Conflict, Forbidden, Refused, Verdict, require
+from intranet.core.wording import full_day
+from protocols.drafting import clinics_of, lock, may_edit, reopen, text_hash, text_of
+from protocols.models import Audience, Protocol, ProtocolVersion, Remark, SectionKind, State
+from protocols.timing import day_of, first_moment, months_after
+
+
+@dataclass(frozen=True, slots=True)
+class Readers:
+    """People with a role at a clinic (None: at every clinic) who read a version, and perhaps must acknowledge it."""
+
+    role: Role
+    clinic: Clinic | None = None
+    must_acknowledge: bool = False
+
+
+@transaction.atomic
+def submit(version: ProtocolVersion, *, by: User, at: datetime) -> ProtocolVersion:
+    """Hand a draft to review. Refused with everything that is still missing."""
+    version = lock(version)
+    require(may_edit(version, by=by), Forbidden)
+    _require_state(version, State.DRAFT)
+    require(_is_complete(version))
+    version.state, version.submitted_by, version.submitted_at = State.IN_REVIEW, by, at
+    version.save(update_fields=["state", "submitted_by", "submitted_at"])
+    record(by, "protocol.submitted", version, clinics=clinics_of(version), content=version.content_hash)
+    return version
+
+
+def may_approve(version: ProtocolVersion, *, by: User) -> Verdict:
+    """The clinical lead or a delegated approver, never somebody who wrote on the version."""
+    if not by.standing.holds(Capability.APPROVE_PROTOCOL):
+        return Verdict.no("not-an-approver", "The clinical lead or a delegated approver approves protocols.")
+    if version.contributors.filter(user=by).exists():
+        return Verdict.no("own-words", "You wrote on this version. Somebody else has to approve it.")
+    return YES
+
+
+@transaction.atomic
+def approve(version: ProtocolVersion, *, by: User, at: datetime, token: int) -> ProtocolVersion:
+    """Approve the text that the approver has read: `token` is that of the version when it was opened."""
+    version = lock(version)
+    require(may_approve(version, by=by), Forbidden)
+    if version.token != token:
+        raise Conflict.because("changed-meanwhile", f"{version.edited_by} changed the text after you opened it.")
+    _require_state(version, State.IN_REVIEW)
+    version.state, version.approved_by, version.approved_at = State.APPROVED, by, at
+    version.approved_hash = version.content_hash = text_hash(text_of(version))
+    version.save(update_fields=["state", "approved_by", "approved_at", "approved_hash", "content_hash"])
+    record(by, "protocol.approved", version, clinics=clinics_of(version), content=version.approved_hash)
+    return version
+
+
+@transaction.atomic
+def send_back(version: ProtocolVersion, *, by: User, at: datetime, remark: str) -> ProtocolVersion:
+    """Return a version to its authors, saying what has to change."""
+    version = lock(version)
+    require(may_approve(version, by=by), Forbidden)
+    _require_state(version, State.IN_REVIEW, State.APPROVED)
+    if not remark.strip():
+        raise Refused.because("no-remark", "Say what has to change.", "remark")
+    reopen(version)
+    Remark.objects.create(version=version, by=by, at=at, text=remark.strip())
+    record(by, "protocol.sent-back", version, clinics=clinics_of(version))
+    return version
+
+
+def may_publish(by: User) -> Verdict:
+    if by.standing.may(Capability.PUBLISH_PROTOCOL):
+        return YES
+    return Verdict.no("not-a-publisher", "The clinical lead publishes protocols.")
+
+
+@transaction.atomic
+def publish(
+    version: ProtocolVersion,
+    *,
+    by: User,
+    at: datetime,
+    readers: Collection[Readers],
+    effective: date | None = None,
+    due_days: int | None = None,
+    material: bool | None = None,
+) -> ProtocolVersion:
+    """Put an approved version in force: at once, or from the first moment of the day `effective`.
+
+    The version before ends at that moment. With `material` off, acknowledgements of the version before still count.
+    Readers may read and acknowledge a version from its publication on, also when it starts later.
+    """
+    version = lock(version)
+    require(may_publish(by), Forbidden)
+    _require_state(version, State.APPROVED)
+    if text_hash(text_of(version)) != version.approved_hash:
+        raise Conflict.because("not-what-was-approved", "The text is not the one that was approved. Approve it again.")
+    start = _start(effective, at)
+    before = version.protocol.versions.filter(state=State.PUBLISHED).first()
+    require(_may_start(start, at, before) + _has_readers(readers))
+    if before is not None:
+        _supersede(before, start)
+    version.material = before is None or (version.material if material is None else material)
+    version.counts_from = version.number if version.material or before is None else before.counts_from
+    version.state, version.published_by, version.published_at = State.PUBLISHED, by, at
+    version.in_force = DateTimeTZRange(start, None)
+    version.due_days = due_days or version.due_days
+    version.save()
+    _address(version, readers)
+    _show(version, start)
+    record(by, "protocol.published", version, clinics=clinics_of(version), start=start, material=version.material)
+    return version
+
+
+@transaction.atomic
+def withdraw(version: ProtocolVersion, *, by: User, at: datetime, reason: str) -> ProtocolVersion:
+    """Take a version out of force at once; the one before does not return unless this one had not started yet."""
+    version = lock(version)
+    require(may_publish(by), Forbidden)
+    if not reason.strip():
+        raise Refused.because("no-reason", "Say why the version is withdrawn.", "reason")
+    started = version.in_force is not None and not version.in_force.isempty and version.in_force.lower <= at
+    ended = version.in_force is None or (version.in_force.upper is not None and version.in_force.upper <= at)
+    if ended or version.state == State.WITHDRAWN:
+        raise Refused.because("not-in-force", "This version is not in force and will not be.")
+    first_moment_of_it = version.in_force.lower
+    version.in_force = DateTimeTZRange(first_moment_of_it, at) if started else DateTimeTZRange(empty=True)
+    version.state, version.withdrawn_by, version.withdrawn_at = State.WITHDRAWN, by, at
+    version.withdrawal_reason = reason.strip()
+    version.save()
+    if not started:
+        _bring_back(version.protocol, ends=first_moment_of_it)
+    record(by, "protocol.withdrawn", version, clinics=clinics_of(version))
+    return version
+
+
+@transaction.atomic
+def change_settings(
+    protocol: Protocol,
+    *,
+    by: User,
+    category: str,
+    owner: User,
+    skills: Iterable[Skill],
+    high_risk: bool,
+    review_months: int,
+) -> Protocol:
+    """Say where a protocol belongs, who answers for it, and what nobody may do without having acknowledged it."""
+    require(may_publish(by), Forbidden)
+    protocol = Protocol.objects.select_for_update().get(pk=protocol.pk)
+    protocol.category, protocol.owner, protocol.high_risk = category, owner, high_risk
+    protocol.review_months = review_months
+    protocol.full_clean()
+    protocol.save()
+    protocol.skills.set(skills)
+    names = [str(skill) for skill in protocol.skills.all()]
+    record(by, "protocol.settings-changed", protocol, owner=owner, skills=names, high_risk=high_risk)
+    return protocol
+
+
+def _require_state(version: ProtocolVersion, *states: State) -> None:
+    if version.state not in states:
+        wanted = " or ".join(state.label.lower() for state in states)
+        raise Conflict.because(
+            "wrong-state", f"Version {version.number} is {version.get_state_display().lower()}, not {wanted}."
+        )
+
+
+def _is_complete(version: ProtocolVersion) -> Verdict:
+    verdict = YES
+    if not version.sections.exclude(words="").exclude(kind=SectionKind.KEY_FACTS).exists():
+        verdict += Verdict.no("empty", "Write at least one section.")
+    if version.number > 1 and not version.change_summary:
+        verdict += Verdict.no(
+            "no-summary", "Say what changed, so that readers see it in one line.", "change_summary"
+        )
+    return verdict
+
+
+def _start(effective: date | None, at: datetime) -> datetime:
+    return at if effective is None or effective == day_of(at) else first_moment(effective)
+
+
+def _may_start(start: datetime, at: datetime, before: ProtocolVersion | None) -> Verdict:
+    verdict = YES
+    if start < at:
+        verdict += Verdict.no("past", "Choose today or a later day: nothing comes into force in the past.", "effective")
+    if before is not None and start <= before.in_force.lower:
+        day = full_day(day_of(before.in_force.lower))
+        verdict += Verdict.no(
+            "before-another",
+            f"Version {before.number} comes into force on {day}. Choose a later day, or withdraw that version first.",
+            "effective",
+        )
+    return verdict
+
+
+def _has_readers(readers: Collection[Readers]) -> Verdict:
+    return YES if readers else Verdict.no("no-readers", "Choose who reads it.", "readers")
+
+
+def _supersede(before: ProtocolVersion, start: datetime) -> None:
+    before.in_force = DateTimeTZRange(before.in_force.lower, start)
+    before.state = State.SUPERSEDED
+    before.save(update_fields=["in_force", "state"])
+
+
+def _bring_back(protocol: Protocol, *, ends: datetime) -> None:
+    """A version that was to end when the withdrawn one started does not end after all."""
+    for version in protocol.versions.filter(state=State.SUPERSEDED, in_force__endswith=ends):
+        version.in_force = DateTimeTZRange(version.in_force.lower, None)
+        version.state = State.PUBLISHED
+        version.save(update_fields=["in_force", "state"])
+
+
+def _address(version: ProtocolVersion, readers: Collection[Readers]) -> None:
+    version.audiences.all().delete()
+    Audience.objects.bulk_create(
+        Audience(version=version, clinic=line.clinic, role=line.role, must_acknowledge=line.must_acknowledge)
+        for line in readers
+    )
+
+
+def _show(version: ProtocolVersion, start: datetime) -> None:
+    """The protocol takes over the title, and the next review counts from the first day."""
+    protocol = version.protocol
+    protocol.title = version.title
+    protocol.review_on = months_after(day_of(start), protocol.review_months)
+    protocol.save(update_fields=["title", "review_on"])

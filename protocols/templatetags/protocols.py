@@ -1,0 +1,44 @@
+"""How versions are marked in lists and pages."""
+
+from __future__ import annotations
+
+from django import template
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+
+from intranet.core.templatetags.interface import badge
+from protocols.editor import RichTextArea
+from protocols.models import SectionKind, Status
+from protocols.pages import ICONS, TONES
+
+register = template.Library()
+
+
+@register.simple_tag
+def status_badge(status: str, overdue: bool = False) -> SafeString:
+    """`In force`, `In review`, ... with its tone and icon."""
+    if overdue:
+        return badge("caution", "In force, review overdue", "clock")
+    known = Status(status)
+    return badge(TONES[known], str(known.label), "check" if known == Status.IN_FORCE else ICONS[known])
+
+
+HINTS = {
+    SectionKind.KEY_FACTS: "A table of two columns: what, and the fact. Empty facts are not shown.",
+    SectionKind.CONTRAINDICATIONS: "A list. The heading ends where each point begins: “Do not needle if the patient” … “is pregnant”.",
+    SectionKind.PRECAUTIONS: "A list. The heading ends where each point begins.",
+    SectionKind.STEPS: "A numbered list, one step per line.",
+    SectionKind.REFERENCES: "A numbered list. Write [1] in any section to point to the first.",
+}
+
+
+@register.simple_tag
+def section_hint(kind: str) -> str:
+    """What to write into a section of this kind."""
+    return HINTS.get(kind, "Headings, lists, tables, callouts and links. Write [1] to point to the first reference.")
+
+
+@register.simple_tag
+def editor_media(request: HttpRequest) -> SafeString:
+    """Script and style of the rich-text editor, with the page's nonce for its import map."""
+    return RichTextArea().media.with_nonce(request.csp_nonce).render()

@@ -1,0 +1,23 @@
+from django.urls import path
+
+from protocols.views import authoring, library, publishing, reading, reporting
+
+app_name = "protocols"
+
+urlpatterns = [
+    path("", library.library, name="library"),
+    path("new/", authoring.new, name="new"),
+    path("report/", reporting.report, name="report"),
+    path("report/csv/", reporting.report_csv, name="report-csv"),
+    path("<slug:slug>/", reading.detail, name="detail"),
+    path("<slug:slug>/settings/", publishing.settings, name="settings"),
+    path("<slug:slug>/draft/", authoring.edit, name="draft-edit"),
+    path("<slug:slug>/draft/start/", authoring.start, name="draft-start"),
+    path("<slug:slug>/draft/submit/", authoring.submit, name="draft-submit"),
+    path("<slug:slug>/draft/approve/", publishing.approve, name="draft-approve"),
+    path("<slug:slug>/draft/send-back/", publishing.send_back, name="draft-send-back"),
+    path("<slug:slug>/draft/publish/", publishing.publish, name="draft-publish"),
+    path("<slug:slug>/versions/<int:number>/", reading.version, name="version"),
+    path("<slug:slug>/versions/<int:number>/acknowledge/", reading.acknowledge, name="version-acknowledge"),
+    path("<slug:slug>/versions/<int:number>/withdraw/", publishing.withdraw, name="version-withdraw"),
+]

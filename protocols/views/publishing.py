@@ -1,0 +1,122 @@
+"""Approving, publishing and withdrawing a version, and the settings of a protocol."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import Count
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from accounts.models import Clinic, Membership
+from accounts.roles import Role
+from intranet.core.access import Forbidden, Refused, add_refusal, require
+from protocols import drafting
+from protocols import publishing as actions
+from protocols.forms import AudienceTable, PublishForm, SendBackForm, SettingsForm, WithdrawForm
+from protocols.models import Protocol, ProtocolVersion
+from protocols.pages import ReadingPage
+from protocols.publishing import Readers
+from protocols.views.authoring import open_version
+from protocols.views.reading import visible_version
+
+
+@require_POST
+def approve(request: HttpRequest, slug: str) -> HttpResponse:
+    """Approve the text under which the form stood: it carries the version's token."""
+    version = open_version(request, slug)
+    token = request.POST.get("token", "")
+    version = actions.approve(
+        version, by=request.user, at=timezone.now(), token=int(token) if token.isdecimal() else 0
+    )
+    messages.success(request, f"You approved version {version.number}. The clinical lead can publish it now.")
+    return redirect(version)
+
+
+@require_POST
+def send_back(request: HttpRequest, slug: str) -> HttpResponse:
+    """Return the version to its authors."""
+    version, form = open_version(request, slug), SendBackForm(request.POST)
+    if form.is_valid():
+        try:
+            version = actions.send_back(version, by=request.user, at=timezone.now(), **form.cleaned_data)
+        except Refused as refused:
+            add_refusal(form, refused)
+        else:
+            messages.success(request, f"Version {version.number} went back to its authors.")
+            return redirect(version)
+    page = ReadingPage(version, request.user, timezone.now())
+    return render(request, "protocols/detail.html", {"page": page, "send_back": form}, status=422)
+
+
+def publish(request: HttpRequest, slug: str) -> HttpResponse:
+    """When it comes into force, who reads it, who must acknowledge it and in how many days."""
+    version = open_version(request, slug)
+    require(actions.may_publish(request.user), Forbidden)
+    posted = request.POST if request.method == "POST" else None
+    form = PublishForm(posted, initial=proposed_terms(version))
+    table = AudienceTable(posted, Clinic.objects.all(), proposed_readers(version), people_by_role_and_clinic())
+    if form.is_valid():
+        try:
+            version = actions.publish(
+                version, by=request.user, at=timezone.now(), readers=table.readers(), **form.cleaned_data
+            )
+        except Refused as refused:
+            add_refusal(form, refused)
+        else:
+            messages.success(request, f"Version {version.number} of “{version.title}” is published.")
+            return redirect(version.protocol)
+    context = {"version": version, "protocol": version.protocol, "form": form, "table": table}
+    return render(request, "protocols/publish.html", context, status=422 if form.errors else 200)
+
+
+def withdraw(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    """Take a version out of force at once, with the reason."""
+    version = visible_version(request, slug, number)
+    require(actions.may_publish(request.user), Forbidden)
+    form = WithdrawForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            actions.withdraw(version, by=request.user, at=timezone.now(), **form.cleaned_data)
+        except Refused as refused:
+            add_refusal(form, refused)
+        else:
+            messages.success(request, f"Version {version.number} is withdrawn.")
+            return redirect(version)
+    context = {"version": version, "form": form}
+    return render(request, "protocols/withdraw.html", context, status=422 if form.errors else 200)
+
+
+def settings(request: HttpRequest, slug: str) -> HttpResponse:
+    """Shelf, owner, risk, governed procedures and the review cycle."""
+    protocol = get_object_or_404(Protocol.objects.visible_to(request.user), slug=slug)
+    require(actions.may_publish(request.user), Forbidden)
+    form = SettingsForm(request.POST or None, instance=protocol)
+    if request.method == "POST" and form.is_valid():
+        actions.change_settings(protocol, by=request.user, **form.cleaned_data)
+        messages.success(request, "Settings saved.")
+        return redirect(protocol)
+    context = {"protocol": protocol, "form": form}
+    return render(request, "protocols/settings.html", context, status=422 if form.errors else 200)
+
+
+def proposed_terms(version: ProtocolVersion) -> dict[str, Any]:
+    """What the form starts with: the authors' view on acknowledgements, and days by risk."""
+    high_risk = version.protocol.high_risk
+    days = drafting.DUE_DAYS_HIGH_RISK if high_risk and version.number == 1 else version.due_days
+    return {"material": "yes" if version.material else "no", "due_days": days}
+
+
+def proposed_readers(version: ProtocolVersion) -> list[Readers]:
+    lines = version.audiences.select_related("clinic")
+    return [Readers(Role(line.role), line.clinic, line.must_acknowledge) for line in lines]
+
+
+def people_by_role_and_clinic() -> dict[Any, int]:
+    """How many people hold each role at each clinic today: `{(role, clinic id): people}`."""
+    today = Membership.objects.on(timezone.localdate()).filter(user__is_active=True)
+    rows = today.order_by().values("role", "clinic").annotate(people=Count("user", distinct=True))
+    return {(row["role"], row["clinic"]): row["people"] for row in rows}

@@ -1,0 +1,62 @@
+"""Reading a protocol and acknowledging it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.contrib import messages
+from django.db.models import Case, IntegerField, Value, When
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from accounts.models import User
+from intranet.core.access import Refused
+from protocols import acknowledging
+from protocols.library import RANK
+from protocols.models import ProtocolVersion
+from protocols.pages import ReadingPage
+
+
+def detail(request: HttpRequest, slug: str) -> HttpResponse:
+    """The version that the person works with: the one in force, while drafts go on."""
+    at = timezone.now()
+    version = best_version(request.user, slug, at)
+    if version is None:
+        raise Http404
+    return render(request, "protocols/detail.html", {"page": ReadingPage(version, request.user, at)})
+
+
+def version(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    """One version, in force or not, for those who may read it."""
+    page = ReadingPage(visible_version(request, slug, number), request.user, timezone.now())
+    return render(request, "protocols/detail.html", {"page": page})
+
+
+@require_POST
+def acknowledge(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    """Record the declaration under the text. The form carries the hash of the text that it stands under."""
+    version, at = visible_version(request, slug, number), timezone.now()
+    try:
+        acknowledging.acknowledge(version, by=request.user, at=at, opened=request.POST.get("opened", ""))
+    except Refused as refused:
+        page = ReadingPage(version, request.user, at)
+        context = {"page": page, "refused": refused.verdict}
+        return render(request, "protocols/detail.html", context, status=refused.status)
+    messages.success(request, f"You acknowledged version {version.number} of “{version.title}”.")
+    return redirect(version.protocol)
+
+
+def best_version(user: User, slug: str, at: datetime) -> ProtocolVersion | None:
+    """What a link to the protocol shows to the person: the first visible version in the order of the library."""
+    ranked = ProtocolVersion.objects.visible_to(user).filter(protocol__slug=slug).with_status(at)
+    ranked = ranked.annotate(
+        rank=Case(*(When(status_now=s, then=Value(n)) for n, s in enumerate(RANK)), output_field=IntegerField())
+    )
+    return ranked.select_related("protocol__owner", "approved_by").order_by("rank", "-number").first()
+
+
+def visible_version(request: HttpRequest, slug: str, number: int) -> ProtocolVersion:
+    versions = ProtocolVersion.objects.visible_to(request.user).select_related("protocol__owner", "approved_by")
+    return get_object_or_404(versions, protocol__slug=slug, number=number)

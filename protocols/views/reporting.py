@@ -1,0 +1,63 @@
+"""Who has acknowledged what, for managers of their clinics and the clinical lead."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+
+from accounts.models import Clinic, User
+from accounts.roles import Capability
+from intranet.audit.recording import record
+from protocols import reporting
+from protocols.forms import ReportForm
+from protocols.timing import day_of, last_moment
+
+
+def report(request: HttpRequest) -> HttpResponse:
+    """People by protocols. htmx asks for the table only."""
+    form, found = chosen_report(request)
+    context = {"form": form, "report": found, "clinics": own_clinics(request.user), "today": timezone.localdate()}
+    part = "#matrix" if request.htmx and not request.htmx.boosted else ""
+    response = render(request, f"protocols/report.html{part}", context)
+    response.headers["Vary"] = "HX-Request"
+    return response
+
+
+def report_csv(request: HttpRequest) -> HttpResponse:
+    """The same as a file, a line per person and version. Exports leave a trace."""
+    form, found = chosen_report(request)
+    record(request.user, "acknowledgements.exported", request.user, people=len(found.rows), asked=found.asked)
+    name = f"acknowledgements-{day_of(found.at).isoformat()}.csv"
+    response = HttpResponse("\ufeff" + reporting.as_csv(found), content_type="text/csv; charset=utf-8")
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+def chosen_report(request: HttpRequest) -> tuple[ReportForm, reporting.Report]:
+    """The report that the filters ask for, within the clinics of which the person sees acknowledgements."""
+    clinics = own_clinics(request.user)
+    form = ReportForm(request.GET, clinics=clinics)
+    form.is_valid()
+    chosen: dict[str, Any] = form.cleaned_data
+    everywhere = request.user.standing.scope(Capability.REPORT_ACKNOWLEDGEMENTS).everywhere
+    clinic = chosen.get("clinic")
+    now = timezone.now()
+    on = chosen.get("on")
+    found = reporting.report(
+        now if on is None or on >= day_of(now) else last_moment(on),
+        clinics=[clinic] if clinic else None if everywhere else list(clinics),
+        roles=[chosen["role"]] if chosen.get("role") else [],
+        unfinished_only=chosen.get("unfinished", False),
+    )
+    return form, found
+
+
+def own_clinics(user: User) -> Any:
+    """The clinics whose acknowledgements the person sees. Raises PermissionDenied when there is none."""
+    if not user.standing.scope(Capability.REPORT_ACKNOWLEDGEMENTS):
+        raise PermissionDenied("Clinic managers and the clinical lead see who has acknowledged what.")
+    return Clinic.objects.where(user, Capability.REPORT_ACKNOWLEDGEMENTS)

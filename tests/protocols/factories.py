@@ -1,0 +1,73 @@
+"""Protocols in every state, built only through the actions, so that no test has what the product could not make."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from itertools import count
+from typing import Any
+
+from accounts.models import User
+from accounts.roles import Role
+from protocols import acknowledging, drafting, publishing
+from protocols.drafting import DraftText, SectionText
+from protocols.models import Acknowledgement, ProtocolVersion
+from protocols.publishing import Readers
+
+_numbers = count(1)
+THERAPISTS = [Readers(Role.THERAPIST, must_acknowledge=True)]
+
+
+def draft(*, by: User, at: datetime, title: str = "", body: str = "<p>Words.</p>", **fields: Any) -> ProtocolVersion:
+    """A first draft with one section."""
+    sections = fields.pop("sections", [SectionText("text", "Purpose and scope", body)])
+    return drafting.new_protocol(
+        title=title or f"Protocol {next(_numbers)}", category="safety", by=by, at=at, sections=sections, **fields
+    )
+
+
+def in_review(*, by: User, at: datetime, **fields: Any) -> ProtocolVersion:
+    return publishing.submit(draft(by=by, at=at, **fields), by=by, at=at)
+
+
+def approved(*, by: User, approver: User, at: datetime, **fields: Any) -> ProtocolVersion:
+    version = in_review(by=by, at=at, **fields)
+    return publishing.approve(version, by=approver, at=at, token=version.token)
+
+
+def published(*, by: User, lead: User, at: datetime, readers: Any = THERAPISTS, **fields: Any) -> ProtocolVersion:
+    """Written by somebody, approved and published by the lead; for therapists of every clinic unless said otherwise."""
+    terms = {name: fields.pop(name) for name in ("effective", "due_days", "material") if name in fields}
+    version = approved(by=by, approver=lead, at=at, **fields)
+    return publishing.publish(version, by=lead, at=at, readers=readers, **terms)
+
+
+def next_version(
+    *,
+    after: ProtocolVersion,
+    by: User,
+    lead: User,
+    at: datetime,
+    body: str = "<p>Other words.</p>",
+    readers: Any = THERAPISTS,
+    **terms: Any,
+) -> ProtocolVersion:
+    """The next version of a protocol, published."""
+    version = revised(after=after, by=by, at=at, body=body)
+    version = publishing.submit(version, by=by, at=at)
+    version = publishing.approve(version, by=lead, at=at, token=version.token)
+    return publishing.publish(version, by=lead, at=at, readers=readers, **terms)
+
+
+def revised(*, after: ProtocolVersion, by: User, at: datetime, body: str = "<p>Other words.</p>") -> ProtocolVersion:
+    """A draft of the next version with one section changed."""
+    version = drafting.start_draft(after.protocol, by=by, at=at)
+    text = drafting.text_of(version)
+    first, *rest = text.sections
+    changed = DraftText(
+        text.title, [SectionText(first.kind, first.heading, body, first.key), *rest], "Other words.", text.material
+    )
+    return drafting.edit_draft(version, changed, by=by, at=at, token=version.token)
+
+
+def acknowledgement(*, version: ProtocolVersion, by: User, at: datetime) -> Acknowledgement:
+    return acknowledging.acknowledge(version, by=by, at=at, opened=version.content_hash)
