@@ -100,6 +100,7 @@ class Navigation:
     def __init__(self, user: AnyUser, path: str) -> None:
         self.user = user
         self.path = path
+        self._counts: dict[str, int | None] = {}
 
     @cached_property
     def items(self) -> list[Item]:
@@ -161,4 +162,10 @@ class Navigation:
 
     def _link(self, item: Item, show: str = "") -> Link:
         url = self._urls[item.url_name]
-        return Link(item=item, url=url, count=item.count(self.user), current=url == self._here, show=show)
+        return Link(item=item, url=url, count=self._count(item), current=url == self._here, show=show)
+
+    def _count(self, item: Item) -> int | None:
+        """Asked once a page, although the bell and the bar both show it."""
+        if item.url_name not in self._counts:
+            self._counts[item.url_name] = item.count(self.user)
+        return self._counts[item.url_name]

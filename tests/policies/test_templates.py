@@ -20,7 +20,7 @@ TEMPLATES = {
     str(path.relative_to(folder)): path for folder in FOLDERS for path in sorted(folder.rglob("*")) if path.is_file()
 }
 PAGES = {name: path for name, path in TEMPLATES.items() if path.suffix == ".html"}
-MAILS = {name for name in PAGES if "/email/" in name or "/mail/" in name}
+MAILS = {name for name in PAGES if "email/" in name}
 LONGEST = 150
 
 SPRITE = set(re.findall(r'<symbol id="i-([\w-]+)"', (ROOT / "intranet/templates/_icons.html").read_text()))

@@ -68,12 +68,13 @@ def test_the_current_place_is_the_one_whose_address_the_page_continues_most() ->
     assert Navigation(Person(manages=True), "/accounts/2fa/totp/").on_more is True
 
 
-def test_counts_are_not_asked_for_until_something_is_drawn() -> None:
+def test_a_count_is_asked_for_once_and_only_when_something_is_drawn() -> None:
     asked: list[object] = []
     navigation.register(Item("Slow", "clock", "account_reset_password", count=lambda user: asked.append(user)))
     shell = Navigation(Person(manages=True), "/")
     assert asked == []
     assert "Slow" in labels(shell.links)
+    assert "Slow" in labels(shell.more)
     assert len(asked) == 1
 
 
