@@ -1,0 +1,13 @@
+from django.apps import AppConfig
+
+
+class RemindersConfig(AppConfig):
+    name = "intranet.reminders"
+    label = "reminders"
+    verbose_name = "Reminders"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from intranet.reminders import navigation
+
+        navigation.register()

@@ -1,0 +1,93 @@
+"""From reminders to one mail: its words, and its bytes, which are frozen here and never written again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime, parseaddr
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+from django.conf import settings
+from django.template.loader import render_to_string
+from django.urls import reverse
+
+from intranet.core.wording import clock_time, day_label
+from intranet.reminders import registry
+from intranet.reminders.models import Delivery, DeliveryItem, Reminder
+from intranet.reminders.registry import OnDoubt
+
+# A mail lists so many reminders; the inbox has them all.
+LISTED = 50
+
+
+def compose(recipient: Any, reminders: Sequence[Reminder], at: datetime) -> Delivery:
+    """Freeze one mail about these reminders of one person and put it into the ledger: a single one, or a digest.
+
+    Reminders that were in a mail that has been cancelled move over; the database refuses any other second mail.
+    """
+    delivery = Delivery.objects.create(
+        recipient=recipient,
+        address=deliverable(recipient.email),
+        message_id=(message_id := f"<{uuid4().hex}@{urlsplit(settings.SITE_ORIGIN).hostname}>"),
+        payload=frozen(message_for(recipient, reminders, message_id, at)),
+        on_doubt=policy_of(reminders),
+        created_at=at,
+        not_before=at,
+        not_after=max(reminder.not_after for reminder in reminders),
+    )
+    DeliveryItem.objects.filter(reminder__in=reminders, delivery__state=Delivery.State.CANCELLED).delete()
+    DeliveryItem.objects.bulk_create(DeliveryItem(delivery=delivery, reminder=reminder) for reminder in reminders)
+    Reminder.objects.filter(pk__in=[reminder.pk for reminder in reminders]).update(mail_due_at=None)
+    return delivery
+
+
+def policy_of(reminders: Sequence[Reminder]) -> OnDoubt:
+    """What a kind says of its own mails; a digest is held, because the inbox has everything that is in it."""
+    kind = registry.find(reminders[0].kind)
+    return OnDoubt(kind.on_doubt) if kind and len(reminders) == 1 else OnDoubt.HOLD
+
+
+def message_for(recipient: Any, reminders: Sequence[Reminder], message_id: str, at: datetime) -> EmailMessage:
+    """The mail with both its parts. Its subject says what it is about and names nobody."""
+    single = reminders[0] if len(reminders) == 1 else None
+    local = at.astimezone(recipient.zone)
+    context = {
+        "recipient": recipient,
+        "reminder": single,
+        "reminders": reminders[:LISTED],
+        "unlisted": max(len(reminders) - LISTED, 0),
+        "total": len(reminders),
+        "as_of": f"{day_label(local.date(), local.date())}, {clock_time(at, recipient.zone)} {local:%Z}",
+        "origin": settings.SITE_ORIGIN,
+        "inbox": settings.SITE_ORIGIN + reverse("reminders:inbox"),
+        "site_name": settings.SITE_NAME,
+    }
+    name = "reminder" if single else "digest"
+    message = EmailMessage(policy=SMTP)
+    message["Subject"] = (
+        single.title if single else f"{len(reminders)} reminders from the {settings.SITE_NAME} intranet"
+    )
+    message["From"] = Address(f"{settings.SITE_NAME} intranet", addr_spec=parseaddr(settings.DEFAULT_FROM_EMAIL)[1])
+    message["To"] = Address(recipient.name, addr_spec=deliverable(recipient.email))
+    message["Date"] = format_datetime(local)
+    message["Message-ID"] = message_id
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(render_to_string(f"email/{name}.txt", context), cte="quoted-printable")
+    message.add_alternative(render_to_string(f"email/{name}.html", context), subtype="html", cte="quoted-printable")
+    return message
+
+
+def frozen(message: EmailMessage) -> bytes:
+    """The bytes as they go over the line: seven-bit, lines ended by CRLF."""
+    return message.as_bytes(policy=SMTP)
+
+
+def deliverable(address: str) -> str:
+    """The address in the letters of the old mail system: a domain with accents by its registered name."""
+    mailbox, _, domain = address.rpartition("@")
+    return f"{mailbox}@{domain.encode('idna').decode('ascii')}"

@@ -1,0 +1,271 @@
+"""The ledger: what is owed to whom, in which mail it went, and what every attempt to send it came to.
+
+State lives in these rows alone. The states and who moves them: `planning` and `releasing` move reminders, `releasing`,
+`sending` and `reaping` move deliveries. Nothing is ever deleted here except runs that did nothing.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+from intranet.core.access import AccessQuerySet, AnyUser
+from intranet.reminders import registry
+
+
+class Run(models.Model):
+    """One tick of one process. It lives for as long as its session holds the advisory lock of its id."""
+
+    class Origin(models.TextChoices):
+        BEAT = "beat", "Beat"
+        WATCHDOG = "watchdog", "Watchdog"
+        MANUAL = "manual", "By hand"
+
+    origin = models.CharField(max_length=8, choices=Origin)
+    host = models.CharField(max_length=255)
+    pid = models.PositiveIntegerField()
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+    counts = models.JSONField(default=dict)
+    error = models.TextField(blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["-started_at"], name="run_newest"),
+            models.Index(fields=["id"], condition=Q(ended_at__isnull=True), name="run_not_ended"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Run {self.pk} by {self.get_origin_display()}"
+
+
+class ReminderQuerySet(AccessQuerySet["Reminder"]):
+    def visible_to(self, user: AnyUser) -> Self:
+        """The inbox: what was released to this person, and to nobody else."""
+        if not user.is_authenticated or not user.is_active:
+            return self.none()
+        return self.filter(recipient_id=user.pk, state=Reminder.State.RELEASED)
+
+    def unread(self) -> Self:
+        """Not opened, and still true: what has settled itself asks for no attention."""
+        return self.filter(read_at=None, settled_at=None)
+
+
+class Reminder(models.Model):
+    """One thing that one person is to be told once, about one subject. Released, it is a row of the person's inbox.
+
+    The subject is named by model label and id, because this app may not know the models that it reminds of.
+    """
+
+    class State(models.TextChoices):
+        SCHEDULED = "scheduled", "Scheduled"
+        RELEASED = "released", "Released"
+        CANCELLED = "cancelled", "Cancelled"
+        EXPIRED = "expired", "Expired"
+
+    kind = models.CharField(max_length=40)
+    recipient = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="reminders")
+    subject_type = models.CharField(max_length=80)
+    subject_id = models.BigIntegerField()
+    occasion = models.CharField(max_length=40)
+    due_at = models.DateTimeField()
+    not_after = models.DateTimeField()
+    state = models.CharField(max_length=9, choices=State, default=State.SCHEDULED)
+    reason = models.CharField(
+        max_length=300, blank=True, help_text="Why it was cancelled, expired or could not be written."
+    )
+    failures = models.PositiveSmallIntegerField(default=0, help_text="How often writing it has failed.")
+    released_at = models.DateTimeField(null=True, blank=True)
+    mail_due_at = models.DateTimeField(
+        null=True, blank=True, help_text="Released, and still to be put into a mail then."
+    )
+    settled_at = models.DateTimeField(null=True, blank=True, help_text="Done, or no longer true, since.")
+    read_at = models.DateTimeField(null=True, blank=True)
+    title = models.CharField(max_length=200, blank=True)
+    body = models.TextField(blank=True)
+    path = models.TextField(blank=True)
+    action = models.TextField(blank=True)
+    why = models.TextField(blank=True)
+
+    objects: ClassVar[ReminderQuerySet] = ReminderQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        ordering = ["-released_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["kind", "recipient", "subject_type", "subject_id", "occasion"],
+                name="reminder_is_decided_once",
+                violation_error_message="This person is already reminded of this.",
+            ),
+            models.CheckConstraint(
+                condition=Q(not_after__gt=F("due_at")),
+                name="reminder_ends_after_it_is_due",
+                violation_error_message="A reminder has to be worth something after it becomes due.",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="released", released_at__isnull=False) & ~Q(title="") & Q(path__startswith="/")
+                | ~Q(state="released") & Q(released_at=None, mail_due_at=None, settled_at=None, read_at=None),
+                name="reminder_released_has_moment_and_words",
+                violation_error_message="Only a released reminder can be read or mailed, and it has its words.",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["due_at"], condition=Q(state="scheduled"), name="reminder_scheduled"),
+            models.Index(fields=["mail_due_at"], condition=Q(mail_due_at__isnull=False), name="reminder_to_be_mailed"),
+            models.Index(
+                fields=["recipient", "-released_at", "-id"], condition=Q(state="released"), name="reminder_inbox"
+            ),
+            models.Index(
+                fields=["recipient"],
+                condition=Q(state="released", read_at=None, settled_at=None),
+                name="reminder_unread",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title or f"{registry.label_of(self.kind)} ({self.occasion})"
+
+    @property
+    def unread(self) -> bool:
+        return self.read_at is None and self.settled_at is None
+
+    @property
+    def label(self) -> str:
+        return registry.label_of(self.kind)
+
+    @property
+    def paragraphs(self) -> list[str]:
+        return self.body.split("\n\n") if self.body else []
+
+    @property
+    def icon(self) -> str:
+        kind = registry.find(self.kind)
+        return kind.icon if kind else registry.Kind.icon
+
+    @property
+    def tone(self) -> str:
+        kind = registry.find(self.kind)
+        return "neutral" if kind is None or self.settled_at else kind.tone
+
+
+class Delivery(models.Model):
+    """One e-mail, frozen byte for byte when it was composed: whatever happens, only these bytes are ever sent.
+
+    pending -> claimed (T3) -> committed (T4, right before the final dot) -> sent | doubt | dead, or back to pending.
+    A trigger keeps address, Message-ID and payload from changing (0002).
+    """
+
+    class State(models.TextChoices):
+        PENDING = "pending", "Pending"
+        CLAIMED = "claimed", "Being sent"
+        COMMITTED = "committed", "Handed over"
+        SENT = "sent", "Sent"
+        DOUBT = "doubt", "In doubt"
+        DEAD = "dead", "Refused for good"
+        CANCELLED = "cancelled", "Cancelled"
+        EXPIRED = "expired", "Expired"
+
+    recipient = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="deliveries")
+    address = models.CharField(max_length=320, help_text="As it goes to the mail server.")
+    message_id = models.CharField(max_length=200, unique=True)
+    payload = models.BinaryField()
+    on_doubt = models.CharField(max_length=6, choices=[(choice.value, choice.value) for choice in registry.OnDoubt])
+    created_at = models.DateTimeField()
+    not_before = models.DateTimeField()
+    not_after = models.DateTimeField()
+    tries = models.PositiveSmallIntegerField(default=0, help_text="Attempts that the server has refused for now.")
+    doubts = models.PositiveSmallIntegerField(default=0, help_text="How often nobody knew whether it had arrived.")
+    run = models.ForeignKey(Run, models.PROTECT, null=True, blank=True, related_name="deliveries")
+    state = models.CharField(max_length=9, choices=State, default=State.PENDING)
+    reason = models.CharField(max_length=300, blank=True)
+    last_code = models.PositiveSmallIntegerField(null=True, blank=True)
+    last_reply = models.CharField(max_length=300, blank=True)
+    sent_at = models.DateTimeField(null=True, blank=True)
+    reminders = models.ManyToManyField(Reminder, through="DeliveryItem", related_name="deliveries")
+
+    class Meta:
+        verbose_name_plural = "deliveries"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state__in=["claimed", "committed"], run__isnull=False)
+                | ~Q(state__in=["claimed", "committed"]) & Q(run=None),
+                name="delivery_in_hand_belongs_to_a_run",
+                violation_error_message="What is being sent is in the hands of one run, and nothing else is.",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="sent", sent_at__isnull=False) | ~Q(state="sent") & Q(sent_at=None),
+                name="delivery_sent_has_its_moment",
+                violation_error_message="Sent means that the mail server took it at a moment.",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=["doubt", "dead", "cancelled", "expired"]) | ~Q(reason=""),
+                name="delivery_not_sent_has_a_reason",
+                violation_error_message="Say why it was not sent.",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["not_before", "id"], condition=Q(state="pending"), name="delivery_pending"),
+            models.Index(fields=["run"], condition=Q(run__isnull=False), name="delivery_in_hand"),
+            models.Index(fields=["recipient", "-id"], name="delivery_recipient"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Mail {self.message_id}"
+
+
+class DeliveryItem(models.Model):
+    """A reminder is in a mail. The database refuses a second mail for the same reminder."""
+
+    delivery = models.ForeignKey(Delivery, models.PROTECT, related_name="items")
+    reminder = models.OneToOneField(Reminder, models.PROTECT, related_name="item")
+
+    def __str__(self) -> str:
+        return f"{self.reminder} in {self.delivery}"
+
+
+class Attempt(models.Model):
+    """One attempt to hand a mail over. Open while it runs; closed with what it came to."""
+
+    class Outcome(models.TextChoices):
+        SENT = "sent", "The server took it"
+        LATER = "later", "The server asked to come again"
+        REFUSED = "refused", "The server refused it for good"
+        UNREACHED = "unreached", "The server was not reached"
+        STOPPED = "stopped", "Stopped right before the end: no longer true"
+        RETURNED = "returned", "Not begun"
+        LOST = "lost", "The process died before the end of the message"
+        DOUBT = "doubt", "Nobody knows whether the server took it"
+
+    delivery = models.ForeignKey(Delivery, models.PROTECT, related_name="attempts")
+    run = models.ForeignKey(Run, models.PROTECT, related_name="attempts")
+    claimed_at = models.DateTimeField()
+    dot_at = models.DateTimeField(null=True, blank=True, help_text="From here on the server may have taken it.")
+    ended_at = models.DateTimeField(null=True, blank=True)
+    outcome = models.CharField(max_length=9, choices=Outcome, blank=True)
+    code = models.PositiveSmallIntegerField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["delivery"],
+                condition=Q(outcome=""),
+                name="attempt_is_the_only_open_one",
+                violation_error_message="This mail is being sent already.",
+            ),
+            models.CheckConstraint(
+                condition=Q(outcome="", ended_at=None) | ~Q(outcome="") & Q(ended_at__isnull=False),
+                name="attempt_ends_with_an_outcome",
+                violation_error_message="An attempt that has ended came to something.",
+            ),
+            models.CheckConstraint(
+                condition=~Q(outcome__in=["sent", "doubt"]) | Q(dot_at__isnull=False),
+                name="attempt_in_doubt_passed_the_fence",
+                violation_error_message="Before the fence nothing can have been taken.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.delivery}: {self.get_outcome_display() or 'under way'}"

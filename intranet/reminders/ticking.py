@@ -1,0 +1,57 @@
+"""The tick: reap, plan, release, dispatch. A function of the database alone, so that anybody may ring at any time."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from django.db import InterfaceError, OperationalError
+
+from intranet.reminders.models import Run
+from intranet.reminders.planning import plan
+from intranet.reminders.reaping import reap
+from intranet.reminders.releasing import release
+from intranet.reminders.runs import Clock, RunLost, running
+from intranet.reminders.sending import dispatch
+
+log = logging.getLogger(__name__)
+
+
+def never() -> bool:
+    return False
+
+
+def tick(at: datetime, origin: Run.Origin | str, stopping: Callable[[], bool] = never) -> dict[str, int]:
+    """Do everything that is due at `at`, and return how much it was. `stopping` is asked between mails.
+
+    Running it twice, or in four processes at once, does the same once. A step that fails is logged and noted in the run,
+    and the next steps still run: a kind that cannot be planned keeps no mail from leaving.
+    """
+    clock = starting_at(at)
+    counts: Counter[str] = Counter()
+    with running(origin, clock) as run:
+        steps: list[Callable[[], Counter[str]]] = [
+            lambda: reap(run, clock()),
+            lambda: plan(clock()),
+            lambda: release(clock()),
+            lambda: dispatch(run, clock, stopping),
+        ]
+        for step in steps:
+            try:
+                counts.update(step())
+            except (OperationalError, InterfaceError, RunLost):
+                raise  # without its session a run may touch nothing; the next tick reaps it
+            except Exception as error:  # see above: one step must not stop the others
+                log.exception("A step of the tick failed.")
+                run.error = f"{run.error} {type(error).__name__}: {error}".strip()
+        run.counts = dict(+counts)
+    return run.counts
+
+
+def starting_at(at: datetime) -> Clock:
+    """A clock that shows `at` now and goes on from there, whatever happens to the machine's clock."""
+    begun = time.monotonic()
+    return lambda: at + timedelta(seconds=time.monotonic() - begun)
