@@ -1,12 +1,13 @@
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import ClassVar, Self
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import ArrayField, DateRangeField, DateTimeRangeField, RangeOperators
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
 
 from accounts.models.people import Membership, Profession, User
 from accounts.roles import Capability
@@ -194,3 +195,11 @@ class Competency(models.Model):
 
     def __str__(self) -> str:
         return f"{self.skill} of {self.user}"
+
+    def in_force_at(self, at: datetime) -> bool:
+        return at in self.valid and (self.ended_at is None or at < self.ended_at)
+
+    @property
+    def last_day(self) -> date:
+        """The last local day on which the grant counts, if it is not taken back before."""
+        return timezone.localdate(self.valid.upper - timedelta(microseconds=1))

@@ -1,0 +1,11 @@
+from django.urls import path
+
+from accounts import views
+
+app_name = "accounts"
+
+urlpatterns = [
+    path("", views.people, name="people"),
+    path("<int:pk>/", views.person, name="person-detail"),
+    path("credentials/<int:pk>/verify/", views.verify, name="credential-verify"),
+]
