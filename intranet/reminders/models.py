@@ -106,7 +106,7 @@ class Reminder(models.Model):
                 violation_error_message="A reminder has to be worth something after it becomes due.",
             ),
             models.CheckConstraint(
-                condition=Q(state="released", released_at__isnull=False) & ~Q(title="") & Q(path__startswith="/")
+                condition=Q(state="released", released_at__isnull=False) & ~Q(title="") & Q(path__regex=r"^/([^/\\]|$)")
                 | ~Q(state="released") & Q(released_at=None, mail_due_at=None, settled_at=None, read_at=None),
                 name="reminder_released_has_moment_and_words",
                 violation_error_message="Only a released reminder can be read or mailed, and it has its words.",

@@ -42,6 +42,8 @@ def owed(kind: Kind, at: datetime) -> Owed:
     """What the kind says at this moment, for people who can sign in. Two rows about the same thing count as one."""
     parts, params = [], []
     for queryset in kind.owed(at):
+        if queryset.query.is_empty():
+            continue
         try:
             sql, values = queryset.order_by().values_list(*COLUMNS).query.sql_with_params()
         except EmptyResultSet:

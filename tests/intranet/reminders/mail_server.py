@@ -45,13 +45,13 @@ class Handler:
     def __init__(self, mailbox: Mailbox) -> None:
         self.mailbox = mailbox
 
-    async def handle_MAIL(
+    async def handle_MAIL(  # noqa: N802  (its name there)
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         envelope.mail_from = address
         return cut_or(server, self.mailbox.at_mail(""))
 
-    async def handle_RCPT(
+    async def handle_RCPT(  # noqa: N802  (its name there)
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         answer = cut_or(server, self.mailbox.at_recipient(address))
@@ -59,7 +59,7 @@ class Handler:
             envelope.rcpt_tos.append(address)
         return answer
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         entry = (envelope.rcpt_tos[0], bytes(envelope.original_content or b""))
         self.mailbox.seen.append(entry)
         # In a thread: an answer may wait for something, and other connections go on meanwhile.
