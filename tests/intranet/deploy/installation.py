@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -148,13 +149,13 @@ class Installation:
         (self.folder / "hide").mkdir()
         (self.folder / "hide" / "sitecustomize.py").write_text(HIDE.format(names=hidden_packages()))
 
-    def build(self) -> str:
-        """The image's last RUN: compile, and collect the static files. Returns what it said."""
+    def build(self) -> None:
+        """The image's last RUN: compile, and collect the static files."""
         environment = self.machine() | self.rewritten("web", plan.image_environment())
         command = ["sh", "-c", plan.image_instructions("RUN")[-1]]
         done = subprocess.run(command, cwd=self.image, env=environment, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
-        return done.stdout.strip()
+        self.build_log = done.stdout
 
     # --- Services --------------------------------------------------------------------------------------------------
 
@@ -245,7 +246,8 @@ class Installation:
     def machine(self) -> dict[str, str]:
         """What is there in every container: programs, and nothing of the tests' own environment."""
         path = [str(POSTGRES_PROGRAMS), str(Path(sys.executable).parent), os.environ["PATH"]]
-        return {"PATH": ":".join(path), "HOME": str(self.folder), "PYTHONPATH": str(self.folder / "hide")}
+        words = {"PATH": ":".join(path), "HOME": str(self.folder), "HOSTNAME": socket.gethostname()}
+        return words | {"PYTHONPATH": str(self.folder / "hide")}
 
     def _postgres(self) -> dict[str, str]:
         return {"PGHOST": "127.0.0.1", "PGPORT": str(self.ports["postgres"])}
