@@ -83,6 +83,12 @@ class PlantedUrgent(Planted):
     on_doubt = OnDoubt.HOLD
 
 
+@pytest.fixture(autouse=True)
+def _no_other_kinds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The machinery is tested with kinds of its own; those of the apps have their tests in the apps."""
+    monkeypatch.setattr(registry, "_kinds", {})
+
+
 @pytest.fixture
 def planted() -> Iterator[Planted]:
     kind = Planted()

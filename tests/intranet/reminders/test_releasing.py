@@ -1,0 +1,186 @@
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import psycopg
+import pytest
+from django.db import connection
+
+from accounts.models import User
+from intranet.reminders import locks
+from intranet.reminders.models import Delivery, DeliveryItem, Reminder
+from intranet.reminders.planning import plan
+from intranet.reminders.releasing import compose_for, release
+from tests.intranet.reminders import factories
+from tests.intranet.reminders.conftest import HOUR
+
+pytestmark = pytest.mark.django_db
+CHICAGO = ZoneInfo("America/Chicago")
+EVENING = datetime(2026, 11, 25, 21, 30, tzinfo=CHICAGO)
+MORNING = datetime(2026, 11, 26, 7, 0, tzinfo=CHICAGO)
+
+
+def test_what_is_due_goes_into_the_inbox_and_into_a_mail(planted, therapist, at):
+    planted.owe(therapist, "due", due=at)
+    planted.owe(therapist, "not yet", due=at + HOUR)
+    plan(at)
+    assert release(at) == {"released": 1, "mails": 1}
+    due = Reminder.objects.visible_to(therapist).get()
+    assert (due.occasion, due.released_at, due.title, due.path, due.action, due.why) == (
+        *("due", at, "Planted: due", f"/people/{therapist.pk}/", "Look at it"),
+        "You get this because a test wants it.",
+    )
+    assert due.paragraphs == ["The first paragraph.", "The second, with <angles> & an ampersand."]
+    mail = Delivery.objects.get()
+    assert (mail.recipient, mail.address, mail.state, mail.on_doubt) == (
+        *(therapist, therapist.email, "pending", "resend"),
+    )
+    assert (mail.created_at, mail.not_before, mail.not_after) == (at, at, due.not_after)
+    assert [(item.delivery, item.reminder) for item in DeliveryItem.objects.all()] == [(mail, due)]
+
+
+def test_releasing_twice_does_it_once(planted, therapist, at):
+    planted.owe(therapist, due=at, times=3)
+    plan(at)
+    assert release(at) == {"released": 3, "mails": 3}
+    assert release(at) == {"mails": 0}
+    assert Delivery.objects.count() == 3
+
+
+def test_at_night_the_inbox_has_it_and_mail_waits_for_the_morning(planted, therapist, at):
+    planted.owe(therapist, due=EVENING)
+    plan(EVENING)
+    assert release(EVENING) == {"released": 1, "mails": 0}
+    assert Reminder.objects.visible_to(therapist).get().mail_due_at == MORNING
+    assert release(MORNING - timedelta(seconds=1))["mails"] == 0
+    assert release(MORNING)["mails"] == 1
+    assert Delivery.objects.get().not_before == MORNING
+
+
+def test_an_urgent_kind_does_not_wait_for_the_morning(urgent, therapist):
+    urgent.owe(therapist, due=EVENING)
+    plan(EVENING)
+    assert release(EVENING) == {"released": 1, "mails": 1}
+
+
+def test_what_has_settled_by_the_morning_needs_no_mail(planted, therapist):
+    planted.owe(therapist, "done at night", due=EVENING)
+    plan(EVENING)
+    release(EVENING)
+    planted.forgive("done at night")
+    plan(MORNING)
+    assert release(MORNING)["mails"] == 0
+    assert Reminder.objects.get().settled_at == MORNING
+
+
+def test_what_is_over_by_the_morning_stays_in_the_inbox_without_a_mail(planted, therapist):
+    planted.owe(therapist, due=EVENING, until=MORNING)
+    plan(EVENING)
+    release(EVENING)
+    plan(MORNING)
+    assert release(MORNING)["mails"] == 0
+    assert [row.mail_due_at for row in Reminder.objects.visible_to(therapist)] == [None]
+
+
+def test_five_come_one_by_one_and_six_in_one_digest(planted, therapist, floater, at):
+    planted.owe(therapist, due=at, times=5)
+    planted.owe(floater, due=at, times=6)
+    plan(at)
+    assert release(at) == {"released": 11, "mails": 6}
+    digest = Delivery.objects.get(recipient=floater)
+    assert (digest.items.count(), digest.on_doubt) == (6, "hold")
+    assert [mail.items.count() for mail in Delivery.objects.filter(recipient=therapist)] == [1] * 5
+
+
+def test_mails_that_still_wait_count_and_join_the_digest(planted, therapist, at):
+    planted.owe(therapist, "early", due=at, times=4)
+    planted.owe(therapist, "late", due=at + HOUR, times=2)
+    plan(at)
+    release(at)
+    assert release(at + HOUR) == {"released": 2, "mails": 1}
+    digest = Delivery.objects.get(state="pending")
+    assert digest.items.count() == 6
+    assert digest.not_after == at + 49 * HOUR
+    recalled = Delivery.objects.exclude(pk=digest.pk)
+    assert {(mail.state, mail.reason) for mail in recalled} == {("cancelled", "Its reminders went into a digest.")}
+
+
+def test_a_mail_of_which_a_copy_may_have_arrived_is_not_recalled(planted, therapist, at):
+    doubtful = factories.delivery(
+        recipient=therapist, at=at, doubts=1, reminders=[factories.released(recipient=therapist, at=at)]
+    )
+    planted.owe(therapist, due=at, times=6)
+    plan(at)
+    release(at)
+    doubtful.refresh_from_db()
+    assert (doubtful.state, doubtful.items.count()) == ("pending", 1)
+    assert Delivery.objects.exclude(pk=doubtful.pk).get().items.count() == 6
+
+
+def test_a_backlog_becomes_one_mail_a_person(planted, therapist, floater, assistant, at):
+    for person in (therapist, floater, assistant):
+        planted.owe(person, due=at, times=300)
+    plan(at)
+    assert release(at) == {"released": 900, "mails": 3}
+
+
+def test_one_that_cannot_be_written_holds_up_nobody(planted, therapist, at, caplog):
+    planted.owe(therapist, "poison", due=at - HOUR)
+    planted.owe(therapist, "good", due=at)
+    planted.unwritable.add("poison")
+    plan(at)
+    assert release(at) == {"released": 1, "failed": 1, "mails": 1, "unwritten": 1}
+    poison = Reminder.objects.get(occasion="poison")
+    assert (poison.state, poison.failures, poison.reason) == ("scheduled", 1, "Could not be written: LookupError.")
+    assert "of the kind planted could not be written" in caplog.text
+    planted.unwritable.clear()
+    assert release(at) == {"released": 1, "mails": 1}
+    assert Reminder.objects.get(occasion="poison").reason == ""
+
+
+def test_what_is_about_something_gone_is_cancelled(planted, therapist, at, states):
+    factories.reminder(recipient=therapist, at=at, subject_id=0)
+    assert release(at) == {"cancelled": 1, "mails": 0}
+    assert [(row.state, row.reason) for row in Reminder.objects.all()] == [("cancelled", "What it was about is gone.")]
+
+
+def test_a_kind_of_another_release_is_left_to_it(therapist, at, states):
+    factories.reminder(recipient=therapist, at=at, kind="from-next-year")
+    assert release(at) == {"mails": 0}
+    assert states() == {"once": "scheduled"}
+
+
+def test_a_long_title_is_cut_and_spaces_in_it_are_single(planted, therapist, at, monkeypatch):
+    planted.owe(therapist, "o" * 40, due=at)
+    message = planted.write(therapist, therapist, "x", at)
+    monkeypatch.setattr(
+        planted, "write", lambda *_: type(message)("Two\r\nlines " + "x" * 300, [], "/", message.action, message.why)
+    )
+    plan(at)
+    release(at)
+    title = Reminder.objects.get().title
+    assert title.startswith("Two lines xxx")
+    assert len(title) == 200
+
+
+def test_an_address_that_no_mail_can_carry_holds_up_nobody(planted, therapist, floater, at, caplog):
+    User.objects.filter(pk=therapist.pk).update(email="nobody@" + "x" * 64 + ".example")
+    for person in (therapist, floater):
+        planted.owe(person, due=at)
+    plan(at)
+    assert release(at) == {"released": 2, "mails": 1}
+    assert Reminder.objects.get(recipient=therapist).mail_due_at == at
+    assert f"Mail for person {therapist.pk} could not be composed" in caplog.text
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_never_compose_for_one_person_at_once(planted, therapist, at):
+    factories.released(recipient=therapist, at=at, mail_due_at=at)
+    parameters = connection.get_connection_params()
+    parameters.pop("cursor_factory"), parameters.pop("context")
+    with psycopg.connect(**parameters) as other:
+        other.execute("SELECT pg_advisory_xact_lock(%s, %s)", [locks.PEOPLE, therapist.pk])
+        assert compose_for(therapist.pk, at) == 0
+    assert compose_for(therapist.pk, at) == 1
+    assert compose_for(therapist.pk, at) == 0
