@@ -1,0 +1,104 @@
+"""Announcements in the API: read, acknowledge, publish. The same actions as the pages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework import mixins, serializers, status, viewsets
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.routers import DefaultRouter
+
+from accounts.models import organisation_zone
+from intranet.announcements import publishing
+from intranet.announcements.audience import cells_for
+from intranet.announcements.models import Announcement, Audience, Receipt
+from intranet.core import richtext
+from intranet.core.access import Forbidden, require
+from intranet.core.time import local_day
+
+
+class AudienceSerializer(serializers.ModelSerializer[Audience]):
+    clinic = serializers.CharField(source="clinic.slug", read_only=True)
+
+    class Meta:
+        model = Audience
+        fields = ("role", "clinic")
+
+
+class AnnouncementSerializer(serializers.ModelSerializer[Announcement]):
+    author = serializers.CharField(source="author.name", read_only=True)
+    body = serializers.SerializerMethodField(help_text="HTML, cleaned")
+    audience = AudienceSerializer(many=True, read_only=True)
+
+    class Meta:
+        model = Announcement
+        fields = (
+            *("id", "title", "body", "author", "published_at", "expires_at"),
+            *("pinned", "urgent", "must_acknowledge", "due_at", "audience"),
+        )
+
+    def get_body(self, announcement: Announcement) -> str:
+        return richtext.clean(announcement.body)
+
+
+class NewAnnouncementSerializer(serializers.Serializer[Any]):
+    """What one sends. `audience` names cells such as "therapist@mt-prospect"."""
+
+    title = serializers.CharField(max_length=160)
+    body = serializers.CharField(max_length=20_000)
+    audience = serializers.ListField(child=serializers.CharField(max_length=80), allow_empty=False, max_length=50)
+    appears = serializers.DateTimeField(required=False, allow_null=True)
+    expires = serializers.DateTimeField(required=False, allow_null=True)
+    due = serializers.DateTimeField(required=False, allow_null=True)
+    pinned = serializers.BooleanField(default=False)
+    urgent = serializers.BooleanField(default=False)
+
+    def validate_audience(self, keys: list[str]) -> list[Any]:
+        cells = {cell.key: cell for cell in self.context["cells"]}
+        if unknown := [key for key in keys if key not in cells]:
+            raise serializers.ValidationError(f"You cannot post to {', '.join(unknown)}.")
+        return [cells[key] for key in dict.fromkeys(keys)]
+
+
+class ReceiptSerializer(serializers.ModelSerializer[Receipt]):
+    class Meta:
+        model = Receipt
+        fields = ("announcement", "kind", "at")
+
+
+class AnnouncementViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Announcement]):
+    """Announcements that the person may read, pinned and newest first."""
+
+    serializer_class = AnnouncementSerializer
+    queryset = Announcement.objects.none()
+
+    def get_queryset(self) -> QuerySet[Announcement]:
+        found = Announcement.objects.visible_to(self.request.user).filter(withdrawn_at__isnull=True)
+        return found.select_related("author").prefetch_related("audience__clinic")
+
+    @extend_schema(request=NewAnnouncementSerializer, responses={201: AnnouncementSerializer})
+    def create(self, request: Request) -> Response:
+        """Publish one, now or later."""
+        now = timezone.now()
+        cells = cells_for(request.user, local_day(now, organisation_zone()))
+        asked = NewAnnouncementSerializer(data=request.data, context={"cells": cells})
+        require(publishing.may_post(request.user), Forbidden)
+        asked.is_valid(raise_exception=True)
+        announcement = publishing.publish(publishing.Draft(**asked.validated_data), by=request.user, at=now)
+        return Response(self.get_serializer(announcement).data, status=status.HTTP_201_CREATED)
+
+    @extend_schema(request=None, responses={200: ReceiptSerializer})
+    @action(detail=True, methods=["post"])
+    def acknowledge(self, request: Request, pk: str) -> Response:
+        """Say that one has read it. A second time changes nothing."""
+        receipt = publishing.acknowledge(self.get_object(), by=request.user, at=timezone.now())
+        return Response(ReceiptSerializer(receipt).data)
+
+
+def register(router: DefaultRouter) -> None:
+    router.register("announcements", AnnouncementViewSet, basename="announcement")

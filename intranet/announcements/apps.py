@@ -1,0 +1,14 @@
+from django.apps import AppConfig
+
+
+class AnnouncementsConfig(AppConfig):
+    name = "intranet.announcements"
+    label = "announcements"
+    verbose_name = "Announcements"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from intranet.announcements import navigation, reminders
+
+        navigation.register_places()
+        reminders.register_kinds()

@@ -1,0 +1,191 @@
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar, Self
+
+import pgtrigger
+from django.db import models
+from django.db.models import Exists, F, OuterRef, Q
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import Clinic, User
+from accounts.roles import Capability, Role
+from intranet.core.access import AccessQuerySet, AnyUser
+
+# Whom an announcement can address. Clinical lead and administrator read every announcement anyway.
+ADDRESSED_ROLES = [Role.THERAPIST, Role.ASSISTANT, Role.FRONT_DESK, Role.MANAGER]
+
+
+class AnnouncementQuerySet(AccessQuerySet["Announcement"]):
+    def visible_to(self, user: AnyUser) -> Self:
+        """Published ones addressed to the person, or to a clinic whose announcements the person reads all; own ones
+        always.
+        """
+        if not isinstance(user, User) or not user.standing.holds(Capability.READ_ANNOUNCEMENT):
+            return self.none()
+        return self.filter(Q(author=user) | (self._out() & _in_reach_of(user)))
+
+    def addressed_to(self, user: User) -> Self:
+        """Published ones of which the person is a recipient now."""
+        return self.filter(self._out(), Exists(_own_rows(user)))
+
+    def current(self, at: datetime) -> Self:
+        """Published and not over."""
+        return self.filter(withdrawn_at__isnull=True, published_at__lte=at).filter(
+            Q(expires_at__isnull=True) | Q(expires_at__gt=at)
+        )
+
+    def owed_by(self, user: User, at: datetime) -> Self:
+        """Those that the person must still acknowledge, the first due first."""
+        done = Receipt.objects.acknowledged().filter(announcement=OuterRef("pk"), user=user)
+        return (
+            self.addressed_to(user)
+            .current(at)
+            .filter(~Exists(done), must_acknowledge=True)
+            .select_related("author")
+            .order_by("due_at")
+        )
+
+    @staticmethod
+    def _out() -> Q:
+        return Q(published_at__lte=timezone.now(), withdrawn_at__isnull=True)
+
+
+def _own_rows(user: User) -> models.QuerySet[Audience]:
+    """Audience rows, of the announcement of an outer query, that one of the person's roles fits."""
+    fits = Q(pk__in=[])
+    for grant in user.standing.grants:
+        fits |= Q(role=grant.role, clinic=grant.clinic_id)
+    return Audience.objects.filter(fits, announcement=OuterRef("pk"))
+
+
+def _in_reach_of(user: User) -> Q:
+    scope = user.standing.scope(Capability.READ_ANY_ANNOUNCEMENT)
+    if scope.everywhere:
+        return Q()
+    at_own_clinics = Audience.objects.filter(announcement=OuterRef("pk"), clinic__in=scope.clinic_ids)
+    return Q(Exists(_own_rows(user))) | Q(Exists(at_own_clinics))
+
+
+class Announcement(models.Model):
+    """News from one person to the people with certain roles at certain clinics, who may have to acknowledge it."""
+
+    title = models.CharField(max_length=160)
+    body = models.TextField("message")
+    author = models.ForeignKey(User, models.PROTECT, related_name="announcements")
+    published_at = models.DateTimeField(help_text="In the future: it appears by itself then.")
+    expires_at = models.DateTimeField(null=True, blank=True)
+    pinned = models.BooleanField(default=False)
+    urgent = models.BooleanField(default=False)
+    must_acknowledge = models.BooleanField(default=False)
+    due_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+
+    objects: ClassVar[AnnouncementQuerySet] = AnnouncementQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        ordering = ["-pinned", "-published_at", "-pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(must_acknowledge=False, due_at__isnull=True)
+                | Q(must_acknowledge=True, due_at__gt=F("published_at")),
+                name="announcement_to_acknowledge_has_a_due_date",
+                violation_error_message="Say until when people must have acknowledged it; a day after it appears.",
+            ),
+            models.CheckConstraint(
+                condition=Q(expires_at__isnull=True) | Q(expires_at__gt=F("published_at")),
+                name="announcement_ends_after_it_begins",
+                violation_error_message="It has to disappear after it appears.",
+            ),
+            models.CheckConstraint(
+                condition=Q(withdrawn_at__isnull=True, withdrawn_by__isnull=True)
+                | Q(withdrawn_at__isnull=False, withdrawn_by__isnull=False),
+                name="announcement_withdrawal_says_by_whom",
+            ),
+        ]
+        indexes = [models.Index(fields=["-published_at"], name="announcement_newest")]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def get_absolute_url(self) -> str:
+        return reverse("announcements:detail", args=[self.pk])
+
+
+class Audience(models.Model):
+    """An announcement addresses everybody who holds this role at this clinic."""
+
+    announcement = models.ForeignKey(Announcement, models.CASCADE, related_name="audience")
+    role = models.CharField(max_length=20, choices=Role)
+    clinic = models.ForeignKey(Clinic, models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ["clinic__number", "role"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["announcement", "role", "clinic"],
+                name="announcement_addresses_a_role_once",
+                violation_error_message="This role at this clinic is addressed already.",
+            ),
+            models.CheckConstraint(
+                condition=Q(role__in=[role.value for role in ADDRESSED_ROLES]),
+                name="announcement_addresses_working_roles",
+                violation_error_message="Address therapists, assistants, the front desk or managers.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_role_display()} at {self.clinic}"
+
+
+class ReceiptQuerySet(models.QuerySet["Receipt"]):
+    def acknowledged(self) -> Self:
+        return self.filter(kind=Receipt.Kind.ACKNOWLEDGED)
+
+    def opened(self) -> Self:
+        """Everybody who has it before them; whoever acknowledged has opened it."""
+        return self.filter(kind=Receipt.Kind.OPENED)
+
+
+class Receipt(models.Model):
+    """A person opened or acknowledged an announcement. Written once; the database refuses every change."""
+
+    class Kind(models.TextChoices):
+        OPENED = "opened", "Opened"
+        ACKNOWLEDGED = "acknowledged", "Acknowledged"
+
+    announcement = models.ForeignKey(Announcement, models.PROTECT, related_name="receipts")
+    user = models.ForeignKey(User, models.PROTECT, related_name="announcement_receipts")
+    kind = models.CharField(max_length=12, choices=Kind)
+    at = models.DateTimeField()
+
+    objects: ClassVar[ReceiptQuerySet] = ReceiptQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["announcement", "user", "kind"],
+                name="announcement_receipt_is_given_once",
+                violation_error_message="This receipt is on record already.",
+            )
+        ]
+        triggers = [
+            pgtrigger.Trigger(
+                name="receipts_are_not_changed",
+                operation=pgtrigger.Update | pgtrigger.Delete,
+                when=pgtrigger.Before,
+                func="RAISE EXCEPTION 'Receipts are insert-only.' USING ERRCODE = 'restrict_violation';",
+            ),
+            pgtrigger.Trigger(
+                name="receipts_are_not_truncated",
+                level=pgtrigger.Statement,
+                operation=pgtrigger.Truncate,
+                when=pgtrigger.Before,
+                func="RAISE EXCEPTION 'Receipts are insert-only.' USING ERRCODE = 'restrict_violation';",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} {self.get_kind_display().lower()} {self.announcement}"
