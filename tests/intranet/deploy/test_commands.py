@@ -8,6 +8,7 @@ import re
 import time
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urlencode
 
 import psycopg
 import pytest
@@ -15,6 +16,7 @@ import pytest
 from tests.intranet.deploy import plan
 from tests.intranet.deploy.installation import Installation
 
+SITE = f"https://{plan.example_settings()['SITE_HOST']}/"
 PROXIED = {"Host": plan.example_settings()["SITE_HOST"], "X-Forwarded-Proto": "https"}
 
 
@@ -46,13 +48,25 @@ def wait(true: Callable[[], object], log: Path, seconds: float = 60) -> None:
         time.sleep(0.2)
 
 
-def get(installation: Installation, path: str, **headers: str) -> tuple[int, http.client.HTTPMessage, str]:
+Answer = tuple[int, http.client.HTTPMessage, str]
+
+
+def get(installation: Installation, path: str, **headers: str) -> Answer:
+    return ask(installation, "GET", path, "", headers)
+
+
+def send(installation: Installation, path: str, fields: dict[str, str], **headers: str) -> Answer:
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    return ask(installation, "POST", path, urlencode(fields), headers | form)
+
+
+def ask(installation: Installation, method: str, path: str, body: str, headers: dict[str, str]) -> Answer:
     connection = http.client.HTTPConnection("127.0.0.1", installation.web_port, timeout=20)
-    connection.request("GET", path, headers=PROXIED | headers)
+    connection.request(method, path, body, PROXIED | headers)
     response = connection.getresponse()
-    body = response.read().decode(errors="replace")
+    said = response.read().decode(errors="replace")
     connection.close()
-    return response.status, response.headers, body
+    return response.status, response.headers, said
 
 
 def origins(installation: Installation) -> set[str]:
@@ -167,6 +181,22 @@ def test_web_serves_the_sign_in_page_with_everything_that_it_names(web: Installa
     for file in files:
         status, headers, _ = get(web, file)
         assert (status, headers["Cache-Control"]) == (200, "max-age=315360000, public, immutable"), file
+
+
+def test_attempts_are_counted_by_the_address_that_the_proxy_noted(web: Installation) -> None:
+    def attempt(number: int, address: str) -> bool:
+        """Whether a wrong password was looked at. What stands before the last comma is what a client made up."""
+        noted = {"X-Forwarded-For": f"203.0.113.{number}, {address}"}
+        _, headers, body = get(web, "/accounts/login/", **noted)
+        token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', body)[1]
+        cookie = headers["Set-Cookie"].split(";")[0]
+        fields = {"csrfmiddlewaretoken": token, "login": f"nobody{number}@clinic.example", "password": "wrong" * 4}
+        status, _, body = send(web, "/accounts/login/", fields, Cookie=cookie, Referer=SITE, **noted)
+        assert status in {200, 429}
+        return "Too many" not in body
+
+    assert [attempt(number, "198.51.100.7") for number in range(12)] == [True] * 10 + [False] * 2
+    assert attempt(12, "198.51.100.8")
 
 
 @pytest.fixture(scope="module")
