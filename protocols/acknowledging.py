@@ -33,12 +33,25 @@ def duties(at: datetime) -> QuerySet[Readership, dict[str, Any]]:
 
     Time runs from the publication, or from the day on which somebody's membership made the version theirs.
     """
-    return _by_person_and_version(_asked(at))
+    return with_terms(_asked(at).values("user_id", "version_id"))
 
 
 def outstanding(at: datetime) -> QuerySet[Readership, dict[str, Any]]:
     """The duties that no acknowledgement satisfies yet."""
-    return _by_person_and_version(_asked(at).outstanding())
+    return with_terms(outstanding_rows(at).values("user_id", "version_id"))
+
+
+def outstanding_rows(at: datetime) -> QuerySet[Readership]:
+    """The memberships behind the outstanding duties, for those who group them in their own way."""
+    return _asked(at).outstanding()
+
+
+def with_terms(rows: QuerySet[Readership, dict[str, Any]]) -> QuerySet[Readership, dict[str, Any]]:
+    """Grouped rows with `asked_at` and `due_on`. The groups hold at most one person and one version."""
+    asked_at = Greatest("version__published_at", FirstMomentOf(Min("period__startswith")))
+    asked_on = TruncDate(asked_at, tzinfo=organisation_zone())
+    due_on = ExpressionWrapper(asked_on + F("version__due_days"), output_field=DateField())
+    return rows.annotate(asked_at=asked_at, due_on=due_on)
 
 
 def must_acknowledge(user: User, *, at: datetime) -> QuerySet[ProtocolVersion]:
@@ -94,13 +107,6 @@ def last_signed(version: ProtocolVersion, user: User) -> Acknowledgement | None:
 def _asked(at: datetime) -> QuerySet[Readership]:
     current = ProtocolVersion.objects.current(at).filter(published_at__lte=at)
     return Readership.objects.on(day_of(at)).duties().filter(version__in=current).order_by()
-
-
-def _by_person_and_version(rows: QuerySet[Readership]) -> QuerySet[Readership, dict[str, Any]]:
-    asked_at = Greatest("version__published_at", FirstMomentOf(Min("period__startswith")))
-    asked_on = TruncDate(asked_at, tzinfo=organisation_zone())
-    due_on = ExpressionWrapper(asked_on + F("version__due_days"), output_field=DateField())
-    return rows.values("user_id", "version_id").annotate(asked_at=asked_at, due_on=due_on)
 
 
 def _reads_anyway(version: ProtocolVersion, by: User) -> bool:

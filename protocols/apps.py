@@ -8,6 +8,7 @@ class ProtocolsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from protocols import navigation
+        from protocols import navigation, reminders
 
         navigation.register_places()
+        reminders.register()

@@ -20,6 +20,8 @@ from intranet.core import richtext
 from intranet.core.access import YES, Conflict, Forbidden, Refused, Verdict, require
 from protocols.models import Audience, Category, Contributor, Protocol, ProtocolVersion, Section, SectionKind, State
 
+MOST_SECTIONS = 60
+SECTION_LENGTH = 100_000
 DUE_DAYS = 14
 DUE_DAYS_HIGH_RISK = 5
 RESERVED_SLUGS = frozenset({"new", "report"})

@@ -9,8 +9,7 @@ from django_prose_editor.widgets import importmap
 from js_asset import Media, Script
 
 from intranet.core import richtext
-
-LONGEST = 100_000
+from protocols.drafting import SECTION_LENGTH
 
 
 class RichTextArea(forms.Textarea):
@@ -34,7 +33,7 @@ class RichTextField(forms.CharField):
     widget = RichTextArea
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(**({"max_length": LONGEST, "strip": False} | options))
+        super().__init__(**({"max_length": SECTION_LENGTH, "strip": False} | options))
 
     def clean(self, value: Any) -> str:
         text = super().clean(value)

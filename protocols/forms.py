@@ -11,13 +11,11 @@ from django.forms import BaseFormSet, formset_factory
 from accounts.models import Clinic, Profession, Skill, User
 from accounts.roles import Role
 from intranet.core.forms import DayInput
-from protocols.drafting import DraftText, SectionText
+from protocols.drafting import MOST_SECTIONS, DraftText, SectionText
 from protocols.editor import RichTextField
 from protocols.library import Filters
 from protocols.models import Category, Protocol, SectionKind, Status
 from protocols.publishing import Readers
-
-MOST_SECTIONS = 60
 
 
 class LibraryForm(forms.Form):

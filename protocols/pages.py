@@ -54,6 +54,11 @@ class Part:
         return self.section.heading
 
     @property
+    def short_heading(self) -> str:
+        """For the contents: "Do not needle" of "Do not needle if the patient"."""
+        return self.section.heading.removesuffix(" if the patient").rstrip(",")
+
+    @property
     def anchor(self) -> str:
         return self.section.anchor
 

@@ -44,6 +44,7 @@ _OLD_TAG = re.compile("|".join(map(re.escape, _RENAMED)))
 # The editor wraps what is in points and cells in a paragraph, and leaves empty paragraphs behind.
 _WRAPPED = re.compile(r"(<(?:li|td|th)[^<>]*>)<p>((?:(?!</?p>).)*)</p>(?=</(?:li|td|th)>|<[uo]l>)", re.DOTALL)
 _IDLE = re.compile(r"<p>(?:\s|&nbsp;|<br>)*</p>")
+_TABLE_PARTS = re.compile(r"</?t(?:head|foot|body)>")
 _TAG = re.compile(r"</?[a-zA-Z][^>]*>")
 _CITATION = re.compile(r"\[(\d{1,3})\]")
 
@@ -54,7 +55,7 @@ def clean(html: str) -> str:
     Writes the same content always in the same way, so that opening a text in the editor and saving it changes nothing.
     """
     kept = _OLD_TAG.sub(lambda tag: _RENAMED[tag.group()], _CLEANER.clean(html.replace("\x00", "")))
-    kept = _WRAPPED.sub(r"\1\2", _IDLE.sub("", kept))
+    kept = _TABLE_PARTS.sub("", _WRAPPED.sub(r"\1\2", _IDLE.sub("", kept)))
     return str(_CLEANER.clean(kept)).strip()
 
 
@@ -156,11 +157,16 @@ def _dress_callout(quote: markup.HtmlElement) -> None:
 
 
 def _dress_table(table: markup.HtmlElement) -> None:
-    """A frame to scroll in, and each heading says whether it heads its row or its column."""
-    for row in table.iter("tr"):
-        has_values = any(cell.tag == "td" for cell in row)
+    """A frame to scroll in, rows of headings as the head, and each heading says what it heads."""
+    head, body = markup.Element("thead"), table.find("tbody")
+    for row in list(table.iter("tr")):
+        heads_columns = len(row) > 0 and all(cell.tag == "th" for cell in row)
         for cell in row.iter("th"):
-            cell.set("scope", "row" if has_values else "col")
+            cell.set("scope", "col" if heads_columns else "row")
+        if heads_columns and body is not None and row is body[0]:
+            head.append(row)
+    if len(head) and body is not None:
+        body.addprevious(head)
     wrapper = markup.Element("div", {"class": "table-scroll"})
     wrapper.tail, table.tail = table.tail, None
     table.getparent().replace(table, wrapper)

@@ -12,7 +12,8 @@ from accounts.roles import TABLE, Capability
 from accounts.standing import Scope, Standing
 from protocols.models.content import Audience, Contributor
 
-NOBODY = Q(pk__in=[])
+NONE = Q(pk__in=[])
+ALL = ~NONE  # an empty Q() would vanish from `a | Q()`
 
 
 def readable_versions(user: User, at: datetime) -> Q:
@@ -27,14 +28,14 @@ def readable_versions(user: User, at: datetime) -> Q:
 def _current(standing: Standing) -> Q:
     """Whom the audience addresses, and those who read whatever their role: managers at their clinics, the lead."""
     grants = [grant for grant in standing.grants if Capability.READ_PROTOCOL in TABLE[grant.role]]
-    addressed = Q(Exists(Audience.objects.of(grants).filter(version=OuterRef("pk")))) if grants else NOBODY
+    addressed = Q(Exists(Audience.objects.of(grants).filter(version=OuterRef("pk")))) if grants else NONE
     return addressed | _within(standing.scope(Capability.READ_ANY_PROTOCOL))
 
 
 def _past(user: User) -> Q:
     """What the person signed, or what was for the own clinics, or all."""
     if not user.standing.holds(Capability.READ_SUPERSEDED):
-        return NOBODY
+        return NONE
     acknowledgements = apps.get_model("protocols", "Acknowledgement").objects
     signed = Q(Exists(acknowledgements.filter(version=OuterRef("pk"), user=user)))
     return signed | _within(user.standing.scope(Capability.READ_SUPERSEDED))
@@ -44,8 +45,8 @@ def _drafts(user: User) -> Q:
     """What the person writes, what waits for the person's review, or all."""
     standing = user.standing
     if standing.holds(Capability.READ_DRAFT):
-        return Q()
-    may_read = NOBODY
+        return ALL
+    may_read = NONE
     if standing.holds(Capability.WRITE_PROTOCOL):
         may_read |= Q(Exists(Contributor.objects.filter(version=OuterRef("pk"), user=user)))
     if standing.holds(Capability.APPROVE_PROTOCOL):
@@ -55,7 +56,7 @@ def _drafts(user: User) -> Q:
 
 def _within(scope: Scope) -> Q:
     if scope.everywhere:
-        return Q()
+        return ALL
     if not scope.clinic_ids:
-        return NOBODY
+        return NONE
     return Q(Exists(Audience.objects.at(scope.clinic_ids).filter(version=OuterRef("pk"))))

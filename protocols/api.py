@@ -1,0 +1,137 @@
+"""Protocols over the API: what is in force, acknowledging it, and what waits. The same rules as the pages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_field
+from rest_framework import mixins, serializers, status, viewsets
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.routers import BaseRouter
+
+from protocols import acknowledging
+from protocols.models import Acknowledgement, ProtocolVersion, Section
+
+
+class SectionSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = Section
+        fields = ["key", "kind", "heading", "body"]
+
+
+class ProtocolSerializer(serializers.ModelSerializer):
+    """A protocol as its version in force."""
+
+    slug = serializers.SlugField(source="protocol.slug", read_only=True)
+    category = serializers.CharField(source="protocol.category", read_only=True)
+    version = serializers.IntegerField(source="number", read_only=True)
+    in_force_since = serializers.SerializerMethodField()
+    approved_by = serializers.CharField(source="approved_by.name", read_only=True)
+    review_on = serializers.DateField(source="protocol.review_on", read_only=True)
+
+    class Meta:
+        model = ProtocolVersion
+        fields = ["slug", "title", "category", "version", "change_summary", "in_force_since", "approved_by", "review_on"]
+
+    @extend_schema_field(OpenApiTypes.DATETIME)
+    def get_in_force_since(self, version: ProtocolVersion) -> str:
+        return version.in_force.lower.isoformat()
+
+
+class ProtocolDetailSerializer(ProtocolSerializer):
+    """With the whole text. `content_hash` names this very text; acknowledging it takes the hash back."""
+
+    sections = SectionSerializer(many=True, read_only=True)
+
+    class Meta(ProtocolSerializer.Meta):
+        fields = [*ProtocolSerializer.Meta.fields, "content_hash", "sections"]
+
+
+class DueSerializer(serializers.ModelSerializer):
+    slug = serializers.SlugField(source="protocol.slug", read_only=True)
+    version = serializers.IntegerField(source="number", read_only=True)
+    due_on = serializers.DateField(read_only=True)
+
+    class Meta:
+        model = ProtocolVersion
+        fields = ["slug", "title", "version", "change_summary", "due_on"]
+
+
+class OpenedSerializer(serializers.Serializer):
+    version = serializers.IntegerField(min_value=1)
+    content_hash = serializers.CharField(max_length=64, help_text="Of the text that was read, as retrieving it gave it.")
+
+
+class AcknowledgementSerializer(serializers.ModelSerializer):
+    slug = serializers.SlugField(source="version.protocol.slug", read_only=True)
+    version = serializers.IntegerField(source="version.number", read_only=True)
+
+    class Meta:
+        model = Acknowledgement
+        fields = ["slug", "version", "at", "text_hash"]
+
+
+class ProtocolViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet):
+    """The protocols in force that the person may read, each as its version in force."""
+
+    serializer_class = ProtocolSerializer
+    lookup_field = "protocol__slug"
+    lookup_url_kwarg = "slug"
+    lookup_value_regex = "[-a-zA-Z0-9_]+"
+
+    def get_queryset(self) -> QuerySet[ProtocolVersion]:
+        if getattr(self, "swagger_fake_view", False):
+            return ProtocolVersion.objects.none()
+        versions = ProtocolVersion.objects.visible_to(self.request.user).in_force(timezone.now())
+        return versions.select_related("protocol", "approved_by").order_by("title", "pk")
+
+    @extend_schema(responses=ProtocolDetailSerializer, parameters=[OpenApiParameter("slug", str, "path")])
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return Response(ProtocolDetailSerializer(self.get_object()).data)
+
+    @extend_schema(
+        request=OpenedSerializer,
+        responses={200: AcknowledgementSerializer, 422: OpenApiResponse(description="Refused, with the reasons")},
+        parameters=[OpenApiParameter("slug", str, "path")],
+    )
+    @action(detail=True, methods=["post"])
+    def acknowledge(self, request: Request, slug: str) -> Response:
+        """Declare to have read a version and to follow it. A second time changes nothing."""
+        opened = OpenedSerializer(data=request.data)
+        opened.is_valid(raise_exception=True)
+        versions = ProtocolVersion.objects.visible_to(request.user).select_related("protocol")
+        version = get_object_or_404(versions, protocol__slug=slug, number=opened.validated_data["version"])
+        acknowledgement = acknowledging.acknowledge(
+            version, by=request.user, at=timezone.now(), opened=opened.validated_data["content_hash"]
+        )
+        return Response(AcknowledgementSerializer(acknowledgement).data, status=status.HTTP_200_OK)
+
+    @extend_schema(responses=DueSerializer(many=True), filters=False)
+    @action(detail=False, pagination_class=None, filter_backends=[])
+    def due(self, request: Request) -> Response:
+        """What waits for the person's acknowledgement, the first due first."""
+        waiting = acknowledging.must_acknowledge(request.user, at=timezone.now())
+        return Response(DueSerializer(waiting, many=True).data)
+
+
+class AcknowledgementViewSet(mixins.ListModelMixin, viewsets.GenericViewSet):
+    """The person's own acknowledgements, the latest first."""
+
+    serializer_class = AcknowledgementSerializer
+
+    def get_queryset(self) -> QuerySet[Acknowledgement]:
+        if getattr(self, "swagger_fake_view", False):
+            return Acknowledgement.objects.none()
+        own = Acknowledgement.objects.visible_to(self.request.user).filter(user=self.request.user)
+        return own.select_related("version__protocol").order_by("-at", "-pk")
+
+
+def register(router: BaseRouter) -> None:
+    router.register("protocols", ProtocolViewSet, basename="protocol")
+    router.register("acknowledgements", AcknowledgementViewSet, basename="acknowledgement")

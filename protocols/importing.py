@@ -1,0 +1,239 @@
+"""Reading a protocol from a file: .txt, .md, .html or .docx. Whatever the kind, it becomes HTML, and that becomes sections.
+
+Nothing is stored here. A file that cannot be read raises Unreadable with one sentence; what was left out or guessed is
+said in the notes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+
+from lxml import html as markup
+
+from intranet.core import richtext
+from protocols.drafting import MOST_SECTIONS, SECTION_LENGTH, SectionText
+from protocols.models import SectionKind
+from protocols.text_import import html_from_markdown, html_from_text
+from protocols.unreadable import Unreadable
+from protocols.word_import import html_from_word
+
+LARGEST = 5 * 1024 * 1024
+KINDS = ".txt, .md, .html and .docx"
+BEFORE_THE_FIRST_HEADING = "Introduction"
+
+# What a heading says about its section.
+TELLING = (
+    (re.compile(r"contra-?indicat|^do not\b", re.IGNORECASE), SectionKind.CONTRAINDICATIONS),
+    (re.compile(r"precaution|^take care\b", re.IGNORECASE), SectionKind.PRECAUTIONS),
+    (re.compile(r"^(references?|sources?|bibliography|literature)\b", re.IGNORECASE), SectionKind.REFERENCES),
+    (re.compile(r"^if something goes wrong|adverse event|emergenc", re.IGNORECASE), SectionKind.IF_WRONG),
+    (re.compile(r"^evidence\b", re.IGNORECASE), SectionKind.EVIDENCE),
+)
+LIST_KINDS = {SectionKind.CONTRAINDICATIONS, SectionKind.PRECAUTIONS}
+BLOCKS = {"p", "ul", "ol", "blockquote", "table", "hr", "h3", "h4"}
+MARK = "\ue000"  # a letter of the private use area, followed by the level of a heading
+PHONE = re.compile(r"\b\d{3}[-.\s]\d{3}[-.\s]\d{4}\b")
+# Parts of a web page that are not its text.
+FURNITURE = ("nav", "header", "footer", "aside", "form", "button")
+UNSEEN = ("script", "style", "template", "noscript", "head", "svg", "iframe", "object", "embed")
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What a file holds: a title, sections, and what the reader should know about the reading."""
+
+    title: str
+    sections: list[SectionText]
+    notes: list[str]
+
+
+def read(path: Path, *, title: str = "") -> Imported:
+    """Read a file into a title and sections. Raises Unreadable; stores nothing."""
+    content = _content(path)
+    convert = _converters().get(path.suffix.lower())
+    if convert is None:
+        raise Unreadable(f"{path.name} is not a kind of file that can be read: use {KINDS}.")
+    source, notes = convert(content, path.name)
+    return _sectioned(source, notes, title, path)
+
+
+def _content(path: Path) -> bytes:
+    try:
+        if path.is_dir():
+            raise Unreadable(f"{path.name} is a folder, not a file.")
+        size = path.stat().st_size
+        if size > LARGEST:
+            raise Unreadable(f"{path.name} is too large: {size / 1024 / 1024:.1f} MB, and 5 MB is the most.")
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise Unreadable(f"There is no file {path.name} at that place.") from None
+    except OSError as error:
+        raise Unreadable(f"{path.name} cannot be opened: {error.strerror}.") from None
+    if not content.strip():
+        raise Unreadable(f"{path.name} is empty.")
+    return content
+
+
+def _converters() -> dict[str, Callable[[bytes, str], tuple[str, list[str]]]]:
+    return {
+        ".txt": lambda content, name: html_from_text(_decoded(content, name)),
+        ".md": lambda content, name: html_from_markdown(_decoded(content, name)),
+        ".html": lambda content, name: html_from_page(_decoded(content, name)),
+        ".htm": lambda content, name: html_from_page(_decoded(content, name)),
+        ".docx": html_from_word,
+    }
+
+
+def _decoded(content: bytes, name: str) -> str:
+    """UTF-8 text. Anything else is refused: guessing would put wrong letters into a clinical text."""
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise Unreadable(f"{name} is in UTF-16: save it as UTF-8 and try again.")
+    if b"\x00" in content or content.startswith((b"%PDF", b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
+        raise Unreadable(f"{name} is a binary file, not text.")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise Unreadable(
+            f"{name} is not in UTF-8 (byte {error.start + 1} is no part of it): save it as UTF-8 and try again."
+        ) from None
+    if sum(ord(letter) < 32 and letter not in "\t\n\r\f" for letter in text) > len(text) // 100:
+        raise Unreadable(f"{name} is a binary file, not text.")
+    return text
+
+
+def html_from_page(source: str) -> tuple[str, list[str]]:
+    """The text of a web page: without scripts, menus, forms and pictures."""
+    try:
+        page = markup.document_fromstring(source)
+    except (ValueError, markup.etree.ParserError):
+        raise Unreadable("The page holds no text.") from None
+    notes = []
+    for tags, what in ((UNSEEN, ""), (FURNITURE, "menus, forms, headers or footers"), (("img", "picture"), "pictures")):
+        found = [element for tag in tags for element in page.iter(tag)]
+        for element in found:
+            if element.getparent() is not None:
+                element.drop_tree()
+        if found and what:
+            notes.append(f"Left out: {len(found)} {what}.")
+    body = next((place for tag in ("main", "article", "body") for place in page.iter(tag)), page)
+    return markup.tostring(body, encoding="unicode"), notes
+
+
+def _sectioned(source: str, notes: list[str], title: str, path: Path) -> Imported:
+    blocks = _blocks(source)
+    found_title, blocks = _title_of(blocks)
+    sections, more = _sections(blocks)
+    notes = [*notes, *more]
+    if not any(richtext.plain(part.body) for part in sections):
+        raise Unreadable(f"{path.name} holds no text that can be read.")
+    if len(sections) > MOST_SECTIONS:
+        raise Unreadable(f"{path.name} has {len(sections)} headings, and a protocol has at most {MOST_SECTIONS} sections.")
+    if any(len(part.body) > SECTION_LENGTH for part in sections):
+        raise Unreadable(f"{path.name} has a section of more than {SECTION_LENGTH:,} characters: give it headings.")
+    if not (title or found_title):
+        notes.append("No heading was found for the title: the name of the file was taken.")
+    notes += _doubts(sections)
+    chosen = title or found_title or path.stem.replace("-", " ").replace("_", " ").capitalize()
+    return Imported(_shortened(chosen, 160), sections, notes)
+
+
+def _blocks(source: str) -> list[markup.HtmlElement]:
+    """The headings and blocks of a text in their order, whatever boxes a page put around them; loose words in paragraphs."""
+    cleaned = richtext.clean(_marked_headings(source))
+    tree = markup.fragment_fromstring(cleaned, create_parent="div")
+    blocks: list[markup.HtmlElement] = []
+    loose = markup.Element("p")
+    loose.text = tree.text
+    for child in list(tree):
+        tail, child.tail = child.tail, None
+        if child.tag in BLOCKS:
+            blocks += [loose] if _words(loose) else []
+            loose = markup.Element("p")
+            blocks.append(child)
+            loose.text = tail
+        else:
+            child.tail = tail
+            loose.append(child)
+    return blocks + ([loose] if _words(loose) else [])
+
+
+def _marked_headings(source: str) -> str:
+    """Headings as marked paragraphs: so their level survives the cleaning, which knows two levels only."""
+    source = source.replace(MARK, "")
+    return re.sub(r"<(/?)h([1-6])\b[^>]*>", lambda tag: "</p>" if tag[1] else f"<p>{MARK}{tag[2]}", source)
+
+
+def _level(block: markup.HtmlElement) -> int:
+    """The level of a heading, 0 for anything else."""
+    text = block.text or ""
+    return int(text[1]) if block.tag == "p" and text.startswith(MARK) else 0
+
+
+def _unmarked(text: str) -> str:
+    return re.sub(f"{MARK}[1-6]", "", text)
+
+
+def _words(block: markup.HtmlElement) -> str:
+    return _unmarked(" ".join(block.text_content().split()))
+
+
+def _title_of(blocks: list[markup.HtmlElement]) -> tuple[str, list[markup.HtmlElement]]:
+    """The first heading is the title when no other heading stands above or beside it."""
+    levels = [level for block in blocks if (level := _level(block))]
+    first = next((block for block in blocks if _level(block)), None)
+    if first is None or _level(first) > min(levels) or (levels.count(levels[0]) > 1 and first is not blocks[0]):
+        return "", blocks
+    if levels.count(levels[0]) > 1 and len({*levels}) > 1:
+        return "", blocks
+    return _words(first), [block for block in blocks if block is not first]
+
+
+def _sections(blocks: list[markup.HtmlElement]) -> tuple[list[SectionText], list[str]]:
+    """Sections by the highest heading there is; deeper headings stay in the text."""
+    top = min((level for block in blocks if (level := _level(block))), default=0)
+    gathered: list[tuple[str, list[str]]] = [(BEFORE_THE_FIRST_HEADING, [])]
+    for block in blocks:
+        level = _level(block)
+        if level and level == top:
+            gathered.append((_words(block), []))
+        elif level:
+            tag = "h3" if level == top + 1 else "h4"
+            gathered[-1][1].append(f"<{tag}>{escape(_words(block), quote=False)}</{tag}>")
+        else:
+            gathered[-1][1].append(_unmarked(markup.tostring(block, encoding="unicode")))
+    if not gathered[0][1]:
+        gathered.pop(0)
+        return [_section(heading, parts) for heading, parts in gathered], []
+    note = f"The text before the first heading became the section “{BEFORE_THE_FIRST_HEADING}”." if top else ""
+    return [_section(heading, parts) for heading, parts in gathered], [note] if note else []
+
+
+def _section(heading: str, parts: list[str]) -> SectionText:
+    body = richtext.clean("".join(parts))
+    kind = next((kind for pattern, kind in TELLING if pattern.search(heading)), SectionKind.TEXT)
+    if kind in LIST_KINDS and "<ul>" not in body and "<ol>" not in body:
+        kind = SectionKind.TEXT  # a stop card is drawn from a list
+    return SectionText(kind, _shortened(heading or "Untitled", 120), body)
+
+
+def _doubts(sections: list[SectionText]) -> list[str]:
+    notes = [
+        f"“{part.heading}” was read as {SectionKind(part.kind).label.lower()}."
+        for part in sections
+        if part.kind != SectionKind.TEXT
+    ]
+    for part in sections:
+        if phone := PHONE.search(richtext.plain(part.body)):
+            notes.append(
+                f"“{part.heading}” contains what looks like a telephone number ({phone.group()}): check that nothing "
+                "about a patient is in the text."
+            )
+    return notes
+
+
+def _shortened(text: str, length: int) -> str:
+    return text if len(text) <= length else text[: length - 1].rsplit(" ", 1)[0] + "…"

@@ -1,0 +1,145 @@
+"""Reminders about acknowledgements: to the person while something is outstanding, to the manager once it is late."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db.models import CharField, DateField, ExpressionWrapper, F, QuerySet, Value
+from django.db.models.functions import Cast, Concat
+
+from accounts.models import User
+from accounts.roles import Capability, Role
+from intranet.core.wording import counted, day_label, full_day, name_list
+from intranet.reminders import registry
+from intranet.reminders.registry import HORIZON, Kind, Message, OnDoubt
+from protocols.acknowledging import FirstMomentOf, outstanding, outstanding_rows, with_terms
+from protocols.models import ProtocolVersion
+from protocols.timing import day_of
+
+# Days after somebody was asked: at once, then three times more before the last day.
+NUDGES = (0, 3, 7, 10)
+MORNING = timedelta(hours=8)
+STALE_AFTER = timedelta(days=7)
+NAMED = 5
+
+
+class ProtocolToAcknowledge(Kind):
+    """At publication, on days 3, 7 and 10, and on the last day, until the person has acknowledged."""
+
+    code = "protocol-to-acknowledge"
+    label = "Protocol to acknowledge"
+    subject = "protocols.ProtocolVersion"
+    on_doubt = OnDoubt.RESEND
+    icon = "book"
+    tone = "caution"
+
+    def owed(self, at: datetime) -> Sequence[QuerySet[Any, Any]]:
+        rows = outstanding(at).annotate(recipient_id=F("user_id"), subject_id=F("version_id"))
+        return [*self._nudges(rows, at), self._last_call(rows, at)]
+
+    def write(self, subject: ProtocolVersion, recipient: User, occasion: str, at: datetime) -> Message:
+        row = outstanding(at).filter(user_id=recipient.pk, version_id=subject.pk).values("due_on").first()
+        due = row["due_on"] if row else day_of(at)
+        last_day = f"{due:%A}, {full_day(due)}"
+        by = f"The last day to acknowledge it is {last_day} ({recipient.zone.key} time)."
+        return Message(
+            title=f"Acknowledge “{subject.title}” by {day_label(due, day_of(at))}",
+            paragraphs=[*_what_is_new(subject, at), by],
+            path=subject.get_absolute_url(),
+            action=f"Read and acknowledge version {subject.number}",
+            why=f"You get this because version {subject.number} asks people with your role for their acknowledgement.",
+        )
+
+    def _nudges(self, rows: QuerySet[Any, Any], at: datetime) -> Iterator[QuerySet[Any, Any]]:
+        for day, following in zip(NUDGES, (*NUDGES[1:], NUDGES[-1] + 4), strict=True):
+            yield _due_within_horizon(
+                rows.filter(version__due_days__gt=day).annotate(
+                    occasion=Value(f"day-{day}"),
+                    due_at=F("asked_at") + timedelta(days=day),
+                    not_after=F("asked_at") + timedelta(days=following),
+                ),
+                at,
+            )
+
+    def _last_call(self, rows: QuerySet[Any, Any], at: datetime) -> QuerySet[Any, Any]:
+        morning = FirstMomentOf(F("due_on"))
+        return _due_within_horizon(
+            rows.annotate(occasion=Value("last-day"), due_at=morning + MORNING, not_after=morning + STALE_AFTER), at
+        )
+
+
+class AcknowledgementLate(Kind):
+    """To the managers of a person's clinics, the morning after the last day. One for all who had the same last day."""
+
+    code = "acknowledgement-late"
+    label = "Acknowledgements that are late"
+    subject = "protocols.ProtocolVersion"
+    on_doubt = OnDoubt.RESEND
+    icon = "report"
+    tone = "danger"
+
+    def owed(self, at: datetime) -> Sequence[QuerySet[Any, Any]]:
+        """A row per manager, version and person; people with the same last day are one occasion."""
+        manager = "clinic__memberships"
+        rows = outstanding_rows(at).filter(
+            clinic__memberships__role=Role.MANAGER,
+            clinic__memberships__period__contains=day_of(at),
+            clinic__memberships__user__is_active=True,
+        )
+        rows = with_terms(rows.exclude(user=F(f"{manager}__user")).values("user_id", "version_id", f"{manager}__user_id"))
+        late = FirstMomentOf(ExpressionWrapper(F("due_on") + Value(1), output_field=DateField()))
+        rows = rows.annotate(
+            recipient_id=F(f"{manager}__user_id"),
+            subject_id=F("version_id"),
+            occasion=Concat(Value("late-"), Cast("due_on", CharField())),
+            due_at=late + MORNING,
+            not_after=late + STALE_AFTER,
+        )
+        return [_due_within_horizon(rows, at)]
+
+    def write(self, subject: ProtocolVersion, recipient: User, occasion: str, at: datetime) -> Message:
+        due = date.fromisoformat(occasion.removeprefix("late-"))
+        people = self._late_people(subject, recipient, at)
+        return Message(
+            title=f"Late acknowledgements of “{subject.title}”",
+            paragraphs=[
+                f"The last day was {due:%A}, {full_day(due)}.",
+                f"{counted(len(people), 'person has', 'people have')} not acknowledged version {subject.number}: "
+                f"{_names(people)}.",
+            ],
+            path="/protocols/report/?unfinished=on",
+            action="See who has not",
+            why="You get this because you manage the clinic at which they work.",
+        )
+
+    def _late_people(self, version: ProtocolVersion, manager: User, at: datetime) -> list[str]:
+        scope = manager.standing.scope(Capability.REPORT_ACKNOWLEDGEMENTS)
+        rows = outstanding(at).filter(version_id=version.pk, due_on__lt=day_of(at))
+        if not scope.everywhere:
+            rows = rows.filter(clinic__in=scope.clinic_ids)
+        people = User.objects.filter(pk__in=[row["user_id"] for row in rows])
+        return [person.name for person in people.by_name()]
+
+
+def register() -> None:
+    registry.register(ProtocolToAcknowledge())
+    registry.register(AcknowledgementLate())
+
+
+def _due_within_horizon(rows: QuerySet[Any, Any], at: datetime) -> QuerySet[Any, Any]:
+    return rows.filter(due_at__lte=at + HORIZON, not_after__gt=at)
+
+
+def _what_is_new(version: ProtocolVersion, at: datetime) -> list[str]:
+    start = version.in_force.lower
+    since = "is in force" if start <= at else f"comes into force on {full_day(day_of(start))}"
+    first = f"Version {version.number} of “{version.title}” {since}."
+    return [first, f"What changed: {version.change_summary}"] if version.change_summary else [first]
+
+
+def _names(people: list[str]) -> str:
+    if len(people) <= NAMED:
+        return name_list(people)
+    return f"{', '.join(people[:NAMED])} and {counted(len(people) - NAMED, 'other')}"
