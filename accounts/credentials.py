@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateRange, DateTimeTZRange
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.models import Competency, Credential, CredentialType, Skill, User, ValidityRule
 from accounts.roles import Capability
@@ -198,3 +198,12 @@ def end_competency(competency: Competency, *, by: User, at: datetime, reason: st
 
 def _clinics_of(user: User) -> Iterable[int]:
     return user.memberships.exclude(clinic=None).values_list("clinic_id", flat=True)
+
+
+def ending(credentials: QuerySet[Credential], on: date) -> QuerySet[Credential]:
+    """Those of active people that have ended, or end within 60 days, and that no later one of the type follows."""
+    renewal = Credential.objects.filter(
+        user=OuterRef("user"), type=OuterRef("type"), valid__startswith__gte=OuterRef("valid__endswith")
+    )
+    soon = credentials.filter(user__is_active=True, valid__endswith__lte=on + EXPIRING_WITHIN + timedelta(days=1))
+    return soon.filter(~Exists(renewal)).select_related("user", "type").order_by("valid__endswith", "user__name")
