@@ -14,12 +14,14 @@ from django.template import TemplateSyntaxError, engines
 from intranet.dev.folder import CHECKOUT
 
 # What the content security policy would block, or what would let a stored text become markup.
-RULES = {
+MARKUP_RULES = {
     r"<[^>]*\sstyle\s*=": "an inline style",
     r"<style\b": "a style element",
     r"<script\b(?![^>]*\ssrc\s*=)(?![^>]*\snonce\s*=)": "an inline script",
     r"<[a-z][^>]*\son[a-z]+\s*=": "an inline event handler",
     r"javascript:": "a javascript: address",
+}
+TEMPLATE_RULES = {
     r"\|\s*(safe|safeseq)\b": "the safe filter",
     r"\{%\s*autoescape\s+off": "escaping switched off",
     r"""<form\b(?=[^>]*method=["']?post)(?:(?!</form>)(?!csrf_token).)*</form>""": "a POST form without csrf_token",
@@ -38,9 +40,15 @@ def template_files(root: Path) -> list[Path]:
     )
 
 
-def faults_in(text: str, rules: dict[str, str]) -> Iterator[tuple[int, str]]:
-    """(line number, fault) of each breach of the rules. Template comments are left out."""
+def faults_in_template(text: str) -> Iterator[tuple[int, str]]:
+    """(line number, fault) of each breach. Comments are left out; a tag's words are no markup."""
     text = re.sub(r"\{#.*?#\}|\{%\s*comment.*?endcomment\s*%\}", _blanked, text, flags=re.DOTALL)
+    yield from faults_in(text, TEMPLATE_RULES)
+    yield from faults_in(re.sub(r"\{%.*?%\}|\{\{.*?\}\}", _blanked, text, flags=re.DOTALL), MARKUP_RULES)
+
+
+def faults_in(text: str, rules: dict[str, str]) -> Iterator[tuple[int, str]]:
+    """(line number, fault) of each breach of the rules."""
     for pattern, fault in rules.items():
         for match in re.finditer(pattern, text, flags=re.IGNORECASE | re.DOTALL):
             yield text.count("\n", 0, match.start()) + 1, fault
@@ -67,7 +75,7 @@ def check(root: Path) -> list[str]:
         if fault := compile_fault(name):
             found.append(f"{shown}: {fault}")
         if file.suffix not in PLAIN_TEXT:
-            found += [f"{shown}:{line}: {fault}" for line, fault in faults_in(file.read_text(), RULES)]
+            found += [f"{shown}:{line}: {fault}" for line, fault in faults_in_template(file.read_text())]
     for file in sorted(python for top in TOP for python in (root / top).glob("**/*.py")):
         shown = file.relative_to(root)
         if str(shown) not in TRUSTED and file != Path(__file__):
