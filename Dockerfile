@@ -28,6 +28,7 @@ COPY . .
 
 # Static files need settings, and settings need secrets: these exist for this one command and reach nothing.
 RUN random() { python -c "import secrets; print(secrets.token_hex(32))"; } \
+    && chmod -R go=rX . \
     && python -m compileall -q accounts intranet protocols scheduling \
     && SECRET_KEY="$(random)" \
        DATABASE_URL="postgresql://build:$(random)@localhost/build" \

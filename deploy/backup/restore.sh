@@ -15,6 +15,7 @@ refuse() {
 backup=$BACKUPS/$1
 [[ -f $backup/SHA256SUMS ]] || refuse "There is no complete backup $backup."
 (cd "$backup" && sha256sum --check --quiet --strict SHA256SUMS) || refuse "$1 is damaged; nothing was restored."
+[[ -w $MEDIA ]] || refuse "The folder for uploads cannot be written. First: docker compose create web"
 tables=$(psql --no-psqlrc --quiet --tuples-only --no-align --no-password \
     --command="SELECT count(*) FROM pg_tables WHERE schemaname = 'public'")
 [[ $tables == 0 ]] || refuse "The database has $tables tables. Restore into an empty one; nothing was changed."

@@ -9,7 +9,7 @@ from whitenoise.storage import CompressedManifestStaticFilesStorage
 class StaticFiles(StaticFilesConfig):
     """Leaves behind what packages bring and no page asks for: two thirds of the bytes and nearly all of the time."""
 
-    ignore_patterns: ClassVar = [
+    ignore_patterns = [
         "*.map",
         "django_htmx/ext/*",
         "django_htmx/htmax-*",
