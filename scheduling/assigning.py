@@ -91,7 +91,7 @@ def delete_shift(shift: Shift, *, version: int, by: User, at: datetime) -> None:
     require(_weeks_are_open(weeks, at))
     record(by, "shift.deleted", shift, clinics=[shift.clinic_id], **_summary(Plan.of(shift)))
     _count_change(weeks)
-    if not PublishedShift.objects.filter(pk=shift.pk).exists():
+    if not PublishedShift.objects.filter(shift=shift).exists():
         shift.delete()
         return
     shift.state, shift.version = ShiftState.CANCELLED, shift.version + 1

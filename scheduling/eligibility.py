@@ -145,7 +145,7 @@ def attention(shifts: Iterable[Shift], at: datetime) -> dict[UUID, Verdict]:
     """
     held = [shift for shift in shifts if shift.staff is not None]
     roles = _roles_by_day(held)
-    good = cleared_people(held)
+    good = cleared_on({(shift.skill, shift.day) for shift in held if shift.skill})
     found = {}
     for shift in held:
         reasons = list(
@@ -173,10 +173,9 @@ def _roles_by_day(shifts: Sequence[Shift]) -> dict[tuple[int, int, date], set[st
     return roles
 
 
-def cleared_people(shifts: Iterable[Shift]) -> dict[tuple[int, date], set[int]]:
-    """{(skill, day): people cleared} for every skill that the shifts ask for on the days on which they do."""
-    wanted = {(shift.skill_id, shift.day): shift.skill for shift in shifts if shift.skill}
-    return {(pk, on): set(cleared(skill, on).values_list("pk", flat=True)) for (pk, on), skill in wanted.items()}
+def cleared_on(wanted: Iterable[tuple[Skill, date]]) -> dict[tuple[int, date], set[int]]:
+    """{(skill, day): people cleared for it on that day}."""
+    return {(skill.pk, on): set(cleared(skill, on).values_list("pk", flat=True)) for skill, on in wanted}
 
 
 @dataclass(frozen=True)

@@ -41,6 +41,11 @@ class Change:
     after: Shift | None
 
     @property
+    def shown(self) -> ShiftDetails:
+        """The shift as it will be, or as it was if it goes."""
+        return self.after or self.before or self.shift
+
+    @property
     def people(self) -> set[int]:
         """Whose roster changes."""
         return {one.staff_id for one in (self.before, self.after) if one is not None and one.staff_id is not None}
@@ -56,7 +61,9 @@ def pending_by_week(weeks: Sequence[RosterWeek]) -> dict[int, list[Change]]:
     people = ("clinic", "staff", "skill")
     planned = Shift.objects.planned().filter(week__in=weeks).select_related(*people)
     seen = PublishedShift.objects.standing().filter(Q(week__in=weeks) | Q(shift__week__in=weeks))
-    published = {one.pk: one for one in seen.select_related(*people, "shift__clinic", "shift__staff", "shift__skill")}
+    published = {
+        one.shift_id: one for one in seen.select_related(*people, "shift__clinic", "shift__staff", "shift__skill")
+    }
     changes: dict[int, list[Change]] = defaultdict(list)
     for shift in planned:
         before = published.get(shift.pk)
@@ -66,7 +73,7 @@ def pending_by_week(weeks: Sequence[RosterWeek]) -> dict[int, list[Change]]:
         if one.shift.state == ShiftState.CANCELLED or one.shift.week_id != one.week_id:
             changes[one.week_id].append(Change(ChangeKind.REMOVE, one.shift, one, None))
     for found in changes.values():
-        found.sort(key=lambda change: (change.after or change.before).start)  # type: ignore[union-attr]
+        found.sort(key=lambda change: change.shown.start)
     return changes
 
 
@@ -113,6 +120,10 @@ class Preview:
         return [one for one in self.changes if one.after is None]
 
     @property
+    def seen_before(self) -> list[Change]:
+        return [one for one in self.changes if one.before]
+
+    @property
     def people(self) -> set[int]:
         return set().union(*(change.people for change in self.changes))
 
@@ -154,7 +165,7 @@ def _double_publications(changes: Sequence[Change], at: datetime) -> list[Reason
         return []
     start, end = min(one.start for one in coming) - TRAVEL, max(one.end for one in coming) + TRAVEL
     others = PublishedShift.objects.standing().filter(staff__in={one.staff_id for one in coming}).within(start, end)
-    others = others.exclude(pk__in=[change.shift.pk for change in changes]).select_related("clinic")
+    others = others.exclude(shift__in=[change.shift for change in changes]).select_related("clinic")
     return [
         Reason(
             "still-published-elsewhere",
@@ -201,11 +212,11 @@ def _show(changes: Sequence[Change], week: RosterWeek, at: datetime) -> None:
     """Withdraw first, then show the rest in one statement: the database checks for double bookings after each."""
     gone = [change.shift.pk for change in changes if change.after is None]
     shown = [change.shift for change in changes if change.after is not None]
-    locked = PublishedShift.objects.select_for_update().filter(pk__in=[*gone, *(shift.pk for shift in shown)])
-    sequences = dict(locked.order_by("pk").values_list("pk", "sequence"))
-    PublishedShift.objects.filter(pk__in=gone, week=week).update(withdrawn_at=at, sequence=F("sequence") + 1)
+    locked = PublishedShift.objects.select_for_update().filter(shift__in=[*gone, *(shift.pk for shift in shown)])
+    sequences = dict(locked.order_by("pk").values_list("shift_id", "sequence"))
+    PublishedShift.objects.filter(shift__in=gone, week=week).update(withdrawn_at=at, sequence=F("sequence") + 1)
     copies = [_copy(shift, sequences.get(shift.pk), at) for shift in shown]
-    updated = [f.name for f in PublishedShift._meta.concrete_fields if not f.primary_key]
+    updated = [f.name for f in PublishedShift._meta.concrete_fields if f.name not in {"id", "shift"}]
     try:
         with transaction.atomic():
             PublishedShift.objects.bulk_create(

@@ -77,6 +77,43 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='PublishedShift',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('position', models.CharField(choices=[('therapist', 'Therapist'), ('assistant', 'Assistant'), ('aide', 'Aide'), ('front_desk', 'Front desk')], max_length=12)),
+                ('period', django.contrib.postgres.fields.ranges.DateTimeRangeField()),
+                ('break_minutes', models.PositiveSmallIntegerField(default=0, verbose_name='unpaid break')),
+                ('note', models.CharField(blank=True, max_length=200)),
+                ('sequence', models.PositiveIntegerField(default=0)),
+                ('published_at', models.DateTimeField()),
+                ('withdrawn_at', models.DateTimeField(blank=True, null=True)),
+                ('clinic', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='%(class)ss', to='accounts.clinic')),
+                ('skill', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='%(class)ss', to='accounts.skill')),
+                ('staff', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='%(class)ss', to=settings.AUTH_USER_MODEL)),
+                ('week', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='%(class)ss', to='scheduling.rosterweek')),
+                ('shift', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='published', to='scheduling.shift')),
+            ],
+            options={
+                'ordering': ['period', 'pk'],
+            },
+        ),
+        migrations.CreateModel(
+            name='PublicationChange',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('kind', models.CharField(choices=[('add', 'Added'), ('remove', 'Removed'), ('reassign', 'Given to somebody else'), ('retime', 'Time changed'), ('alter', 'Details changed')], max_length=10)),
+                ('before', models.JSONField(null=True)),
+                ('after', models.JSONField(null=True)),
+                ('publication', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='changes', to='scheduling.publication')),
+                ('staff_after', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('staff_before', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('shift', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='publication_changes', to='scheduling.shift')),
+            ],
+            options={
+                'ordering': ['publication', 'pk'],
+            },
+        ),
+        migrations.CreateModel(
             name='CoverageNeed',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -119,42 +156,21 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('publication', 'person'), name='each_person_is_told_once_per_publication', violation_error_message='This person is told already.')],
             },
         ),
-        migrations.CreateModel(
-            name='PublishedShift',
-            fields=[
-                ('position', models.CharField(choices=[('therapist', 'Therapist'), ('assistant', 'Assistant'), ('aide', 'Aide'), ('front_desk', 'Front desk')], max_length=12)),
-                ('period', django.contrib.postgres.fields.ranges.DateTimeRangeField()),
-                ('break_minutes', models.PositiveSmallIntegerField(default=0, verbose_name='unpaid break')),
-                ('note', models.CharField(blank=True, max_length=200)),
-                ('shift', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='published', serialize=False, to='scheduling.shift')),
-                ('sequence', models.PositiveIntegerField(default=0)),
-                ('published_at', models.DateTimeField()),
-                ('withdrawn_at', models.DateTimeField(blank=True, null=True)),
-                ('clinic', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='%(class)ss', to='accounts.clinic')),
-                ('skill', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='%(class)ss', to='accounts.skill')),
-                ('staff', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='%(class)ss', to=settings.AUTH_USER_MODEL)),
-                ('week', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='%(class)ss', to='scheduling.rosterweek')),
-            ],
-            options={
-                'ordering': ['period', 'pk'],
-            },
+        migrations.AddConstraint(
+            model_name='rosterweek',
+            constraint=models.UniqueConstraint(fields=('clinic', 'monday'), name='one_roster_week_per_clinic', violation_error_message='This week of the clinic exists already.'),
         ),
-        migrations.CreateModel(
-            name='PublicationChange',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('add', 'Added'), ('remove', 'Removed'), ('reassign', 'Given to somebody else'), ('retime', 'Time changed'), ('alter', 'Details changed')], max_length=10)),
-                ('before', models.JSONField(null=True)),
-                ('after', models.JSONField(null=True)),
-                ('publication', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='changes', to='scheduling.publication')),
-                ('staff_after', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('staff_before', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('shift', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='publication_changes', to='scheduling.shift')),
-            ],
-            options={
-                'ordering': ['publication', 'pk'],
-                'constraints': [models.UniqueConstraint(fields=('publication', 'shift'), name='one_change_per_shift_and_publication', violation_error_message='This shift is in the publication already.')],
-            },
+        migrations.AddConstraint(
+            model_name='rosterweek',
+            constraint=models.UniqueConstraint(fields=('id', 'clinic'), name='roster_week_with_its_clinic'),
+        ),
+        migrations.AddConstraint(
+            model_name='rosterweek',
+            constraint=models.CheckConstraint(condition=models.Q(('monday__iso_week_day', 1)), name='roster_week_starts_on_a_monday', violation_error_message='A roster week starts on a Monday.'),
+        ),
+        migrations.AddConstraint(
+            model_name='publication',
+            constraint=models.UniqueConstraint(fields=('week', 'number'), name='publications_of_a_week_are_numbered', violation_error_message='Somebody published this week just now.'),
         ),
         migrations.AddIndex(
             model_name='shift',
@@ -184,22 +200,6 @@ class Migration(migrations.Migration):
             model_name='shift',
             constraint=models.CheckConstraint(condition=models.Q(('period__endswith__gt', django.db.models.expressions.CombinedExpression(models.F('period__startswith'), '+', models.ExpressionWrapper(django.db.models.expressions.CombinedExpression(models.F('break_minutes'), '*', models.Value(datetime.timedelta(seconds=60))), output_field=models.DurationField())))), name='shift_is_longer_than_its_break', violation_error_message='The break is longer than the shift.'),
         ),
-        migrations.AddConstraint(
-            model_name='rosterweek',
-            constraint=models.UniqueConstraint(fields=('clinic', 'monday'), name='one_roster_week_per_clinic', violation_error_message='This week of the clinic exists already.'),
-        ),
-        migrations.AddConstraint(
-            model_name='rosterweek',
-            constraint=models.UniqueConstraint(fields=('id', 'clinic'), name='roster_week_with_its_clinic'),
-        ),
-        migrations.AddConstraint(
-            model_name='rosterweek',
-            constraint=models.CheckConstraint(condition=models.Q(('monday__iso_week_day', 1)), name='roster_week_starts_on_a_monday', violation_error_message='A roster week starts on a Monday.'),
-        ),
-        migrations.AddConstraint(
-            model_name='publication',
-            constraint=models.UniqueConstraint(fields=('week', 'number'), name='publications_of_a_week_are_numbered', violation_error_message='Somebody published this week just now.'),
-        ),
         migrations.AddIndex(
             model_name='publishedshift',
             index=models.Index(fields=['week'], name='published_shift_week'),
@@ -207,5 +207,9 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='publishedshift',
             constraint=django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('staff__isnull', False), ('withdrawn_at__isnull', True)), deferrable=django.db.models.constraints.Deferrable['IMMEDIATE'], expressions=[('staff', '='), ('period', '&&')], name='no_published_double_booking', violation_error_message='This person already works at that time.'),
+        ),
+        migrations.AddConstraint(
+            model_name='publicationchange',
+            constraint=models.UniqueConstraint(fields=('publication', 'shift'), name='one_change_per_shift_and_publication', violation_error_message='This shift is in the publication already.'),
         ),
     ]

@@ -36,7 +36,7 @@ class PublishedShiftQuerySet(AccessQuerySet["PublishedShift"]):
 class PublishedShift(ShiftDetails):
     """What staff see of a shift: a copy as of its last publication. Pages, feeds and reminders of staff read only this."""
 
-    shift = models.OneToOneField(Shift, models.PROTECT, primary_key=True, related_name="published")
+    shift = models.OneToOneField(Shift, models.PROTECT, related_name="published")
     sequence = models.PositiveIntegerField(default=0)
     published_at = models.DateTimeField()
     withdrawn_at = models.DateTimeField(null=True, blank=True)

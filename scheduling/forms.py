@@ -1,0 +1,200 @@
+"""The forms of the roster: how to look at the board, and what a shift should be."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from django import forms
+
+from accounts.models import Clinic, Skill, User
+from intranet.core.forms import ClockInput, DayInput
+from intranet.core.time import monday_of
+from scheduling.board import Board
+from scheduling.models import Shift
+from scheduling.plans import Plan
+from scheduling.positions import Position, usual_position
+from scheduling.rows import EVERYONE, PROBLEMS, UNDER, Look
+from scheduling.times import shift_span, skipped_times
+
+EARLIEST, LATEST = date(2000, 1, 3), date(2100, 1, 1)
+BREAKS = [(0, "None"), (15, "15 min"), (30, "30 min"), (45, "45 min"), (60, "60 min")]
+USUAL_TIMES = {
+    Position.THERAPIST: (time(7), time(15, 30)),
+    Position.ASSISTANT: (time(7), time(15, 30)),
+    Position.AIDE: (time(7), time(15, 30)),
+    Position.FRONT_DESK: (time(8), time(16, 30)),
+}
+
+
+class BoardForm(forms.Form):
+    """The address of the board. Anything unknown in it makes the form invalid, and the page answers 404."""
+
+    week = forms.DateField(required=False)
+    clinic = forms.ModelChoiceField(Clinic.objects.none(), to_field_name="slug", required=False)
+    cover = forms.SlugField(required=False)
+    show = forms.ChoiceField(choices=[(name, name) for name in (EVERYONE, PROBLEMS, UNDER)], required=False)
+    find = forms.CharField(max_length=80, required=False)
+    view = forms.ChoiceField(choices=[("week", "week"), ("day", "day")], required=False)
+    day = forms.DateField(required=False)
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["clinic"].queryset = Clinic.objects.visible_to(user)  # type: ignore[attr-defined]
+
+    def clean_week(self) -> date | None:
+        return self._sane(self.cleaned_data["week"])
+
+    def clean_day(self) -> date | None:
+        return self._sane(self.cleaned_data["day"])
+
+    def _sane(self, day: date | None) -> date | None:
+        if day and not EARLIEST <= day <= LATEST:
+            raise forms.ValidationError("Choose a day in this century.")
+        return day
+
+    def look(self, today: date) -> Look:
+        """How to look at the board; without a choice, this week at every clinic."""
+        chosen = self.cleaned_data
+        return Look(
+            monday=monday_of(chosen["week"] or chosen["day"] or today),
+            clinic=chosen["clinic"],
+            cover=chosen["cover"] or Position.THERAPIST.value,
+            show=chosen["show"] or EVERYONE,
+            find=chosen["find"].strip(),
+        )
+
+    def day_of(self, board: Board) -> date:
+        """The one day that the day view shows: the day asked for, today, or the first of the week."""
+        wanted = self.cleaned_data["day"] or board.today
+        return wanted if wanted in board.days else board.days[0]
+
+
+class NewShiftForm(forms.Form):
+    """Where an empty form for a shift starts: which clinic, day and person, from the cell that was clicked."""
+
+    clinic = forms.ModelChoiceField(Clinic.objects.none(), to_field_name="slug", required=False)
+    day = forms.DateField(required=False)
+    staff = forms.ModelChoiceField(User.objects.none(), required=False)
+    position = forms.ChoiceField(choices=Position, required=False)
+    skill = forms.ModelChoiceField(Skill.objects.none(), to_field_name="code", required=False)
+    starts = forms.TimeField(required=False)
+    ends = forms.TimeField(required=False)
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["clinic"].queryset = Clinic.objects.visible_to(user)  # type: ignore[attr-defined]
+        self.fields["staff"].queryset = User.objects.visible_to(user)  # type: ignore[attr-defined]
+        self.fields["skill"].queryset = Skill.objects.all()  # type: ignore[attr-defined]
+
+    def initial_values(self, clinic: Clinic, today: date) -> dict[str, Any]:
+        chosen = self.cleaned_data
+        staff = chosen.get("staff")
+        position = chosen.get("position") or (usual_position(staff.profession) if staff else Position.THERAPIST)
+        starts, ends = USUAL_TIMES[Position(position)]
+        return {
+            "clinic": clinic,
+            "day": chosen.get("day") or today + timedelta(days=1),
+            "starts": chosen.get("starts") or starts,
+            "ends": chosen.get("ends") or ends,
+            "position": position,
+            "skill": chosen.get("skill"),
+            "break_minutes": 30,
+        }
+
+
+class ShiftForm(forms.Form):
+    """A shift in wall-clock times of its clinic. Who works it is not a field: that is the button that is pressed."""
+
+    clinic = forms.ModelChoiceField(Clinic.objects.none(), to_field_name="slug", empty_label=None)
+    day = forms.DateField(widget=DayInput)
+    starts = forms.TimeField(widget=ClockInput)
+    ends = forms.TimeField(widget=ClockInput)
+    position = forms.ChoiceField(choices=Position)
+    break_minutes = forms.TypedChoiceField(label="Unpaid break", coerce=int)
+    skill = forms.ModelChoiceField(
+        Skill.objects.none(), to_field_name="code", required=False, label="Needs", empty_label="No special procedure"
+    )
+    note = forms.CharField(
+        max_length=200,
+        required=False,
+        label="Note for the person",
+        help_text="Staff see it. No patient names or details.",
+    )
+
+    def __init__(self, *args: Any, clinics: Sequence[Clinic], initial: dict[str, Any], **kwargs: Any) -> None:
+        super().__init__(*args, initial=initial, auto_id="shift-%s", **kwargs)
+        own = Clinic.objects.filter(pk__in=[clinic.pk for clinic in clinics])
+        self.fields["clinic"].queryset = own  # type: ignore[attr-defined]
+        self.fields["skill"].queryset = Skill.objects.all()  # type: ignore[attr-defined]
+        minutes = initial.get("break_minutes", 0)
+        others = [] if minutes in dict(BREAKS) else [(minutes, f"{minutes} min")]
+        self.fields["break_minutes"].choices = sorted([*BREAKS, *others])  # type: ignore[attr-defined]
+        if len(clinics) == 1:
+            self.fields["clinic"].widget = forms.HiddenInput()
+        if self.is_bound and len(clinics) == 1 and "clinic" not in self.data:
+            self.data = self.data.copy()
+            self.data["clinic"] = clinics[0].slug
+
+    def clean_day(self) -> date:
+        day = self.cleaned_data["day"]
+        if not EARLIEST <= day <= LATEST:
+            raise forms.ValidationError("Choose a day in this century.")
+        return day
+
+    def clean(self) -> dict[str, Any]:
+        values = self.cleaned_data
+        if {"clinic", "day", "starts", "ends"} <= values.keys():
+            verdict = skipped_times(values["day"], values["starts"], values["ends"], values["clinic"].zone)
+            for reason in verdict.reasons:
+                self.add_error(reason.field, reason.message)
+        return values
+
+    def plan(self, staff: User | None, shift: Shift | None = None) -> Plan:
+        """What the form asks for, with this person.
+
+        Times that nobody touched stay the moments they are: an hour that the clocks show twice could not be told apart.
+        """
+        plan = plan_from(self.cleaned_data, staff)
+        if shift is not None and not {"day", "starts", "ends"} & set(self.changed_data):
+            plan = replace(plan, start=shift.start, end=shift.end)
+        return plan
+
+    def initial_plan(self) -> Plan:
+        """What the form would ask for if it were sent as it comes."""
+        return plan_from({"note": "", **self.initial}, None)
+
+
+def plan_from(values: dict[str, Any], staff: User | None) -> Plan:
+    start, end = shift_span(values["day"], values["starts"], values["ends"], values["clinic"].zone)
+    return Plan(
+        clinic=values["clinic"],
+        position=Position(values["position"]),
+        start=start,
+        end=end,
+        staff=staff,
+        skill=values["skill"],
+        break_minutes=values["break_minutes"],
+        note=values["note"],
+    )
+
+
+def values_of(shift: Shift) -> dict[str, Any]:
+    """What the form shows for an existing shift."""
+    zone = shift.clinic.zone
+    return {
+        "clinic": shift.clinic,
+        "day": shift.day,
+        "starts": _clock(shift.start.astimezone(zone)),
+        "ends": _clock(shift.end.astimezone(zone)),
+        "position": shift.position,
+        "break_minutes": shift.break_minutes,
+        "skill": shift.skill,
+        "note": shift.note,
+    }
+
+
+def _clock(moment: datetime) -> time:
+    return moment.time().replace(second=0, microsecond=0)

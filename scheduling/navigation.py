@@ -1,0 +1,44 @@
+"""The places of this app in the main navigation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from accounts.roles import Capability
+from intranet.core.navigation import Item, register
+from scheduling.positions import WORKING_ROLES
+
+if TYPE_CHECKING:
+    from intranet.core.access import AnyUser
+
+
+def works_shifts(user: AnyUser) -> bool:
+    return bool(WORKING_ROLES & user.standing.roles)  # type: ignore[union-attr]
+
+
+def sees_roster(user: AnyUser) -> bool:
+    return user.standing.holds(Capability.SEE_ROSTER)  # type: ignore[union-attr]
+
+
+def looks_at_rosters(user: AnyUser) -> bool:
+    """Who plans, or works no shifts, has the roster in the rail; the others reach it from their own schedule."""
+    return bool(user.standing.scope(Capability.EDIT_ROSTER)) or not works_shifts(user)  # type: ignore[union-attr]
+
+
+def busy_with_roster(user: AnyUser) -> int | None:
+    return 30 if looks_at_rosters(user) else None
+
+
+def register_places() -> None:
+    register(Item("Schedule", "calendar", "scheduling:my-schedule", order=30, show=works_shifts, bar_order=30))
+    register(
+        Item(
+            "Roster",
+            "roster",
+            "scheduling:board",
+            order=31,
+            show=sees_roster,
+            in_rail=looks_at_rosters,
+            bar_order=busy_with_roster,
+        )
+    )

@@ -1,0 +1,166 @@
+"""What the roster reminds of: a shift on the evening before, and a publication that changed one's shifts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+from django.db.models import (
+    CharField,
+    DateField,
+    DateTimeField,
+    Exists,
+    ExpressionWrapper,
+    F,
+    Func,
+    OuterRef,
+    Q,
+    QuerySet,
+    Value,
+)
+from django.db.models.functions import Cast, Lower
+from django.urls import reverse
+
+from accounts.models import Clinic, Membership, User, organisation_zone
+from intranet.core.time import local_day
+from intranet.core.wording import clock_time, counted, long_day, name_list, week_label
+from intranet.reminders.registry import HORIZON, Kind, Message, OnDoubt
+from scheduling.models import ChangeKind, Publication, PublicationChange, PublicationRecipient, PublishedShift
+from scheduling.roster import with_whom
+
+SIX_HOURS = timedelta(hours=6)
+TOLD_FOR = timedelta(days=7)
+NAMED = 6
+
+
+class InZone(Func):
+    """`timezone(zone, moment)`: what the clocks of a zone show, or the moment at which they show it."""
+
+    function = "timezone"
+    output_field = DateTimeField()
+
+
+class StartOfDay(Func):
+    function = "date_trunc"
+    template = "date_trunc('day', %(expressions)s)"
+    output_field = DateTimeField()
+
+
+def evening_before() -> InZone:
+    """Six in the evening before the clinic's day on which a shift starts, as its clocks show it."""
+    midnight = StartOfDay(InZone(F("clinic__time_zone"), Lower("period")))
+    evening = ExpressionWrapper(midnight - Value(SIX_HOURS), output_field=DateTimeField())
+    return InZone(F("clinic__time_zone"), evening)
+
+
+class ShiftTomorrow(Kind):
+    """To whoever works a published shift, on the evening before. A shift that moves to another day is told anew."""
+
+    code: ClassVar[str] = "shift-tomorrow"
+    label: ClassVar[str] = "Shift tomorrow"
+    subject: ClassVar[str] = "scheduling.PublishedShift"
+    on_doubt: ClassVar[OnDoubt | str] = OnDoubt.RESEND
+    optional: ClassVar[bool] = True
+    icon: ClassVar[str] = "calendar"
+
+    def owed(self, at: datetime) -> Sequence[QuerySet[Any, Any]]:
+        ahead = (at, at + HORIZON + timedelta(days=2))
+        shifts = PublishedShift.objects.standing().filter(staff__is_active=True, period__startswith__range=ahead)
+        on_its_day = Cast(InZone(F("clinic__time_zone"), Lower("period")), DateField())
+        still_there = Membership.objects.filter(
+            user=OuterRef("staff"), clinic=OuterRef("clinic"), period__contains=OuterRef("on_its_day")
+        )
+        return [
+            shifts.annotate(on_its_day=on_its_day)
+            .filter(Exists(still_there))
+            .annotate(
+                recipient_id=F("staff_id"),
+                subject_id=F("pk"),
+                occasion=Cast(on_its_day, CharField()),
+                due_at=evening_before(),
+                not_after=Lower("period"),
+            )
+        ]
+
+    def write(self, subject: PublishedShift, recipient: User, occasion: str, at: datetime) -> Message:
+        shift = PublishedShift.objects.select_related("clinic", "skill").get(pk=subject.pk)
+        company = name_list([person.name for person in with_whom([shift]).get(shift.pk, [])[:NAMED]])
+        paragraphs = [
+            f"You work {when_and_where(shift.start, shift.end, shift.clinic)}.",
+            f"The shift needs clearance for {shift.skill}." if shift.skill else "",
+            f"Note: {shift.note}" if shift.note else "",
+            f"With you: {company}." if company else "",
+        ]
+        return Message(
+            title=f"Your shift on {long_day(shift.day)}",
+            paragraphs=[paragraph for paragraph in paragraphs if paragraph],
+            path=reverse("scheduling:my-schedule"),
+            action="See your schedule",
+            why="You get this because you are on the published roster.",
+        )
+
+
+class RosterPublished(Kind):
+    """To everybody whose shifts a publication has changed: one message for each person and publication."""
+
+    code: ClassVar[str] = "roster-published"
+    label: ClassVar[str] = "Roster published"
+    subject: ClassVar[str] = "scheduling.Publication"
+    on_doubt: ClassVar[OnDoubt | str] = OnDoubt.RESEND
+    icon: ClassVar[str] = "roster"
+
+    def owed(self, at: datetime) -> Sequence[QuerySet[Any, Any]]:
+        today = local_day(at, organisation_zone())
+        still_here = Membership.objects.on(today).filter(user=OuterRef("person"))
+        told = PublicationRecipient.objects.filter(Exists(still_here), publication__at__gt=at - TOLD_FOR)
+        told = told.filter(person__is_active=True)
+        not_after = ExpressionWrapper(F("publication__at") + Value(TOLD_FOR), output_field=DateTimeField())
+        return [
+            told.annotate(
+                recipient_id=F("person_id"),
+                subject_id=F("publication_id"),
+                occasion=Value("published"),
+                due_at=F("publication__at"),
+                not_after=not_after,
+            )
+        ]
+
+    def write(self, subject: Publication, recipient: User, occasion: str, at: datetime) -> Message:
+        publication = Publication.objects.select_related("week__clinic", "by").get(pk=subject.pk)
+        week = publication.week
+        changes = changes_for(publication, recipient)
+        return Message(
+            title=f"Roster of {week.clinic}, {week_label(week.monday)}",
+            paragraphs=[f"{publication.by} published {counted(len(changes), 'change')} to your shifts.", *changes],
+            path=reverse("scheduling:my-schedule"),
+            action="See your schedule",
+            why="You get this because your shifts changed.",
+        )
+
+
+def when_and_where(start: datetime, end: datetime, clinic: Clinic) -> str:
+    """`Monday, November 30, 2026, 7:00 AM – 3:30 PM CST at Mt. Prospect`: right whenever and wherever it is read."""
+    begins, ends = start.astimezone(clinic.zone), end.astimezone(clinic.zone)
+    until = clock_time(ends) if ends.date() == begins.date() else f"{ends:%A} {clock_time(ends)}"
+    return f"{long_day(begins)}, {begins.year}, {clock_time(begins)} – {until} {ends:%Z} at {clinic}"
+
+
+def changes_for(publication: Publication, person: User) -> list[str]:
+    """What a publication changed for one person, one line each."""
+    own = publication.changes.filter(Q(staff_before=person) | Q(staff_after=person))  # type: ignore[attr-defined]
+    clinic = publication.week.clinic
+    return [_line(change, person, clinic) for change in own.order_by("after__start", "before__start", "pk")]
+
+
+def _line(change: PublicationChange, person: User, clinic: Clinic) -> str:
+    before = _snapshot_words(change.before, clinic) if change.staff_before_id == person.pk else ""
+    after = _snapshot_words(change.after, clinic) if change.staff_after_id == person.pk else ""
+    if before and after:
+        return f"Details changed: {after}." if change.kind == ChangeKind.ALTER else f"Changed from {before} to {after}."
+    return f"New: {after}." if after else f"No longer yours: {before}."
+
+
+def _snapshot_words(snapshot: dict[str, Any], clinic: Clinic) -> str:
+    words = when_and_where(datetime.fromisoformat(snapshot["start"]), datetime.fromisoformat(snapshot["end"]), clinic)
+    return f"{words}, {snapshot['skill']}" if snapshot["skill"] else words

@@ -1,0 +1,138 @@
+"""What the week board is made of: how somebody looks at it, its rows, cells and chips."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from accounts.models import Clinic, User
+from intranet.core.access import Verdict
+from intranet.core.time import local_day
+from scheduling.coverage import Cover, DayCoverage
+from scheduling.eligibility import FULL_WEEK
+from scheduling.models import PublishedShift, RosterWeek, Shift
+from scheduling.positions import Group, Position
+
+OTHERS = Group("others", "Others", frozenset(), Position.THERAPIST)
+EVERYONE, PROBLEMS, UNDER = "everyone", "problems", "under"
+
+
+@dataclass(frozen=True)
+class Look:
+    """What somebody wants to see of the board."""
+
+    monday: date
+    clinic: Clinic | None = None  # None: all
+    cover: str = Position.THERAPIST.value
+    show: str = EVERYONE
+    find: str = ""
+
+
+@dataclass(frozen=True)
+class Chip:
+    """One shift in a cell. `draft`: staff do not see it like this. `changed`: they see it, but differently."""
+
+    shift: Shift | PublishedShift
+    editable: bool = False
+    draft: bool = False
+    changed: bool = False
+    alert: Verdict = field(default_factory=Verdict)
+
+    @property
+    def is_open(self) -> bool:
+        return self.shift.staff_id is None
+
+    @property
+    def past_midnight(self) -> bool:
+        zone = self.shift.clinic.zone
+        return local_day(self.shift.end - timedelta(microseconds=1), zone) > self.shift.day
+
+
+@dataclass
+class Cell:
+    """A day of a row. `place` is the clinic for which something new can be added here."""
+
+    row: str
+    day: date
+    chips: list[Chip] = field(default_factory=list)
+    place: Clinic | None = None
+
+    @property
+    def id(self) -> str:
+        return f"cell-{self.row}-{self.day}"
+
+
+@dataclass(frozen=True)
+class SkillMark:
+    """Procedures of one kind that a person is signed off for, and for which of them something is missing."""
+
+    icon: str
+    names: list[str]
+    missing: list[str]
+
+
+@dataclass
+class Row:
+    """A person on the board, or (person None) the open shifts."""
+
+    person: User | None
+    cells: list[Cell]
+    minutes: int = 0
+    elsewhere: int = 0  # of these at clinics that are not shown
+    marks: list[SkillMark] = field(default_factory=list)
+
+    @property
+    def key(self) -> str:
+        return str(self.person.pk) if self.person else "open"
+
+    @property
+    def chips(self) -> list[Chip]:
+        return [chip for cell in self.cells for chip in cell.chips]
+
+    @property
+    def is_over(self) -> bool:
+        return self.minutes > FULL_WEEK
+
+    @property
+    def is_under(self) -> bool:
+        return self.person is not None and self.minutes < self.person.weekly_hours * 60
+
+    @property
+    def has_problem(self) -> bool:
+        return self.is_over or any(chip.alert.reasons for chip in self.chips)
+
+
+@dataclass
+class RowGroup:
+    group: Group
+    rows: list[Row]
+
+    @property
+    def minutes(self) -> int:
+        return sum(row.minutes for row in self.rows)
+
+
+@dataclass
+class CoverageRow:
+    """One clinic's strip of the week. All its days share one scale."""
+
+    clinic: Clinic
+    cover: Cover
+    days: list[DayCoverage]
+    hours: tuple[int, int]
+
+    @property
+    def scale(self) -> int:
+        return max([1, *(day.peak for day in self.days)])
+
+    @property
+    def missing_minutes(self) -> int:
+        return sum(day.missing_minutes for day in self.days)
+
+
+@dataclass(frozen=True)
+class Unpublished:
+    """A week of an own clinic with what staff do not see yet of it."""
+
+    week: RosterWeek
+    count: int

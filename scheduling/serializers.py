@@ -1,0 +1,140 @@
+"""How shifts look over the API. Times come with the offset of the clinic's clocks, and are taken only with an offset."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from accounts.models import Clinic, Skill, User
+from scheduling.models import PublicationChange, PublishedShift, RosterWeek, Shift, ShiftDetails
+from scheduling.plans import Plan
+from scheduling.positions import Position
+
+
+class MomentField(serializers.DateTimeField):
+    """A moment with its offset; without one it would mean a different hour in every zone."""
+
+    def enforce_timezone(self, value: datetime) -> datetime:
+        if timezone.is_naive(value):
+            raise serializers.ValidationError("Give the time with its offset, for example 2026-12-09T07:00:00-06:00.")
+        return value
+
+
+class PersonSerializer(serializers.ModelSerializer[User]):
+    class Meta:
+        model = User
+        fields = ("id", "name")
+
+
+class ShiftSerializer(serializers.ModelSerializer[Any]):
+    """What every copy of a shift says."""
+
+    clinic = serializers.SlugRelatedField[Clinic](slug_field="slug", read_only=True)
+    day = serializers.DateField(read_only=True, help_text="The clinic's day on which the shift starts.")
+    start = serializers.SerializerMethodField()
+    end = serializers.SerializerMethodField()
+    minutes = serializers.IntegerField(read_only=True, help_text="Paid minutes, without the unpaid break.")
+    person = PersonSerializer(source="staff", read_only=True, allow_null=True)
+    skill = serializers.SlugRelatedField[Skill](slug_field="code", read_only=True, allow_null=True)
+
+    @extend_schema_field(OpenApiTypes.DATETIME)
+    def get_start(self, shift: ShiftDetails) -> str:
+        return shift.start.astimezone(shift.clinic.zone).isoformat()
+
+    @extend_schema_field(OpenApiTypes.DATETIME)
+    def get_end(self, shift: ShiftDetails) -> str:
+        return shift.end.astimezone(shift.clinic.zone).isoformat()
+
+
+FIELDS = ("id", "clinic", "day", "start", "end", "minutes", "break_minutes", "position", "person", "skill", "note")
+
+
+class PublishedShiftSerializer(ShiftSerializer):
+    """A shift as staff see it. `sequence` rises with each publication that changed it."""
+
+    id = serializers.UUIDField(source="shift_id", read_only=True)
+
+    class Meta:
+        model = PublishedShift
+        fields = (*FIELDS, "sequence", "published_at")
+
+
+class RosterShiftSerializer(ShiftSerializer):
+    """The managers' working copy. `version` is what a change has to hand back."""
+
+    class Meta:
+        model = Shift
+        fields = (*FIELDS, "version", "changed_at")
+
+
+class VisiblePersonField(serializers.PrimaryKeyRelatedField[User]):
+    def get_queryset(self) -> Any:
+        return User.objects.visible_to(self.context["request"].user)
+
+
+class VisibleClinicField(serializers.SlugRelatedField[Clinic]):
+    def get_queryset(self) -> Any:
+        return Clinic.objects.visible_to(self.context["request"].user)
+
+
+class PlanSerializer(serializers.Serializer[Plan]):
+    """A shift as somebody wants it."""
+
+    clinic = VisibleClinicField(slug_field="slug", queryset=Clinic.objects.none())
+    position = serializers.ChoiceField(choices=Position.choices)
+    start = MomentField()
+    end = MomentField()
+    person = VisiblePersonField(queryset=User.objects.none(), allow_null=True, default=None)
+    skill = serializers.SlugRelatedField[Skill](
+        slug_field="code", queryset=Skill.objects.all(), allow_null=True, default=None
+    )
+    break_minutes = serializers.IntegerField(min_value=0, max_value=480, default=0)
+    note = serializers.CharField(max_length=200, allow_blank=True, default="")
+
+    def changes(self) -> dict[str, Any]:
+        """What was sent, by the names of a plan."""
+        values: dict[str, Any] = dict(self.validated_data)
+        if "person" in values:
+            values["staff"] = values.pop("person")
+        if "position" in values:
+            values["position"] = Position(values["position"])
+        return values
+
+
+class VersionSerializer(serializers.Serializer[Any]):
+    version = serializers.IntegerField(min_value=0, max_value=2**31 - 1, help_text="The version that you looked at.")
+
+
+class PlanChangeSerializer(PlanSerializer):
+    """Any part of a plan, except the clinic, with the version that it is based on."""
+
+    clinic = None  # type: ignore[assignment]  # a shift stays at its clinic
+    version = serializers.IntegerField(min_value=0, max_value=2**31 - 1, help_text="The version that you looked at.")
+
+
+class AssignmentSerializer(VersionSerializer):
+    person = VisiblePersonField(queryset=User.objects.none())
+
+
+class RosterWeekSerializer(serializers.ModelSerializer[RosterWeek]):
+    """A week of an own clinic, with the number of changes that staff do not see yet."""
+
+    clinic = serializers.SlugRelatedField[Clinic](slug_field="slug", read_only=True)
+    unpublished_changes = serializers.IntegerField(read_only=True)
+
+    class Meta:
+        model = RosterWeek
+        fields = ("id", "clinic", "monday", "version", "published_at", "unpublished_changes")
+
+
+class ChangeSerializer(serializers.ModelSerializer[PublicationChange]):
+    shift = serializers.UUIDField(source="shift_id", read_only=True)
+
+    class Meta:
+        model = PublicationChange
+        fields = ("shift", "kind", "before", "after")

@@ -1,0 +1,14 @@
+from django.urls import path
+
+from scheduling.views import board, my_schedule, publishing, shifts
+
+app_name = "scheduling"
+
+urlpatterns = [
+    path("schedule/", my_schedule.my_schedule, name="my-schedule"),
+    path("roster/", board.board, name="board"),
+    path("roster/shifts/new/", shifts.add, name="shift-add"),
+    path("roster/shifts/<uuid:pk>/", shifts.edit, name="shift"),
+    path("roster/shifts/<uuid:pk>/delete/", shifts.delete, name="shift-delete"),
+    path("roster/<slug:clinic>/<str:monday>/publish/", publishing.publish, name="publish"),
+]

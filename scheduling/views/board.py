@@ -1,0 +1,50 @@
+"""The week board."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import render
+from django.utils import timezone
+
+from accounts.models import organisation_zone
+from accounts.roles import Capability
+from intranet.core.access import Forbidden, Verdict, require
+from intranet.core.time import local_day
+from scheduling.board import Board, short_days
+from scheduling.forms import BoardForm
+from scheduling.rows import EVERYONE, PROBLEMS, UNDER
+
+SHOWS = [(EVERYONE, "Everyone"), (PROBLEMS, "Only people with a problem"), (UNDER, "Under their target hours")]
+
+
+def board(request: HttpRequest) -> HttpResponse:
+    """One week of both clinics or of one, as the person may see it."""
+    seen = (
+        Verdict()
+        if request.user.standing.holds(Capability.SEE_ROSTER)
+        else Verdict.no("no-roster", "You are in no roster.")
+    )
+    require(seen, Forbidden)
+    context = board_context(request, request.GET)
+    return render(request, "scheduling/board.html", context)
+
+
+def board_context(request: HttpRequest, query: QueryDict) -> dict[str, Any]:
+    """Everything that the board's templates need, for the choices in `query`. Unknown choices are a 404."""
+    form = BoardForm(query, user=request.user)
+    if not form.is_valid():
+        raise Http404("There is no such week or clinic.")
+    at = timezone.now()
+    week = Board(request.user, form.look(local_day(at, organisation_zone())), at)
+    with_day = form.cleaned_data["view"] == "day"
+    return {
+        "board": week,
+        "look": week.look,
+        "query": query,
+        "shows": SHOWS,
+        "with_day": with_day,
+        "day": form.day_of(week),
+        "short_days": short_days(week.coverage) if week.plans and with_day else {},
+    }

@@ -1,0 +1,158 @@
+"""The side sheet of one shift: the same form as a page of its own, without script."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from accounts.models import Clinic, User
+from accounts.roles import Capability
+from intranet.core.access import Conflict, Forbidden, Refused, add_refusal, require
+from intranet.core.time import local_day
+from scheduling import assigning
+from scheduling.eligibility import candidates
+from scheduling.forms import NewShiftForm, ShiftForm, values_of
+from scheduling.models import PublishedShift, Shift
+from scheduling.plans import Plan
+from scheduling.times import hours_and_day
+from scheduling.views.answers import Changed, saved
+
+
+def add(request: HttpRequest) -> HttpResponse:
+    """A new shift, for somebody or open. The address says from which cell it was asked for."""
+    at = timezone.now()
+    asked = NewShiftForm(request.GET, user=request.user)
+    if not asked.is_valid():
+        raise Http404("There is no such clinic, day or person.")
+    clinics = own_clinics(request, asked.cleaned_data["clinic"])
+    first = asked.cleaned_data["clinic"] or clinics[0]
+    initial = asked.initial_values(first, local_day(at, first.zone))
+    form = ShiftForm(request.POST or None, clinics=clinics, initial=initial)
+    staff = chosen_person(request, asked.cleaned_data["staff"])
+    if is_to_save(request) and form.is_valid():
+        try:
+            shift = assigning.create_shift(form.plan(staff), by=request.user, at=at)
+        except Refused as refused:
+            add_refusal(form, refused)
+            return sheet(request, form, staff=staff, status=refused.status)
+        messages.success(request, message_for(shift))
+        return saved(request, [Changed.of(shift)], shift)
+    return sheet(request, form, staff=staff)
+
+
+def edit(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """One shift: change it, give it to somebody, make it open."""
+    at = timezone.now()
+    shift = get_object_or_404(working_copies(request), pk=pk)
+    form = ShiftForm(request.POST or None, clinics=[shift.clinic], initial=values_of(shift))
+    staff = chosen_person(request, shift.staff)
+    if is_to_save(request) and form.is_valid():
+        before = Changed.of(shift)
+        try:
+            plan, version = form.plan(staff, shift), shown_version(request)
+            shift = assigning.change_shift(shift, plan, version=version, by=request.user, at=at)
+        except Refused as refused:
+            add_refusal(form, refused)
+            return sheet(request, form, shift, staff=staff, refused=refused, status=refused.status)
+        messages.success(request, message_for(shift))
+        return saved(request, [before, Changed.of(shift)], shift)
+    return sheet(request, form, shift, staff=staff)
+
+
+@require_POST
+def delete(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Delete a shift; from what staff see it goes with the next publication."""
+    shift = get_object_or_404(working_copies(request), pk=pk)
+    before = Changed.of(shift)
+    seen = PublishedShift.objects.standing().filter(shift=shift).exists()
+    try:
+        assigning.delete_shift(shift, version=shown_version(request), by=request.user, at=timezone.now())
+    except Refused as refused:
+        form = ShiftForm(None, clinics=[shift.clinic], initial=values_of(shift))
+        return sheet(request, form, shift, staff=shift.staff, refused=refused, status=refused.status)
+    messages.success(request, f"Deleted. {'Staff see it until you publish.' if seen else 'Staff had not seen it.'}")
+    return saved(request, [before])
+
+
+def working_copies(request: HttpRequest) -> Any:
+    shifts = Shift.objects.visible_to(request.user).planned()
+    return shifts.select_related("clinic", "staff", "skill", "week__clinic", "changed_by")
+
+
+def own_clinics(request: HttpRequest, wanted: Clinic | None) -> list[Clinic]:
+    """The clinics whose roster the person makes. Forbidden when there is none, or not the one that is wanted."""
+    if wanted is not None:
+        require(assigning.may_edit(wanted, request.user), Forbidden)
+    own = list(Clinic.objects.where(request.user, Capability.EDIT_ROSTER))
+    if not own:
+        raise Forbidden.because("not-a-manager", "Rosters are made by the managers of the clinics.")
+    return own
+
+
+def chosen_person(request: HttpRequest, present: User | None) -> User | None:
+    """Whom the pressed button names: `assign` is a person, or empty for nobody; without it, whoever it is now."""
+    wanted = request.POST.get("assign")
+    if wanted is None:
+        return present
+    if not wanted:
+        return None
+    if not wanted.isdecimal():
+        raise Http404("There is no such person.")
+    return get_object_or_404(User.objects.visible_to(request.user), pk=wanted)
+
+
+def is_to_save(request: HttpRequest) -> bool:
+    """A form that only asks who could work the shift is sent with `check`; it saves nothing."""
+    return request.method == "POST" and "check" not in request.POST
+
+
+def shown_version(request: HttpRequest) -> int:
+    version = request.POST.get("version", "")
+    return int(version) if version.isdecimal() and len(version) < 10 else -1
+
+
+def message_for(shift: Shift) -> str:
+    who = f"{shift.staff} works" if shift.staff else "Open shift"
+    return f"{who} {hours_and_day(shift, timezone.now())}. Staff see it once you publish."
+
+
+def sheet(
+    request: HttpRequest,
+    form: ShiftForm,
+    shift: Shift | None = None,
+    *,
+    staff: User | None = None,
+    refused: Refused | None = None,
+    status: int = 0,
+) -> HttpResponse:
+    """The form with everybody who could work the shift, and why the others cannot."""
+    if isinstance(refused, Conflict) and shift is not None:
+        shift = working_copies(request).filter(pk=shift.pk).first() or shift
+    now, context = timezone.now(), {"form": form, "shift": shift, "staff": staff, "refused": refused}
+    plan = planned(form, shift)
+    if plan is not None:
+        found = candidates(plan, now, shift_id=shift.pk if shift else None)
+        context["can"] = [one for one in found if one.verdict]
+        context["cannot"] = [one for one in found if not one.verdict]
+        context["plan"] = plan
+        context["position"] = plan.position
+    context["is_past"] = bool(shift and shift.week.is_past(now))
+    context["changed_meanwhile"] = bool(refused and refused.verdict.reasons[0].code == "changed-meanwhile")
+    template = "scheduling/_shift.html" if request.htmx else "scheduling/shift.html"
+    return render(request, template, context, status=status or (422 if form.errors else 200))
+
+
+def planned(form: ShiftForm, shift: Shift | None) -> Plan | None:
+    """What the form says as a plan, whether it was sent or not; None while its times make no sense."""
+    if form.is_bound:
+        usable = {"clinic", "day", "starts", "ends", "position", "break_minutes", "skill", "note"}
+        return form.plan(None, shift) if usable <= form.cleaned_data.keys() else None
+    if shift is not None:
+        return Plan.of(shift)
+    return form.initial_plan()
