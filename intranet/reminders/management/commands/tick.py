@@ -50,6 +50,7 @@ class Command(BaseCommand):
     def watch(self, patience: timedelta) -> None:
         """Until SIGTERM. A database that is away is asked again; nothing else can be done about it from here."""
         while not self.stop.wait(patience.total_seconds() / 10):
+            close_old_connections()
             try:
                 self.look(timezone.now(), patience)
             except Error:
@@ -58,7 +59,6 @@ class Command(BaseCommand):
 
     def look(self, at: datetime, patience: timedelta) -> None:
         """Tick if nobody has begun to for as long as `patience`."""
-        close_old_connections()
         # Runs of the future were there before the machine's clock was set back; they say nothing about now.
         if Run.objects.filter(started_at__range=(at - patience, at + patience)).exists():
             return
