@@ -39,7 +39,12 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
     context = {"person": found, "roles": role_words(found.roles_on_day), "sees_file": sees_file}
     if sees_file:
         context["lines"] = [
-            (line, bool(line.credential and not line.credential.verified_at and may_verify(line.credential, by=request.user)))
+            (
+                line,
+                bool(
+                    line.credential and not line.credential.verified_at and may_verify(line.credential, by=request.user)
+                ),
+            )
             for line in credential_file(found, today)
         ]
         competencies = Competency.objects.visible_to(request.user).filter(user=found)

@@ -52,9 +52,7 @@ def reached(cells: Iterable[Cell], on: date) -> QuerySet[User]:
 
 def recipients(announcement: Announcement, on: date) -> QuerySet[User]:
     """Everybody whom the announcement addresses on the day, each once, by name."""
-    rows = Audience.objects.filter(
-        announcement=announcement, role=OuterRef("role"), clinic=OuterRef("clinic")
-    )
+    rows = Audience.objects.filter(announcement=announcement, role=OuterRef("role"), clinic=OuterRef("clinic"))
     memberships = Membership.objects.on(on).filter(Exists(rows), user=OuterRef("pk"))
     return User.objects.active().filter(Exists(memberships)).by_name()
 

@@ -43,12 +43,16 @@ class AnnouncementForm(forms.Form):
         help_text="Leave empty when nobody has to acknowledge it.",
     )
     pinned = forms.BooleanField(label="Pin it to the top until it disappears", required=False)
-    urgent = forms.BooleanField(label="Urgent", required=False, help_text="Reminders come after 4 hours and after a day.")
+    urgent = forms.BooleanField(
+        label="Urgent", required=False, help_text="Reminders come after 4 hours and after a day."
+    )
 
     def __init__(self, *args: Any, author: User, today: date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.cells = {cell.key: cell for cell in cells_for(author, today)}
-        self.fields["audience"].choices = [(key, f"{cell.role.label}, {cell.clinic}") for key, cell in self.cells.items()]
+        self.fields["audience"].choices = [
+            (key, f"{cell.role.label}, {cell.clinic}") for key, cell in self.cells.items()
+        ]
 
     def grid(self) -> list[tuple[str, list[tuple[Cell, bool]]]]:
         """The audience table, row by row: a role, and its cell at each clinic with whether it is ticked."""

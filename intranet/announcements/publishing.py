@@ -89,7 +89,9 @@ def _times_make_sense(draft: Draft, appears: datetime) -> Verdict:
     if draft.expires is not None and draft.expires <= appears:
         reasons.append(Reason("over-too-early", "It has to disappear after it appears.", "expires"))
     if draft.expires is not None and draft.due is not None and draft.expires < draft.due:
-        reasons.append(Reason("over-before-due", "It must not disappear before people have to acknowledge it.", "expires"))
+        reasons.append(
+            Reason("over-before-due", "It must not disappear before people have to acknowledge it.", "expires")
+        )
     return Verdict.of(reasons)
 
 

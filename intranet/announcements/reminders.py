@@ -98,7 +98,9 @@ class AnnouncementOverdue(Kind):
         return [
             _rows(at, Role.MANAGER)
             .filter(Exists(missing))
-            .annotate(occasion=Value("due"), due_at=F("announcement__due_at"), not_after=_at("announcement__due_at", KEPT))
+            .annotate(
+                occasion=Value("due"), due_at=F("announcement__due_at"), not_after=_at("announcement__due_at", KEPT)
+            )
         ]
 
     def write(self, subject: Announcement, recipient: User, occasion: str, at: datetime) -> Message:

@@ -103,7 +103,11 @@ def receipts(request: HttpRequest, pk: int) -> HttpResponse:
     for user, kind, at in announcement.receipts.values_list("user", "kind", "at"):
         given.setdefault(user, {})[kind] = at
     people = [
-        (person, given.get(person.pk, {}).get(Receipt.Kind.OPENED), given.get(person.pk, {}).get(Receipt.Kind.ACKNOWLEDGED))
+        (
+            person,
+            given.get(person.pk, {}).get(Receipt.Kind.OPENED),
+            given.get(person.pk, {}).get(Receipt.Kind.ACKNOWLEDGED),
+        )
         for person in recipients(announcement, today)
     ]
     context = {
