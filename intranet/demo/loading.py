@@ -11,7 +11,7 @@ from accounts.defaults import load_credential_types
 from intranet.core.time import local_day
 from intranet.demo import people as demo_people
 from intranet.demo.announcements import load_announcements
-from intranet.demo.protocols import load_protocols
+from intranet.demo.protocols import load_acknowledgements, load_protocols
 from intranet.demo.roster import load_roster
 
 
@@ -27,8 +27,8 @@ def load(*, now: datetime, say: Callable[[str], object]) -> None:
     demo_people.load_credentials(people, types, now=now)
     demo_people.load_competencies(people, skills, now=now)
     managers = {"M": people["dana"], "O": people["rosa"]}
-    say("  protocols")
-    load_protocols(
+    say("  protocols and who has acknowledged them")
+    protocols = load_protocols(
         authors=[people["avery"], people["priya"], people["theo"]],
         lead=people["ines"],
         approver=people["lena"],
@@ -36,6 +36,7 @@ def load(*, now: datetime, say: Callable[[str], object]) -> None:
         skills=skills,
         now=now,
     )
+    load_acknowledgements(protocols, people, now=now)
     say("  announcements")
     load_announcements(lead=people["ines"], managers=managers, administrator=people["ada"], clinics=clinics, now=now)
     say("  four weeks of roster")
