@@ -7,7 +7,8 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.test import Client
 
-from accounts.models import User
+from accounts.defaults import TYPES
+from accounts.models import CredentialType, User
 from accounts.roles import Role
 from intranet.audit.models import Entry
 
@@ -45,6 +46,11 @@ def test_the_link_lets_the_first_administrator_in_once(client: Client) -> None:
 
     page = Client().get(address, follow=True)
     assert b"password1" not in page.content
+
+
+def test_an_installation_begins_with_the_usual_credential_types() -> None:
+    run("ada@clinic.example")
+    assert set(CredentialType.objects.values_list("code", flat=True)) == {type["code"] for type in TYPES}
 
 
 def test_a_lost_link_is_replaced_until_a_password_is_chosen() -> None:

@@ -1,4 +1,7 @@
-"""manage.py first_administrator EMAIL NAME: let the first person into an empty installation, by a link that works once."""
+"""manage.py first_administrator EMAIL NAME: let the first person into an empty installation, by a link that works once.
+
+An installation begins with the usual credential types; from then on they are data.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.defaults import load_credential_types
 from accounts.hiring import Place, hire
 from accounts.models import Profession, User, organisation_zone
 from accounts.roles import Role
@@ -41,6 +45,7 @@ def first_administrator(email: str, name: str, at: datetime) -> User:
     on = local_day(at, organisation_zone())
     administrators = list(User.objects.members(on, roles=[Role.ADMINISTRATOR]))
     if not administrators:
+        load_credential_types()
         place = Place(Role.ADMINISTRATOR)
         return hire(email=email, name=name, profession=Profession.OTHER, places=[place], start=on, by=None)
     for user in administrators:
