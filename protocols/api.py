@@ -40,8 +40,8 @@ class ProtocolSerializer(serializers.ModelSerializer):
         fields = ["slug", "title", "category", "version", "change_summary", "in_force_since", "approved_by", "review_on"]
 
     @extend_schema_field(OpenApiTypes.DATETIME)
-    def get_in_force_since(self, version: ProtocolVersion) -> str:
-        return version.in_force.lower.isoformat()
+    def get_in_force_since(self, version: ProtocolVersion) -> str | None:
+        return version.in_force.lower.isoformat() if version.in_force.lower else None
 
 
 class ProtocolDetailSerializer(ProtocolSerializer):
@@ -91,9 +91,22 @@ class ProtocolViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets
         versions = ProtocolVersion.objects.visible_to(self.request.user).in_force(timezone.now())
         return versions.select_related("protocol", "approved_by").order_by("title", "pk")
 
-    @extend_schema(responses=ProtocolDetailSerializer, parameters=[OpenApiParameter("slug", str, "path")])
+    @extend_schema(
+        responses=ProtocolDetailSerializer,
+        parameters=[
+            OpenApiParameter("slug", str, "path"),
+            OpenApiParameter("version", int, description="Another version than the one in force, if you may read it."),
+        ],
+    )
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        return Response(ProtocolDetailSerializer(self.get_object()).data)
+        number = request.query_params.get("version")
+        if number is None:
+            return Response(ProtocolDetailSerializer(self.get_object()).data)
+        if not number.isdecimal():
+            raise serializers.ValidationError({"version": "Give the number of a version."})
+        versions = ProtocolVersion.objects.visible_to(request.user).released().select_related("protocol", "approved_by")
+        version = get_object_or_404(versions, protocol__slug=kwargs["slug"], number=int(number[:9]))
+        return Response(ProtocolDetailSerializer(version).data)
 
     @extend_schema(
         request=OpenedSerializer,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from accounts.roles import Capability
-from intranet.core.navigation import Item, register
+from intranet.core.navigation import Item, Place, register
 
 if TYPE_CHECKING:
     from intranet.core.access import AnyUser
@@ -18,3 +18,4 @@ def sees_report(user: AnyUser) -> bool:
 def register_places() -> None:
     register(Item(label="Protocols", icon="book", url_name="protocols:library", order=20, bar_order=20))
     register(Item(label="Reports", icon="report", url_name="protocols:report", order=60, show=sees_report))
+    register(Item(label="Search protocols", icon="search", url_name="protocols:library", place=Place.SEARCH))

@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from accounts.roles import Role
+from intranet.audit.models import Entry
+from intranet.core.access import Forbidden, Refused
+from protocols import acknowledging, publishing
+from protocols.models import Acknowledgement
+from protocols.publishing import Readers
+from tests.factories import membership
+from tests.protocols import factories
+
+pytestmark = pytest.mark.django_db
+LATER = timedelta(days=10)
+
+
+def waiting(person, at):
+    return [(v.title, v.number, v.due_on) for v in acknowledging.must_acknowledge(person, at=at)]
+
+
+def test_acknowledge_records_who_when_and_which_text(therapist, floater, clinical_lead, at):
+    version = factories.published(by=floater, lead=clinical_lead, at=at)
+    given = factories.acknowledgement(version=version, by=therapist, at=at + LATER)
+    assert (given.user, given.version, given.at, given.text_hash) == (
+        therapist,
+        version,
+        at + LATER,
+        version.content_hash,
+    )
+    assert Entry.objects.filter(verb="protocol.acknowledged", actor=therapist).count() == 1
+
+
+def test_acknowledge_twice_changes_nothing(therapist, clinical_lead, at):
+    version = factories.published(by=therapist, lead=clinical_lead, at=at)
+    first = factories.acknowledgement(version=version, by=therapist, at=at)
+    assert factories.acknowledgement(version=version, by=therapist, at=at + LATER) == first
+    assert Acknowledgement.objects.get().at == at
+
+
+def test_acknowledge_needs_the_whole_document_opened(therapist, clinical_lead, at):
+    version = factories.published(by=therapist, lead=clinical_lead, at=at)
+    with pytest.raises(Refused) as refused:
+        acknowledging.acknowledge(version, by=therapist, at=at, opened="")
+    assert [reason.code for reason in refused.value.verdict.reasons] == ["not-opened"]
+    assert not Acknowledgement.objects.exists()
+
+
+def test_acknowledge_refuses_what_is_not_in_force(therapist, clinical_lead, at):
+    one = factories.published(by=therapist, lead=clinical_lead, at=at)
+    factories.next_version(after=one, by=therapist, lead=clinical_lead, at=at + LATER)
+    one.refresh_from_db()
+    with pytest.raises(Forbidden) as refused:
+        factories.acknowledgement(version=one, by=therapist, at=at + LATER)
+    assert str(refused.value) == "Version 1 is not in force. Read the version that is."
+
+
+def test_acknowledge_a_coming_version_ahead_of_its_day(therapist, clinical_lead, at):
+    day = at.date() + timedelta(days=5)
+    version = factories.published(by=therapist, lead=clinical_lead, at=at, effective=day)
+    assert factories.acknowledgement(version=version, by=therapist, at=at).version == version
+
+
+@pytest.mark.parametrize(
+    ("who", "allowed"),
+    [
+        ("therapist", True),
+        ("floater", True),
+        ("therapist_oakbrook", False),
+        ("assistant", False),
+        ("front_desk", False),
+        ("manager", True),  # reads everything at the own clinic
+        ("manager_oakbrook", False),
+        ("clinical_lead", True),
+        ("administrator", False),  # sees everything, but works by nothing that is not addressed to one
+    ],
+)
+def test_acknowledge_is_for_those_who_work_by_it(request, approver, clinical_lead, mt_prospect, who, allowed, at):
+    version = factories.published(
+        by=approver, lead=clinical_lead, at=at, readers=[Readers(Role.THERAPIST, mt_prospect, True)]
+    )
+    verdict = acknowledging.may_acknowledge(version, by=request.getfixturevalue(who), at=at)
+    assert bool(verdict) == allowed
+
+
+def test_an_administrator_acknowledges_when_addressed(therapist, administrator, clinical_lead, at):
+    version = factories.published(
+        by=therapist, lead=clinical_lead, at=at, readers=[Readers(Role.ADMINISTRATOR, None, True)]
+    )
+    assert waiting(administrator, at) == [(version.title, 1, date(2026, 12, 9))]
+    assert factories.acknowledgement(version=version, by=administrator, at=at).user == administrator
+
+
+def test_must_acknowledge_until_it_is_done(therapist, assistant, clinical_lead, at):
+    version = factories.published(
+        by=therapist, lead=clinical_lead, at=at, due_days=5
+    )
+    assert waiting(therapist, at) == [(version.title, 1, date(2026, 11, 30))]
+    assert waiting(assistant, at) == []
+    factories.acknowledgement(version=version, by=therapist, at=at)
+    assert waiting(therapist, at) == []
+
+
+def test_must_acknowledge_again_after_a_material_change_only(therapist, clinical_lead, at):
+    one = factories.published(by=therapist, lead=clinical_lead, at=at)
+    factories.acknowledgement(version=one, by=therapist, at=at)
+    two = factories.next_version(after=one, by=therapist, lead=clinical_lead, at=at + LATER, material=False)
+    assert waiting(therapist, at + LATER) == []
+    assert acknowledging.counting(two, therapist).version == one
+    three = factories.next_version(after=two, by=therapist, lead=clinical_lead, at=at + 2 * LATER)
+    assert [(number, due) for _, number, due in waiting(therapist, at + 2 * LATER)] == [(3, date(2026, 12, 29))]
+    assert acknowledging.counting(three, therapist) is None
+    assert acknowledging.last_signed(three, therapist).version == one
+
+
+def test_a_new_starter_has_the_full_time_from_the_first_day(therapist, clinical_lead, oakbrook, at):
+    factories.published(by=therapist, lead=clinical_lead, at=at, readers=[Readers(Role.FRONT_DESK, oakbrook, True)])
+    membership(user=therapist, role=Role.FRONT_DESK, clinic=oakbrook, start=date(2026, 12, 10))
+    assert waiting(therapist, at + timedelta(days=10)) == []
+    assert [due for *_, due in waiting(therapist, at + timedelta(days=20))] == [date(2026, 12, 24)]
+    row = acknowledging.duties(at + timedelta(days=20)).get()
+    assert row["asked_at"] == datetime(2026, 12, 10, 6, 0, tzinfo=UTC)  # midnight in Chicago
+
+
+def test_two_memberships_are_one_duty_from_the_earlier_one(floater, clinical_lead, approver, at):
+    factories.published(by=approver, lead=clinical_lead, at=at)
+    assert [row["user_id"] for row in acknowledging.duties(at).order_by("user_id")] == [floater.pk, approver.pk]
+
+
+def test_somebody_who_left_owes_nothing(therapist, floater, clinical_lead, at):
+    factories.published(by=floater, lead=clinical_lead, at=at)
+    therapist.is_active = False
+    therapist.save(update_fields=["is_active"])
+    assert waiting(therapist, at) == []
+    assert [row["user_id"] for row in acknowledging.outstanding(at)] == [floater.pk]
+
+
+def test_a_withdrawn_version_asks_nobody(therapist, clinical_lead, at):
+    version = factories.published(by=therapist, lead=clinical_lead, at=at)
+    publishing.withdraw(version, by=clinical_lead, at=at + LATER, reason="Wrong.")
+    assert [number for _, number, _ in waiting(therapist, at)] == [1]
+    assert waiting(therapist, at + LATER) == []
