@@ -1,0 +1,181 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from intranet.reminders.models import Reminder
+from tests.intranet.reminders import factories
+
+pytestmark = pytest.mark.django_db
+INBOX = "/inbox/"
+
+
+@pytest.fixture
+def now():
+    """The page says Today, so its rows are of today."""
+    return timezone.now()
+
+
+@pytest.fixture
+def mine(therapist, now):
+    return factories.released(recipient=therapist, at=now, title="Mine & <mine>", body="What to do.")
+
+
+@pytest.fixture
+def foreign(floater, now):
+    return factories.released(recipient=floater, at=now, title="Somebody else's canary")
+
+
+def text(response):
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def test_everybody_sees_their_own_and_nobody_elses(cast, sign_in, now):
+    for name, person in cast.items():
+        factories.released(recipient=person, at=now, title=f"canary-{name}.")
+    for name, person in cast.items():
+        page = text(sign_in(person).get(INBOX))
+        assert [other for other in cast if f"canary-{other}." in page] == [name]
+
+
+def test_only_what_was_released_is_there(therapist, sign_in, now):
+    factories.reminder(recipient=therapist, at=now, occasion="scheduled", title="canary")
+    for state in ("cancelled", "expired"):
+        factories.reminder(recipient=therapist, at=now, occasion=state, state=state, title="canary")
+    page = text(sign_in(therapist).get(INBOX))
+    assert "canary" not in page
+    assert "Nothing yet" in page
+
+
+def test_a_row_says_what_when_and_why(mine, therapist, sign_in):
+    page = text(sign_in(therapist).get(INBOX))
+    for words in ("Mine &amp; &lt;mine&gt;", "What to do.", "Today", "Why did I get this?", mine.why):
+        assert words in page
+    assert "<mine>" not in page
+
+
+def test_rows_stand_under_their_days(therapist, sign_in, now):
+    for days in (0, 1, 30):
+        factories.released(recipient=therapist, at=now - timedelta(days=days))
+    page = text(sign_in(therapist).get(INBOX))
+    long_ago = timezone.localtime(now - timedelta(days=30), therapist.zone)
+    headings = ["Today", "Yesterday", f"{long_ago:%A, %B} {long_ago.day}"]
+    places = [page.index(f'<h2 class="day-group">{heading}</h2>') for heading in headings]
+    assert places == sorted(places)
+
+
+def test_the_unread_tab_leaves_out_what_is_read_or_done(therapist, sign_in, now):
+    factories.released(recipient=therapist, at=now, title="is-unread")
+    factories.released(recipient=therapist, at=now, title="is-read", read_at=now)
+    factories.released(recipient=therapist, at=now, title="is-done", settled_at=now)
+    client = sign_in(therapist)
+    every, unread = text(client.get(INBOX)), text(client.get(INBOX, {"show": "unread"}))
+    assert [word for word in ("is-unread", "is-read", "is-done") if word in every] == [
+        "is-unread",
+        "is-read",
+        "is-done",
+    ]
+    assert [word for word in ("is-unread", "is-read", "is-done") if word in unread] == ["is-unread"]
+    assert "Done or no longer applies" in every
+
+
+def test_an_empty_unread_tab_says_so(therapist, sign_in):
+    assert "Nothing unread" in text(sign_in(therapist).get(INBOX, {"show": "unread"}))
+
+
+def test_opening_goes_to_the_thing_and_counts_as_reading(mine, therapist, sign_in):
+    response = sign_in(therapist).post(f"/inbox/{mine.pk}/open/")
+    assert (response.status_code, response.url) == (302, mine.path)
+    mine.refresh_from_db()
+    assert mine.read_at is not None
+
+
+def test_marking_one_as_read_comes_back_to_the_same_place(mine, therapist, sign_in, now):
+    other = factories.released(recipient=therapist, at=now)
+    response = sign_in(therapist).post(f"/inbox/{mine.pk}/read/", {"show": "unread", "page": "2"})
+    assert (response.status_code, response.url) == (302, "/inbox/?show=unread&page=2")
+    assert list(Reminder.objects.visible_to(therapist).unread()) == [other]
+
+
+def test_marking_again_keeps_the_first_moment(mine, therapist, sign_in):
+    client = sign_in(therapist)
+    client.post(f"/inbox/{mine.pk}/read/")
+    mine.refresh_from_db()
+    first = mine.read_at
+    client.post(f"/inbox/{mine.pk}/read/")
+    mine.refresh_from_db()
+    assert mine.read_at == first
+
+
+def test_marking_all_marks_ones_own(mine, foreign, therapist, floater, sign_in):
+    response = sign_in(therapist).post("/inbox/read/")
+    assert (response.status_code, response.url) == (302, INBOX)
+    assert list(Reminder.objects.visible_to(therapist).unread()) == []
+    assert list(Reminder.objects.visible_to(floater).unread()) == [foreign]
+
+
+@pytest.mark.parametrize("action", ["read", "open"])
+def test_nobody_touches_anybody_elses(cast, foreign, sign_in, action):
+    for name, person in cast.items():
+        if name != "floater":
+            assert sign_in(person).post(f"/inbox/{foreign.pk}/{action}/").status_code == 404, name
+            assert sign_in(person).post(f"/inbox/0/{action}/").status_code == 404, name
+    foreign.refresh_from_db()
+    assert foreign.read_at is None
+    assert sign_in(cast["floater"]).post(f"/inbox/{foreign.pk}/{action}/").status_code == 302
+
+
+@pytest.mark.parametrize("path", ["/inbox/read/", "/inbox/{pk}/read/", "/inbox/{pk}/open/"])
+def test_reading_is_no_get(mine, therapist, sign_in, path):
+    assert sign_in(therapist).get(path.format(pk=mine.pk)).status_code == 405
+    mine.refresh_from_db()
+    assert mine.read_at is None
+
+
+@pytest.mark.parametrize("show", ["all", "unread"])
+@pytest.mark.parametrize("page", ["", "0", "-1", "99999999999999999999", "two", "last"])
+def test_any_page_number_leads_somewhere(mine, therapist, sign_in, show, page):
+    assert "Mine &amp;" in text(sign_in(therapist).get(INBOX, {"show": show, "page": page}))
+
+
+def test_twenty_five_to_a_page(therapist, sign_in, now):
+    for number in range(26):
+        factories.released(recipient=therapist, at=now - timedelta(minutes=number), title=f"row-{number}.")
+    client = sign_in(therapist)
+    first, second = text(client.get(INBOX)), text(client.get(INBOX, {"page": 2}))
+    assert [number for number in range(26) if f"row-{number}." in first] == list(range(25))
+    assert [number for number in range(26) if f"row-{number}." in second] == [25]
+
+
+def test_the_bell_counts_what_is_unread(therapist, sign_in, now, mine):
+    factories.released(recipient=therapist, at=now)
+    factories.released(recipient=therapist, at=now, read_at=now)
+    page = text(sign_in(therapist).get(INBOX))
+    assert "Inbox, 2 unread" in page
+    sign_in(therapist).post("/inbox/read/")
+    assert "Inbox, " not in text(sign_in(therapist).get(INBOX))
+
+
+def test_the_number_of_queries_does_not_grow_with_the_rows(therapist, sign_in, now):
+    client = sign_in(therapist)
+    numbers = []
+    for rows in (1, 2):
+        for _ in range(rows):
+            factories.released(recipient=therapist, at=now)
+        with CaptureQueriesContext(connection) as queries:
+            client.get(INBOX)
+        numbers.append(len(queries))
+    assert Reminder.objects.count() == 3
+    assert numbers[0] == numbers[1]
+
+
+def test_strangers_are_sent_to_the_door(mine, client):
+    for method, path in [("get", INBOX), ("post", "/inbox/read/"), ("post", f"/inbox/{mine.pk}/read/")]:
+        response = getattr(client, method)(path)
+        assert (response.status_code, response.url.split("?")[0]) == (302, reverse("account_login"))
