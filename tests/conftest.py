@@ -21,7 +21,10 @@ CHICAGO = ZoneInfo("America/Chicago")
 
 @pytest.fixture(autouse=True, scope="session")
 def _append_only_tables_may_be_emptied_between_tests() -> Iterator[None]:
-    """Tests with real transactions end with TRUNCATE, which the append-only tables refuse. A replica fires no triggers."""
+    """Tests with real transactions end with TRUNCATE, which the append-only tables refuse. A replica fires no triggers.
+
+    The cache lives in a table that TRUNCATE does not know: it is emptied as well, or rate limits met the next test.
+    """
     teardown = TransactionTestCase._fixture_teardown
 
     def without_triggers(self: TransactionTestCase) -> None:
@@ -29,6 +32,7 @@ def _append_only_tables_may_be_emptied_between_tests() -> Iterator[None]:
             cursor.execute("SET session_replication_role = replica")
         try:
             teardown(self)
+            cache.clear()
         finally:
             with connection.cursor() as cursor:
                 cursor.execute("RESET session_replication_role")
@@ -36,13 +40,6 @@ def _append_only_tables_may_be_emptied_between_tests() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TransactionTestCase, "_fixture_teardown", without_triggers)
         yield
-
-
-@pytest.fixture(autouse=True)
-def _empty_cache(request: pytest.FixtureRequest) -> None:
-    """Rate limits of one test must not meet the next. The cache lives in the database."""
-    if "db" in request.fixturenames or "transactional_db" in request.fixturenames:
-        cache.clear()
 
 
 @pytest.fixture

@@ -56,14 +56,14 @@ class Item:
         return self.bar_order(user) if callable(self.bar_order) else self.bar_order
 
 
-_registered: dict[str, Item] = {}
+_registered: dict[tuple[Place, str], Item] = {}
 
 
 def register(item: Item) -> None:
-    """Add a place to the shell. Two places may not share a URL name."""
-    if item.url_name in _registered:
+    """Add a place to the shell. An address stands once in each of its parts."""
+    if (item.place, item.url_name) in _registered:
         raise ValueError(f"The navigation already has a place called {item.url_name}.")
-    _registered[item.url_name] = item
+    _registered[item.place, item.url_name] = item
 
 
 def registered() -> list[Item]:

@@ -1,0 +1,146 @@
+"""Home: duties first. What each person finds there, and that more data never means more queries."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import time_machine
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from accounts.models import Clinic, User
+from intranet.home import day
+from intranet.home.floor import Floor
+from tests import factories
+from tests.protocols import factories as protocols
+from tests.scheduling import factories as scheduling
+
+HOME = "home:today"
+
+
+@pytest.fixture(autouse=True)
+def _frozen(at: datetime):
+    """Pages read the clock; here it shows the time of the fixture `at`."""
+    with time_machine.travel(at, tick=False):
+        yield
+
+
+def html_of(browser) -> str:
+    response = browser.get(reverse(HOME))
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+@pytest.mark.parametrize(
+    "who",
+    ["therapist", "floater", "assistant", "front_desk", "manager", "clinical_lead", "approver", "administrator"],
+)
+def test_everybody_has_a_home(request, sign_in, who: str):
+    person = request.getfixturevalue(who)
+    assert f"Good morning, {person.given_name}" in html_of(sign_in(person))
+
+
+def test_the_next_shift_is_the_published_one(sign_in, therapist: User, mt_prospect: Clinic, at: datetime):
+    scheduling.shift(clinic=mt_prospect, staff=therapist, day=scheduling.TODAY, times="11-12")
+    shift = scheduling.published(clinic=mt_prospect, staff=therapist, day=scheduling.TODAY, times="13-17")
+    found = day.next_shift(therapist, at)
+    assert found is not None
+    assert found.shift == shift
+    page = html_of(sign_in(therapist))
+    assert "1:00 PM – 5:00 PM" in page
+    assert "11:00 AM" not in page
+
+
+def test_duties_come_in_the_order_of_their_due_dates(therapist, floater, clinical_lead, at):
+    later = protocols.published(by=floater, lead=clinical_lead, at=at, title="Later", due_days=20)
+    sooner = protocols.published(by=floater, lead=clinical_lead, at=at, title="Sooner", due_days=3)
+    assert [duty.title for duty in day.duties(therapist, at)] == ["Sooner", "Later"]
+    protocols.acknowledgement(version=sooner, by=therapist, at=at)
+    assert [(duty.title, duty.what[1]) for duty in day.duties(therapist, at)] == [(later.title, "New for you")]
+
+
+def test_a_duty_past_its_day_is_late(therapist, floater, clinical_lead, at):
+    published = at - timedelta(days=10)
+    protocols.published(by=floater, lead=clinical_lead, at=published, title="Late", due_days=3)
+    assert [duty.late for duty in day.duties(therapist, at)] == [True]
+
+
+def test_drafts_of_others_are_nowhere(sign_in, therapist, floater, at):
+    protocols.draft(by=floater, at=at, title="Unfinished canary")
+    assert "Unfinished canary" not in html_of(sign_in(therapist))
+
+
+def test_who_is_here_comes_from_the_published_roster(therapist, floater, mt_prospect, at):
+    scheduling.published(clinic=mt_prospect, staff=floater, day=scheduling.TODAY, times="7-11")
+    scheduling.published(clinic=mt_prospect, staff=therapist, day=scheduling.TODAY, times="11-15")
+    [(clinic, people)] = day.here_today(therapist, at)[:1]
+    assert clinic == mt_prospect
+    assert [(one.shift.staff, one.words, one.is_you) for one in people] == [
+        (floater, "Here now", False),
+        (therapist, "Later", True),
+    ]
+
+
+def test_a_manager_sees_gaps_and_credentials_of_the_own_clinic_only(
+    manager, therapist, therapist_oakbrook, mt_prospect, oakbrook, at
+):
+    today = at.date()
+    for clinic in (mt_prospect, oakbrook):
+        scheduling.opening(clinic=clinic)
+        scheduling.need(clinic=clinic, weekday=scheduling.MONDAY.weekday(), position="therapist")
+    type = factories.credential_type()
+    for person in (therapist, therapist_oakbrook):
+        factories.credential(user=person, type=type, end=today + timedelta(days=10), verified_by=manager)
+    floor = Floor(manager, at)
+    assert {gap.clinic for gap in floor.gaps} == {mt_prospect}
+    assert [(line.credential.user, line.days) for line in floor.endings] == [(therapist, 9)]
+
+
+def test_a_renewed_credential_is_no_worry(manager, therapist, at):
+    type = factories.credential_type()
+    end = at.date() + timedelta(days=10)
+    factories.credential(user=therapist, type=type, end=end, verified_by=manager)
+    factories.credential(user=therapist, type=type, start=end, end=end + timedelta(days=365))
+    assert Floor(manager, at).endings == []
+
+
+def test_progress_counts_each_clinic_by_itself(
+    manager, clinical_lead, therapist, floater, therapist_oakbrook, mt_prospect, oakbrook, at
+):
+    version = protocols.published(by=floater, lead=clinical_lead, at=at)
+    protocols.acknowledgement(version=version, by=floater, at=at)
+    assert [line.by_clinic for line in Floor(manager, at).progress] == [[(mt_prospect, 1, 2)]]
+    assert [line.by_clinic for line in Floor(clinical_lead, at).progress] == [[(mt_prospect, 1, 2), (oakbrook, 1, 2)]]
+
+
+@pytest.mark.parametrize("who", ["therapist", "manager"])
+def test_more_rows_take_no_more_queries(request, sign_in, who, floater, therapist, clinical_lead, mt_prospect, at):
+    browser = sign_in(request.getfixturevalue(who))
+    type = factories.credential_type()
+
+    def add(number: int) -> None:
+        protocols.published(by=floater, lead=clinical_lead, at=at)
+        colleague = factories.staff(name=f"Colleague {number}", role="therapist", clinics=[mt_prospect])
+        factories.credential(user=colleague, type=type, end=at.date() + timedelta(days=3), verified_by=floater)
+        scheduling.published(clinic=mt_prospect, staff=colleague, day=scheduling.TODAY, times="7-15")
+        scheduling.published(
+            clinic=mt_prospect, staff=therapist, day=scheduling.TODAY + timedelta(days=number), times="8-16"
+        )
+
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            html_of(browser)
+        return len(captured)
+
+    add(1)
+    html_of(browser)
+    with_one = queries()
+    add(2)
+    add(3)
+    assert queries() == with_one
+
+
+def test_a_home_in_the_evening_greets_by_the_clinics_clock(therapist: User):
+    assert day.greeting(datetime(2026, 11, 26, 3, 0, tzinfo=UTC), therapist) == "Good evening"
