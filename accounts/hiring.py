@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateRange
@@ -39,7 +40,7 @@ def may_give_role(place: Place, *, to: User, by: User | None) -> Verdict:
 
 @transaction.atomic
 def hire(
-    *, email: str, name: str, profession: str, places: list[Place], start: date, by: User | None, **profile: object
+    *, email: str, name: str, profession: str, places: list[Place], start: date, by: User | None, **profile: Any
 ) -> User:
     """Create a person with roles from a day on. Without a password nobody can sign in as them yet."""
     user = User.objects.create_user(email=email, name=name, profession=profession, hired_on=start, **profile)

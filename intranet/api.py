@@ -1,6 +1,6 @@
 """The REST API: what each app offers, under one address, with its OpenAPI document."""
 
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.routers import DefaultRouter
 
@@ -15,7 +15,7 @@ router.include_root_view = False
 for app in (accounts.api, protocols.api, scheduling.api, intranet.announcements.api, intranet.reminders.api):
     app.register(router)
 
-urlpatterns = [
+urlpatterns: list[URLPattern | URLResolver] = [
     path("", include(router.urls)),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs/", SpectacularSwaggerSplitView.as_view(url_name="api:schema"), name="docs"),

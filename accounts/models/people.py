@@ -143,6 +143,9 @@ class UserManager(BaseUserManager["User"]):
         return user
 
 
+StaffManager = UserManager.from_queryset(UserQuerySet)
+
+
 class User(AbstractBaseUser):
     """A member of staff, present or former. People are deactivated, never deleted: their signatures stay evidence."""
 
@@ -156,7 +159,7 @@ class User(AbstractBaseUser):
     hired_on = models.DateField(null=True, blank=True)
     is_active = models.BooleanField(default=True)
 
-    objects: ClassVar[UserManager] = UserManager.from_queryset(UserQuerySet)()  # type: ignore[assignment]
+    objects = StaffManager()
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"

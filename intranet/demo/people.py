@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from django.conf import settings
+from django.contrib.auth.hashers import make_password
 from django.db.backends.postgresql.psycopg_any import DateRange
 
 from accounts.credentials import file_credential, grant_competency, valid_from, verify_credential
@@ -129,6 +130,7 @@ def load_skills(types: dict[str, CredentialType]) -> dict[str, Skill]:
 def load_staff(clinics: dict[str, Clinic], *, today: date) -> dict[str, User]:
     """Everybody with roles and the demo's password, by given name in lower case."""
     people: dict[str, User] = {}
+    password = make_password(PASSWORD)  # once: hashing is slow on purpose, and the demo's password is no secret
     for number, figure in enumerate(STAFF):
         places = [Place(figure.role, clinics[letter]) for letter in figure.at] or [Place(figure.role)]
         user = hire(
@@ -143,7 +145,7 @@ def load_staff(clinics: dict[str, Clinic], *, today: date) -> dict[str, User]:
             weekly_hours=figure.hours,
             phone=f"847-555-01{number + 10:02d}",
         )
-        user.set_password(PASSWORD)
+        user.password = password
         user.save(update_fields=["password"])
         people[figure.key] = user
     _add_roles(people, clinics, today)

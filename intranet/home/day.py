@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import cast
 
 from accounts.models import Clinic, User
 from intranet.announcements.models import Announcement
@@ -50,20 +51,20 @@ def _protocol_duties(user: User, at: datetime, today: date) -> Iterable[Duty]:
             title=version.title,
             url=version.protocol.get_absolute_url(),
             what=(f"Protocol, version {version.number}", known),
-            due_on=version.due_on,
-            late=version.due_on < today,
+            due_on=(due_on := version.due_on),  # type: ignore[attr-defined]  # an annotation of must_acknowledge
+            late=due_on < today,
         )
 
 
 def _announcement_duties(user: User, at: datetime, today: date) -> Iterable[Duty]:
     for announcement in Announcement.objects.owed_by(user, at):
-        due_on = local_day(announcement.due_at, user.zone)
+        due_at = cast("datetime", announcement.due_at)
         yield Duty(
             title=announcement.title,
             url=announcement.get_absolute_url(),
             what=("Announcement", f"From {announcement.author}"),
-            due_on=due_on,
-            late=announcement.due_at < at,
+            due_on=local_day(due_at, user.zone),
+            late=due_at < at,
         )
 
 

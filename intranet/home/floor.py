@@ -115,6 +115,7 @@ class Floor:
             return []
         found = ending(Credential.objects.visible_to(self.user).exclude(user=self.user), self.today)
         return [
-            Ending(credential, state_on(credential, self.today), (last_day(credential) - self.today).days)
+            Ending(credential, state_on(credential, self.today), (last - self.today).days)
             for credential in found
+            if (last := last_day(credential)) is not None
         ]
