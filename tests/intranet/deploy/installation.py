@@ -175,17 +175,17 @@ class Installation:
             )
         return self.running[name]
 
-    def once(self, service: str, *arguments: str, timeout: float = 60) -> tuple[int, str]:
+    def once(self, service: str, *arguments: str, **changes: str) -> tuple[int, str]:
         """Run a one-shot, or `arguments` in place of its command: (exit code, everything it said)."""
         done = subprocess.run(
             self.rewritten(service, list(arguments)) if arguments else self.command(service),
             cwd=self.image if self.image.exists() else self.folder,
-            env=self.environment(service),
+            env=self.environment(service) | changes,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=timeout,
+            timeout=120,
             check=False,
         )
         return done.returncode, done.stdout

@@ -30,8 +30,8 @@ def small(new_installation: Make) -> Installation:
     return installation
 
 
-def backup(installation: Installation, *before: str) -> str:
-    code, said = installation.once("backup", *before, "bash", "/deploy/backup.sh")
+def backup(installation: Installation, **changes: str) -> str:
+    code, said = installation.once("backup", "bash", "/deploy/backup.sh", **changes)
     assert code == 0, said
     return said.strip()
 
@@ -134,7 +134,7 @@ def test_a_damaged_backup_and_a_foreign_key_restore_nothing(small: Installation,
 
 def test_large_backups_are_restored_from_their_pieces(small: Installation, new_installation: Make) -> None:
     (small.volume("media") / "large").write_bytes(os.urandom(300_000))
-    name = backup(small, "env", "PIECE=64K")
+    name = backup(small, PIECE="64K")
     assert len(list((small.volume("backups") / name).glob("media.tar.*.cms"))) == 5
 
     other = new_installation()
@@ -196,7 +196,7 @@ def test_the_nightly_process_makes_a_backup_at_its_hour(small: Installation) -> 
 
 def test_a_failing_backup_leaves_nothing_behind_and_the_healthcheck_says_so(small: Installation) -> None:
     shutil.rmtree(small.volume("backups"))
-    code, said = small.once("backup", "env", "PGDATABASE=nowhere", "bash", "/deploy/backup.sh")
+    code, said = small.once("backup", "bash", "/deploy/backup.sh", PGDATABASE="nowhere")
     assert code == 1
     assert 'database "nowhere" does not exist' in said
     assert list(small.volume("backups").iterdir()) == []

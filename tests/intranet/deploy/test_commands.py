@@ -7,6 +7,7 @@ import json
 import re
 import time
 from collections.abc import Callable
+from html import unescape
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -67,6 +68,32 @@ def ask(installation: Installation, method: str, path: str, body: str, headers: 
     said = response.read().decode(errors="replace")
     connection.close()
     return response.status, response.headers, said
+
+
+class Browser:
+    """Keeps cookies, and nothing else."""
+
+    def __init__(self, installation: Installation) -> None:
+        self.installation = installation
+        self.cookies: dict[str, str] = {}
+
+    def get(self, path: str) -> Answer:
+        return self._keep(get(self.installation, path, Cookie=self._cookie()))
+
+    def sign_in(self, email: str, password: str) -> int:
+        token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', self.get("/accounts/login/")[2])[1]
+        fields = {"csrfmiddlewaretoken": token, "login": email, "password": password}
+        answer = send(self.installation, "/accounts/login/", fields, Cookie=self._cookie(), Referer=SITE)
+        return self._keep(answer)[0]
+
+    def _cookie(self) -> str:
+        return "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+
+    def _keep(self, answer: Answer) -> Answer:
+        for header in answer[1].get_all("Set-Cookie", []):
+            name, _, value = header.split(";")[0].partition("=")
+            self.cookies[name] = value
+        return answer
 
 
 def origins(installation: Installation) -> set[str]:
@@ -197,6 +224,41 @@ def test_attempts_are_counted_by_the_address_that_the_proxy_noted(web: Installat
 
     assert [attempt(number, "198.51.100.7") for number in range(12)] == [True] * 10 + [False] * 2
     assert attempt(12, "198.51.100.8")
+
+
+@pytest.fixture(scope="module")
+def peopled(web: Installation) -> dict[str, dict[str, str]]:
+    """The demo, made by the domain's actions with no more than the application's rights; its logins by role."""
+    local = {"INTRANET_MODE": "local", "DEMO": "1"}
+    code, said = web.once("watchdog", "python", "-m", "django", "demo", **local)
+    assert code == 0, said
+    code, said = web.once("watchdog", "python", "-m", "django", "demo_logins", **local)
+    assert code == 0, said
+    return {login["role"]: login for login in json.loads(said)}
+
+
+@pytest.mark.parametrize("role", ["Therapist", "Clinic manager", "Clinical lead", "Administrator"])
+def test_every_page_that_a_person_can_walk_to_is_served(
+    web: Installation, peopled: dict[str, dict[str, str]], role: str
+) -> None:
+    """From the home page along the links: each kind of page once, with every file that it names."""
+    browser = Browser(web)
+    assert browser.sign_in(peopled[role]["email"], peopled[role]["password"]) == 302
+    waiting, seen, failed, files = ["/"], set(), {}, set()
+    while waiting:
+        path = waiting.pop()
+        kind = re.sub(r"[0-9]+|(?<=/)[a-z0-9]+(-[a-z0-9]+)+(?=/)", "0", path.split("?")[0])
+        if kind in seen or kind.startswith(("/accounts/logout", "/api/")):
+            continue
+        seen.add(kind)
+        status, headers, body = browser.get(path)
+        if status != 200 and not (status == 302 and headers["Location"].startswith("/")):
+            failed[path] = status
+        files |= set(re.findall(r'(?:href|src)="(/static/[^"#]+)', body))
+        waiting += [unescape(link) for link in re.findall(r'<a [^>]*href="(/[^"#]*)', body) if "/static/" not in link]
+    assert failed == {}
+    assert len(seen) > 8
+    assert [file for file in sorted(files) if not (web.folder / file.lstrip("/")).exists()] == []
 
 
 @pytest.fixture(scope="module")
