@@ -18,14 +18,14 @@ from intranet.reminders.reading import mark_read
 
 
 class ReminderSerializer(serializers.ModelSerializer[Reminder]):
-    label = serializers.CharField(read_only=True, help_text="The kind in words.")
+    kind_label = serializers.CharField(source="label", read_only=True, help_text="The kind in words.")
     paragraphs = serializers.ListField(child=serializers.CharField(), read_only=True)
     unread = serializers.BooleanField(read_only=True, help_text="Not read, and not settled either.")
 
     class Meta:
         model = Reminder
         fields = [
-            *("id", "kind", "label", "title", "paragraphs", "path", "action", "why"),
+            *("id", "kind", "kind_label", "title", "paragraphs", "path", "action", "why"),
             *("unread", "released_at", "read_at", "settled_at"),
         ]
         read_only_fields = fields

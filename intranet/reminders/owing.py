@@ -40,7 +40,8 @@ class Owed:
 
 def owed(kind: Kind, at: datetime) -> Owed:
     """What the kind says at this moment, for people who can sign in. Two rows about the same thing count as one."""
-    parts, params = [], []
+    parts: list[str] = []
+    params: list[Any] = []
     for queryset in kind.owed(at):
         if queryset.query.is_empty():
             continue

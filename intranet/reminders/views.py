@@ -28,7 +28,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
     mine = Reminder.objects.visible_to(request.user)
     only_unread = request.GET.get("show") == "unread"
     page = Paginator(mine.unread() if only_unread else mine, PAGE_SIZE).get_page(request.GET.get("page"))
-    zone = request.user.zone
+    zone = request.user.zone  # type: ignore[union-attr]  # nobody gets here without having signed in
     context = {
         "page": page,
         "days": by_day(page.object_list, zone, local_day(timezone.now(), zone)),

@@ -11,7 +11,13 @@ import pytest
 
 from intranet.reminders.models import Attempt, Delivery, Reminder, Run
 from tests.faults.planted.reminders import EACH
-from tests.faults.worker import Worker, other_session, somebody_waits_for_a_lock, wait_for
+from tests.faults.worker import (
+    Worker,
+    end_the_sessions_that_send,
+    other_session,
+    somebody_waits_for_a_lock,
+    wait_for,
+)
 
 pytestmark = [pytest.mark.fault, pytest.mark.django_db(transaction=True)]
 
@@ -180,6 +186,32 @@ def test_killed_again_and_again(worker, mailbox, bell, staff, seed: int):
     assert len(killed) == kills
     assert set(killed) == {"before the dot", "after the dot"}
     assert Run.objects.filter(error="The process died.").count() == kills
+
+
+@pytest.mark.parametrize(("hook", "doubted"), [("at_recipient", 0), ("at_dot", 1)])
+def test_the_database_drops_the_session_while_it_sends(worker, mailbox, bell, staff, hook: str, doubted: int):
+    """As when PostgreSQL is restarted: the lock is gone, and the worker may neither pass the fence nor write a word."""
+    dropped = threading.Event()
+
+    def drop(address: str) -> str:
+        if len(mailbox.taken) == 7 and not dropped.is_set():
+            dropped.set()
+            end_the_sessions_that_send()
+        return "250 OK"
+
+    setattr(mailbox, hook, drop)
+    run_to_the_end(worker, bell)
+    assert dropped.is_set()
+    check_the_promise(mailbox, staff, kills=1)
+    assert (doubts().total(), copies(mailbox).total()) == (doubted, len(staff) * EACH + doubted)
+
+
+def test_a_broker_that_forgets_everything_loses_nothing(worker, mailbox, bell, staff):
+    for _ in range(20):
+        bell.ring()
+    bell.hush()
+    run_to_the_end(worker, bell)
+    check_the_promise(mailbox, staff, kills=0)
 
 
 def test_asked_to_stop_it_leaves_nothing_in_doubt(worker, mailbox, bell, staff):

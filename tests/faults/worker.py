@@ -17,6 +17,8 @@ from celery import Celery
 from django.conf import settings
 from django.db import connection
 
+from intranet.reminders.locks import RUNS
+
 PATIENCE = 60.0
 
 
@@ -59,6 +61,15 @@ def somebody_waits_for_a_lock(statement: str) -> bool:
                 [statement + "%"],
             ).fetchone()
             is not None
+        )
+
+
+def end_the_sessions_that_send() -> None:
+    with other_session() as session:
+        session.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND classid = %s AND pid IN"
+            " (SELECT pid FROM pg_stat_activity WHERE datname = current_database())",
+            [RUNS],
         )
 
 

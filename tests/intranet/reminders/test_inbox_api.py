@@ -28,7 +28,7 @@ def test_the_list_holds_ones_own(mine, foreign, therapist, api, planted):
         {
             "id": mine.pk,
             "kind": "planted",
-            "label": "Planted",
+            "kind_label": "Planted",
             "title": "Mine",
             "paragraphs": ["First.", "Second."],
             "path": mine.path,

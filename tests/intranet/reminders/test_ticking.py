@@ -9,6 +9,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 
+from intranet.celery import app as celery
 from intranet.reminders.models import Attempt, Delivery, Reminder, Run
 from intranet.reminders.tasks import tick as task
 from intranet.reminders.ticking import starting_at, tick
@@ -45,6 +46,13 @@ def test_the_doorbell_rings(planted, mailbox, therapist):
     planted.owe(therapist, due=datetime.now(CHICAGO) + timedelta(hours=1))
     task()
     assert [(run.origin, run.counts) for run in Run.objects.all()] == [("beat", {"planned": 1})]
+
+
+def test_beat_rings_where_the_worker_listens():
+    [(_, entry)] = celery.conf.beat_schedule.items()
+    assert entry["task"] == task.name in celery.tasks
+    assert celery.amqp.router.route({}, entry["task"])["queue"].name == "tick"
+    assert (entry["schedule"], entry["options"]) == (15.0, {"expires": 30})
 
 
 def test_what_fails_in_one_step_stops_no_other(planted, urgent, mailbox, therapist, at, caplog):
