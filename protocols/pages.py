@@ -147,7 +147,7 @@ class ReadingPage:
     def history(self) -> list[Any]:
         """Every version that the reader may see, the latest first."""
         versions = ProtocolVersion.objects.visible_to(self.reader).filter(protocol=self.protocol).with_status(self.at)
-        return list(versions.select_related("edited_by").order_by("-number"))
+        return list(versions.select_related("protocol", "edited_by").order_by("-number"))
 
     @property
     def in_force(self) -> ProtocolVersion | None:

@@ -40,8 +40,8 @@ class ProtocolToAcknowledge(Kind):
         return [*self._nudges(rows, at), self._last_call(rows, at)]
 
     def write(self, subject: ProtocolVersion, recipient: User, occasion: str, at: datetime) -> Message:
-        row = outstanding(at).filter(user_id=recipient.pk, version_id=subject.pk).values("due_on").first()
-        due = row["due_on"] if row else day_of(at)
+        rows = outstanding(at).filter(user_id=recipient.pk, version_id=subject.pk)
+        due = next((row["due_on"] for row in rows), day_of(at))
         last_day = f"{due:%A}, {full_day(due)}"
         by = f"The last day to acknowledge it is {last_day} ({recipient.zone.key} time)."
         return Message(
@@ -82,16 +82,15 @@ class AcknowledgementLate(Kind):
 
     def owed(self, at: datetime) -> Sequence[QuerySet[Any, Any]]:
         """A row per manager, version and person; people with the same last day are one occasion."""
-        manager = "clinic__memberships"
         rows = outstanding_rows(at).filter(
             clinic__memberships__role=Role.MANAGER,
             clinic__memberships__period__contains=day_of(at),
             clinic__memberships__user__is_active=True,
         )
-        rows = with_terms(rows.exclude(user=F(f"{manager}__user")).values("user_id", "version_id", f"{manager}__user_id"))
+        rows = rows.annotate(recipient_id=F("clinic__memberships__user")).exclude(recipient_id=F("user_id"))
+        rows = with_terms(rows.values("user_id", "version_id", "recipient_id"))
         late = FirstMomentOf(ExpressionWrapper(F("due_on") + Value(1), output_field=DateField()))
         rows = rows.annotate(
-            recipient_id=F(f"{manager}__user_id"),
             subject_id=F("version_id"),
             occasion=Concat(Value("late-"), Cast("due_on", CharField())),
             due_at=late + MORNING,

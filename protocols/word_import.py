@@ -16,10 +16,10 @@ MOST_UNPACKED = 60 * 1024 * 1024
 MOST_XML = 20 * 1024 * 1024
 MOST_RATIO = 200
 DEEPEST = 200
-STYLES = """
-p[style-name='Title'] => h1:fresh
-p[style-name='Subtitle'] => p:fresh
-"""
+# The title stands above the headings; so the headings go one level down.
+STYLES = "p[style-name='Title'] => h1:fresh\np[style-name='Subtitle'] => p:fresh\n" + "".join(
+    f"p[style-name='{word} {level}'] => h{min(level + 1, 6)}:fresh\n" for level in range(1, 7) for word in ("heading", "Heading")
+)
 DOCUMENT = "word/document.xml"
 RELATION = re.compile(rb"<(?:\w+:)?Relationship\b[^>]*>", re.IGNORECASE)
 EXTERNAL = re.compile(rb"TargetMode\s*=\s*[\"']External", re.IGNORECASE)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import template
+from django.forms import BaseForm
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
-from intranet.core.templatetags.interface import badge
+from intranet.core.templatetags.interface import badge, error_summary
 from protocols.editor import RichTextArea
+from protocols.forms import BaseSectionFormSet
 from protocols.models import SectionKind, Status
 from protocols.pages import ICONS, TONES
 
@@ -36,6 +40,12 @@ HINTS = {
 def section_hint(kind: str) -> str:
     """What to write into a section of this kind."""
     return HINTS.get(kind, "Headings, lists, tables, callouts and links. Write [1] to point to the first reference.")
+
+
+@register.inclusion_tag("_error_summary.html")
+def draft_errors(form: BaseForm, sections: BaseSectionFormSet) -> dict[str, Any]:
+    """What stands against a draft, in the whole and in each section, with links to the fields."""
+    return error_summary(form, *sections.forms)
 
 
 @register.simple_tag

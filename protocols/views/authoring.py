@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -166,7 +165,7 @@ def where_next(
     address = reverse("protocols:draft-edit", args=[version.protocol.slug])
     if then == "add":
         return redirect(f"{address}#edit-{sections[-1].key}")
-    if then in {"up", "down"}:
-        return redirect(f"{address}#edit-{UUID(argument)}")
+    if then in {"up", "down"} and argument in {str(part.key) for part in sections}:
+        return redirect(f"{address}#edit-{argument}")
     messages.success(request, "Saved.")
     return redirect(address)

@@ -1,0 +1,312 @@
+"""Reading a file into sections: what is recognised, what is left out, and what is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from protocols import importing
+from protocols.importing import Imported
+from protocols.unreadable import Unreadable
+from tests.protocols.word_files import W, docx, link, paragraph, picture, relation, table
+
+ARTICLE = Path(__file__).parent / "inputs" / "dry-needling-neck-pain.txt"
+
+
+def read(folder: Path, name: str, content: str | bytes, **options: str) -> Imported:
+    path = folder / name
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return importing.read(path, **options)
+
+
+def parts(imported: Imported) -> list[tuple[str, str, str]]:
+    return [(str(part.kind), part.heading, part.body) for part in imported.sections]
+
+
+def refusal(folder: Path, name: str, content: str | bytes) -> str:
+    with pytest.raises(Unreadable) as refused:
+        read(folder, name, content)
+    return str(refused.value)
+
+
+class TestArticle:
+    """The clinic's own article, as it was copied from its web page."""
+
+    def test_its_title_and_headings_are_found(self):
+        imported = importing.read(ARTICLE)
+        assert imported.title == "Dry Needling Therapy For Neck Pain"
+        assert [part.heading for part in imported.sections] == [
+            "Introduction",
+            "What is Dry needling?",
+            "How does it work?",
+            "Is dry needling effective?",
+        ]
+
+    def test_its_paragraphs_are_kept(self):
+        sections = importing.read(ARTICLE).sections
+        assert [part.body.count("<p>") for part in sections] == [1, 1, 3, 5]
+        assert sections[0].body.startswith("<p>Neck pain is an expensive and prevalent issue.")
+        assert sections[-1].body.endswith("Emery Physical Therapy in Oakbrook Terrace, IL.</p>")
+
+    def test_no_word_is_lost_but_the_navigation(self):
+        words = ARTICLE.read_text(encoding="utf-8").split()
+        imported = importing.read(ARTICLE)
+        kept = " ".join([imported.title, *(f"{part.heading} {part.body}" for part in imported.sections[1:])])
+        kept += imported.sections[0].body
+        for word in words:
+            assert word in {"»", "Blog"} or word in kept
+
+    def test_what_was_left_out_is_said(self):
+        assert importing.read(ARTICLE).notes == [
+            "Doubled spaces were made one in 1 place.",
+            "Left out: “» Blog”, which looks like navigation of a web page.",
+            "The text before the first heading became the section “Introduction”.",
+            "“Is dry needling effective?” contains what looks like a telephone number (847-786-2014): check that nothing "
+            "about a patient is in the text.",
+        ]
+
+
+class TestText:
+    def test_lists_are_recognised(self, tmp_path):
+        imported = read(tmp_path, "a.txt", "Title\n\nDo\n\n- one\n- two,\n  continued\n\n1. first\n2) second\n")
+        assert parts(imported) == [
+            ("text", "Do", "<ul><li>one</li><li>two, continued</li></ul><ol><li>first</li><li>second</li></ol>")
+        ]
+
+    def test_a_text_without_headings_takes_its_title_from_the_file(self, tmp_path):
+        imported = read(tmp_path, "sharps-injury.txt", "Wash the wound.\n\nThen report it.")
+        assert imported.title == "Sharps injury"
+        assert parts(imported) == [("text", "Introduction", "<p>Wash the wound.</p><p>Then report it.</p>")]
+        assert imported.notes == ["No heading was found for the title: the name of the file was taken."]
+
+    def test_a_title_that_is_given_wins(self, tmp_path):
+        assert read(tmp_path, "a.txt", "Found\n\nText text.", title="Given").title == "Given"
+
+    def test_markup_in_plain_text_stays_text(self, tmp_path):
+        imported = read(tmp_path, "a.txt", "Title\n\nUse <script>alert(1)</script> & co.")
+        assert imported.sections[0].body == "<p>Use &lt;script&gt;alert(1)&lt;/script&gt; &amp; co.</p>"
+
+    def test_headings_tell_what_a_section_is(self, tmp_path):
+        text = "Title\n\nContraindications\n\n- fever\n\nPrecautions\n\nNone in a list.\n\nReferences\n\n1. A book\n\nEnd text."
+        imported = read(tmp_path, "a.txt", text)
+        assert [(str(part.kind), part.heading) for part in imported.sections] == [
+            ("contraindications", "Contraindications"),
+            ("text", "Precautions"),
+            ("references", "References"),
+        ]
+        assert "“Contraindications” was read as contraindications." in imported.notes
+
+    def test_a_byte_order_mark_and_windows_line_ends_are_fine(self, tmp_path):
+        imported = read(tmp_path, "a.txt", b"\xef\xbb\xbfTitle\r\n\r\nOne\r\ntwo.\r\n")
+        assert (imported.title, imported.sections[0].body) == ("Title", "<p>One two.</p>")
+
+
+class TestMarkdown:
+    def test_headings_emphasis_links_lists_and_tables(self, tmp_path):
+        imported = read(
+            tmp_path,
+            "a.md",
+            "# Falls\n\n## Screen\nStand **up** from a *chair* [now](https://example.org/a_b).\n\n### Norms\n\n"
+            "| Age | Times |\n|---|---|\n| 70 | 10 |\n\n> Ask first.\n\n## Steps\n1. Sit\n2. Stand\n",
+        )
+        assert imported.title == "Falls"
+        assert parts(imported) == [
+            (
+                "text",
+                "Screen",
+                '<p>Stand <strong>up</strong> from a <em>chair</em> <a href="https://example.org/a_b" '
+                'rel="noopener noreferrer">now</a>.</p><h3>Norms</h3><table><tbody><tr><th>Age</th><th>Times</th></tr>'
+                "<tr><td>70</td><td>10</td></tr></tbody></table><blockquote><p>Ask first.</p></blockquote>",
+            ),
+            ("text", "Steps", "<ol><li>Sit</li><li>Stand</li></ol>"),
+        ]
+
+    def test_pictures_are_left_out_and_counted(self, tmp_path):
+        imported = read(tmp_path, "a.md", "# T\n\nSee ![the chair](x.png) and ![](y.png).")
+        assert imported.sections[0].body == "<p>See the chair and .</p>"
+        assert "Left out: 2 pictures." in imported.notes
+
+    def test_a_link_to_a_script_is_no_link(self, tmp_path):
+        imported = read(tmp_path, "a.md", "# T\n\n[x](javascript:alert(1)) <b onclick=x>y</b>")
+        assert "<a" not in imported.sections[0].body
+        assert "<b" not in imported.sections[0].body
+
+
+class TestPage:
+    def test_the_text_of_a_page_without_its_furniture(self, tmp_path):
+        imported = read(
+            tmp_path,
+            "a.html",
+            "<html><head><title>x</title><style>p{}</style></head><body><nav>Menu</nav><main><h1>Falls</h1>Loose <b>words</b>"
+            "<div><h2>Why</h2><p onclick='x'>Because</p><img src=x onerror=alert(1)><h3>Deeper</h3><p>Down</p></div>"
+            "<script>alert(1)</script></main><footer>Imprint</footer></body></html>",
+        )
+        assert imported.title == "Falls"
+        assert parts(imported) == [
+            ("text", "Introduction", "<p>Loose <strong>words</strong></p>"),
+            ("text", "Why", "<p>Because</p><h3>Deeper</h3><p>Down</p>"),
+        ]
+        assert imported.notes[:2] == ["Left out: 2 menus, forms, headers or footers.", "Left out: 1 pictures."]
+
+    @pytest.mark.parametrize(
+        "hostile",
+        [
+            "<p>a<svg><script>alert(1)</script></svg></p>",
+            "<p><a href='javascript:alert(1)'>a</a></p>",
+            "<p>a</p><math><mtext><table><mglyph><style><img src=x onerror=alert(1)>",
+            "<p style='position:fixed'>a<iframe src='https://example.org'></iframe></p>",
+            "<p>a</p>" + "<div>" * 3000,
+        ],
+    )
+    def test_hostile_markup_is_cleaned_away(self, tmp_path, hostile):
+        body = read(tmp_path, "a.html", f"<h1>T</h1>{hostile}").sections[0].body
+        assert body.startswith("<p>")
+        for word in ("script", "onerror", "style", "iframe", "svg", "div"):
+            assert word not in body
+
+
+class TestWord:
+    def test_headings_paragraphs_tables_and_links(self, tmp_path):
+        content = docx(
+            paragraph("Falls", "Title"),
+            paragraph("Screen", "Heading1"),
+            paragraph("Stand up."),
+            table(("Age", "Times"), ("70", "10")),
+            paragraph("Norms", "Heading2"),
+            link("Guideline", "l1"),
+            relations=relation("l1", "hyperlink", "https://example.org/", external=True),
+        )
+        imported = read(tmp_path, "falls.docx", content)
+        assert (imported.title, imported.notes) == ("Falls", [])
+        assert parts(imported) == [
+            (
+                "text",
+                "Screen",
+                "<p>Stand up.</p><table><tbody><tr><td>Age</td><td>Times</td></tr><tr><td>70</td><td>10</td></tr></tbody></table>"
+                '<h3>Norms</h3><p><a href="https://example.org/" rel="noopener noreferrer">Guideline</a></p>',
+            )
+        ]
+
+    def test_what_is_left_out_is_said(self, tmp_path):
+        png = b"\x89PNG\r\n\x1a\n"
+        content = docx(
+            paragraph("Falls", "Title"),
+            paragraph("Odd one", "Odd"),
+            picture("p1"),
+            relations=relation("p1", "image", "media/a.png"),
+            parts={
+                "word/media/a.png": png,
+                "word/header1.xml": f"<w:hdr {W}>{paragraph('Header')}</w:hdr>",
+                "word/comments.xml": f"<w:comments {W}><w:comment w:id='1'>{paragraph('Note')}</w:comment></w:comments>",
+            },
+        )
+        imported = read(tmp_path, "falls.docx", content)
+        assert imported.notes == [
+            "Left out: headers and footers.",
+            "Left out: comments.",
+            "Left out: 1 picture.",
+            "Read as plain paragraphs, because their style is not known: Odd.",
+        ]
+        assert "<img" not in imported.sections[0].body
+
+    def test_an_embedded_style_map_has_no_say(self, tmp_path):
+        content = docx(
+            paragraph("Falls", "Title"),
+            paragraph("Words", "Odd"),
+            parts={"mammoth/style-map": "p[style-name='Odd'] => h1:fresh"},
+        )
+        assert read(tmp_path, "a.docx", content).sections[0].body == "<p>Words</p>"
+
+
+class TestRefused:
+    """One sentence each."""
+
+    @pytest.mark.parametrize(
+        ("name", "content", "sentence"),
+        [
+            ("a.txt", "", "a.txt is empty."),
+            ("a.txt", " \n\t ", "a.txt is empty."),
+            ("a.txt", "\ufeff\n", "a.txt holds no text that can be read."),
+            ("a.txt", b"Title\x00\x01\x02", "a.txt is a binary file, not text."),
+            ("a.txt", b"%PDF-1.7 text", "a.txt is a binary file, not text."),
+            ("a.txt", b"\x01\x02\x03\x04 text", "a.txt is a binary file, not text."),
+            ("a.txt", "Grüße".encode("latin-1"), "a.txt is not in UTF-8 (byte 3 is no part of it): save it as UTF-8 and try again."),
+            ("a.md", "Title".encode("utf-16"), "a.md is in UTF-16: save it as UTF-8 and try again."),
+            ("a.pdf", "x", "a.pdf is not a kind of file that can be read: use .txt, .md, .html and .docx."),
+            ("a", "x", "a is not a kind of file that can be read: use .txt, .md, .html and .docx."),
+            ("a.html", "<html><body></body></html>", "a.html holds no text that can be read."),
+            ("a.html", "<!-- -->", "The page holds no text."),
+            ("a.md", "# Only\n\n## Headings\n", "a.md holds no text that can be read."),
+            ("a.docx", b"no archive", "a.docx is not a Word file, or it is damaged."),
+            ("a.docx", b"PK\x03\x04 cut short", "a.docx is not a Word file, or it is damaged."),
+            (
+                "a.docx",
+                b"\xd0\xcf\x11\xe0 old",
+                "a.docx is an old or a protected Word file: save it as .docx without a password and try again.",
+            ),
+        ],
+    )
+    def test_files_that_cannot_be_read(self, tmp_path, name, content, sentence):
+        assert refusal(tmp_path, name, content) == sentence
+
+    def test_a_file_that_is_not_there(self, tmp_path):
+        with pytest.raises(Unreadable, match=r"^There is no file nope\.txt at that place\.$"):
+            importing.read(tmp_path / "nope.txt")
+
+    def test_a_folder(self, tmp_path):
+        with pytest.raises(Unreadable, match=r"is a folder, not a file\.$"):
+            importing.read(tmp_path)
+
+    def test_a_file_that_is_too_large(self, tmp_path):
+        sentence = refusal(tmp_path, "a.txt", b"x" * (importing.LARGEST + 1))
+        assert sentence == "a.txt is too large: 5.0 MB, and 5 MB is the most."
+
+    def test_too_many_headings(self, tmp_path):
+        text = "# T\n\n" + "".join(f"## H{number}\n\nx\n\n" for number in range(61))
+        assert refusal(tmp_path, "a.md", text) == "a.md has 61 headings, and a protocol has at most 60 sections."
+
+    def test_a_section_that_is_too_long(self, tmp_path):
+        sentence = refusal(tmp_path, "a.txt", "Title\n\n" + "word " * 30_000)
+        assert sentence == "a.txt has a section of more than 100,000 characters: give it headings."
+
+    BOMB = b"<x>" + b" " * 30_000_000
+
+    @pytest.mark.parametrize(
+        ("content", "sentence"),
+        [
+            (docx(parts={"word/media/a.bin": BOMB}), "unpacks to far more than a document: it was not opened."),
+            (
+                docx(parts={f"word/{number}.xml": "<x/>" for number in range(2100)}),
+                "unpacks to far more than a document: it was not opened.",
+            ),
+            (docx(parts={"../../etc/x.xml": "<x/>"}), "holds paths that lead out of it: it was not opened."),
+            (docx(parts={"/etc/x.xml": "<x/>"}), "holds paths that lead out of it: it was not opened."),
+            (
+                docx(document='<!DOCTYPE x [<!ENTITY a "aaaa">]><w:document>&a;</w:document>'),
+                "declares XML entities, which no Word file needs: it was not opened.",
+            ),
+            (
+                docx(picture(linked="p1"), relations=relation("p1", "image", "file:///etc/passwd", external=True)),
+                "refers to files outside of it: remove linked pictures and templates and try again.",
+            ),
+            (
+                docx(
+                    parts={
+                        "word/_rels/settings.xml.rels": "<Relationships>"
+                        + relation("t", "attachedTemplate", "https://example.org/t.dotm", external=True)
+                        + "</Relationships>"
+                    }
+                ),
+                "refers to files outside of it: remove linked pictures and templates and try again.",
+            ),
+            (docx(document="<w:document><w:body>"), "is damaged: Word may be able to repair it."),
+            (docx(document="<a>" * 5000 + "</a>" * 5000), "is nested too deep to be a document: it was not opened."),
+            (docx(parts={"word/document.xml": b"\xff\xfe\x00"}), "is damaged: Word may be able to repair it."),
+        ],
+    )
+    def test_word_files_that_are_broken_or_hostile(self, tmp_path, content, sentence):
+        assert refusal(tmp_path, "a.docx", content) == f"a.docx {sentence}"
+
+    def test_a_word_file_without_words(self, tmp_path):
+        assert refusal(tmp_path, "a.docx", docx()) == "a.docx holds no text that can be read."

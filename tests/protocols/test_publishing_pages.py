@@ -1,0 +1,167 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+
+from accounts.roles import Role
+from protocols.models import ProtocolVersion, State, Status
+from protocols.publishing import Readers
+from tests import factories as people
+from tests.protocols import factories
+
+pytestmark = pytest.mark.django_db
+
+
+def address(name, version, *more):
+    return reverse(f"protocols:{name}", args=[version.protocol.slug, *more])
+
+
+def now(version):
+    return ProtocolVersion.objects.get(pk=version.pk)
+
+
+def test_approve_from_under_the_text(therapist, clinical_lead, sign_in, at):
+    version = factories.in_review(by=therapist, at=at)
+    browser = sign_in(clinical_lead)
+    page = browser.get(version.get_absolute_url()).content.decode()
+    assert f'name="token" value="{version.token}"' in page
+    assert browser.post(address("draft-approve", version), {"token": version.token}).url == version.get_absolute_url()
+    assert (now(version).state, now(version).approved_by) == (State.APPROVED, clinical_lead)
+
+
+@pytest.mark.parametrize("token", ["", "x", "99", "9" * 30])
+def test_approve_of_another_text_is_a_conflict(therapist, clinical_lead, sign_in, at, token):
+    version = factories.in_review(by=therapist, at=at)
+    answer = sign_in(clinical_lead).post(address("draft-approve", version), {"token": token})
+    assert (answer.status_code, now(version).state) == (409, State.IN_REVIEW)
+
+
+@pytest.mark.parametrize(
+    ("who", "status"),
+    [("therapist", 403), ("floater", 404), ("approver", 302), ("clinical_lead", 302), ("administrator", 404)],
+)
+def test_approve_and_send_back_are_for_others_than_the_authors(request, therapist, sign_in, who, status, at):
+    version = factories.in_review(by=therapist, at=at)
+    browser = sign_in(request.getfixturevalue(who))
+    assert browser.post(address("draft-approve", version), {"token": version.token}).status_code == status
+    expected = status if status != 403 else 422
+    assert browser.post(address("draft-send-back", version), {"remark": "Shorter."}).status_code == expected
+    assert now(version).state == (State.DRAFT if status == 302 else State.IN_REVIEW)
+
+
+def test_send_back_without_words_keeps_the_page(therapist, clinical_lead, sign_in, at):
+    version = factories.in_review(by=therapist, at=at)
+    answer = sign_in(clinical_lead).post(address("draft-send-back", version), {"remark": ""})
+    assert (answer.status_code, now(version).state) == (422, State.IN_REVIEW)
+    assert 'aria-invalid="true"' in answer.content.decode()
+
+
+def test_publish_at_once_for_chosen_readers(therapist, clinical_lead, mt_prospect, oakbrook, sign_in, at):
+    version = factories.approved(by=therapist, approver=clinical_lead, at=at)
+    browser = sign_in(clinical_lead)
+    assert browser.get(address("draft-publish", version)).status_code == 200
+    data = {
+        "effective": "",
+        "due_days": "5",
+        "material": "yes",
+        "reads": [f"assistant-{oakbrook.pk}"],
+        "must": [f"therapist-{mt_prospect.pk}", "clinical_lead-all"],
+    }
+    assert browser.post(address("draft-publish", version), data).url == version.protocol.get_absolute_url()
+    saved = now(version)
+    assert (saved.status(at), saved.due_days) == (Status.IN_FORCE, 5)
+    assert [(str(row), row.must_acknowledge) for row in saved.audiences.all()] == [
+        ("Therapist at Mt. Prospect", True),
+        ("Assistant or aide at Oakbrook Terrace", False),
+        ("Clinical lead at every clinic", True),
+    ]
+
+
+def test_publish_proposes_what_the_authors_meant(therapist, clinical_lead, mt_prospect, sign_in, at):
+    version = factories.approved(by=therapist, approver=clinical_lead, at=at)
+    page = sign_in(clinical_lead).get(address("draft-publish", version)).content.decode()
+    assert page.count(" checked") == 4  # therapists and assistants of the author's clinic: read, must
+    assert f'value="therapist-{mt_prospect.pk}" data-people="1" checked' in page
+
+
+def test_publish_with_errors_keeps_what_was_typed(therapist, clinical_lead, mt_prospect, sign_in, at):
+    version = factories.approved(by=therapist, approver=clinical_lead, at=at)
+    name = f"front_desk-{mt_prospect.pk}"
+    data = {"effective": "2020-01-01", "due_days": "14", "material": "yes", "reads": [name]}
+    answer = sign_in(clinical_lead).post(address("draft-publish", version), data)
+    page = answer.content.decode()
+    assert (answer.status_code, now(version).state) == (422, State.APPROVED)
+    assert "nothing comes into force in the past" in page
+    assert f'value="{name}" id="reads-{name}" checked' in page
+
+
+def test_publish_without_readers_says_so(therapist, clinical_lead, sign_in, at):
+    version = factories.approved(by=therapist, approver=clinical_lead, at=at)
+    answer = sign_in(clinical_lead).post(address("draft-publish", version), {"due_days": "14", "material": "yes"})
+    assert (answer.status_code, now(version).state) == (422, State.APPROVED)
+    assert "Choose who reads it." in answer.content.decode()
+
+
+@pytest.mark.parametrize(("who", "status"), [("therapist", 403), ("approver", 403), ("manager", 404), ("clinical_lead", 200)])
+def test_publish_is_for_the_lead(request, therapist, clinical_lead, sign_in, who, status, at):
+    version = factories.approved(by=therapist, approver=clinical_lead, at=at)
+    assert sign_in(request.getfixturevalue(who)).get(address("draft-publish", version)).status_code == status
+
+
+@pytest.mark.parametrize(
+    ("who", "status"),
+    [("therapist", 403), ("therapist_oakbrook", 404), ("manager", 403), ("administrator", 403), ("clinical_lead", 200)],
+)
+def test_withdraw_and_settings_are_for_the_lead(
+    request, therapist, clinical_lead, mt_prospect, sign_in, who, status, at
+):
+    version = factories.published(
+        by=therapist, lead=clinical_lead, at=at - timedelta(days=1), readers=[Readers(Role.THERAPIST, mt_prospect)]
+    )
+    browser = sign_in(request.getfixturevalue(who))
+    assert browser.get(address("version-withdraw", version, 1)).status_code == status
+    assert browser.get(address("settings", version)).status_code == status
+    answer = browser.post(address("version-withdraw", version, 1), {"reason": "Recalled."})
+    assert answer.status_code == (302 if status == 200 else status)
+    assert now(version).state == (State.WITHDRAWN if status == 200 else State.PUBLISHED)
+
+
+def test_withdraw_asks_why_and_says_when_there_is_nothing_to_withdraw(therapist, clinical_lead, sign_in, at):
+    one = factories.published(by=therapist, lead=clinical_lead, at=at - timedelta(days=9))
+    browser = sign_in(clinical_lead)
+    assert browser.post(address("version-withdraw", one, 1), {"reason": ""}).status_code == 422
+    factories.next_version(after=one, by=therapist, lead=clinical_lead, at=at - timedelta(days=1))
+    answer = browser.post(address("version-withdraw", one, 1), {"reason": "Late"})
+    assert answer.status_code == 422
+    assert "This version is not in force and will not be." in answer.content.decode()
+
+
+def test_settings_change_what_a_protocol_governs(therapist, clinical_lead, sign_in, at):
+    version = factories.published(by=therapist, lead=clinical_lead, at=at)
+    skill = people.skill()
+    data = {
+        "category": "needling",
+        "owner": clinical_lead.pk,
+        "high_risk": "on",
+        "skills": [skill.pk],
+        "review_months": "6",
+    }
+    assert sign_in(clinical_lead).post(address("settings", version), data).status_code == 302
+    protocol = now(version).protocol
+    assert (protocol.category, protocol.owner, protocol.high_risk, protocol.review_months) == (
+        "needling",
+        clinical_lead,
+        True,
+        6,
+    )
+    assert list(protocol.skills.all()) == [skill]
+
+
+@pytest.mark.parametrize("months", ["0", "61", "", "x"])
+def test_settings_refuse_a_cycle_that_makes_no_sense(therapist, clinical_lead, sign_in, at, months):
+    version = factories.published(by=therapist, lead=clinical_lead, at=at)
+    data = {"category": "needling", "owner": clinical_lead.pk, "review_months": months}
+    answer = sign_in(clinical_lead).post(address("settings", version), data)
+    assert (answer.status_code, now(version).protocol.review_months) == (422, 12)

@@ -1,0 +1,200 @@
+from __future__ import annotations
+
+import csv
+from datetime import date, timedelta
+from io import StringIO
+
+import pytest
+from django.urls import reverse
+
+from accounts.roles import Role
+from intranet.audit.models import Entry
+from protocols import reporting
+from protocols.publishing import Readers
+from tests.factories import membership
+from tests.protocols import factories
+
+pytestmark = pytest.mark.django_db
+REPORT = reverse("protocols:report")
+CSV = reverse("protocols:report-csv")
+LONG_AGO = timedelta(days=30)
+
+
+def rows(found):
+    return {
+        row.person.name: [
+            None if cell is None else "done" if cell.done else f"{cell.days_late} late" if cell.late else "due"
+            for cell in row.cells
+        ]
+        for row in found.rows
+    }
+
+
+@pytest.fixture
+def two_protocols(approver, clinical_lead, therapist, therapist_oakbrook, floater, assistant, mt_prospect, at):
+    """Falls for all therapists, 30 days old; Needling for those of Mt. Prospect and its assistants, new."""
+    falls = factories.published(by=approver, lead=clinical_lead, at=at - LONG_AGO, title="Falls")
+    needling = factories.published(
+        by=approver,
+        lead=clinical_lead,
+        at=at,
+        title="Needling",
+        readers=[Readers(Role.THERAPIST, mt_prospect, True), Readers(Role.ASSISTANT, mt_prospect, True)],
+    )
+    for person in (therapist, approver):
+        factories.acknowledgement(version=falls, by=person, at=at - LONG_AGO)
+    factories.acknowledgement(version=needling, by=floater, at=at)
+    return falls, needling
+
+
+def test_report_of_everybody(two_protocols, at):
+    found = reporting.report(at, clinics=None)
+    assert [version.title for version in found.versions] == ["Falls", "Needling"]
+    assert rows(found) == {
+        "Avery Testwell": ["done", "due"],
+        "Bea Dummond": [None, "due"],
+        "Lena Placeholt": ["done", None],
+        "Priya Fakenham": ["16 late", None],
+        "Theo Fictus": ["16 late", "done"],
+    }
+    assert (found.done, found.asked, found.late, found.percent) == (3, 7, 2, 42)
+    assert found.totals == [(2, 4), (1, 3)]
+
+
+def test_report_of_one_clinic(two_protocols, oakbrook, at):
+    found = reporting.report(at, clinics=[oakbrook])
+    assert list(rows(found)) == ["Lena Placeholt", "Priya Fakenham", "Theo Fictus"]
+    assert [[clinic.letter for clinic in row.clinics] for row in found.rows] == [["O"], ["O"], ["O"]]
+
+
+def test_report_of_a_role_and_of_what_is_unfinished(two_protocols, at):
+    assert rows(reporting.report(at, clinics=None, roles=[Role.ASSISTANT])) == {"Bea Dummond": ["due"]}
+    assert list(rows(reporting.report(at, clinics=None, unfinished_only=True))) == [
+        "Avery Testwell",
+        "Bea Dummond",
+        "Priya Fakenham",
+        "Theo Fictus",
+    ]
+
+
+def test_report_as_of_an_earlier_day(two_protocols, at):
+    earlier = at - LONG_AGO + timedelta(days=1)
+    assert rows(reporting.report(earlier, clinics=None)) == {
+        "Avery Testwell": ["done"],
+        "Lena Placeholt": ["done"],
+        "Priya Fakenham": ["due"],
+        "Theo Fictus": ["due"],
+    }
+
+
+def test_an_editorial_version_counts_what_was_signed_before(two_protocols, approver, clinical_lead, therapist, at):
+    falls, _ = two_protocols
+    factories.next_version(after=falls, by=approver, lead=clinical_lead, at=at, material=False)
+    cell = next(row for row in reporting.report(at, clinics=None).rows if row.person == therapist).cells[0]
+    assert (cell.version.number, cell.done, cell.signed_number) == (2, True, 1)
+
+
+@pytest.mark.parametrize(
+    ("who", "people"),
+    [
+        ("manager", ["Avery Testwell", "Bea Dummond", "Theo Fictus"]),
+        ("manager_oakbrook", ["Lena Placeholt", "Priya Fakenham", "Theo Fictus"]),
+        ("clinical_lead", ["Avery Testwell", "Bea Dummond", "Lena Placeholt", "Priya Fakenham", "Theo Fictus"]),
+        ("therapist", None),
+        ("assistant", None),
+        ("front_desk", None),
+        ("approver", None),
+        ("administrator", None),
+    ],
+)
+def test_report_is_for_managers_of_their_clinics_and_the_lead(request, two_protocols, sign_in, who, people):
+    browser = sign_in(request.getfixturevalue(who))
+    for url in (REPORT, CSV):
+        answer = browser.get(url)
+        assert answer.status_code == (403 if people is None else 200)
+        page = answer.content.decode()
+        for name in ("Avery Testwell", "Bea Dummond", "Lena Placeholt", "Priya Fakenham", "Theo Fictus"):
+            if name != str(request.getfixturevalue(who)):
+                assert (name in page) == (name in (people or []))
+
+
+def test_a_manager_cannot_ask_for_another_clinic(two_protocols, manager, oakbrook, sign_in):
+    page = sign_in(manager).get(REPORT, {"clinic": oakbrook.slug}).content.decode()
+    assert "Priya Fakenham" not in page
+    assert "Avery Testwell" in page
+
+
+@pytest.mark.parametrize("bad", [{"on": "yesterday"}, {"role": "x"}, {"clinic": "x"}, {"on": "9999-12-31"}])
+def test_filters_that_make_no_sense_are_left_out(two_protocols, clinical_lead, sign_in, bad):
+    assert "Avery Testwell" in sign_in(clinical_lead).get(REPORT, bad).content.decode()
+
+
+def test_htmx_gets_the_table_only(two_protocols, clinical_lead, sign_in):
+    page = sign_in(clinical_lead).get(REPORT, headers={"HX-Request": "true"}).content.decode()
+    assert page.strip().startswith('<div id="report">')
+
+
+def test_nothing_to_report(manager, sign_in):
+    assert "Nobody owes an acknowledgement here" in sign_in(manager).get(REPORT).content.decode()
+
+
+def test_csv_has_versions_and_times(two_protocols, manager, sign_in, at):
+    answer = sign_in(manager).get(CSV)
+    assert answer["Content-Disposition"] == 'attachment; filename="acknowledgements-2026-11-25.csv"'
+    lines = list(csv.reader(StringIO(answer.content.decode("utf-8-sig"))))
+    assert lines[0][:4] == ["Person", "Clinics", "Protocol", "Version"]
+    assert lines[1] == [
+        "Avery Testwell",
+        "Mt. Prospect",
+        "Falls",
+        "1",
+        "2026-10-26T15:00+00:00",
+        "2026-11-09",
+        "acknowledged",
+        "1",
+        "2026-10-26T15:00:00+00:00",
+    ]
+    assert Entry.objects.filter(verb="acknowledgements.exported", actor=manager).count() == 1
+
+
+@pytest.mark.parametrize(
+    ("value", "cell"),
+    [
+        ("=cmd|' /C calc'!A0", "'=cmd|' /C calc'!A0"),
+        ("+1", "'+1"),
+        ("-1", "'-1"),
+        ("@SUM(A1)", "'@SUM(A1)"),
+        ("  =1", "'  =1"),
+        ("\t=1", "'\t=1"),
+        ("\rx", "'\rx"),
+        ("Plain = text", "Plain = text"),
+        (None, ""),
+        (4, "4"),
+    ],
+)
+def test_no_cell_is_a_formula(value, cell):
+    assert reporting.harmless(value) == cell
+
+
+def test_a_hostile_title_stays_text_in_the_csv(approver, therapist, clinical_lead, manager, sign_in, at):
+    factories.published(by=approver, lead=clinical_lead, at=at, title="=HYPERLINK(1)")
+    lines = list(csv.reader(StringIO(sign_in(manager).get(CSV).content.decode("utf-8-sig"))))
+    assert lines[1][2] == "'=HYPERLINK(1)"
+
+
+def test_somebody_with_two_memberships_is_one_row(two_protocols, therapist, oakbrook, at):
+    membership(user=therapist, role=Role.THERAPIST, clinic=oakbrook, start=date(2026, 1, 1))
+    found = reporting.report(at, clinics=None)
+    assert [row.person.name for row in found.rows].count("Avery Testwell") == 1
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_report_asks_the_same_number_of_questions(
+    number, approver, therapist, floater, clinical_lead, manager, sign_in, at, django_assert_num_queries
+):
+    for _ in range(number):
+        version = factories.published(by=approver, lead=clinical_lead, at=at)
+        factories.acknowledgement(version=version, by=therapist, at=at)
+    browser = sign_in(manager)
+    with django_assert_num_queries(10):
+        assert len(browser.get(REPORT).context["report"].versions) == number
