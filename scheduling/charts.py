@@ -74,13 +74,13 @@ class Chart:
 
     @property
     def ticks(self) -> list[str]:
-        """Every second full hour, for the scale below a large chart: `7a`, `9`, `11`, `1p` ..."""
-        hours = [slot.start.astimezone(self.day.clinic.zone) for slot in self.day.slots[::4]]
+        """The scale below a large chart, one entry for each half hour: `7a`, nothing, nothing, nothing, `9` ..."""
         labels, half = [], None
-        for hour in hours:
-            now = "a" if hour.hour < 12 else "p"
-            labels.append(f"{hour.hour % 12 or 12}{now if now != half else ''}")
-            half = now
+        for number, slot in enumerate(self.day.slots):
+            hour = slot.start.astimezone(self.day.clinic.zone).hour
+            now = "a" if hour < 12 else "p"
+            labels.append("" if number % 4 else f"{hour % 12 or 12}{now if now != half else ''}")
+            half = half if number % 4 else now
         return labels
 
     @property

@@ -115,7 +115,7 @@ class ShiftForm(forms.Form):
     position = forms.ChoiceField(choices=Position)
     break_minutes = forms.TypedChoiceField(label="Unpaid break", coerce=int)
     skill = forms.ModelChoiceField(
-        Skill.objects.none(), to_field_name="code", required=False, label="Needs", empty_label="No special procedure"
+        Skill.objects.none(), to_field_name="code", required=False, label="Procedure", empty_label="None"
     )
     note = forms.CharField(
         max_length=200,

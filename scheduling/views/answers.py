@@ -27,6 +27,10 @@ class Changed:
     day: date
     clinic_id: int
 
+    @property
+    def cell_id(self) -> str:
+        return f"cell-{self.staff_id or 'open'}-{self.day}"
+
     @classmethod
     def of(cls, shift: Shift) -> Changed:
         return cls(shift.staff_id, shift.day, shift.clinic_id)
@@ -46,7 +50,7 @@ def saved(request: HttpRequest, changed: list[Changed], shift: Shift | None = No
         response = reswap(response, "none")
     else:
         response = retarget(reswap(render(request, "scheduling/_whole_board.html", context), "outerHTML"), "#roster")
-    done = {"focus": f"shift-{shift.pk}" if shift else ""}
+    done = {"focus": f"shift-{shift.pk}" if shift else changed[0].cell_id}
     response = trigger_client_event(response, "box-done", done, after="settle")
     return trigger_client_event(response, "roster-changed", after="settle")
 

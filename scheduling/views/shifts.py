@@ -140,8 +140,7 @@ def sheet(
         found = candidates(plan, now, shift_id=shift.pk if shift else None)
         context["can"] = [one for one in found if one.verdict]
         context["cannot"] = [one for one in found if not one.verdict]
-        context["plan"] = plan
-        context["position"] = plan.position
+        context |= {"plan": plan, "candidate_count": len(found)}
     context["is_past"] = bool(shift and shift.week.is_past(now))
     context["changed_meanwhile"] = bool(refused and refused.verdict.reasons[0].code == "changed-meanwhile")
     template = "scheduling/_shift.html" if request.htmx else "scheduling/shift.html"
@@ -151,8 +150,8 @@ def sheet(
 def planned(form: ShiftForm, shift: Shift | None) -> Plan | None:
     """What the form says as a plan, whether it was sent or not; None while its times make no sense."""
     if form.is_bound:
-        usable = {"clinic", "day", "starts", "ends", "position", "break_minutes", "skill", "note"}
-        return form.plan(None, shift) if usable <= form.cleaned_data.keys() else None
+        form.full_clean()
+        return form.plan(None, shift) if form.fields.keys() <= form.cleaned_data.keys() else None
     if shift is not None:
         return Plan.of(shift)
     return form.initial_plan()

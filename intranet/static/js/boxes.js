@@ -7,12 +7,16 @@ function returnTo(opener) {
   if (again?.isConnected) again.focus();
 }
 
+const openers = new WeakMap();
+
 export function openBox(box, opener = document.activeElement) {
-  if (!box || box.open) return;
+  if (!box) return;
+  openers.set(box, opener); // of a box that stays open while something else is put into it, the last one counts
+  if (box.open) return;
   if (box.classList.contains("sheet") && besideThePage.matches) box.show();
   else box.showModal();
   focusHeading(box);
-  box.addEventListener("close", () => returnTo(opener), { once: true });
+  box.addEventListener("close", () => returnTo(openers.get(box)), { once: true });
 }
 
 export function focusHeading(box) {

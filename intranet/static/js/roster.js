@@ -1,16 +1,21 @@
-// The board is one tab stop, not four hundred: arrow keys move between its cells.
+// The board is one tab stop, not four hundred: arrow keys move between its cells. htmx may replace any part of it.
 const STEPS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
-const CELL_CONTROLS = "tbody td :is(button, a[href], summary)";
+const CONTROL = ":is(button, a[href], summary)";
+const IN_CELL = `.board tbody td ${CONTROL}`;
 
-const board = document.querySelector(".board");
-const controls = () => [...board.querySelectorAll(CELL_CONTROLS)];
+const controls = () => [...document.querySelectorAll(IN_CELL)];
 
 function makeStop(control) {
   for (const other of controls()) other.tabIndex = other === control ? 0 : -1;
 }
 
+function prepare() {
+  const all = controls();
+  makeStop(all.find((control) => control.getAttribute("tabindex") === "0") ?? all[0]);
+}
+
 function neighbour(cell, [down, across]) {
-  const rows = [...board.querySelectorAll("tbody tr:not(.group, [hidden])")];
+  const rows = [...cell.closest("table").querySelectorAll("tbody tr:not(.group, [hidden])")];
   let row = rows.indexOf(cell.parentElement);
   let column = cell.cellIndex;
   for (;;) {
@@ -18,14 +23,14 @@ function neighbour(cell, [down, across]) {
     column += across;
     const next = rows[row]?.cells[column];
     if (!next) return null;
-    const control = next.matches("td") && next.querySelector("button, a[href], summary");
+    const control = next.matches("td") && next.querySelector(CONTROL);
     if (control) return control;
   }
 }
 
 // Inside a cell that holds several shifts, up and down visit each of them before leaving the cell.
 function within(cell, control, [down]) {
-  const all = [...cell.querySelectorAll("button, a[href], summary")];
+  const all = [...cell.querySelectorAll(CONTROL)];
   return down ? all[all.indexOf(control) + down] : null;
 }
 
@@ -39,26 +44,31 @@ function foldGroup(button) {
   }
 }
 
-function prepare() {
-  const current = controls().find((control) => control.tabIndex === 0 && control.hasAttribute("tabindex"));
-  makeStop(current ?? controls()[0]);
+// A change went through: close the box it was made in, and go on at the shift, or at the cell that it left.
+function finish({ detail }) {
+  document.querySelector("#sheet[open], #publish[open]")?.close();
+  const place = detail.focus && document.getElementById(detail.focus);
+  if (!place?.offsetParent) return;
+  (place.matches(CONTROL) ? place : place.querySelector(CONTROL))?.focus();
 }
 
-if (board) {
-  prepare();
-  document.addEventListener("htmx:afterSettle", prepare);
-  board.addEventListener("focusin", ({ target }) => {
-    if (target.matches(CELL_CONTROLS)) makeStop(target);
-  });
-  board.addEventListener("keydown", (event) => {
-    const cell = event.target.closest("tbody td");
-    const step = STEPS[event.key];
-    if (!cell || !step) return;
-    event.preventDefault();
-    (within(cell, event.target, step) ?? neighbour(cell, step))?.focus();
-  });
-  board.addEventListener("click", (event) => {
-    const button = event.target.closest(".group button[aria-expanded]");
-    if (button) foldGroup(button);
-  });
-}
+prepare();
+document.addEventListener("htmx:afterSettle", prepare);
+document.addEventListener("box-done", finish);
+
+document.addEventListener("focusin", ({ target }) => {
+  if (target.matches(IN_CELL)) makeStop(target);
+});
+
+document.addEventListener("keydown", (event) => {
+  const cell = event.target.closest(".board tbody td");
+  const step = STEPS[event.key];
+  if (!cell || !step) return;
+  event.preventDefault();
+  (within(cell, event.target, step) ?? neighbour(cell, step))?.focus();
+});
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest(".board .group button[aria-expanded]");
+  if (button) foldGroup(button);
+});

@@ -1,0 +1,208 @@
+"""The demo's roster: four weeks around today at both clinics, planned and published by the managers through the actions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+
+from accounts.credentials import end_competency
+from accounts.models import Clinic, Competency, Skill, User
+from intranet.core.time import at_local, monday_of
+from scheduling import assigning, publishing
+from scheduling.coverage import Cover, WeeklyNeed, set_coverage_needs, set_opening_hours
+from scheduling.eligibility import may_work
+from scheduling.models import PublishedShift, RosterWeek
+from scheduling.plans import Plan
+from scheduling.positions import Position
+from scheduling.times import shift_span
+
+EARLY, LATE, MIDDLE = (time(7), time(15, 30)), (time(10, 30), time(19)), (time(9), time(17, 30))
+DESK, HALF, SHORT = (time(8), time(16, 30)), (time(9), time(13)), (time(9), time(15))
+EVENING, SATURDAY = (time(15), time(19)), (time(7), time(12))
+NECK, BACK, BALANCE = "dry-needling-cervical", "dry-needling-lumbar", "vestibular"
+TH, AS, AI, FD = Position.THERAPIST, Position.ASSISTANT, Position.AIDE, Position.FRONT_DESK
+MON, TUE, WED, THU, FRI, SAT = range(6)
+WEEKDAYS = range(5)
+BREAK_FROM = timedelta(hours=6)  # shifts of this length or more have half an hour unpaid
+
+Times = tuple[time, time]
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A shift of the usual week. `who` empty: nobody has it."""
+
+    who: str
+    weekday: int
+    at: str
+    times: Times
+    position: Position
+    skill: str = ""
+    note: str = ""
+
+
+def _usual_week() -> Iterator[Slot]:
+    """The same week again and again, as in most clinics."""
+    yield from _days(
+        "avery", "M", TH, {MON: EARLY, TUE: LATE, WED: EARLY, THU: LATE, FRI: EARLY}, {THU: NECK, MON: NECK}
+    )
+    yield from _days("marcus", "M", TH, {MON: LATE, TUE: EARLY, WED: LATE, THU: EARLY, FRI: LATE}, {TUE: BALANCE})
+    yield from _days("noor", "M", TH, {MON: EARLY, TUE: LATE, WED: LATE, FRI: EARLY, SAT: SATURDAY}, {TUE: NECK})
+    yield from _days("ivo", "M", TH, {MON: LATE, TUE: EARLY, WED: EARLY, THU: LATE, FRI: LATE})
+    yield from _days("theo", "M", TH, {MON: MIDDLE, WED: MIDDLE, FRI: MIDDLE})
+    yield from _days("theo", "O", TH, {TUE: MIDDLE, THU: EARLY}, {TUE: BACK, THU: BACK})
+    yield from _days("ines", "M", TH, {THU: HALF})
+    yield from _days("ines", "O", TH, {MON: SHORT})
+    yield from _days(
+        "priya", "O", TH, {MON: EARLY, TUE: EARLY, WED: LATE, THU: EARLY, FRI: EARLY}, {MON: NECK, WED: NECK}
+    )
+    yield from _days("lena", "O", TH, {MON: LATE, TUE: LATE, WED: EARLY, THU: LATE, FRI: MIDDLE})
+    yield from _days("owen", "O", TH, {MON: EARLY, TUE: LATE, THU: EARLY, FRI: LATE}, {THU: BALANCE})
+    yield from _days("hana", "O", TH, {MON: LATE, WED: LATE, THU: LATE, FRI: EARLY}, {WED: BALANCE})
+    yield from _days("sam", "O", TH, {TUE: EARLY, FRI: LATE}, {TUE: NECK})
+    yield from _days("bea", "M", AS, dict.fromkeys(WEEKDAYS, DESK))
+    yield from _days("jun", "M", AS, {MON: EVENING, TUE: EVENING, WED: EVENING, THU: EVENING})
+    yield from _days("kofi", "O", AS, {MON: DESK, TUE: LATE, WED: DESK, THU: LATE, FRI: DESK})
+    yield from _days("uma", "O", AS, {MON: LATE, TUE: DESK, WED: LATE, THU: DESK})
+    yield from _days("mia", "O", AI, {TUE: SHORT, THU: SHORT})
+    yield from _days("mia", "M", AI, {SAT: SATURDAY})
+    yield from _days("kit", "M", AI, {MON: SHORT, WED: SHORT, FRI: SHORT})
+    yield from _days("carla", "M", FD, dict.fromkeys(WEEKDAYS, DESK))
+    yield from _days("ravi", "M", FD, {MON: LATE, TUE: LATE, WED: LATE, THU: LATE})
+    yield from _days("elle", "O", FD, dict.fromkeys(WEEKDAYS, DESK))
+    yield from _days("fay", "O", FD, {MON: LATE, TUE: LATE, WED: LATE, THU: LATE})
+    yield Slot("", WED, "O", EARLY, TH, NECK)
+    yield Slot("", FRI, "O", LATE, FD)
+    yield Slot("", SAT, "M", SATURDAY, FD)
+
+
+def _days(
+    who: str, at: str, position: Position, times: dict[int, Times], skills: dict[int, str] | None = None
+) -> Iterator[Slot]:
+    for weekday, hours in times.items():
+        yield Slot(who, weekday, at, hours, position, (skills or {}).get(weekday, ""))
+
+
+# Drafts on top of what staff see: where the demo starts, next week is being changed.
+LATER = [
+    Slot("", THU, "M", (time(13), time(17, 30)), TH),
+    Slot("ivo", SAT, "M", SATURDAY, TH, note="Covers the Saturday walk-ins"),
+]
+
+
+@dataclass(frozen=True)
+class Roster:
+    """What the loader needs at every step."""
+
+    clinics: dict[str, Clinic]
+    people: dict[str, User]
+    managers: dict[str, User]
+    skills: dict[str, Skill]
+    today: date
+
+    def moment(self, day: date) -> datetime:
+        """The first minute of a day, never one that is still to come."""
+        return at_local(min(day, self.today), time.min, self.clinics["M"].zone)
+
+    def plan(self, slot: Slot, monday: date) -> Plan:
+        clinic = self.clinics[slot.at]
+        start, end = shift_span(monday + timedelta(days=slot.weekday), *slot.times, clinic.zone)
+        return Plan(
+            clinic=clinic,
+            position=slot.position,
+            start=start,
+            end=end,
+            staff=self.people[slot.who] if slot.who else None,
+            skill=self.skills[slot.skill] if slot.skill else None,
+            break_minutes=30 if end - start >= BREAK_FROM else 0,
+            note=slot.note,
+        )
+
+
+def load_roster(
+    *,
+    clinics: dict[str, Clinic],
+    people: dict[str, User],
+    managers: dict[str, User],
+    skills: dict[str, Skill],
+    today: date,
+) -> None:
+    """Last week and this one published, the next one published and changed since, the one after partly a draft."""
+    roster = Roster(clinics, people, managers, skills, today)
+    _say_what_is_needed(roster)
+    this_monday = monday_of(today)
+    last, this, following, final = (this_monday + timedelta(days=days) for days in (-7, 0, 7, 14))
+    for monday in (last, this):
+        _plan_week(roster, monday, list(_usual_week()))
+        _publish(roster, monday, "MO")
+    usual = list(_usual_week())
+    _plan_week(roster, following, [slot for slot in usual if slot.weekday < FRI])
+    _publish(roster, following, "MO")
+    _plan_week(roster, following, [slot for slot in usual if slot.weekday >= FRI] + LATER)
+    _change_what_staff_see(roster, following)
+    _plan_week(roster, final, usual)
+    _publish(roster, final, "O")
+    _lose_clearance(roster)
+
+
+def _say_what_is_needed(roster: Roster) -> None:
+    hours = dict.fromkeys(WEEKDAYS, (time(7), time(19)))
+    set_opening_hours(roster.clinics["M"], hours | {SAT: (time(7), time(12))}, by=roster.managers["M"])
+    set_opening_hours(roster.clinics["O"], hours, by=roster.managers["O"])
+    needling = Cover(skill=roster.skills[NECK])
+    both = [
+        WeeklyNeed(WEEKDAYS, time(7), time(19), 1, Cover(TH)),
+        WeeklyNeed(WEEKDAYS, time(10, 30), time(15, 30), 1, Cover(TH)),
+        WeeklyNeed(WEEKDAYS, time(9), time(16, 30), 1, Cover(AS)),
+        WeeklyNeed(WEEKDAYS, time(8), time(19), 1, Cover(FD)),
+    ]
+    prospect = [
+        WeeklyNeed(WEEKDAYS, time(9), time(17, 30), 1, Cover(TH)),
+        WeeklyNeed([SAT], time(7), time(12), 1, Cover(TH)),
+        WeeklyNeed([SAT], time(7), time(12), 1, Cover(FD)),
+        WeeklyNeed([TUE, THU], time(11), time(18), 1, needling),
+    ]
+    oakbrook = [WeeklyNeed([MON, WED], time(9), time(15), 1, needling)]
+    set_coverage_needs(roster.clinics["M"], both + prospect, by=roster.managers["M"])
+    set_coverage_needs(roster.clinics["O"], both + oakbrook, by=roster.managers["O"])
+
+
+def _plan_week(roster: Roster, monday: date, slots: Iterable[Slot]) -> None:
+    at = roster.moment(monday - timedelta(days=10))
+    for slot in slots:
+        plan = roster.plan(slot, monday)
+        if plan.skill and plan.staff and not may_work(plan, plan.staff, at):
+            plan = replace(plan, skill=None)  # whoever is not cleared treats without the procedure
+        assigning.create_shift(plan, by=roster.managers[slot.at], at=at)
+
+
+def _publish(roster: Roster, monday: date, letters: str) -> None:
+    at = roster.moment(monday - timedelta(days=7))
+    for letter in letters:
+        week = RosterWeek.objects.select_related("clinic").get(clinic=roster.clinics[letter], monday=monday)
+        publishing.publish(week, version=week.version, by=roster.managers[letter], at=at)
+
+
+def _change_what_staff_see(roster: Roster, monday: date) -> None:
+    """One shift at another time, one opened, one deleted: what the next publication will tell."""
+    at = roster.moment(roster.today)
+    tuesday = monday + timedelta(days=TUE)
+    jun, ravi, kofi = (_published(roster, who, tuesday) for who in ("jun", "ravi", "kofi"))
+    start, end = shift_span(tuesday, time(14), time(18), roster.clinics["M"].zone)
+    assigning.move_shift(jun.shift, start=start, end=end, version=1, by=roster.managers["M"], at=at)
+    assigning.make_open(ravi.shift, version=1, by=roster.managers["M"], at=at)
+    assigning.delete_shift(kofi.shift, version=1, by=roster.managers["O"], at=at)
+
+
+def _published(roster: Roster, who: str, day: date) -> PublishedShift:
+    own = PublishedShift.objects.standing().of(roster.people[who]).select_related("shift", "clinic")
+    return next(shift for shift in own if shift.day == day)
+
+
+def _lose_clearance(roster: Roster) -> None:
+    """Competencies are taken back while shifts that need them are published: those need attention now."""
+    reason = "Skills check postponed; it will be granted again afterwards."
+    for who, skill in (("theo", BACK), ("marcus", BALANCE)):
+        held = Competency.objects.get(user=roster.people[who], skill=roster.skills[skill])
+        end_competency(held, by=roster.people["ines"], at=roster.moment(roster.today), reason=reason)
