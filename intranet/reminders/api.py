@@ -66,7 +66,13 @@ class InboxViewSet(viewsets.ReadOnlyModelViewSet[Reminder]):
         reminder.refresh_from_db()
         return Response(self.get_serializer(reminder).data)
 
-    @extend_schema(summary="Mark everything as read", request=None, responses=NumberReadSerializer, filters=False)
+    @extend_schema(
+        operation_id="inbox_read_all",
+        summary="Mark everything as read",
+        request=None,
+        responses=NumberReadSerializer,
+        filters=False,
+    )
     @action(detail=False, methods=["post"], url_path="read", url_name="read-all")
     def read_all(self, request: Request) -> Response:
         number = mark_read(Reminder.objects.all(), by=request.user, at=timezone.now())

@@ -269,3 +269,23 @@ class Attempt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.delivery}: {self.get_outcome_display() or 'under way'}"
+
+
+class MailOff(models.Model):
+    """A person does not want mail of a kind that leaves the choice. The inbox has its reminders all the same."""
+
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="mail_off")
+    kind = models.CharField(max_length=40)
+
+    class Meta:
+        verbose_name_plural = "mail off"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["person", "kind"],
+                name="mail_is_switched_off_once",
+                violation_error_message="This mail is switched off already.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person}: no mail about {registry.label_of(self.kind)}"

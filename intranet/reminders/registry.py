@@ -47,7 +47,7 @@ class Kind:
     label: ClassVar[str]  # "Shift tomorrow"
     subject: ClassVar[str]  # the model that it is about: "scheduling.PublishedShift"
     on_doubt: ClassVar[OnDoubt | str] = OnDoubt.RESEND
-    optional: ClassVar[bool] = False  # whether people may switch off its mail; the inbox has it anyway
+    optional: ClassVar[bool] = False  # people may switch off its mail; the inbox has it anyway
     heeds_quiet_hours: ClassVar[bool] = True  # mail waits until the morning; the inbox does not
     icon: ClassVar[str] = "bell"  # in the inbox, by its name in the sprite
     tone: ClassVar[str] = "info"  # in the inbox: info, caution, danger, ok or neutral

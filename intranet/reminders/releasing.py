@@ -15,6 +15,7 @@ from django.utils.text import Truncator
 from intranet.reminders import locks, registry
 from intranet.reminders.composing import compose
 from intranet.reminders.models import Delivery, Reminder
+from intranet.reminders.preferring import without_mail
 from intranet.reminders.quiet_hours import quiet_until
 from intranet.reminders.registry import Kind, Message
 
@@ -50,8 +51,10 @@ def release_batch(at: datetime, unwritten: set[int]) -> Counter[str]:
             .order_by("failures", "due_at", "id")[:BATCH]
         )
         share_recipients(due)
-        subjects = subjects_of(due)
-        outcomes = Counter(_release_one(reminder, subjects.get(reminder.pk), at) for reminder in due)
+        subjects, unmailed = subjects_of(due), without_mail(due)
+        outcomes = Counter(
+            _release_one(reminder, subjects.get(reminder.pk), reminder.pk not in unmailed, at) for reminder in due
+        )
     unwritten.update(reminder.pk for reminder in due if reminder.state == Reminder.State.SCHEDULED)
     return outcomes
 
@@ -76,7 +79,7 @@ def subjects_of(reminders: Sequence[Reminder]) -> dict[int, Model]:
     return found
 
 
-def _release_one(reminder: Reminder, subject: Model | None, at: datetime) -> str:
+def _release_one(reminder: Reminder, subject: Model | None, mailed: bool, at: datetime) -> str:
     """Release one locked reminder; one that cannot be written keeps its place in the queue, behind all others."""
     kind = registry.find(reminder.kind)
     if subject is None or kind is None:
@@ -86,7 +89,7 @@ def _release_one(reminder: Reminder, subject: Model | None, at: datetime) -> str
     try:
         with transaction.atomic():
             message = kind.write(subject, reminder.recipient, reminder.occasion, at)
-            _show(reminder, kind, message, at)
+            _show(reminder, message, mail_time(reminder, kind, at) if mailed else None, at)
     except Exception as error:  # one reminder that cannot be written must not hold up the others
         log.exception("Reminder %s of the kind %s could not be written.", reminder.pk, reminder.kind)
         reminder.refresh_from_db()
@@ -97,14 +100,19 @@ def _release_one(reminder: Reminder, subject: Model | None, at: datetime) -> str
     return "released"
 
 
-def _show(reminder: Reminder, kind: Kind, message: Message, at: datetime) -> None:
+def mail_time(reminder: Reminder, kind: Kind, at: datetime) -> datetime:
+    """Now, or when the night of the person is over."""
+    wait = quiet_until(at, reminder.recipient.zone) if kind.heeds_quiet_hours else None
+    return wait or at
+
+
+def _show(reminder: Reminder, message: Message, mail_due_at: datetime | None, at: datetime) -> None:
     """From here on the reminder is in the person's inbox, in these words."""
     reminder.title = Truncator(" ".join(message.title.split())).chars(200)
     reminder.body = "\n\n".join(" ".join(paragraph.split()) for paragraph in message.paragraphs)
     reminder.path, reminder.action, reminder.why = message.path, message.action, message.why
     reminder.state, reminder.released_at, reminder.reason = Reminder.State.RELEASED, at, ""
-    wait = quiet_until(at, reminder.recipient.zone) if kind.heeds_quiet_hours else None
-    reminder.mail_due_at = wait or at
+    reminder.mail_due_at = mail_due_at
     reminder.save()
 
 

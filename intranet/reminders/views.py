@@ -8,6 +8,7 @@ from itertools import groupby
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
+from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -18,6 +19,7 @@ from django.views.decorators.http import require_POST, require_safe
 from intranet.core.time import local_day
 from intranet.core.wording import long_day
 from intranet.reminders.models import Reminder
+from intranet.reminders.preferring import choices_of, choose_mail
 from intranet.reminders.reading import mark_read
 
 PAGE_SIZE = 25
@@ -35,6 +37,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
         "zone": zone,
         "only_unread": only_unread,
         "unread": mine.unread().count(),
+        "choices": choices_of(request.user),
     }
     return render(request, "reminders/inbox.html", context)
 
@@ -58,6 +61,13 @@ def reminder_open(request: HttpRequest, pk: int) -> HttpResponse:
     reminder = get_object_or_404(Reminder.objects.visible_to(request.user), pk=pk)
     mark_read(Reminder.objects.filter(pk=reminder.pk), by=request.user, at=timezone.now())
     return redirect(reminder.path)
+
+
+@require_POST
+def mail_choose(request: HttpRequest) -> HttpResponse:
+    choose_mail(request.user, wanted=request.POST.getlist("mail"))
+    messages.success(request, "Saved. Your inbox has everything in any case.")
+    return redirect("reminders:inbox")
 
 
 def by_day(reminders: Iterable[Reminder], zone: ZoneInfo, today: date) -> list[tuple[str, list[Reminder]]]:

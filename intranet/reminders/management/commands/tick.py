@@ -20,6 +20,7 @@ from django.utils.dateparse import parse_datetime
 
 from intranet.reminders import locks
 from intranet.reminders.models import Run
+from intranet.reminders.runs import RunLost
 from intranet.reminders.ticking import tick
 
 log = logging.getLogger(__name__)
@@ -53,8 +54,8 @@ class Command(BaseCommand):
             close_old_connections()
             try:
                 self.look(timezone.now(), patience)
-            except Error:
-                log.warning("The database does not answer.")
+            except (Error, RunLost):
+                log.warning("The database does not answer, or has dropped this session.")
                 connection.close()
 
     def look(self, at: datetime, patience: timedelta) -> None:
