@@ -45,6 +45,8 @@ def visible_clinics(request: Request | None) -> QuerySet[Clinic]:
 
 
 class ShiftFilter(django_filters.FilterSet):
+    """For the roster as planned and as published, whose fields have the same names."""
+
     after = django_filters.IsoDateTimeFilter(field_name="period__endswith", lookup_expr="gt", label="Ending after")
     before = django_filters.IsoDateTimeFilter(
         field_name="period__startswith", lookup_expr="lt", label="Starting before"
@@ -53,10 +55,6 @@ class ShiftFilter(django_filters.FilterSet):
     week = django_filters.DateFilter(field_name="week__monday", label="The Monday of the week")
     person = django_filters.NumberFilter(field_name="staff_id", label="The id of a person")
     open = django_filters.BooleanFilter(field_name="staff", lookup_expr="isnull", label="Only those nobody has")
-
-    class Meta:
-        model = Shift
-        fields: list[str] = []
 
 
 class MyShiftViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[PublishedShift]):

@@ -15,7 +15,7 @@ from django.db.backends.postgresql.psycopg_any import DateRange
 
 from accounts.models import Clinic, Competency, Membership, Skill, User
 from accounts.roles import Capability
-from intranet.core.access import Verdict
+from intranet.core.access import YES, Verdict
 from intranet.core.time import local_day
 from intranet.core.wording import name_list
 from scheduling.coverage import Cover, Demand, Gap
@@ -231,7 +231,7 @@ class Board:
             return Chip(shift)
         seen = self.published.get(shift.pk)
         draft = seen is None or not _same(shift, seen)
-        alert = self.alerts.get(shift.pk) or Verdict()
+        alert = self.alerts.get(shift.pk, YES)
         return Chip(shift, editable=not self.is_past, draft=draft, changed=draft and seen is not None, alert=alert)
 
     @cached_property

@@ -201,7 +201,13 @@ def candidates(plan: Plan, at: datetime, *, shift_id: UUID | None = None) -> lis
     for person in people:
         before = evidence.minutes(person)
         found.append(Candidate(person, evidence.verdict(person, at), before, before + length))
-    return sorted(found, key=lambda one: (not one.verdict, len(one.verdict.warnings), one.over_target, one.person.name))
+    return sorted(found, key=_fit)
+
+
+def _fit(candidate: Candidate) -> tuple[int, int, int, str]:
+    """Fewest reasons against, fewest warnings, most hours missing."""
+    verdict = candidate.verdict
+    return len(verdict.reasons), len(verdict.warnings), candidate.over_target, candidate.person.name
 
 
 def colleagues(on: date, professions: Iterable[Profession]) -> Iterable[User]:

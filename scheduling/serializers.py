@@ -25,7 +25,9 @@ class MomentField(serializers.DateTimeField):
         return value
 
 
-class PersonSerializer(serializers.ModelSerializer[User]):
+class HolderSerializer(serializers.ModelSerializer[User]):
+    """Who has a shift."""
+
     class Meta:
         model = User
         fields = ("id", "name")
@@ -39,7 +41,7 @@ class ShiftSerializer(serializers.ModelSerializer[Any]):
     start = serializers.SerializerMethodField()
     end = serializers.SerializerMethodField()
     minutes = serializers.IntegerField(read_only=True, help_text="Paid minutes, without the unpaid break.")
-    person = PersonSerializer(source="staff", read_only=True, allow_null=True)
+    person = HolderSerializer(source="staff", read_only=True, allow_null=True)
     skill = serializers.SlugRelatedField[Skill](slug_field="code", read_only=True, allow_null=True)
 
     @extend_schema_field(OpenApiTypes.DATETIME)

@@ -98,5 +98,8 @@ def opening(*, clinic: Clinic, weekdays: range = range(5), times: str = "7-20") 
 
 
 def need(*, clinic: Clinic, weekday: int = 0, times: str = "7-19", count: int = 1, **fields: Any) -> CoverageNeed:
+    """Of therapists, unless a skill or another position is given."""
     starts, ends = map(clock, times.split("-"))
+    if "skill" not in fields:
+        fields.setdefault("position", Position.THERAPIST)
     return CoverageNeed.objects.create(clinic=clinic, weekday=weekday, starts=starts, ends=ends, count=count, **fields)

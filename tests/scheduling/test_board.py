@@ -1,0 +1,222 @@
+"""The week board: what each person sees of it, and what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, datetime
+
+import pytest
+import time_machine
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from accounts.models import Clinic, Profession, User
+from accounts.roles import Role
+from scheduling import assigning, publishing
+from scheduling.board import Board
+from scheduling.models import RosterWeek
+from scheduling.rows import PROBLEMS, UNDER, Look
+from tests import factories as people
+from tests.scheduling import factories
+
+pytestmark = pytest.mark.django_db
+
+URL = "/roster/?week=2026-11-30"
+TUESDAY, SUNDAY = date(2026, 12, 1), date(2026, 12, 6)
+
+
+@pytest.fixture(autouse=True)
+def _today(at: datetime) -> Iterator[None]:
+    with time_machine.travel(at, tick=False):
+        yield
+
+
+def page(browser, url: str = URL) -> str:
+    response = browser.get(url)
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def look(**choices: object) -> Look:
+    return replace(Look(monday=factories.MONDAY), **choices)
+
+
+@pytest.fixture
+def drafts(mt_prospect: Clinic, oakbrook: Clinic, therapist: User, therapist_oakbrook: User) -> None:
+    """At each clinic one shift that staff see and one that they do not; the drafts have canaries."""
+    factories.published(clinic=mt_prospect, times="7:05-12", staff=therapist)
+    factories.published(clinic=oakbrook, times="7:10-12", staff=therapist_oakbrook)
+    factories.shift(clinic=mt_prospect, day=TUESDAY, times="6:13-12", staff=therapist, note="canary")
+    factories.shift(clinic=oakbrook, day=TUESDAY, times="6:17-12", staff=therapist_oakbrook, note="canary")
+
+
+SEEN = ["7:05a–12p", "7:10a–12p"]
+
+
+@pytest.mark.parametrize(
+    ("who", "more"),
+    [
+        ("therapist", []),
+        ("therapist_oakbrook", []),
+        ("floater", []),
+        ("assistant", []),
+        ("front_desk", []),
+        ("clinical_lead", []),
+        ("administrator", []),
+        ("manager", ["6:13a–12p"]),
+        ("manager_oakbrook", ["6:17a–12p"]),
+    ],
+)
+@pytest.mark.parametrize("view", ["", "&view=day&day=2026-12-01", "&clinic=mt-prospect", "&clinic=oakbrook-terrace"])
+def test_drafts_are_for_the_managers_of_their_clinic(request, sign_in, drafts, who, more, view):
+    text = page(sign_in(request.getfixturevalue(who)), URL + view)
+    chosen = {"&clinic=mt-prospect": ["7:05a–12p", "6:13a–12p"], "&clinic=oakbrook-terrace": ["7:10a–12p", "6:17a–12p"]}
+    expected = [times for times in SEEN + more if times in chosen.get(view, SEEN + more)]
+    assert [times for times in [*SEEN, "6:13a–12p", "6:17a–12p"] if times in text] == expected
+    assert "canary" not in text
+
+
+def test_what_changed_since_it_was_published_is_a_draft_with_a_mark(mt_prospect, manager, therapist, at):
+    shift = factories.published(clinic=mt_prospect, staff=therapist).shift
+    start, end = factories.span(mt_prospect, factories.MONDAY, "8-16")
+    assigning.move_shift(shift, start=start, end=end, version=1, by=manager, at=at)
+    [chip] = Board(manager, look(), at).row_of(therapist.pk).chips
+    assert (chip.draft, chip.changed, chip.editable) == (True, True, True)
+    [seen] = Board(therapist, look(), at).row_of(therapist.pk).chips
+    assert (seen.draft, seen.changed, seen.editable) == (False, False, False)
+    assert seen.shift.start != chip.shift.start
+
+
+def test_the_counter_says_what_the_publication_will_hold(mt_prospect, oakbrook, manager, therapist, floater, at):
+    kept = factories.published(clinic=mt_prospect, staff=therapist).shift
+    gone = factories.published(clinic=mt_prospect, times="16-20", staff=floater).shift
+    moved = factories.published(clinic=mt_prospect, day=TUESDAY, staff=therapist).shift
+    factories.shift(clinic=mt_prospect, day=TUESDAY)
+    factories.shift(clinic=oakbrook)
+    assigning.delete_shift(gone, version=1, by=manager, at=at)
+    moved.refresh_from_db()
+    start, end = factories.span(mt_prospect, date(2026, 12, 8), "7-12")
+    assigning.move_shift(moved, start=start, end=end, version=1, by=manager, at=at)
+    for monday, expected in ((factories.MONDAY, 3), (date(2026, 12, 7), 1)):
+        week = RosterWeek.objects.get(clinic=mt_prospect, monday=monday)
+        assert Board(manager, Look(monday=monday), at).unpublished_count == expected
+        assert len(publishing.pending_changes(week)) == expected
+    assert kept.version == 1
+
+
+def test_a_shift_whose_holder_lost_clearance_needs_attention(
+    sign_in, mt_prospect, manager, therapist, needling, sign_off, at
+):
+    sign_off(therapist)
+    factories.published(clinic=mt_prospect, staff=therapist, skill=needling)
+    browser = sign_in(manager)
+    assert "needs attention:" not in page(browser)
+    therapist.competencies.update(ended_at=at)
+    text = page(browser)
+    assert "1 shift needs attention" in text
+    assert "needs attention: Avery is not cleared for Dry needling, neck on that day." in text
+
+
+def test_hours_count_at_all_clinics_and_say_what_is_elsewhere(mt_prospect, oakbrook, manager, floater, at):
+    factories.shift(clinic=mt_prospect, times="7-15:30", staff=floater, break_minutes=30)
+    factories.published(clinic=oakbrook, day=TUESDAY, times="7-12", staff=floater)
+    factories.shift(clinic=oakbrook, day=date(2026, 12, 2), times="7-12", staff=floater)
+    row = Board(manager, look(clinic=mt_prospect), at).row_of(floater.pk)
+    assert (row.minutes, row.elsewhere, len(row.chips)) == (480 + 300, 300, 1)
+
+
+def test_filters_show_who_is_meant(mt_prospect, manager, therapist, floater, assistant, at):
+    for day in range(6):
+        on = date(2026, 11, 30 + day) if day == 0 else date(2026, 12, day)
+        factories.shift(clinic=mt_prospect, day=on, times="8-16", staff=therapist)
+    board = {show: Board(manager, look(show=show), at) for show in ("everyone", PROBLEMS, UNDER)}
+    assert {show: [row.person.name for row in one.rows] for show, one in board.items()} == {
+        "everyone": ["Avery Testwell", "Theo Fictus", "Bea Dummond"],
+        PROBLEMS: ["Avery Testwell"],
+        UNDER: ["Theo Fictus", "Bea Dummond"],
+    }
+    assert [row.person for row in Board(manager, look(find="THEO"), at).rows] == [floater]
+
+
+def test_people_stand_in_groups_and_managers_without_shifts_do_not(
+    mt_prospect, manager, therapist, assistant, front_desk, at
+):
+    groups = Board(manager, look(), at).groups
+    assert [(one.group.label, [row.person for row in one.rows]) for one in groups] == [
+        ("Therapists", [therapist]),
+        ("Assistants and aides", [assistant]),
+        ("Front desk", [front_desk]),
+    ]
+
+
+def test_sunday_is_shown_when_somebody_works_then(mt_prospect, manager, therapist, at):
+    assert len(Board(manager, look(), at).days) == 6
+    factories.shift(clinic=mt_prospect, day=SUNDAY, times="22-6", staff=therapist)
+    board = Board(manager, look(), at)
+    assert board.days[-1] == SUNDAY
+    assert board.row_of(therapist.pk).minutes == 120
+    following = Board(manager, Look(monday=date(2026, 12, 7)), at).row_of(therapist.pk)
+    assert (following.minutes, following.chips) == (360, [])
+
+
+def test_a_past_week_is_read_only(sign_in, mt_prospect, manager, therapist, at):
+    factories.shift(clinic=mt_prospect, day=date(2026, 11, 18), staff=therapist)
+    text = page(sign_in(manager), "/roster/?week=2026-11-16")
+    assert "Past week, locked" in text
+    assert "/roster/shifts/" not in text
+
+
+def test_staff_get_nothing_to_change(sign_in, mt_prospect, therapist):
+    factories.published(clinic=mt_prospect, staff=therapist)
+    text = page(sign_in(therapist))
+    assert "/roster/shifts/" not in text
+    assert "Publish" not in text.replace("Published shifts", "")
+    assert "hours-cell" not in text
+
+
+@pytest.mark.parametrize("week", ["2026-12-02", "2026-12-06", "2026-11-30"])
+def test_any_day_leads_to_its_week(sign_in, manager, week):
+    assert "Nov 30 – Dec 5, 2026" in page(sign_in(manager), f"/roster/?week={week}")
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["week=soon", "week=9999-12-31", "week=0001-01-01", "clinic=nowhere", "show=all", "view=month", "day=2026-13-01"],
+)
+def test_an_address_that_means_nothing_is_not_found(sign_in, manager, query):
+    assert sign_in(manager).get(f"/roster/?{query}").status_code == 404
+
+
+def test_what_is_typed_is_escaped(sign_in, manager):
+    text = page(sign_in(manager), URL + '&find="><script>alert(1)</script>')
+    assert "<script>alert" not in text
+
+
+def crowd(clinics: list[Clinic], number: int, needling, sign_off) -> None:
+    """People at both clinics, each with a skill shift, a draft and a shift at the other clinic."""
+    for _ in range(number):
+        person = people.person(profession=Profession.PT)
+        for clinic in clinics:
+            people.membership(user=person, role=Role.THERAPIST, clinic=clinic)
+        sign_off(person)
+        factories.published(clinic=clinics[0], staff=person, skill=needling)
+        factories.shift(clinic=clinics[0], day=TUESDAY, staff=person)
+        factories.published(clinic=clinics[1], day=date(2026, 12, 2), staff=person)
+
+
+@pytest.mark.parametrize("who", ["manager", "therapist"])
+@pytest.mark.parametrize("view", ["", "&view=day"])
+def test_the_board_costs_the_same_for_3_and_for_30_people(
+    request, sign_in, mt_prospect, oakbrook, needling, sign_off, who, view
+):
+    browser = sign_in(request.getfixturevalue(who))
+    factories.opening(clinic=mt_prospect)
+    factories.need(clinic=mt_prospect)
+    costs = []
+    for more in (3, 27):
+        crowd([mt_prospect, oakbrook], more, needling, sign_off)
+        with CaptureQueriesContext(connection) as captured:
+            page(browser, URL + view)
+        costs.append(len(captured))
+    assert costs[0] == costs[1]
