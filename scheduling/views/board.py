@@ -44,6 +44,7 @@ def board_context(request: HttpRequest, query: QueryDict) -> dict[str, Any]:
         "look": week.look,
         "query": query,
         "shows": SHOWS,
+        "own_schedule": request.user.standing.holds(Capability.OWN_SCHEDULE),
         "with_day": with_day,
         "day": form.day_of(week),
         "short_days": short_days(week.coverage) if week.plans and with_day else {},
