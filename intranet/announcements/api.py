@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, serializers, status, viewsets
@@ -14,9 +14,10 @@ from rest_framework.response import Response
 from rest_framework.routers import DefaultRouter
 
 from accounts.models import organisation_zone
-from intranet.announcements import publishing
-from intranet.announcements.audience import cells_for
+from intranet.announcements import acknowledging, publishing
+from intranet.announcements.audience import Cell, cells_for
 from intranet.announcements.models import Announcement, Audience, Receipt
+from intranet.announcements.reading import with_parts
 from intranet.core import richtext
 from intranet.core.access import Forbidden, require
 from intranet.core.time import local_day
@@ -34,12 +35,13 @@ class AnnouncementSerializer(serializers.ModelSerializer[Announcement]):
     author = serializers.CharField(source="author.name", read_only=True)
     body = serializers.SerializerMethodField(help_text="HTML, cleaned")
     audience = AudienceSerializer(many=True, read_only=True)
+    acknowledged_at = serializers.DateTimeField(read_only=True, allow_null=True, help_text="By the person who asks")
 
     class Meta:
         model = Announcement
         fields = (
-            *("id", "title", "body", "author", "published_at", "expires_at"),
-            *("pinned", "urgent", "must_acknowledge", "due_at", "audience"),
+            *("id", "title", "body", "author", "published_at", "last_day", "audience"),
+            *("pinned", "urgent", "must_acknowledge", "due_on", "acknowledged_at"),
         )
 
     def get_body(self, announcement: Announcement) -> str:
@@ -47,21 +49,21 @@ class AnnouncementSerializer(serializers.ModelSerializer[Announcement]):
 
 
 class NewAnnouncementSerializer(serializers.Serializer[Any]):
-    """What one sends. `audience` names cells such as "therapist@mt-prospect"."""
+    """What one sends. `audience` names roles at clinics, such as "therapist@mt-prospect"."""
 
     title = serializers.CharField(max_length=160)
-    body = serializers.CharField(max_length=20_000)
+    body = serializers.CharField(max_length=20_000, help_text="HTML; what the pages cannot show is dropped")
     audience = serializers.ListField(child=serializers.CharField(max_length=80), allow_empty=False, max_length=50)
-    appears = serializers.DateTimeField(required=False, allow_null=True)
-    expires = serializers.DateTimeField(required=False, allow_null=True)
-    due = serializers.DateTimeField(required=False, allow_null=True)
+    appears = serializers.DateTimeField(required=False, allow_null=True, help_text="Empty: at once")
+    last_day = serializers.DateField(required=False, allow_null=True)
+    due_on = serializers.DateField(required=False, allow_null=True, help_text="People must acknowledge it by then")
     pinned = serializers.BooleanField(default=False)
     urgent = serializers.BooleanField(default=False)
 
-    def validate_audience(self, keys: list[str]) -> list[Any]:
+    def validate_audience(self, keys: list[str]) -> list[Cell]:
         cells = {cell.key: cell for cell in self.context["cells"]}
         if unknown := [key for key in keys if key not in cells]:
-            raise serializers.ValidationError(f"You cannot post to {', '.join(unknown)}.")
+            raise serializers.ValidationError(f"You may not post to {', '.join(unknown)}.")
         return [cells[key] for key in dict.fromkeys(keys)]
 
 
@@ -78,25 +80,33 @@ class AnnouncementViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, view
     queryset = Announcement.objects.none()
 
     def get_queryset(self) -> QuerySet[Announcement]:
-        found = Announcement.objects.visible_to(self.request.user).filter(withdrawn_at__isnull=True)
-        return found.select_related("author").prefetch_related("audience__clinic")
+        own = Receipt.objects.acknowledged().filter(announcement=OuterRef("pk"), user=self.request.user.pk)
+        found = with_parts(Announcement.objects.visible_to(self.request.user).filter(withdrawn_at__isnull=True))
+        return found.annotate(acknowledged_at=Subquery(own.values("at")))
+
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """One announcement. Reading it leaves a receipt, as on its page."""
+        announcement = self.get_object()
+        acknowledging.note_opened([announcement], by=request.user, at=timezone.now())
+        return Response(self.get_serializer(announcement).data)
 
     @extend_schema(request=NewAnnouncementSerializer, responses={201: AnnouncementSerializer})
     def create(self, request: Request) -> Response:
         """Publish one, now or later."""
         now = timezone.now()
+        require(publishing.may_post(request.user), Forbidden)
         cells = cells_for(request.user, local_day(now, organisation_zone()))
         asked = NewAnnouncementSerializer(data=request.data, context={"cells": cells})
-        require(publishing.may_post(request.user), Forbidden)
         asked.is_valid(raise_exception=True)
         announcement = publishing.publish(publishing.Draft(**asked.validated_data), by=request.user, at=now)
-        return Response(self.get_serializer(announcement).data, status=status.HTTP_201_CREATED)
+        created = self.get_queryset().get(pk=announcement.pk)
+        return Response(self.get_serializer(created).data, status=status.HTTP_201_CREATED)
 
     @extend_schema(request=None, responses={200: ReceiptSerializer})
     @action(detail=True, methods=["post"])
     def acknowledge(self, request: Request, pk: str) -> Response:
         """Say that one has read it. A second time changes nothing."""
-        receipt = publishing.acknowledge(self.get_object(), by=request.user, at=timezone.now())
+        receipt = acknowledging.acknowledge(self.get_object(), by=request.user, at=timezone.now())
         return Response(ReceiptSerializer(receipt).data)
 
 

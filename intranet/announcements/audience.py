@@ -6,12 +6,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
 from accounts.models import Clinic, Membership, User
 from accounts.roles import Capability, Role
 from intranet.announcements.models import ADDRESSED_ROLES, Announcement, Audience
 from intranet.core.access import Reason, Verdict
+
+PLURALS = {
+    Role.THERAPIST: "Therapists",
+    Role.ASSISTANT: "Assistants and aides",
+    Role.FRONT_DESK: "Front desk",
+    Role.MANAGER: "Managers",
+}
 
 
 @dataclass(frozen=True)
@@ -26,6 +33,10 @@ class Cell:
     def key(self) -> str:
         """How forms and the API name it: "therapist@mt-prospect"."""
         return f"{self.role.value}@{self.clinic.slug}"
+
+    @property
+    def role_words(self) -> str:
+        return PLURALS[self.role]
 
 
 def cells_for(author: User, on: date) -> list[Cell]:
@@ -57,14 +68,26 @@ def recipients(announcement: Announcement, on: date) -> QuerySet[User]:
     return User.objects.active().filter(Exists(memberships)).by_name()
 
 
+def addressed_rows(announcements: Iterable[Announcement] | QuerySet[Announcement], on: date) -> QuerySet[Audience]:
+    """One row per announcement, audience row and person behind it on the day: `user_id`, `clinic_id`, `role`."""
+    rows = Audience.objects.filter(
+        announcement__in=announcements,
+        clinic__memberships__role=F("role"),
+        clinic__memberships__period__contains=on,
+        clinic__memberships__user__is_active=True,
+    )
+    return rows.annotate(user_id=F("clinic__memberships__user_id")).order_by()
+
+
 def may_address(author: User, cells: Iterable[Cell], on: date) -> Verdict:
     """Somebody must be reached, and only people to whom the author may post."""
     cells = list(cells)
-    if not cells or not reached(cells, on).exists():
-        return Verdict.no("empty-audience", "Choose who gets it: with this choice it reaches nobody.", "audience")
     scope = author.standing.scope(Capability.POST_ANNOUNCEMENT)
     outside = {cell.clinic for cell in cells if cell.clinic.pk not in scope}
-    return Verdict.of(
+    verdict = Verdict.of(
         Reason("not-your-clinic", f"You may not post to {clinic}.", "audience")
         for clinic in sorted(outside, key=lambda clinic: clinic.number)
     )
+    if reached(cells, on).exists():
+        return verdict
+    return verdict + Verdict.no("empty-audience", "Choose who gets it: with this choice it reaches nobody.", "audience")

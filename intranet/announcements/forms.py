@@ -1,23 +1,23 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django import forms
+from django.db.models import Q, QuerySet
 
-from accounts.models import User, organisation_zone
+from accounts.models import Clinic, User, organisation_zone
 from intranet.announcements.audience import Cell, cells_for
+from intranet.announcements.models import Announcement, Audience
 from intranet.announcements.publishing import Draft
 from intranet.core import richtext
+from intranet.core.forms import ClockInput, DayInput
 from intranet.core.time import at_local
 
-
-class DayInput(forms.DateInput):
-    input_type = "date"
-
-
-class TimeInput(forms.TimeInput):
-    input_type = "time"
+USUAL_TIME = time(7)
+USUAL_DAYS = timedelta(days=30)
+NOW, LATER = "now", "later"
 
 
 class AnnouncementForm(forms.Form):
@@ -27,65 +27,118 @@ class AnnouncementForm(forms.Form):
     body = forms.CharField(
         label="Message",
         max_length=20_000,
-        help_text="Start with what people have to do. No patient names or details.",
+        help_text="Start with what people have to do. An empty line begins a paragraph; lines with a dash become a list.",
         widget=forms.Textarea(attrs={"rows": 8}),
     )
     audience = forms.MultipleChoiceField(
-        label="Who gets it", error_messages={"required": "Choose who gets it."}, widget=forms.CheckboxSelectMultiple
+        label="Who gets it",
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={
+            "required": "Choose who gets it: with this choice it reaches nobody.",
+            "invalid_choice": "You may not post to one of these. Choose again.",
+        },
+    )
+    when = forms.ChoiceField(
+        label="When", choices=[(NOW, "Now"), (LATER, "Later")], initial=NOW, widget=forms.RadioSelect, required=False
     )
     on = forms.DateField(label="Day", required=False, widget=DayInput)
-    clock = forms.TimeField(label="Time", required=False, widget=TimeInput, help_text="Chicago time")
-    expires = forms.DateField(label="Disappears after", required=False, widget=DayInput)
-    due = forms.DateField(
-        label="Acknowledge by",
-        required=False,
-        widget=DayInput,
-        help_text="Leave empty when nobody has to acknowledge it.",
-    )
-    pinned = forms.BooleanField(label="Pin it to the top until it disappears", required=False)
-    urgent = forms.BooleanField(
-        label="Urgent", required=False, help_text="Reminders come after 4 hours and after a day."
-    )
+    clock = forms.TimeField(label="Time", required=False, widget=ClockInput)
+    until = forms.DateField(label="Last day", required=False, widget=DayInput, help_text="Then it moves to Earlier.")
+    must_acknowledge = forms.BooleanField(label="People must acknowledge it", required=False)
+    due = forms.DateField(label="Acknowledge by", required=False, widget=DayInput)
+    urgent = forms.BooleanField(label="It is urgent", required=False)
+    pinned = forms.BooleanField(label="Pin it to the top until its last day", required=False)
 
     def __init__(self, *args: Any, author: User, today: date, **kwargs: Any) -> None:
+        kwargs["initial"] = {"until": today + USUAL_DAYS, "clock": USUAL_TIME} | kwargs.get("initial", {})
         super().__init__(*args, **kwargs)
         self.cells = {cell.key: cell for cell in cells_for(author, today)}
-        self.fields["audience"].choices = [
-            (key, f"{cell.role.label}, {cell.clinic}") for key, cell in self.cells.items()
-        ]
+        self.fields["audience"].choices = [(key, key) for key in self.cells]  # type: ignore[attr-defined]
+        zone = organisation_zone().key.rpartition("/")[2].replace("_", " ")
+        self.fields["clock"].help_text = f"{zone} time"
 
-    def grid(self) -> list[tuple[str, list[tuple[Cell, bool]]]]:
-        """The audience table, row by row: a role, and its cell at each clinic with whether it is ticked."""
-        chosen = set(self.data.getlist("audience")) if self.is_bound else set()
-        rows: dict[str, list[tuple[Cell, bool]]] = {}
-        for key, cell in self.cells.items():
-            rows.setdefault(cell.role.label, []).append((cell, key in chosen))
+    @property
+    def chosen(self) -> list[Cell]:
+        """The cells that are ticked, whatever else is still wrong."""
+        ticked = self.data.getlist("audience") if self.is_bound else []
+        return [cell for key, cell in self.cells.items() if key in ticked]
+
+    @property
+    def grid(self) -> list[tuple[str, list[tuple[Cell, bool, str]]]]:
+        """The audience table, row by row: a role, and its cell at each clinic, whether it is ticked, and its box's id."""
+        rows: dict[str, list[tuple[Cell, bool, str]]] = {}
+        chosen = self.chosen
+        for cell, box in zip(self.cells.values(), self["audience"], strict=True):
+            rows.setdefault(cell.role_words, []).append((cell, cell in chosen, box.id_for_label))
         return list(rows.items())
+
+    @property
+    def clinics(self) -> list[Clinic]:
+        return list(dict.fromkeys(cell.clinic for cell in self.cells.values()))
 
     def clean_body(self) -> str:
         text = self.cleaned_data["body"]
-        return text if richtext.looks_like_html(text) else richtext.from_text(text)
+        return richtext.clean(text if richtext.looks_like_html(text) else richtext.from_text(text))
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
-        if cleaned.get("clock") and not cleaned.get("on") and "on" not in self.errors:
-            self.add_error("on", "Say on which day, or leave the time empty to send it now.")
+        if cleaned.get("when") == LATER and not cleaned.get("on") and "on" not in self.errors:
+            self.add_error("on", "Choose the day on which it appears.")
+        if cleaned.get("must_acknowledge") and not cleaned.get("due") and "due" not in self.errors:
+            self.add_error("due", "Choose the last day to acknowledge it.")
         return cleaned
 
     def draft(self) -> Draft:
-        data = self.cleaned_data
+        """What is filled in, also while something else is missing or wrong."""
+        data = getattr(self, "cleaned_data", {})
         return Draft(
-            title=data["title"],
-            body=data["body"],
-            audience=[self.cells[key] for key in data["audience"]],
-            appears=at_local(data["on"], data["clock"] or time(7), organisation_zone()) if data["on"] else None,
-            expires=_end_of(data["expires"]),
-            due=_end_of(data["due"]),
-            pinned=data["pinned"],
-            urgent=data["urgent"],
+            title=data.get("title", ""),
+            body=data.get("body", ""),
+            audience=self.chosen,
+            appears=self._appears(data),
+            last_day=data.get("until"),
+            due_on=data.get("due") if data.get("must_acknowledge") else None,
+            pinned=data.get("pinned", False),
+            urgent=data.get("urgent", False),
         )
 
+    @staticmethod
+    def _appears(data: Mapping[str, Any]) -> datetime | None:
+        if data.get("when") != LATER or not data.get("on"):
+            return None
+        return at_local(data["on"], data.get("clock") or USUAL_TIME, organisation_zone())
 
-def _end_of(day: date | None) -> datetime | None:
-    """The moment at which the day is over at the clinics."""
-    return at_local(day + timedelta(days=1), time.min, organisation_zone()) if day else None
+
+class AnnouncementFilter(forms.Form):
+    """What the list can be narrowed by. A value that makes no sense finds nothing."""
+
+    q = forms.CharField(label="Search announcements", required=False, max_length=100)
+    clinic = forms.ModelMultipleChoiceField(Clinic.objects.none(), required=False, to_field_name="slug")
+    month = forms.DateField(required=False, input_formats=["%Y-%m"])
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["clinic"].queryset = Clinic.objects.visible_to(user)  # type: ignore[attr-defined]
+
+    @property
+    def active(self) -> bool:
+        return any(self.data.getlist(name) not in ([], [""]) for name in self.fields) if self.is_bound else False
+
+    def narrow(self, found: QuerySet[Announcement]) -> QuerySet[Announcement]:
+        if not self.is_valid():
+            return found.none()
+        wanted = self.cleaned_data
+        for word in wanted["q"].split():
+            found = found.filter(
+                Q(title__unaccent__icontains=word)
+                | Q(words__unaccent__icontains=word)
+                | Q(author__name__unaccent__icontains=word)
+            )
+        if wanted["clinic"]:
+            found = found.filter(pk__in=Audience.objects.filter(clinic__in=wanted["clinic"]).values("announcement"))
+        if month := wanted["month"]:
+            zone = organisation_zone()
+            following = (month + timedelta(days=31)).replace(day=1)
+            span = (at_local(month, time.min, zone), at_local(following, time.min, zone))
+            found = found.filter(published_at__gte=span[0], published_at__lt=span[1])
+        return found

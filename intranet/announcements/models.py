@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import ClassVar, Self
 
 import pgtrigger
@@ -9,9 +9,10 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import Clinic, User
+from accounts.models import Clinic, User, organisation_zone
 from accounts.roles import Capability, Role
 from intranet.core.access import AccessQuerySet, AnyUser
+from intranet.core.time import local_day
 
 # Whom an announcement can address. Clinical lead and administrator read every announcement anyway.
 ADDRESSED_ROLES = [Role.THERAPIST, Role.ASSISTANT, Role.FRONT_DESK, Role.MANAGER]
@@ -20,52 +21,58 @@ ADDRESSED_ROLES = [Role.THERAPIST, Role.ASSISTANT, Role.FRONT_DESK, Role.MANAGER
 class AnnouncementQuerySet(AccessQuerySet["Announcement"]):
     def visible_to(self, user: AnyUser) -> Self:
         """Published ones addressed to the person, or to a clinic whose announcements the person reads all; own ones
-        always.
+        always, also before they appear and after they are withdrawn.
         """
         if not isinstance(user, User) or not user.standing.holds(Capability.READ_ANNOUNCEMENT):
             return self.none()
-        return self.filter(Q(author=user) | (self._out() & _in_reach_of(user)))
+        return self.filter(Q(author=user) | (_published(timezone.now()) & _within_reach_of(user)))
 
-    def addressed_to(self, user: User) -> Self:
+    def addressed_to(self, user: User, at: datetime) -> Self:
         """Published ones of which the person is a recipient now."""
-        return self.filter(self._out(), Exists(_own_rows(user)))
+        return self.filter(_published(at), Exists(_rows_for(user)))
 
     def current(self, at: datetime) -> Self:
         """Published and not over."""
-        return self.filter(withdrawn_at__isnull=True, published_at__lte=at).filter(
-            Q(expires_at__isnull=True) | Q(expires_at__gt=at)
-        )
+        return self.filter(_published(at) & _not_over(at))
+
+    def over(self, at: datetime) -> Self:
+        """Published, and past their last day."""
+        return self.filter(_published(at), expires_at__lte=at)
+
+    def asking(self, from_: datetime, to: datetime) -> Self:
+        """Those that ask for an acknowledgement, appear before `to` and are not over at `from_`."""
+        return self.filter(_published(to) & _not_over(from_), must_acknowledge=True)
 
     def owed_by(self, user: User, at: datetime) -> Self:
         """Those that the person must still acknowledge, the first due first."""
         done = Receipt.objects.acknowledged().filter(announcement=OuterRef("pk"), user=user)
-        return (
-            self.addressed_to(user)
-            .current(at)
-            .filter(~Exists(done), must_acknowledge=True)
-            .select_related("author")
-            .order_by("due_at")
-        )
-
-    @staticmethod
-    def _out() -> Q:
-        return Q(published_at__lte=timezone.now(), withdrawn_at__isnull=True)
+        waiting = self.addressed_to(user, at).current(at).filter(~Exists(done), must_acknowledge=True)
+        return waiting.select_related("author").order_by("due_at", "pk")
 
 
-def _own_rows(user: User) -> models.QuerySet[Audience]:
+def _published(at: datetime) -> Q:
+    return Q(published_at__lte=at, withdrawn_at__isnull=True)
+
+
+def _not_over(at: datetime) -> Q:
+    return Q(expires_at__isnull=True) | Q(expires_at__gt=at)
+
+
+def _rows_for(user: User) -> models.QuerySet[Audience]:
     """Audience rows, of the announcement of an outer query, that one of the person's roles fits."""
     fits = Q(pk__in=[])
     for grant in user.standing.grants:
-        fits |= Q(role=grant.role, clinic=grant.clinic_id)
+        if grant.clinic_id is not None:
+            fits |= Q(role=grant.role, clinic=grant.clinic_id)
     return Audience.objects.filter(fits, announcement=OuterRef("pk"))
 
 
-def _in_reach_of(user: User) -> Q:
+def _within_reach_of(user: User) -> Q:
     scope = user.standing.scope(Capability.READ_ANY_ANNOUNCEMENT)
     if scope.everywhere:
-        return Q()
+        return ~Q(pk__in=[])
     at_own_clinics = Audience.objects.filter(announcement=OuterRef("pk"), clinic__in=scope.clinic_ids)
-    return Q(Exists(_own_rows(user))) | Q(Exists(at_own_clinics))
+    return Q(Exists(_rows_for(user))) | Q(Exists(at_own_clinics))
 
 
 class Announcement(models.Model):
@@ -73,13 +80,14 @@ class Announcement(models.Model):
 
     title = models.CharField(max_length=160)
     body = models.TextField("message")
+    words = models.TextField(editable=False, help_text="The message without its markup, for searching.")
     author = models.ForeignKey(User, models.PROTECT, related_name="announcements")
     published_at = models.DateTimeField(help_text="In the future: it appears by itself then.")
-    expires_at = models.DateTimeField(null=True, blank=True)
+    expires_at = models.DateTimeField(null=True, blank=True, help_text="The end of its last day.")
     pinned = models.BooleanField(default=False)
     urgent = models.BooleanField(default=False)
     must_acknowledge = models.BooleanField(default=False)
-    due_at = models.DateTimeField(null=True, blank=True)
+    due_at = models.DateTimeField(null=True, blank=True, help_text="The end of the last day to acknowledge it.")
     withdrawn_at = models.DateTimeField(null=True, blank=True)
     withdrawn_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
 
@@ -113,6 +121,25 @@ class Announcement(models.Model):
     def get_absolute_url(self) -> str:
         return reverse("announcements:detail", args=[self.pk])
 
+    @property
+    def published_on(self) -> date:
+        """The organisation's day on which it appears."""
+        return local_day(self.published_at, organisation_zone())
+
+    @property
+    def last_day(self) -> date | None:
+        """The last day on which people find it among the current ones."""
+        return _day_that_ends(self.expires_at)
+
+    @property
+    def due_on(self) -> date | None:
+        """The last day on which an acknowledgement is in time."""
+        return _day_that_ends(self.due_at)
+
+
+def _day_that_ends(moment: datetime | None) -> date | None:
+    return local_day(moment - timedelta(microseconds=1), organisation_zone()) if moment else None
+
 
 class Audience(models.Model):
     """An announcement addresses everybody who holds this role at this clinic."""
@@ -145,7 +172,7 @@ class ReceiptQuerySet(models.QuerySet["Receipt"]):
         return self.filter(kind=Receipt.Kind.ACKNOWLEDGED)
 
     def opened(self) -> Self:
-        """Everybody who has it before them; whoever acknowledged has opened it."""
+        """Of those who have had it before them; whoever acknowledged has opened it too."""
         return self.filter(kind=Receipt.Kind.OPENED)
 
 

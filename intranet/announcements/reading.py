@@ -4,59 +4,113 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
+from django.db.models.functions import TruncMonth
 
-from accounts.models import Clinic, User
+from accounts.models import Clinic, User, organisation_zone
 from accounts.roles import Role
+from intranet.announcements.acknowledging import Answer, Progress, answers_for
+from intranet.announcements.audience import PLURALS
 from intranet.announcements.models import Announcement, Receipt
+from intranet.core.access import AnyUser
+from intranet.core.time import local_day
+from intranet.core.wording import name_list
+
+MONTHS = 6
 
 
 @dataclass(frozen=True)
 class Entry:
-    """An announcement as one reader sees it."""
+    """An announcement as one reader sees it. `progress` is None for those who may not see receipts."""
 
     announcement: Announcement
     asked: bool  # addressed to the reader, and to be acknowledged
     acknowledged_at: datetime | None
     late: bool
+    progress: Progress | None
 
     @property
     def waits(self) -> bool:
         return self.asked and self.acknowledged_at is None
 
     @property
-    def clinics(self) -> list[Clinic]:
-        return list(dict.fromkeys(row.clinic for row in self.announcement.audience.all()))
-
-    @property
-    def roles(self) -> str:
-        """To whom, in words: "To therapists, front desk"."""
-        plural = {
-            Role.THERAPIST: "therapists",
-            Role.ASSISTANT: "assistants and aides",
-            Role.FRONT_DESK: "front desk",
-            Role.MANAGER: "managers",
-        }
-        names = list(dict.fromkeys(plural[Role(row.role)] for row in self.announcement.audience.all()))
-        return "To everyone" if len(names) == len(plural) else f"To {', '.join(names)}"
+    def audience(self) -> list[tuple[str, list[Clinic]]]:
+        """To whom, in words, each with the clinics for which they hold: [("therapists and front desk", [M, O])]."""
+        roles: dict[Clinic, list[Role]] = {}
+        for row in self.announcement.audience.all():
+            roles.setdefault(row.clinic, []).append(Role(row.role))
+        groups: dict[str, list[Clinic]] = {}
+        for clinic, held in roles.items():
+            groups.setdefault(_spoken(held), []).append(clinic)
+        return list(groups.items())
 
 
-def entries(found: Iterable[Announcement] | QuerySet[Announcement], reader: User, at: datetime) -> list[Entry]:
-    """Entries for a page of announcements. Two queries, however many there are."""
+def _spoken(held: Iterable[Role]) -> str:
+    names = [name.lower() for role, name in PLURALS.items() if role in held]
+    return "everyone" if len(names) == len(PLURALS) else name_list(names)
+
+
+def with_parts(found: QuerySet[Announcement]) -> QuerySet[Announcement]:
+    """Together with what their cards show."""
+    return found.select_related("author").prefetch_related("audience__clinic")
+
+
+def entries(found: Iterable[Announcement], reader: User, at: datetime) -> list[Entry]:
+    """Entries for a page of announcements. Three queries, however many there are."""
     found = list(found)
     ids = [announcement.pk for announcement in found]
     given = dict(
         Receipt.objects.acknowledged().filter(user=reader, announcement__in=ids).values_list("announcement", "at")
     )
-    addressed = set(Announcement.objects.addressed_to(reader).filter(pk__in=ids).values_list("pk", flat=True))
+    addressed = set(Announcement.objects.addressed_to(reader, at).filter(pk__in=ids).values_list("pk", flat=True))
+    receipts = answers_for(found, reader, local_day(at, organisation_zone()))
     return [
         Entry(
             announcement=announcement,
             asked=announcement.must_acknowledge and announcement.pk in addressed,
             acknowledged_at=given.get(announcement.pk),
-            late=announcement.due_at is not None and announcement.due_at < at,
+            late=announcement.due_at is not None and announcement.due_at <= at,
+            progress=Progress.of(receipts[announcement.pk]) if announcement.pk in receipts else None,
         )
         for announcement in found
     ]
+
+
+def months(reader: AnyUser, at: datetime) -> list[tuple[date, int]]:
+    """The latest months in which something appeared that the person may read, each with how many."""
+    found = Announcement.objects.visible_to(reader).filter(published_at__lte=at, withdrawn_at__isnull=True)
+    by_month = found.annotate(month=TruncMonth("published_at", tzinfo=organisation_zone())).order_by("-month")
+    return [
+        (row["month"].date(), row["number"]) for row in by_month.values("month").annotate(number=Count("pk"))[:MONTHS]
+    ]
+
+
+@dataclass(frozen=True)
+class ReceiptLine:
+    """One recipient on the page of receipts, with the clinics through which the announcement reaches them."""
+
+    person: User
+    clinics: list[Clinic]
+    opened_at: datetime | None
+    acknowledged_at: datetime | None
+
+
+def receipt_lines(announcement: Announcement, reader: User, at: datetime) -> list[ReceiptLine]:
+    """Those whose answers the reader may see: who has not answered first, each group by name. Three queries."""
+    found = answers_for([announcement], reader, local_day(at, organisation_zone())).get(announcement.pk, [])
+    by_person: dict[int, list[Answer]] = {}
+    for answer in sorted(found, key=lambda answer: answer.clinic_id):
+        by_person.setdefault(answer.user_id, []).append(answer)
+    clinics = {row.clinic_id: row.clinic for row in announcement.audience.all()}
+    lines = [
+        ReceiptLine(
+            person,
+            [clinics[answer.clinic_id] for answer in by_person[person.pk]],
+            by_person[person.pk][0].opened_at,
+            by_person[person.pk][0].acknowledged_at,
+        )
+        for person in User.objects.filter(pk__in=by_person).by_name()
+    ]
+    return sorted(lines, key=lambda line: (line.acknowledged_at is not None, line.opened_at is not None))

@@ -1,4 +1,4 @@
-"""The reminder kinds of announcements: to those who must acknowledge, and to their manager when it is due."""
+"""The reminder kinds of announcements: to those who must acknowledge, and to their managers once it is late."""
 
 from __future__ import annotations
 
@@ -6,41 +6,52 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import DateTimeField, Exists, ExpressionWrapper, F, OuterRef, QuerySet, Value
+from django.conf import settings
+from django.db.models import DateTimeField, Exists, ExpressionWrapper, F, Func, OuterRef, QuerySet, Value
+from django.db.models.functions import Coalesce, Greatest, Least
+from django.urls import reverse
 
 from accounts.models import User, organisation_zone
 from accounts.roles import Role
+from intranet.announcements.acknowledging import Progress, answers_for
+from intranet.announcements.audience import addressed_rows
 from intranet.announcements.models import Announcement, Audience, Receipt
 from intranet.core.time import local_day
-from intranet.core.wording import clock_time, day_label
+from intranet.core.wording import counted, full_day
 from intranet.reminders.registry import HORIZON, Kind, Message, register
 
-AFTER_PUBLISHING = {"published": timedelta(0), "24h": timedelta(hours=24), "72h": timedelta(hours=72)}
-AFTER_PUBLISHING_URGENT = {"published": timedelta(0), "4h": timedelta(hours=4), "24h": timedelta(hours=24)}
+STEPS = {"published": timedelta(0), "24h": timedelta(hours=24), "72h": timedelta(hours=72)}
+STEPS_IF_URGENT = {"published": timedelta(0), "4h": timedelta(hours=4), "24h": timedelta(hours=24)}
+MORNING = timedelta(hours=8)
 KEPT = timedelta(days=30)
 
 
-def _rows(at: datetime, role: Any) -> QuerySet[Audience]:
-    """Audience rows of announcements to acknowledge, joined with the memberships of a role at their clinic today."""
-    today = local_day(at, organisation_zone())
-    return Audience.objects.filter(
-        announcement__in=Announcement.objects.current(at + HORIZON).filter(must_acknowledge=True),
-        clinic__memberships__role=role,
-        clinic__memberships__period__contains=today,
-        clinic__memberships__user__is_active=True,
-    ).annotate(recipient_id=F("clinic__memberships__user_id"), subject_id=F("announcement_id"))
+class FirstMomentOf(Func):
+    """Midnight of a day in the organisation's zone."""
+
+    template = f"((%(expressions)s)::timestamp AT TIME ZONE '{settings.TIME_ZONE}')"
+    output_field = DateTimeField()
 
 
-def _receipt(user: Any) -> QuerySet[Receipt]:
-    return Receipt.objects.acknowledged().filter(announcement=OuterRef("announcement"), user=user)
+def outstanding(at: datetime) -> QuerySet[Any]:
+    """A row per announcement, audience row and recipient who still has to acknowledge it, also soon to appear."""
+    asking = Announcement.objects.asking(at, at + HORIZON)
+    done = Receipt.objects.acknowledged().filter(announcement=OuterRef("announcement"), user=OuterRef("user_id"))
+    return addressed_rows(asking, local_day(at, organisation_zone())).filter(~Exists(done))
 
 
-def _at(moment: str, delay: timedelta) -> ExpressionWrapper:
-    return ExpressionWrapper(F(moment) + Value(delay), output_field=DateTimeField())
+def _after(moment: Any, delay: timedelta) -> ExpressionWrapper:
+    return ExpressionWrapper(moment + Value(delay), output_field=DateTimeField())
+
+
+def _until_over() -> Least:
+    """Reminders are of use until the announcement is over, at the longest a month past the due date."""
+    latest = _after(F("announcement__due_at"), KEPT)
+    return Least(Coalesce(F("announcement__expires_at"), latest), latest)
 
 
 class AnnouncementToAcknowledge(Kind):
-    """When it appears, and again while the person has not acknowledged it."""
+    """When it appears, and twice more while the person has not acknowledged it. Whoever comes later is asked then."""
 
     code = "announcement-to-acknowledge"
     label = "Announcement to acknowledge"
@@ -49,14 +60,15 @@ class AnnouncementToAcknowledge(Kind):
     tone = "caution"
 
     def owed(self, at: datetime) -> Sequence[QuerySet[Any, Any]]:
-        waiting = _rows(at, F("role")).filter(~Exists(_receipt(OuterRef("recipient_id"))))
+        asked_at = Greatest(
+            F("announcement__published_at"), FirstMomentOf(F("clinic__memberships__period__startswith"))
+        )
+        rows = outstanding(at).annotate(recipient_id=F("user_id"), subject_id=F("announcement_id"), asked_at=asked_at)
         return [
-            waiting.filter(announcement__urgent=urgent).annotate(
-                occasion=Value(occasion),
-                due_at=_at("announcement__published_at", delay),
-                not_after=_at("announcement__due_at", KEPT),
+            rows.filter(announcement__urgent=urgent).annotate(
+                occasion=Value(occasion), due_at=_after(F("asked_at"), delay), not_after=_until_over()
             )
-            for urgent, steps in ((False, AFTER_PUBLISHING), (True, AFTER_PUBLISHING_URGENT))
+            for urgent, steps in ((False, STEPS), (True, STEPS_IF_URGENT))
             for occasion, delay in steps.items()
         ]
 
@@ -64,18 +76,15 @@ class AnnouncementToAcknowledge(Kind):
         again = "" if occasion == "published" else "Reminder: "
         return Message(
             title=f"{again}{subject.title}",
-            paragraphs=[
-                f"{subject.author} asks you to read and acknowledge “{subject.title}”.",
-                f"Acknowledge it by {_until(subject.due_at, recipient, at)}.",
-            ],
+            paragraphs=[f"{subject.author} asks you to read and acknowledge “{subject.title}”.", _by_when(subject, at)],
             path=subject.get_absolute_url(),
             action="Read and acknowledge",
-            why="You get this because the announcement is addressed to your role at your clinic and asks for an answer.",
+            why="You get this because the announcement is for your role at your clinic and asks you to acknowledge it.",
         )
 
 
 class AnnouncementOverdue(Kind):
-    """To the clinic's managers on the due date, while somebody of theirs has not acknowledged."""
+    """To the managers of a clinic, the morning after the due date, while somebody there has not acknowledged."""
 
     code = "announcement-overdue"
     label = "Announcement not acknowledged"
@@ -84,43 +93,41 @@ class AnnouncementOverdue(Kind):
     tone = "danger"
 
     def owed(self, at: datetime) -> Sequence[QuerySet[Any, Any]]:
-        missing = (
-            Audience.objects.filter(
-                announcement=OuterRef("announcement"),
-                clinic=OuterRef("clinic"),
-                clinic__memberships__role=F("role"),
-                clinic__memberships__period__contains=local_day(at, organisation_zone()),
-                clinic__memberships__user__is_active=True,
-            )
-            .annotate(person=F("clinic__memberships__user_id"))
-            .filter(~Exists(_receipt(OuterRef("person"))))
+        managed = Audience.objects.filter(
+            announcement__in=Announcement.objects.asking(at, at + HORIZON),
+            clinic__memberships__role=Role.MANAGER,
+            clinic__memberships__period__contains=local_day(at, organisation_zone()),
+            clinic__memberships__user__is_active=True,
         )
+        missing = outstanding(at).filter(announcement=OuterRef("announcement"), clinic=OuterRef("clinic"))
         return [
-            _rows(at, Role.MANAGER)
-            .filter(Exists(missing))
-            .annotate(
-                occasion=Value("due"), due_at=F("announcement__due_at"), not_after=_at("announcement__due_at", KEPT)
+            managed.filter(Exists(missing)).annotate(
+                recipient_id=F("clinic__memberships__user_id"),
+                subject_id=F("announcement_id"),
+                occasion=Value("due"),
+                due_at=_after(F("announcement__due_at"), MORNING),
+                not_after=_until_over(),
             )
         ]
 
     def write(self, subject: Announcement, recipient: User, occasion: str, at: datetime) -> Message:
+        found = answers_for([subject], recipient, local_day(at, organisation_zone())).get(subject.pk, [])
+        progress = Progress.of(found)
+        missing = counted(progress.missing, "person has", "people have")
         return Message(
             title=f"Not everybody has acknowledged: {subject.title}",
-            paragraphs=[
-                f"“{subject.title}” was to be acknowledged by {_until(subject.due_at, recipient, at)}.",
-                "The page shows who of your clinic has not done so yet.",
-            ],
-            path=f"{subject.get_absolute_url()}receipts/",
+            paragraphs=[_by_when(subject, at), f"Of your clinic, {missing} not acknowledged it yet."],
+            path=reverse("announcements:receipts", args=[subject.pk]),
             action="See who is missing",
             why="You get this because you manage a clinic to which the announcement is addressed.",
         )
 
 
-def _until(moment: datetime | None, recipient: User, at: datetime) -> str:
-    assert moment is not None  # noqa: S101 - a constraint: what must be acknowledged has a due date
-    zone = recipient.zone
-    day = day_label(local_day(moment, zone), local_day(at, zone))
-    return f"{day}, {clock_time(moment, zone)} ({zone.key.rpartition('/')[2]} time)"
+def _by_when(announcement: Announcement, at: datetime) -> str:
+    day = announcement.due_on
+    assert day is not None  # noqa: S101 - a constraint: what must be acknowledged has a due date
+    verb = "was" if local_day(at, organisation_zone()) > day else "is"
+    return f"The last day to acknowledge it {verb} {day:%A}, {full_day(day)} ({organisation_zone().key} time)."
 
 
 def register_kinds() -> None:

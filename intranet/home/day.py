@@ -58,13 +58,12 @@ def _protocol_duties(user: User, at: datetime, today: date) -> Iterable[Duty]:
 
 def _announcement_duties(user: User, at: datetime, today: date) -> Iterable[Duty]:
     for announcement in Announcement.objects.owed_by(user, at):
-        due_at = cast("datetime", announcement.due_at)
         yield Duty(
             title=announcement.title,
             url=announcement.get_absolute_url(),
             what=("Announcement", f"From {announcement.author}"),
-            due_on=local_day(due_at, user.zone),
-            late=due_at < at,
+            due_on=announcement.due_on,
+            late=announcement.due_at <= at,
         )
 
 

@@ -1,0 +1,124 @@
+"""What the recipients of an announcement answer, and who may see that."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db import transaction
+from django.db.models import OuterRef, QuerySet, Subquery
+
+from accounts.models import User
+from accounts.roles import Capability
+from accounts.standing import Scope
+from intranet.announcements.audience import addressed_rows
+from intranet.announcements.models import Announcement, Receipt
+from intranet.announcements.publishing import clinics_of
+from intranet.audit.recording import record
+from intranet.core.access import YES, Forbidden, Refused, Verdict, require
+
+Announcements = Iterable[Announcement] | QuerySet[Announcement]
+
+
+def note_opened(announcements: Announcements, *, by: User, at: datetime) -> None:
+    """Remember that a recipient had them before them. People to whom they are not addressed leave no trace."""
+    shown = [announcement.pk for announcement in announcements]
+    opened = Receipt.objects.opened().filter(user=by).values("announcement")
+    fresh = Announcement.objects.addressed_to(by, at).filter(pk__in=shown).exclude(pk__in=opened)
+    Receipt.objects.bulk_create(
+        [Receipt(announcement=announcement, user=by, kind=Receipt.Kind.OPENED, at=at) for announcement in fresh],
+        ignore_conflicts=True,
+    )
+
+
+def may_acknowledge(announcement: Announcement, *, by: User, at: datetime) -> Verdict:
+    """Whoever it is addressed to, if it asks; also after the due date, and after it is over."""
+    if not announcement.must_acknowledge:
+        return Verdict.no("nothing-asked", "This announcement asks for no acknowledgement.")
+    if not Announcement.objects.addressed_to(by, at).filter(pk=announcement.pk).exists():
+        return Verdict.no("not-addressed", "This announcement does not ask you.")
+    return YES
+
+
+@transaction.atomic
+def acknowledge(announcement: Announcement, *, by: User, at: datetime) -> Receipt:
+    """Record that the person has read it. A second time changes nothing."""
+    verdict = may_acknowledge(announcement, by=by, at=at)
+    require(verdict, Forbidden if announcement.must_acknowledge else Refused)
+    note_opened([announcement], by=by, at=at)
+    receipt, created = Receipt.objects.get_or_create(
+        announcement=announcement, user=by, kind=Receipt.Kind.ACKNOWLEDGED, defaults={"at": at}
+    )
+    if created:
+        record(by, "announcement.acknowledged", announcement, clinics=clinics_of(announcement))
+    return receipt
+
+
+def receipts_scope(announcement: Announcement, *, by: User) -> Scope:
+    """The clinics of whose people somebody sees what they have answered: the author everybody's, managers their own."""
+    if by.pk == announcement.author_id:
+        return Scope(everywhere=True)
+    return by.standing.scope(Capability.SEE_RECEIPTS)
+
+
+def may_see_receipts(announcement: Announcement, *, by: User) -> Verdict:
+    scope = receipts_scope(announcement, by=by)
+    if scope.everywhere or scope.clinic_ids & clinics_of(announcement):
+        return YES
+    return Verdict.no("not-your-clinic", "Its author and the managers of its clinics see who has read an announcement.")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one recipient has done, at one of the clinics through which the announcement addresses them."""
+
+    user_id: int
+    clinic_id: int
+    opened_at: datetime | None
+    acknowledged_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far an announcement has come: people addressed, opened, acknowledged. Everybody counts once."""
+
+    people: int = 0
+    opened: int = 0
+    acknowledged: int = 0
+
+    @classmethod
+    def of(cls, answers: Iterable[Answer]) -> Progress:
+        """People with two clinics have two answers of the same content."""
+        each = {answer.user_id: answer for answer in answers}.values()
+        opened = sum(answer.opened_at is not None for answer in each)
+        return cls(len(each), opened, sum(answer.acknowledged_at is not None for answer in each))
+
+    @property
+    def complete(self) -> bool:
+        return self.acknowledged == self.people
+
+    @property
+    def missing(self) -> int:
+        return self.people - self.acknowledged
+
+
+def answers(announcements: Collection[Announcement], on: date) -> dict[int, list[Answer]]:
+    """{announcement: what those whom it addresses on the day have answered}. One query, however many there are."""
+    given = Receipt.objects.filter(announcement=OuterRef("announcement"), user=OuterRef("user_id")).values("at")
+    rows = addressed_rows(announcements, on).annotate(
+        opened_at=Subquery(given.filter(kind=Receipt.Kind.OPENED)),
+        acknowledged_at=Subquery(given.filter(kind=Receipt.Kind.ACKNOWLEDGED)),
+    )
+    found: dict[int, list[Answer]] = defaultdict(list)
+    for row in rows.values("announcement_id", "user_id", "clinic_id", "opened_at", "acknowledged_at").distinct():
+        found[row.pop("announcement_id")].append(Answer(**row))
+    return found
+
+
+def answers_for(announcements: Collection[Announcement], viewer: User, on: date) -> dict[int, list[Answer]]:
+    """The same, as far as the viewer may see it: announcements whose receipts are not theirs to see have no entry."""
+    scopes = {one.pk: receipts_scope(one, by=viewer) for one in announcements if may_see_receipts(one, by=viewer)}
+    found = answers([one for one in announcements if one.pk in scopes], on) if scopes else {}
+    return {pk: [answer for answer in found.get(pk, []) if answer.clinic_id in scope] for pk, scope in scopes.items()}
