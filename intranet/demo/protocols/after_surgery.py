@@ -71,7 +71,7 @@ ACL = first_edition(
         "When the answer is no",
         p(
             "Name the test that was missed, set one goal for it, and book the next test day 4 to 6 weeks ahead [2]. Explain "
-            "what waiting buys: up to month nine, each month of delay halved the risk of another knee injury [1]."
+            "what waiting buys: up to month nine, each month of delay about halved the rate of another knee injury [1]."
         ),
     ),
     if_wrong(

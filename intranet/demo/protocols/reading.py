@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, time, timedelta
 
-from accounts.models import User
+from accounts.models import User, organisation_zone
 from intranet.core.time import at_local
 from protocols import acknowledging
 from protocols.models import Protocol, ProtocolVersion, Readership, State
@@ -36,9 +36,10 @@ def load_acknowledgements(protocols: Mapping[str, Protocol], people: Mapping[str
 def _readers(version: ProtocolVersion, now: datetime) -> dict[int, datetime]:
     """Whoever had to acknowledge the version while it was current: `{user_id: since when}`."""
     end = version.in_force.upper or now
+    published = version.published_at or version.in_force.lower
     since: dict[int, datetime] = {}
     for row in Readership.objects.duties().filter(version=version).on(day_of(min(end, now))):
-        start = max(version.published_at, first_moment(row.period.lower))
+        start = max(published, first_moment(row.period.lower))
         since[row.user_id] = min(since.get(row.user_id, start), start)
     return since
 
@@ -50,7 +51,7 @@ def _acknowledge(version: ProtocolVersion, user: User, *, since: datetime, now: 
     spread = (user.pk * 11 + version.pk * 5) % max(1, days * 3 // 4)
     day = day_of(since) + timedelta(days=spread)
     day += timedelta(days=day.weekday() == SUNDAY)
-    wanted = at_local(day, time(9 + (user.pk + version.pk) % 8, 10 + user.pk % 45), user.zone)
+    wanted = at_local(day, time(9 + (user.pk + version.pk) % 8, 10 + user.pk % 45), organisation_zone())
     moment = min(max(wanted, since + READING_TIME), end - timedelta(seconds=1))
     if moment >= since:
         acknowledging.acknowledge(version, by=user, at=moment, opened=version.content_hash)

@@ -61,8 +61,7 @@ NEEDLESTICK = first_edition(
         callout(
             "danger",
             "Nobody answers the phone?",
-            "Go to the nearest emergency department and say “needlestick at work”. Treatment after contact with HIV works best "
-            "early; being told later costs you that chance [3].",
+            "Go to the nearest emergency department and say “needlestick at work”. Do not wait to be called back [3].",
         )
     ),
     evidence(
