@@ -12,6 +12,7 @@ import scheduling.api
 
 router = DefaultRouter()
 router.include_root_view = False
+router.include_format_suffixes = False
 for app in (accounts.api, protocols.api, scheduling.api, intranet.announcements.api, intranet.reminders.api):
     app.register(router)
 

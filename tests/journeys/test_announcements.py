@@ -1,0 +1,51 @@
+"""A manager announces, a therapist acknowledges, the manager sees who has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import Page, expect
+
+from accounts.models import User
+from intranet.announcements.models import Announcement
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+def test_announce_acknowledge_and_count(
+    visit: Callable[..., Page],
+    live_server: Any,
+    manager: User,
+    therapist: User,
+    floater: User,
+    axe: Callable[[Page], list[str]],
+):
+    page = visit(manager)
+    page.goto(f"{live_server.url}/announcements/new/")
+    assert axe(page) == []
+    page.get_by_label("Title").fill("New sharps containers")
+    page.get_by_role("button", name="Send it").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    expect(page.get_by_label("Title")).to_have_value("New sharps containers")
+    page.get_by_label("Message").fill("Close them at three quarters.")
+    page.get_by_role("checkbox", name="Therapist").first.check()
+    page.get_by_label("Acknowledge by").fill((timezone.localdate() + timedelta(days=3)).isoformat())
+    page.get_by_role("button", name="Send it").click()
+    expect(page.get_by_role("heading", level=1, name="New sharps containers")).to_be_visible()
+    assert Announcement.objects.get().must_acknowledge is True
+
+    reader = visit(therapist)
+    reader.get_by_role("link", name="New sharps containers").first.click()
+    reader.get_by_role("button", name="I have read this").click()
+    expect(reader.get_by_text("Acknowledged", exact=True)).to_be_visible()
+    assert axe(reader) == []
+
+    page = visit(manager)
+    page.goto(f"{live_server.url}{Announcement.objects.get().get_absolute_url()}receipts/")
+    expect(page.get_by_role("heading", level=1, name="1 of 2 read")).to_be_visible()
+    expect(page.get_by_role("row", name=floater.name)).to_contain_text("Not yet")
+    assert axe(page) == []

@@ -1,0 +1,89 @@
+"""A protocol goes from its author to a manager's report through four people, each in their own browser."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import Page, expect
+
+from accounts.models import User
+from protocols.models import Acknowledgement, ProtocolVersion
+from tests.protocols import factories
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+TITLE = "Ice after exercise"
+
+
+def test_from_draft_to_report(
+    visit: Callable[..., Page],
+    live_server: Any,
+    therapist: User,
+    clinical_lead: User,
+    floater: User,
+    manager: User,
+    axe: Callable[[Page], list[str]],
+):
+    author = visit(therapist)
+    author.goto(f"{live_server.url}/protocols/new/")
+    author.get_by_label("Title").fill(TITLE)
+    author.get_by_label("Category").select_option("exercise")
+    author.get_by_role("button", name="Start the draft").click()
+    author.get_by_role("heading", level=1).wait_for()
+    version = ProtocolVersion.objects.get(title=TITLE)
+    _write_every_section(version, therapist)
+    author.goto(f"{live_server.url}{version.get_absolute_url()}")
+    author.locator("main summary", has_text="More actions").click()
+    author.get_by_role("button", name="Submit for review").click()
+    expect(author.get_by_role("button", name="Approve version 1")).to_have_count(0)
+
+    lead = visit(clinical_lead)
+    lead.goto(f"{live_server.url}{version.get_absolute_url()}")
+    lead.get_by_role("button", name="Approve version 1").click()
+    lead.get_by_role("link", name="Publish version 1").click()
+    lead.get_by_role("heading", level=1).wait_for()
+    assert axe(lead) == []
+    for box in lead.get_by_role("checkbox", name="Therapist").all()[:4]:
+        box.check()
+    lead.get_by_role("button", name="Publish version 1").click()
+    expect(lead.get_by_text("In force: version 1")).to_be_visible()
+
+    reader = visit(floater)
+    reader.get_by_role("link", name=TITLE).first.click()
+    expect(reader.get_by_text("In force: version 1")).to_be_visible()
+    assert axe(reader) == []
+    reader.get_by_role("button", name="I have read and will follow version 1").click()
+    expect(reader.get_by_role("button", name="I have read and will follow version 1")).to_have_count(0)
+    assert Acknowledgement.objects.get().user == floater
+
+    answering = visit(manager)
+    answering.goto(f"{live_server.url}/protocols/report/")
+    expect(answering.get_by_role("rowheader", name=floater.name)).to_be_visible()
+    expect(answering.get_by_role("columnheader", name=TITLE)).to_be_visible()
+    assert axe(answering) == []
+
+
+def _write_every_section(version: ProtocolVersion, author: User) -> None:
+    """Words for each section, by the action: the editor has its own test."""
+    from protocols import drafting
+
+    text = drafting.text_of(version)
+    for section in text.sections:
+        object.__setattr__(section, "body", "<p>Ten minutes, with a cloth between ice and skin.</p>")
+    version.refresh_from_db()
+    drafting.edit_draft(version, text, by=author, at=timezone.now(), token=version.token)
+
+
+def test_readers_stay_with_the_version_in_force(
+    visit: Callable[..., Page], live_server: Any, therapist: User, floater: User, clinical_lead: User
+):
+    now = timezone.now()
+    version = factories.published(by=floater, lead=clinical_lead, at=now, body="<p>The old words.</p>")
+    factories.revised(after=version, by=floater, at=now, body="<p>The new words.</p>")
+    page = visit(therapist)
+    page.goto(f"{live_server.url}{version.protocol.get_absolute_url()}")
+    expect(page.get_by_text("The old words.")).to_be_visible()
+    expect(page.get_by_text("The new words.")).to_have_count(0)
