@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from django.conf import settings
 from django.db import transaction
@@ -16,8 +16,11 @@ from accounts.standing import Standing
 from intranet.audit.recording import record
 from intranet.core.access import YES, Forbidden, Refused, Verdict, require
 from protocols.drafting import clinics_of
-from protocols.models import Acknowledgement, Audience, ProtocolVersion, Readership, Status
+from protocols.models import Acknowledgement, Audience, ProtocolVersion, Readership, ReadershipQuerySet, Status
 from protocols.timing import day_of
+
+# Rows with annotations that are grouped by the caller; their columns are said where they are made.
+Rows: TypeAlias = QuerySet[Any, Any]
 
 
 class FirstMomentOf(Func):
@@ -27,7 +30,7 @@ class FirstMomentOf(Func):
     output_field = DateTimeField()
 
 
-def duties(at: datetime) -> QuerySet[Readership, dict[str, Any]]:
+def duties(at: datetime) -> Rows:
     """One row per person and version that the person must acknowledge, done or not: `user_id`, `version_id`,
     `asked_at` (since when) and `due_on` (the last day).
 
@@ -36,17 +39,17 @@ def duties(at: datetime) -> QuerySet[Readership, dict[str, Any]]:
     return with_terms(_asked(at).values("user_id", "version_id"))
 
 
-def outstanding(at: datetime) -> QuerySet[Readership, dict[str, Any]]:
+def outstanding(at: datetime) -> Rows:
     """The duties that no acknowledgement satisfies yet."""
     return with_terms(outstanding_rows(at).values("user_id", "version_id"))
 
 
-def outstanding_rows(at: datetime) -> QuerySet[Readership]:
+def outstanding_rows(at: datetime) -> ReadershipQuerySet:
     """The memberships behind the outstanding duties, for those who group them in their own way."""
     return _asked(at).outstanding()
 
 
-def with_terms(rows: QuerySet[Readership, dict[str, Any]]) -> QuerySet[Readership, dict[str, Any]]:
+def with_terms(rows: QuerySet[Any, Any]) -> Rows:
     """Grouped rows with `asked_at` and `due_on`. The groups hold at most one person and one version."""
     asked_at = Greatest("version__published_at", FirstMomentOf(Min("period__startswith")))
     asked_on = TruncDate(asked_at, tzinfo=organisation_zone())
@@ -54,7 +57,7 @@ def with_terms(rows: QuerySet[Readership, dict[str, Any]]) -> QuerySet[Readershi
     return rows.annotate(asked_at=asked_at, due_on=due_on)
 
 
-def must_acknowledge(user: User, *, at: datetime) -> QuerySet[ProtocolVersion]:
+def must_acknowledge(user: User, *, at: datetime) -> QuerySet[Any]:
     """Versions that wait for the person's acknowledgement, the first due first, each with `due_on`."""
     if not user.is_active:
         return ProtocolVersion.objects.none()
@@ -104,7 +107,7 @@ def last_signed(version: ProtocolVersion, user: User) -> Acknowledgement | None:
     return earlier.select_related("version").order_by("-version__number").first()
 
 
-def _asked(at: datetime) -> QuerySet[Readership]:
+def _asked(at: datetime) -> ReadershipQuerySet:
     current = ProtocolVersion.objects.current(at).filter(published_at__lte=at)
     return Readership.objects.on(day_of(at)).duties().filter(version__in=current).order_by()
 

@@ -37,7 +37,16 @@ class ProtocolSerializer(serializers.ModelSerializer):
 
     class Meta:
         model = ProtocolVersion
-        fields = ["slug", "title", "category", "version", "change_summary", "in_force_since", "approved_by", "review_on"]
+        fields = [
+            "slug",
+            "title",
+            "category",
+            "version",
+            "change_summary",
+            "in_force_since",
+            "approved_by",
+            "review_on",
+        ]
 
     @extend_schema_field(OpenApiTypes.DATETIME)
     def get_in_force_since(self, version: ProtocolVersion) -> str | None:
@@ -65,7 +74,9 @@ class DueSerializer(serializers.ModelSerializer):
 
 class OpenedSerializer(serializers.Serializer):
     version = serializers.IntegerField(min_value=1)
-    content_hash = serializers.CharField(max_length=64, help_text="Of the text that was read, as retrieving it gave it.")
+    content_hash = serializers.CharField(
+        max_length=64, help_text="Of the text that was read, as retrieving it gave it."
+    )
 
 
 class AcknowledgementSerializer(serializers.ModelSerializer):
@@ -141,7 +152,7 @@ class AcknowledgementViewSet(mixins.ListModelMixin, viewsets.GenericViewSet):
     def get_queryset(self) -> QuerySet[Acknowledgement]:
         if getattr(self, "swagger_fake_view", False):
             return Acknowledgement.objects.none()
-        own = Acknowledgement.objects.visible_to(self.request.user).filter(user=self.request.user)
+        own = Acknowledgement.objects.visible_to(self.request.user).filter(user=self.request.user.pk)
         return own.select_related("version__protocol").order_by("-at", "-pk")
 
 

@@ -116,7 +116,8 @@ def _protocol_reasons(person: User, demands: _Demands) -> Iterator[Reason]:
     for version in demands.versions:
         if not _counting(version, demands.moment).filter(user=person).exists():
             yield Reason(
-                "not-acknowledged", f"{person.given_name} has not acknowledged version {version.number} of “{version.title}”."
+                "not-acknowledged",
+                f"{person.given_name} has not acknowledged version {version.number} of “{version.title}”.",
             )
     for protocol in demands.lapsed:
         yield Reason("protocol-withdrawn", f"“{protocol}” has no version in force on {full_day(demands.on)}.")

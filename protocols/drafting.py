@@ -170,7 +170,9 @@ def edit_draft(version: ProtocolVersion, text: DraftText, *, by: User, at: datet
     reopen(version)
     Contributor.objects.get_or_create(version=version, user=by, defaults={"since": at})
     _store(version, text, by=by, at=at)
-    record(by, "protocol.edited", version, clinics=clinics_of(version), approval_reset=reset, content=version.content_hash)
+    record(
+        by, "protocol.edited", version, clinics=clinics_of(version), approval_reset=reset, content=version.content_hash
+    )
     return version
 
 
@@ -245,7 +247,7 @@ def _may_be_saved(text: DraftText) -> Verdict:
 def _proposed_audience(version: ProtocolVersion, by: User) -> Iterable[Audience]:
     """Whom the author probably writes for: clinical staff of the own clinics. Whoever publishes it decides."""
     scope = by.standing.scope(Capability.WRITE_PROTOCOL)
-    clinics: list[int | None] = [None] if scope.everywhere else sorted(by.standing.clinic_ids)
+    clinics: Iterable[int | None] = [None] if scope.everywhere else sorted(by.standing.clinic_ids)
     for clinic in clinics:
         for role in PROPOSED_ROLES:
             yield Audience(version=version, clinic_id=clinic, role=role, must_acknowledge=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 from django_prose_editor.widgets import importmap
-from js_asset import Media, Script
+from js_asset import Media, Script  # type: ignore[import-untyped]
 
 from intranet.core import richtext
 from protocols.drafting import SECTION_LENGTH

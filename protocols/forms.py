@@ -53,7 +53,9 @@ class LibraryForm(forms.Form):
 
 
 class NewProtocolForm(forms.Form):
-    title = forms.CharField(max_length=160, help_text="The thing itself, for example “Dry needling: lumbar and gluteal”.")
+    title = forms.CharField(
+        max_length=160, help_text="The thing itself, for example “Dry needling: lumbar and gluteal”."
+    )
     category = forms.ChoiceField(choices=Category.choices)
 
 
@@ -72,7 +74,10 @@ class DraftForm(forms.Form):
     material = forms.TypedChoiceField(
         label="Do people have to acknowledge it again?",
         coerce=lambda value: value == "yes",
-        choices=[("yes", "Yes, everyone who must read it"), ("no", "No, wording only: earlier acknowledgements stay valid")],
+        choices=[
+            ("yes", "Yes, everyone who must read it"),
+            ("no", "No, wording only: earlier acknowledgements stay valid"),
+        ],
         widget=forms.RadioSelect,
         initial="yes",
     )
@@ -120,12 +125,18 @@ class PublishForm(forms.Form):
     """When a version comes into force, whether it asks for acknowledgements again, and in how many days."""
 
     effective = forms.DateField(
-        label="In force from", required=False, widget=DayInput, help_text="Leave empty for at once. A day starts at midnight."
+        label="In force from",
+        required=False,
+        widget=DayInput,
+        help_text="Leave empty for at once. A day starts at midnight.",
     )
     material = forms.TypedChoiceField(
         label="Do people have to acknowledge it again?",
         coerce=lambda value: value == "yes",
-        choices=[("yes", "Yes, everyone who must read it"), ("no", "No, wording only: earlier acknowledgements stay valid")],
+        choices=[
+            ("yes", "Yes, everyone who must read it"),
+            ("no", "No, wording only: earlier acknowledgements stay valid"),
+        ],
         widget=forms.RadioSelect,
     )
     due_days = forms.IntegerField(label="Days to acknowledge it", min_value=1, max_value=90)
@@ -136,7 +147,9 @@ class AudienceTable:
 
     ROLES = (Role.THERAPIST, Role.ASSISTANT, Role.FRONT_DESK, Role.MANAGER, Role.CLINICAL_LEAD, Role.ADMINISTRATOR)
 
-    def __init__(self, data: Any, clinics: Iterable[Clinic], readers: Iterable[Readers], people: dict[Any, int]) -> None:
+    def __init__(
+        self, data: Any, clinics: Iterable[Clinic], readers: Iterable[Readers], people: dict[Any, int]
+    ) -> None:
         self.clinics = list(clinics)
         self.people = people
         if data is None:

@@ -113,7 +113,7 @@ def html_from_page(source: str) -> tuple[str, list[str]]:
         raise Unreadable("The page holds no text.") from None
     notes = []
     for tags, what in ((UNSEEN, ""), (FURNITURE, "menus, forms, headers or footers"), (("img", "picture"), "pictures")):
-        found = [element for tag in tags for element in page.iter(tag)]
+        found = [element for tag in tags for element in page.iter(tag) if isinstance(element, markup.HtmlElement)]
         for element in found:
             if element.getparent() is not None:
                 element.drop_tree()
@@ -131,7 +131,9 @@ def _sectioned(source: str, notes: list[str], title: str, path: Path) -> Importe
     if not any(richtext.plain(part.body) for part in sections):
         raise Unreadable(f"{path.name} holds no text that can be read.")
     if len(sections) > MOST_SECTIONS:
-        raise Unreadable(f"{path.name} has {len(sections)} headings, and a protocol has at most {MOST_SECTIONS} sections.")
+        raise Unreadable(
+            f"{path.name} has {len(sections)} headings, and a protocol has at most {MOST_SECTIONS} sections."
+        )
     if any(len(part.body) > SECTION_LENGTH for part in sections):
         raise Unreadable(f"{path.name} has a section of more than {SECTION_LENGTH:,} characters: give it headings.")
     if not (title or found_title):
@@ -226,13 +228,13 @@ def _doubts(sections: list[SectionText]) -> list[str]:
         for part in sections
         if part.kind != SectionKind.TEXT
     ]
-    for part in sections:
-        if phone := PHONE.search(richtext.plain(part.body)):
-            notes.append(
-                f"“{part.heading}” contains what looks like a telephone number ({phone.group()}): check that nothing "
-                "about a patient is in the text."
-            )
-    return notes
+    numbers = ((part.heading, PHONE.search(richtext.plain(part.body))) for part in sections)
+    return notes + [
+        f"“{heading}” contains what looks like a telephone number ({found.group()}): check that nothing "
+        "about a patient is in the text."
+        for heading, found in numbers
+        if found
+    ]
 
 
 def _shortened(text: str, length: int) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property, reduce
 from operator import or_
-from typing import Any
+from typing import Any, TypeAlias
 
 from django.db.models import Case, Count, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Lower
@@ -30,8 +30,13 @@ RANK = (
     Status.WITHDRAWN,
 )
 PAST = (Status.SUPERSEDED, Status.WITHDRAWN)
+LAST_TO_QUOTE = (SectionKind.KEY_FACTS, SectionKind.REFERENCES)
+CITATION = re.compile(r"\s*\[\d{1,3}\]")
 SNIPPET = 90
 WORDS = 12
+
+# Versions with annotations such as `status_now`, which a type checker does not follow through functions.
+Versions: TypeAlias = QuerySet[Any, Any]
 
 
 @dataclass(frozen=True)
@@ -73,11 +78,12 @@ class Choice:
 
 @dataclass
 class Entry:
-    """One protocol in the list, as the version that the person reads."""
+    """One protocol in the list, as the version that the person reads. `due_on`: when the person must have signed it."""
 
     version: Any
     clinics: list[Clinic]
     due_on: date | None
+    late: bool
     overdue: bool
     excerpt: str = ""
     words: tuple[str, ...] = field(default=(), repr=False)
@@ -102,7 +108,7 @@ class Library:
     def clinics(self) -> list[Clinic]:
         return list(Clinic.objects.all())
 
-    def found(self) -> QuerySet[ProtocolVersion]:
+    def found(self) -> Versions:
         """One version per protocol that matches, in the chosen order."""
         versions = ProtocolVersion.objects.filter(pk__in=self._first_of_each(self._matching(self.filters)))
         signed = Acknowledgement.objects.filter(
@@ -116,7 +122,7 @@ class Library:
         )
         return self._sorted(versions.select_related("protocol", "edited_by"))
 
-    def entries(self, versions: Iterable[ProtocolVersion]) -> list[Entry]:
+    def entries(self, versions: Iterable[Any]) -> list[Entry]:
         """A page of versions with what the list says about each. Three queries, however many."""
         page = list(versions)
         ids = [version.pk for version in page]
@@ -128,6 +134,7 @@ class Library:
                 version,
                 places[version.pk],
                 due.get(version.pk),
+                version.pk in due and due[version.pk] < self.today,
                 is_overdue(version, self.today),
                 excerpts.get(version.pk, version.change_summary),
                 self.filters.words,
@@ -166,13 +173,11 @@ class Library:
         versions = self._matching(replace(self.filters, to_acknowledge=False))
         return versions.filter(self._waiting()).values("protocol").distinct().count()
 
-    def _matching(self, filters: Filters) -> QuerySet[ProtocolVersion]:
+    def _matching(self, filters: Filters) -> Versions:
         """Every version, readable for the person, that satisfies the filters."""
-        versions = ProtocolVersion.objects.visible_to(self.user).with_status(self.at)
-        if filters.statuses:
-            versions = versions.filter(status_now__in=filters.statuses)
-        else:
-            versions = versions.exclude(status_now__in=PAST)
+        versions: Versions = ProtocolVersion.objects.visible_to(self.user).with_status(self.at)
+        statuses = filters.statuses or frozenset(Status.values) - set(PAST)
+        versions = versions.filter(status_now__in=statuses)
         if filters.categories:
             versions = versions.filter(protocol__category__in=filters.categories)
         if filters.clinics:
@@ -187,16 +192,10 @@ class Library:
             versions = versions.filter(Q(title__icontains=word) | Q(Exists(in_text.filter(said))))
         return versions
 
-    def _first_of_each(self, versions: QuerySet[ProtocolVersion]) -> QuerySet[ProtocolVersion, int]:
-        ranked = versions.annotate(
-            rank=Case(
-                *(When(status_now=status, then=Value(rank)) for rank, status in enumerate(RANK)),
-                output_field=IntegerField(),
-            )
-        )
-        return ranked.order_by("protocol_id", "rank", "-number").distinct("protocol_id").values("pk")
+    def _first_of_each(self, versions: Versions) -> Versions:
+        return ranked(versions).order_by("protocol_id", "rank", "-number").distinct("protocol_id").values("pk")
 
-    def _sorted(self, versions: QuerySet[ProtocolVersion]) -> QuerySet[ProtocolVersion]:
+    def _sorted(self, versions: Versions) -> Versions:
         by_title = (Lower("title"), "number")
         match self.filters.sort:
             case "recent":
@@ -214,7 +213,7 @@ class Library:
         rows = self._matching(filters).order_by().values_list(by).annotate(Count("protocol", distinct=True))
         return dict(rows)
 
-    def _outstanding(self) -> QuerySet[Any, dict[str, Any]]:
+    def _outstanding(self) -> QuerySet[Any, Any]:
         return outstanding(self.at).filter(user_id=self.user.pk)
 
     def _waiting(self) -> Q:
@@ -246,8 +245,15 @@ class Library:
             sections = sections.filter(said)
         else:
             sections = sections.filter(kind=SectionKind.TEXT)
-        first = sections.order_by("version_id", "order").distinct("version_id").values_list("version_id", "words")
-        return {version: excerpt(text, self.filters.words) for version, text in first}
+        facts_last = Case(When(kind__in=LAST_TO_QUOTE, then=Value(1)), default=Value(0))
+        first = sections.order_by("version_id", facts_last, "order").distinct("version_id")
+        return {section.version_id: excerpt(section.words, self.filters.words) for section in first}
+
+
+def ranked(versions: Versions) -> Versions:
+    """Versions with their status, each with `rank`: its place in the order in which people want to see them."""
+    ranks = (When(status_now=status, then=Value(rank)) for rank, status in enumerate(RANK))
+    return versions.annotate(rank=Case(*ranks, output_field=IntegerField()))
 
 
 def is_overdue(version: ProtocolVersion, today: date) -> bool:
@@ -258,7 +264,7 @@ def is_overdue(version: ProtocolVersion, today: date) -> bool:
 
 def excerpt(text: str, words: tuple[str, ...]) -> str:
     """A piece of the text around the first of the words."""
-    text = " ".join(text.split())
+    text = " ".join(CITATION.sub("", text).split())
     places = [place for word in words if (place := text.casefold().find(word)) >= 0]
     start = max(0, min(places, default=0) - SNIPPET)
     if start:
@@ -285,7 +291,7 @@ def _at(clinics: Iterable[int]) -> Exists:
     return Exists(Audience.objects.at(clinics).filter(version=OuterRef("pk")))
 
 
-def _count_each(versions: QuerySet[ProtocolVersion], conditions: Mapping[str, Q]) -> dict[str, int]:
+def _count_each(versions: Versions, conditions: Mapping[str, Q]) -> dict[str, int]:
     """How many protocols satisfy each condition, in one query."""
     return versions.order_by().aggregate(
         **{name: Count("protocol", distinct=True, filter=condition) for name, condition in conditions.items()}

@@ -175,6 +175,10 @@ class ReadingPage:
         waiting = acknowledging.must_acknowledge(self.reader, at=self.at).filter(pk=self.version.pk).first()
         return waiting.due_on if waiting else None
 
+    @property
+    def late(self) -> bool:
+        return self.due_on is not None and self.due_on < self.today
+
     @cached_property
     def asks_acknowledgement(self) -> bool:
         """Whether the bar is shown: it is the reader's duty, or what clears the reader for a procedure."""

@@ -182,9 +182,7 @@ def _is_complete(version: ProtocolVersion) -> Verdict:
     if not version.sections.exclude(words="").exclude(kind=SectionKind.KEY_FACTS).exists():
         verdict += Verdict.no("empty", "Write at least one section.")
     if version.number > 1 and not version.change_summary:
-        verdict += Verdict.no(
-            "no-summary", "Say what changed, so that readers see it in one line.", "change_summary"
-        )
+        verdict += Verdict.no("no-summary", "Say what changed, so that readers see it in one line.", "change_summary")
     return verdict
 
 

@@ -82,13 +82,13 @@ class AcknowledgementLate(Kind):
 
     def owed(self, at: datetime) -> Sequence[QuerySet[Any, Any]]:
         """A row per manager, version and person; people with the same last day are one occasion."""
-        rows = outstanding_rows(at).filter(
+        asked = outstanding_rows(at).filter(
             clinic__memberships__role=Role.MANAGER,
             clinic__memberships__period__contains=day_of(at),
             clinic__memberships__user__is_active=True,
         )
-        rows = rows.annotate(recipient_id=F("clinic__memberships__user")).exclude(recipient_id=F("user_id"))
-        rows = with_terms(rows.values("user_id", "version_id", "recipient_id"))
+        asked = asked.annotate(recipient_id=F("clinic__memberships__user")).exclude(recipient_id=F("user_id"))
+        rows = with_terms(asked.values("user_id", "version_id", "recipient_id"))
         late = FirstMomentOf(ExpressionWrapper(F("due_on") + Value(1), output_field=DateField()))
         rows = rows.annotate(
             subject_id=F("version_id"),

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from io import StringIO
 from typing import Any
 
-from django.db.models import OuterRef, Q, Subquery
+from django.db.models import Q, Subquery
 
 from accounts.models import Clinic, Membership, User
 from protocols.acknowledging import duties
@@ -128,7 +128,17 @@ def as_csv(report: Report) -> str:
     out = StringIO()
     writer = csv.writer(out)
     writer.writerow(
-        ["Person", "Clinics", "Protocol", "Version", "Asked since", "Due", "State", "Acknowledged version", "Acknowledged at"]
+        [
+            "Person",
+            "Clinics",
+            "Protocol",
+            "Version",
+            "Asked since",
+            "Due",
+            "State",
+            "Acknowledged version",
+            "Acknowledged at",
+        ]
     )
     for line in _lines(report):
         writer.writerow([harmless(value) for value in line])
@@ -171,15 +181,13 @@ def _cell(version: ProtocolVersion, row: dict[str, Any], today: date) -> Cell:
     return Cell(version, row["asked_at"], row["due_on"], row["signed_at"], row["signed_number"], late)
 
 
-def _people(
-    ids: Collection[int], clinics: Collection[Clinic] | None, on: date
-) -> Iterator[tuple[User, list[Clinic]]]:
+def _people(ids: Collection[int], clinics: Collection[Clinic] | None, on: date) -> Iterator[tuple[User, list[Clinic]]]:
     """People by name, each with the clinics of the report at which they work."""
     places: dict[int, list[Clinic]] = defaultdict(list)
     within = Q(clinic__isnull=False) if clinics is None else Q(clinic__in=clinics)
     memberships = Membership.objects.on(on).filter(within, user__in=ids).select_related("clinic")
     for membership in memberships.order_by("clinic__number"):
-        if membership.clinic not in places[membership.user_id]:
+        if membership.clinic and membership.clinic not in places[membership.user_id]:
             places[membership.user_id].append(membership.clinic)
     for person in User.objects.filter(pk__in=ids).by_name():
         yield person, places[person.pk]

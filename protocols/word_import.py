@@ -18,7 +18,9 @@ MOST_RATIO = 200
 DEEPEST = 200
 # The title stands above the headings; so the headings go one level down.
 STYLES = "p[style-name='Title'] => h1:fresh\np[style-name='Subtitle'] => p:fresh\n" + "".join(
-    f"p[style-name='{word} {level}'] => h{min(level + 1, 6)}:fresh\n" for level in range(1, 7) for word in ("heading", "Heading")
+    f"p[style-name='{word} {level}'] => h{min(level + 1, 6)}:fresh\n"
+    for level in range(1, 7)
+    for word in ("heading", "Heading")
 )
 DOCUMENT = "word/document.xml"
 RELATION = re.compile(rb"<(?:\w+:)?Relationship\b[^>]*>", re.IGNORECASE)
@@ -31,7 +33,9 @@ TEXT = re.compile(rb"<w:t[ >]")
 def html_from_word(content: bytes, name: str) -> tuple[str, list[str]]:
     """The text of a .docx with its headings, lists and tables, and what was left out. Raises Unreadable."""
     if content.startswith(b"\xd0\xcf\x11\xe0"):
-        raise Unreadable(f"{name} is an old or a protected Word file: save it as .docx without a password and try again.")
+        raise Unreadable(
+            f"{name} is an old or a protected Word file: save it as .docx without a password and try again."
+        )
     try:
         with zipfile.ZipFile(BytesIO(content)) as archive:
             notes = _looked_through(archive, name)

@@ -29,7 +29,9 @@ _CLEANER = nh3.Cleaner(
         *("table", "caption", "thead", "tbody", "tfoot", "tr", "th", "td"),
     },
     attributes={"a": {"href", "title"}, "ol": {"start"}, "th": {"colspan", "rowspan"}, "td": {"colspan", "rowspan"}},
-    attribute_filter=lambda tag, name, value: value if name not in _NUMBERS or _MORE_THAN_ONE.fullmatch(value) else None,
+    attribute_filter=lambda tag, name, value: (
+        value if name not in _NUMBERS or _MORE_THAN_ONE.fullmatch(value) else None
+    ),
     allowed_classes={"blockquote": {f"callout-{tone}" for tone in CALLOUT_TONES}},
     url_schemes={"http", "https", "mailto", "tel"},
     link_rel="noopener noreferrer",

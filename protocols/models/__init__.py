@@ -1,4 +1,4 @@
-from protocols.models.acknowledgement import Acknowledgement, Readership
+from protocols.models.acknowledgement import Acknowledgement, Readership, ReadershipQuerySet
 from protocols.models.content import Audience, Contributor, Remark, Section, SectionKind
 from protocols.models.protocol import Category, Protocol, ProtocolVersion, State, Status
 
@@ -10,6 +10,7 @@ __all__ = [
     "Protocol",
     "ProtocolVersion",
     "Readership",
+    "ReadershipQuerySet",
     "Remark",
     "Section",
     "SectionKind",

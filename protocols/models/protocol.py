@@ -237,8 +237,10 @@ class ProtocolVersion(models.Model):
                 violation_error_message="A version stays in force until it is superseded or withdrawn.",
             ),
             models.CheckConstraint(
-                condition=(Q(state="withdrawn", withdrawn_by__isnull=False, withdrawn_at__isnull=False)
-                & ~Q(withdrawal_reason=""))
+                condition=(
+                    Q(state="withdrawn", withdrawn_by__isnull=False, withdrawn_at__isnull=False)
+                    & ~Q(withdrawal_reason="")
+                )
                 | (~Q(state="withdrawn") & Q(withdrawn_by__isnull=True, withdrawn_at__isnull=True)),
                 name="version_withdrawal_has_a_reason",
                 violation_error_message="Say why the version is withdrawn.",

@@ -19,27 +19,31 @@ register = template.Library()
 
 
 @register.simple_tag
-def status_badge(status: str, overdue: bool = False) -> SafeString:
+def status_badge(status: str, overdue: bool = False, with_icon: bool = True) -> SafeString:
     """`In force`, `In review`, ... with its tone and icon."""
     if overdue:
         return badge("caution", "In force, review overdue", "clock")
     known = Status(status)
+    if not with_icon:
+        return badge(TONES[known], str(known.label))
     return badge(TONES[known], str(known.label), "check" if known == Status.IN_FORCE else ICONS[known])
 
 
-HINTS = {
+HINTS: dict[str, str] = {
     SectionKind.KEY_FACTS: "A table of two columns: what, and the fact. Empty facts are not shown.",
-    SectionKind.CONTRAINDICATIONS: "A list. The heading ends where each point begins: “Do not needle if the patient” … “is pregnant”.",
+    SectionKind.CONTRAINDICATIONS: "A list. The heading ends where each point begins: “Do not needle if the patient” … "
+    "“has a fever”.",
     SectionKind.PRECAUTIONS: "A list. The heading ends where each point begins.",
     SectionKind.STEPS: "A numbered list, one step per line.",
     SectionKind.REFERENCES: "A numbered list. Write [1] in any section to point to the first.",
 }
+ANYTHING = "Headings, lists, tables, callouts and links. Write [1] to point to the first reference."
 
 
 @register.simple_tag
 def section_hint(kind: str) -> str:
     """What to write into a section of this kind."""
-    return HINTS.get(kind, "Headings, lists, tables, callouts and links. Write [1] to point to the first reference.")
+    return HINTS.get(kind, ANYTHING)
 
 
 @register.inclusion_tag("_error_summary.html")
@@ -51,4 +55,4 @@ def draft_errors(form: BaseForm, sections: BaseSectionFormSet) -> dict[str, Any]
 @register.simple_tag
 def editor_media(request: HttpRequest) -> SafeString:
     """Script and style of the rich-text editor, with the page's nonce for its import map."""
-    return RichTextArea().media.with_nonce(request.csp_nonce).render()
+    return RichTextArea().media.with_nonce(getattr(request, "csp_nonce", "")).render()

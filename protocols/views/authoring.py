@@ -52,9 +52,7 @@ def edit(request: HttpRequest, slug: str) -> HttpResponse:
     return save(request, version, form, sections)
 
 
-def save(
-    request: HttpRequest, version: ProtocolVersion, form: DraftForm, sections: BaseSectionFormSet
-) -> HttpResponse:
+def save(request: HttpRequest, version: ProtocolVersion, form: DraftForm, sections: BaseSectionFormSet) -> HttpResponse:
     """Save what was typed; on a conflict show both texts and lose neither."""
     then, _, argument = request.POST.get("then", "save").partition(":")
     text = draft_text(form, sections)
@@ -154,9 +152,7 @@ def differing(version: ProtocolVersion, mine: drafting.DraftText) -> list[Any]:
     return [part for part in stored if (own.get(part.key) or SectionText("", "")).body != part.body]
 
 
-def where_next(
-    request: HttpRequest, version: ProtocolVersion, then: str, argument: str, sections: Any
-) -> HttpResponse:
+def where_next(request: HttpRequest, version: ProtocolVersion, then: str, argument: str, sections: Any) -> HttpResponse:
     if then == "submit":
         messages.success(request, f"Version {version.number} is in review.")
         return redirect(version)

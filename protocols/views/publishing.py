@@ -29,9 +29,7 @@ def approve(request: HttpRequest, slug: str) -> HttpResponse:
     """Approve the text under which the form stood: it carries the version's token."""
     version = open_version(request, slug)
     token = request.POST.get("token", "")
-    version = actions.approve(
-        version, by=request.user, at=timezone.now(), token=int(token) if token.isdecimal() else 0
-    )
+    version = actions.approve(version, by=request.user, at=timezone.now(), token=int(token) if token.isdecimal() else 0)
     messages.success(request, f"You approved version {version.number}. The clinical lead can publish it now.")
     return redirect(version)
 
@@ -86,7 +84,7 @@ def withdraw(request: HttpRequest, slug: str, number: int) -> HttpResponse:
         else:
             messages.success(request, f"Version {version.number} is withdrawn.")
             return redirect(version)
-    context = {"version": version, "form": form}
+    context = {"version": version, "form": form, "status": version.status(timezone.now())}
     return render(request, "protocols/withdraw.html", context, status=422 if form.errors else 200)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.contrib import messages
-from django.db.models import Case, IntegerField, Value, When
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -14,7 +13,7 @@ from django.views.decorators.http import require_POST
 from accounts.models import User
 from intranet.core.access import Refused
 from protocols import acknowledging
-from protocols.library import RANK
+from protocols.library import ranked
 from protocols.models import ProtocolVersion
 from protocols.pages import ReadingPage
 
@@ -50,11 +49,13 @@ def acknowledge(request: HttpRequest, slug: str, number: int) -> HttpResponse:
 
 def best_version(user: User, slug: str, at: datetime) -> ProtocolVersion | None:
     """What a link to the protocol shows to the person: the first visible version in the order of the library."""
-    ranked = ProtocolVersion.objects.visible_to(user).filter(protocol__slug=slug).with_status(at)
-    ranked = ranked.annotate(
-        rank=Case(*(When(status_now=s, then=Value(n)) for n, s in enumerate(RANK)), output_field=IntegerField())
+    versions = ProtocolVersion.objects.visible_to(user).filter(protocol__slug=slug)
+    return (
+        ranked(versions.with_status(at))
+        .select_related("protocol__owner", "approved_by")
+        .order_by("rank", "-number")
+        .first()
     )
-    return ranked.select_related("protocol__owner", "approved_by").order_by("rank", "-number").first()
 
 
 def visible_version(request: HttpRequest, slug: str, number: int) -> ProtocolVersion:

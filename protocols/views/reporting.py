@@ -29,7 +29,7 @@ def report(request: HttpRequest) -> HttpResponse:
 
 def report_csv(request: HttpRequest) -> HttpResponse:
     """The same as a file, a line per person and version. Exports leave a trace."""
-    form, found = chosen_report(request)
+    _, found = chosen_report(request)
     record(request.user, "acknowledgements.exported", request.user, people=len(found.rows), asked=found.asked)
     name = f"acknowledgements-{day_of(found.at).isoformat()}.csv"
     response = HttpResponse("\ufeff" + reporting.as_csv(found), content_type="text/csv; charset=utf-8")

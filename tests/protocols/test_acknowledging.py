@@ -94,9 +94,7 @@ def test_an_administrator_acknowledges_when_addressed(therapist, administrator, 
 
 
 def test_must_acknowledge_until_it_is_done(therapist, assistant, clinical_lead, at):
-    version = factories.published(
-        by=therapist, lead=clinical_lead, at=at, due_days=5
-    )
+    version = factories.published(by=therapist, lead=clinical_lead, at=at, due_days=5)
     assert waiting(therapist, at) == [(version.title, 1, date(2026, 11, 30))]
     assert waiting(assistant, at) == []
     factories.acknowledgement(version=version, by=therapist, at=at)

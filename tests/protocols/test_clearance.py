@@ -116,9 +116,7 @@ def test_a_new_version_has_to_be_acknowledged_from_its_day_on(ready, skill, gove
 
 
 def test_an_editorial_version_changes_nothing(ready, skill, governing, approver, clinical_lead, at):
-    factories.next_version(
-        after=governing, by=approver, lead=clinical_lead, at=at + timedelta(days=1), material=False
-    )
+    factories.next_version(after=governing, by=approver, lead=clinical_lead, at=at + timedelta(days=1), material=False)
     assert reasons(ready, skill) == []
 
 

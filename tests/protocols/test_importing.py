@@ -231,7 +231,11 @@ class TestRefused:
             ("a.txt", b"Title\x00\x01\x02", "a.txt is a binary file, not text."),
             ("a.txt", b"%PDF-1.7 text", "a.txt is a binary file, not text."),
             ("a.txt", b"\x01\x02\x03\x04 text", "a.txt is a binary file, not text."),
-            ("a.txt", "Grüße".encode("latin-1"), "a.txt is not in UTF-8 (byte 3 is no part of it): save it as UTF-8 and try again."),
+            (
+                "a.txt",
+                "Grüße".encode("latin-1"),
+                "a.txt is not in UTF-8 (byte 3 is no part of it): save it as UTF-8 and try again.",
+            ),
             ("a.md", "Title".encode("utf-16"), "a.md is in UTF-16: save it as UTF-8 and try again."),
             ("a.pdf", "x", "a.pdf is not a kind of file that can be read: use .txt, .md, .html and .docx."),
             ("a", "x", "a is not a kind of file that can be read: use .txt, .md, .html and .docx."),

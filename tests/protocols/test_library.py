@@ -119,7 +119,16 @@ def test_filter_for_what_waits_for_me(shelf, sign_in, floater, at):
 
 
 @pytest.mark.parametrize(
-    "bad", [{"sort": "x"}, {"category": "x"}, {"clinic": "x"}, {"status": "x"}, {"review": "x"}, {"page": "x"}, {"q": "x" * 300}]
+    "bad",
+    [
+        {"sort": "x"},
+        {"category": "x"},
+        {"clinic": "x"},
+        {"status": "x"},
+        {"review": "x"},
+        {"page": "x"},
+        {"q": "x" * 300},
+    ],
 )
 def test_a_filter_that_makes_no_sense_is_left_out(shelf, sign_in, floater, bad):
     response = sign_in(floater).get(LIBRARY, bad)

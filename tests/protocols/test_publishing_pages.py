@@ -104,7 +104,9 @@ def test_publish_without_readers_says_so(therapist, clinical_lead, sign_in, at):
     assert "Choose who reads it." in answer.content.decode()
 
 
-@pytest.mark.parametrize(("who", "status"), [("therapist", 403), ("approver", 403), ("manager", 404), ("clinical_lead", 200)])
+@pytest.mark.parametrize(
+    ("who", "status"), [("therapist", 403), ("approver", 403), ("manager", 404), ("clinical_lead", 200)]
+)
 def test_publish_is_for_the_lead(request, therapist, clinical_lead, sign_in, who, status, at):
     version = factories.approved(by=therapist, approver=clinical_lead, at=at)
     assert sign_in(request.getfixturevalue(who)).get(address("draft-publish", version)).status_code == status

@@ -45,10 +45,14 @@ def test_detail_shows_the_version_in_force_with_its_status_first(therapist, floa
 
 def test_sections_are_drawn_by_their_kind(therapist, floater, clinical_lead, sign_in, at):
     sections = [
-        SectionText("key_facts", "Key facts", "<table><tr><th>Who</th><td>PTs</td></tr><tr><th>Empty</th><td></td></tr></table>"),
+        SectionText(
+            "key_facts", "Key facts", "<table><tr><th>Who</th><td>PTs</td></tr><tr><th>Empty</th><td></td></tr></table>"
+        ),
         SectionText("contraindications", "Do not if the patient", "<ul><li>is ill [1]</li></ul><p>Not sure? Ask.</p>"),
         SectionText("precautions", "Take care, and ask first, if the patient", "<ul><li>is tired</li></ul>"),
-        SectionText("text", "Technique", '<blockquote class="callout-caution"><h4>Careful</h4><p>x [2] [3]</p></blockquote>'),
+        SectionText(
+            "text", "Technique", '<blockquote class="callout-caution"><h4>Careful</h4><p>x [2] [3]</p></blockquote>'
+        ),
         SectionText("text", "Nothing yet", ""),
         SectionText("references", "References", "<ol><li>First</li><li>Second</li></ol>"),
     ]
@@ -111,7 +115,9 @@ def test_a_review_that_is_overdue_shows_but_hides_nothing(therapist, floater, cl
     ("who", "status"),
     [("therapist", 200), ("therapist_oakbrook", 404), ("assistant", 404), ("manager", 200), ("manager_oakbrook", 404)],
 )
-def test_pages_of_a_protocol_are_for_its_readers(request, approver, clinical_lead, mt_prospect, sign_in, who, status, at):
+def test_pages_of_a_protocol_are_for_its_readers(
+    request, approver, clinical_lead, mt_prospect, sign_in, who, status, at
+):
     version = factories.published(
         by=approver, lead=clinical_lead, at=at, readers=[Readers(Role.THERAPIST, mt_prospect, True)]
     )
@@ -187,9 +193,7 @@ def test_a_print_says_what_it_is_and_who_printed_it(therapist, floater, clinical
     version = factories.published(by=floater, lead=clinical_lead, at=at, title="Falls")
     page = sign_in(therapist).get(detail(version)).content.decode()
     assert "<strong>Printed copies are uncontrolled.</strong> Check the intranet for the version in force." in page
-    assert (
-        "Falls · Version 1 · In force since Nov 25, 2026 · Printed Nov 25, 2026, 10:00 AM by Avery Testwell" in page
-    )
+    assert "Falls · Version 1 · In force since Nov 25, 2026 · Printed Nov 25, 2026, 10:00 AM by Avery Testwell" in page
 
 
 @pytest.mark.parametrize("number", [1, 3])

@@ -48,7 +48,9 @@ def test_a_reminder_stays_owed_until_the_next_one(version, at):
 
 
 def test_high_risk_has_fewer_days(approver, therapist, clinical_lead, at):
-    factories.published(by=approver, lead=clinical_lead, at=at, due_days=5, readers=[Readers(Role.THERAPIST, None, True)])
+    factories.published(
+        by=approver, lead=clinical_lead, at=at, due_days=5, readers=[Readers(Role.THERAPIST, None, True)]
+    )
     rows = [row for row in owed("protocol-to-acknowledge", at) if row[0] == therapist.pk]
     assert [row[2] for row in rows] == ["day-0", "day-3", "last-day"]
 

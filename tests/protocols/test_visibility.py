@@ -22,7 +22,7 @@ EVERYWHERE = {"clinical_lead", "administrator"}
 
 def readers_of(version: ProtocolVersion, cast: dict[str, User]) -> set[str]:
     names = {name for name, person in cast.items() if ProtocolVersion.objects.sees(person, version)}
-    for name, person in cast.items():  # a protocol shows when one of its versions does
+    for person in cast.values():  # a protocol shows when one of its versions does
         assert Protocol.objects.sees(person, version.protocol) == (
             ProtocolVersion.objects.visible_to(person).filter(protocol=version.protocol).exists()
         )
@@ -58,9 +58,7 @@ def test_a_version_that_is_coming_is_for_the_same_readers(cast, approver, clinic
 def test_a_superseded_version_is_for_those_who_signed_it(cast, floater, therapist, clinical_lead, for_mt_prospect, at):
     one = factories.published(by=floater, lead=clinical_lead, at=at - LONG_AGO, readers=for_mt_prospect)
     factories.acknowledgement(version=one, by=therapist, at=at - LONG_AGO)
-    factories.next_version(
-        after=one, by=floater, lead=clinical_lead, at=at - LONG_AGO / 2, readers=for_mt_prospect
-    )
+    factories.next_version(after=one, by=floater, lead=clinical_lead, at=at - LONG_AGO / 2, readers=for_mt_prospect)
     assert readers_of(one, cast) == {"therapist", "manager"} | EVERYWHERE
 
 

@@ -25,7 +25,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path)
         parser.add_argument("--title", default="", help="instead of the title found in the file")
-        parser.add_argument("--by", metavar="EMAIL", default="", help="whose draft it is; otherwise the clinical lead's")
+        parser.add_argument(
+            "--by", metavar="EMAIL", default="", help="whose draft it is; otherwise the clinical lead's"
+        )
         parser.add_argument("--category", choices=Category.values, default=Category.NEEDLING.value)
 
     def handle(self, *args: Any, file: Path, title: str, by: str, category: str, **options: Any) -> None:
