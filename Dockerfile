@@ -4,9 +4,9 @@
 FROM python:3.13-slim-trixie AS packages
 
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
-COPY requirements/production.txt /tmp/production.txt
+COPY requirements/production.txt /production.txt
 RUN python -m venv /opt/packages \
-    && /opt/packages/bin/pip install --require-hashes --only-binary=:all: -r /tmp/production.txt
+    && /opt/packages/bin/pip install --require-hashes --only-binary=:all: -r /production.txt
 
 
 FROM python:3.13-slim-trixie
