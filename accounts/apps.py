@@ -7,6 +7,7 @@ class AccountsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from accounts import navigation
+        from accounts import navigation, reminders
 
         navigation.register()
+        reminders.register_kinds()

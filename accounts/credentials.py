@@ -200,10 +200,15 @@ def _clinics_of(user: User) -> Iterable[int]:
     return user.memberships.exclude(clinic=None).values_list("clinic_id", flat=True)
 
 
-def ending(credentials: QuerySet[Credential], on: date) -> QuerySet[Credential]:
-    """Those of active people that have ended, or end within 60 days, and that no later one of the type follows."""
+def not_renewed(credentials: QuerySet[Credential]) -> QuerySet[Credential]:
+    """Those that no later one of the same type and person follows."""
     renewal = Credential.objects.filter(
         user=OuterRef("user"), type=OuterRef("type"), valid__startswith__gte=OuterRef("valid__endswith")
     )
+    return credentials.filter(~Exists(renewal))
+
+
+def ending(credentials: QuerySet[Credential], on: date) -> QuerySet[Credential]:
+    """Those of active people that have ended, or end within 60 days, and that no later one of the type follows."""
     soon = credentials.filter(user__is_active=True, valid__endswith__lte=on + EXPIRING_WITHIN + timedelta(days=1))
-    return soon.filter(~Exists(renewal)).select_related("user", "type").order_by("valid__endswith", "user__name")
+    return not_renewed(soon).select_related("user", "type").order_by("valid__endswith", "user__name")

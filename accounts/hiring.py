@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from allauth.account.models import EmailAddress
 from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateRange
 
@@ -42,8 +43,12 @@ def may_give_role(place: Place, *, to: User, by: User | None) -> Verdict:
 def hire(
     *, email: str, name: str, profession: str, places: list[Place], start: date, by: User | None, **profile: Any
 ) -> User:
-    """Create a person with roles from a day on. Without a password nobody can sign in as them yet."""
+    """Create a person with roles from a day on. Without a password nobody can sign in as them yet.
+
+    The work address counts as confirmed: whoever hires vouches for it, and second steps need a confirmed one.
+    """
     user = User.objects.create_user(email=email, name=name, profession=profession, hired_on=start, **profile)
+    EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
     record(by, "person.hired", user, clinics=_ids(places), start=start)
     for place in places:
         give_role(user, place, start=start, by=by)

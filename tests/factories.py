@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from typing import Any
 
+from allauth.account.models import EmailAddress
 from django.db.backends.postgresql.psycopg_any import DateRange, DateTimeTZRange
 
 from accounts.models import (
@@ -35,9 +36,11 @@ def clinic(*, name: str, letter: str, number: int, **fields: Any) -> Clinic:
 def person(*, name: str = "", email: str = "", **fields: Any) -> User:
     number = next(_numbers)
     name = name or f"Person Number{number}"
-    return User.objects.create_user(
+    user = User.objects.create_user(
         email=email or f"person{number}@clinic.example", password=PASSWORD, name=name, **fields
     )
+    EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+    return user
 
 
 def membership(

@@ -1,0 +1,165 @@
+"""Credentials that end: who hears of it and when, through the real planning."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from accounts.models import Clinic, Credential, CredentialType, Gate, User
+from accounts.roles import Role
+from intranet.reminders.models import Reminder
+from intranet.reminders.owing import still_true
+from intranet.reminders.planning import plan_kind
+from intranet.reminders.registry import find
+from tests import factories
+
+CHICAGO = ZoneInfo("America/Chicago")
+ENDS = date(2026, 12, 30)  # the last day; `at` is Wednesday, November 25
+OWN, STAFF = "credential-expiring", "staff-credential-expiring"
+
+
+@pytest.fixture
+def bls(db: None) -> CredentialType:
+    return factories.credential_type(code="bls", name="BLS", lead_days=[30, 90, 7, 60], gate=Gate.BLOCKS)
+
+
+@pytest.fixture
+def credential(bls: CredentialType, therapist: User) -> Credential:
+    return factories.credential(user=therapist, type=bls, start=date(2025, 1, 1), end=ENDS + timedelta(days=1))
+
+
+def plan(code: str, at: datetime) -> list[tuple[str, str]]:
+    """Plan one kind, as a tick does, and read what stands in the ledger: (recipient, occasion)."""
+    plan_kind(find(code), at)
+    waiting = Reminder.objects.filter(kind=code, state=Reminder.State.SCHEDULED).order_by("due_at", "recipient__name")
+    return list(waiting.values_list("recipient__name", "occasion"))
+
+
+def morning(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, 9, tzinfo=CHICAGO)
+
+
+@pytest.mark.parametrize("lead", [90, 60, 30, 7])
+def test_the_person_is_reminded_at_nine_on_each_lead_day(credential: Credential, lead: int):
+    due = morning(ENDS - timedelta(days=lead))
+    assert plan(OWN, due - timedelta(days=1)) == [("Avery Testwell", f"lead-{lead}")]
+    reminder = Reminder.objects.get()
+    assert (reminder.subject_id, reminder.due_at) == (credential.pk, due)
+    assert reminder.not_after == min(due.astimezone(UTC) + timedelta(days=7), datetime(2026, 12, 31, tzinfo=CHICAGO))
+
+
+def test_the_morning_is_nine_by_the_clock_on_both_sides_of_a_change(bls: CredentialType, therapist: User):
+    """Daylight saving ends on November 1: the day before has another offset, and the same nine o'clock."""
+    factories.credential(user=therapist, type=bls, start=date(2025, 1, 1), end=date(2026, 11, 8))
+    plan(OWN, datetime(2026, 10, 25, 12, tzinfo=CHICAGO))
+    assert Reminder.objects.get().due_at == datetime(2026, 10, 31, 9, tzinfo=CHICAGO)
+
+
+def test_what_was_filed_late_brings_one_reminder_and_not_all_that_were_missed(credential: Credential, at: datetime):
+    at = morning(ENDS - timedelta(days=28))
+    assert plan(OWN, at) == [("Avery Testwell", "lead-30")]
+
+
+def test_nothing_is_said_between_two_steps(credential: Credential):
+    assert plan(OWN, morning(ENDS - timedelta(days=22))) == []
+
+
+def test_a_renewal_takes_the_reminder_back(credential: Credential, bls: CredentialType, therapist: User):
+    at = morning(ENDS - timedelta(days=31))
+    assert plan(OWN, at) == [("Avery Testwell", "lead-30")]
+    factories.credential(user=therapist, type=bls, start=ENDS + timedelta(days=1), end=date(2029, 1, 1))
+    assert plan(OWN, at) == []
+    assert Reminder.objects.get(kind=OWN).state == Reminder.State.CANCELLED
+
+
+def test_another_document_is_no_renewal(credential: Credential, therapist: User, assistant: User, bls: CredentialType):
+    at = morning(ENDS - timedelta(days=31))
+    after = {"start": ENDS + timedelta(days=1), "end": date(2029, 1, 1)}
+    factories.credential(user=therapist, type=factories.credential_type(), **after)
+    factories.credential(user=assistant, type=bls, **after)
+    assert plan(OWN, at) == [("Avery Testwell", "lead-30")]
+
+
+def test_nobody_is_reminded_after_leaving(credential: Credential, therapist: User):
+    at = morning(ENDS - timedelta(days=31))
+    therapist.memberships.update(period=("2024-01-01", "2026-11-20"))
+    assert plan(OWN, at) == []
+    therapist.memberships.update(period=("2024-01-01", None))
+    assert plan(OWN, at) == [("Avery Testwell", "lead-30")]
+    User.objects.filter(pk=therapist.pk).update(is_active=False)
+    assert plan(OWN, at) == []
+
+
+def test_what_has_no_last_day_or_no_lead_days_is_never_said(therapist: User, bls: CredentialType):
+    factories.credential(user=therapist, type=bls)
+    factories.credential(user=therapist, type=factories.credential_type(lead_days=[]), end=ENDS + timedelta(days=1))
+    assert plan(OWN, morning(ENDS - timedelta(days=31))) == []
+
+
+def test_a_reminder_stops_being_true_when_the_day_is_over(credential: Credential):
+    at = morning(ENDS - timedelta(days=7))
+    plan(OWN, at)
+    reminder = Reminder.objects.get()
+    assert still_true([reminder], datetime(2026, 12, 30, 8, 59, tzinfo=CHICAGO)) == {reminder.pk}
+    assert still_true([reminder], datetime(2026, 12, 31, 0, 0, tzinfo=CHICAGO)) == set()
+
+
+def test_the_managers_of_the_clinic_hear_of_it_thirty_days_before(
+    credential: Credential, manager: User, manager_oakbrook: User, clinical_lead: User
+):
+    due = morning(ENDS - timedelta(days=30))
+    assert plan(STAFF, due - timedelta(days=13)) == [("Dana Mockridge", "lead-30")]
+    assert Reminder.objects.get(kind=STAFF).due_at == due
+
+
+def test_both_managers_of_somebody_at_two_clinics_hear_of_it(
+    bls: CredentialType, floater: User, manager: User, manager_oakbrook: User
+):
+    factories.credential(user=floater, type=bls, start=date(2025, 1, 1), end=ENDS + timedelta(days=1))
+    at = morning(ENDS - timedelta(days=30))
+    assert plan(STAFF, at) == [("Dana Mockridge", "lead-30"), ("Rosa Sampleton", "lead-30")]
+
+
+def test_administrators_hear_of_it_in_the_last_week(credential: Credential, manager: User, administrator: User):
+    at = morning(ENDS - timedelta(days=7))
+    assert plan(STAFF, at) == [("Ada Nonesuch", "lead-7")]
+
+
+def test_nobody_gets_the_notice_for_staff_about_themselves(
+    bls: CredentialType, manager: User, administrator: User, mt_prospect: Clinic
+):
+    factories.membership(user=administrator, role=Role.MANAGER, clinic=mt_prospect, start=date(2025, 1, 1))
+    for person in (manager, administrator):
+        factories.credential(user=person, type=bls, start=date(2025, 1, 1), end=ENDS + timedelta(days=1))
+    assert plan(STAFF, morning(ENDS - timedelta(days=30))) == [
+        ("Ada Nonesuch", "lead-30"),
+        ("Dana Mockridge", "lead-30"),
+    ]
+    about = Reminder.objects.filter(kind=STAFF).values_list("recipient", "subject_id")
+    own = set(Credential.objects.values_list("user", "pk"))
+    assert set(about) & own == set()
+
+
+def test_a_former_manager_hears_nothing(credential: Credential, manager: User):
+    manager.memberships.update(period=("2024-01-01", "2026-11-20"))
+    assert plan(STAFF, morning(ENDS - timedelta(days=30))) == []
+
+
+def test_the_words_to_the_person(credential: Credential, therapist: User):
+    at = morning(ENDS - timedelta(days=30))
+    message = find(OWN).write(credential, therapist, "lead-30", at)
+    assert message.title == "Your BLS ends on Wed, Dec 30"
+    assert message.paragraphs == [
+        "Wednesday, Dec 30, 2026 is the last day of your BLS (Chicago time).",
+        "Hand in the new document before that day. Without it you cannot be put on new shifts.",
+    ]
+    assert message.path == f"/people/{therapist.pk}/"
+
+
+def test_the_words_to_a_manager_name_nobody_in_the_title(credential: Credential, manager: User, therapist: User):
+    message = find(STAFF).write(credential, manager, "lead-30", morning(ENDS - timedelta(days=30)))
+    assert message.title == "A credential of your staff ends on Wed, Dec 30"
+    assert message.paragraphs[0] == "Avery Testwell: BLS. Its last day is Wednesday, Dec 30, 2026 (Chicago time)."
+    assert message.path == f"/people/{therapist.pk}/"
