@@ -16,6 +16,10 @@ from tests.intranet.deploy.installation import Installation
 @pytest.fixture(scope="module")
 def new_installation() -> Iterator[Callable[..., Installation]]:
     """Make installations, each on servers of its own; nothing of them is left afterwards."""
+    for program in ("bash", "openssl", "tar"):
+        assert shutil.which(program), (
+            f"The scripts of deploy/ need {program}. On Debian or Ubuntu: apt install {program}"
+        )
     with ExitStack() as cleanup:
 
         def make(**settings: str) -> Installation:
