@@ -10,7 +10,7 @@ from django.db import transaction
 from accounts.defaults import load_credential_types
 from intranet.core.time import local_day
 from intranet.demo import people as demo_people
-from intranet.demo.announcements import load_announcements
+from intranet.demo.announcements import load_announcements, load_receipts
 from intranet.demo.protocols import load_acknowledgements, load_protocols
 from intranet.demo.roster import load_roster
 
@@ -37,7 +37,10 @@ def load(*, now: datetime, say: Callable[[str], object]) -> None:
         now=now,
     )
     load_acknowledgements(protocols, people, now=now)
-    say("  announcements")
-    load_announcements(lead=people["ines"], managers=managers, administrator=people["ada"], clinics=clinics, now=now)
+    say("  announcements and who has read them")
+    posted = load_announcements(
+        lead=people["ines"], managers=managers, administrator=people["ada"], clinics=clinics, now=now
+    )
+    load_receipts(posted, people, now=now)
     say("  four weeks of roster")
     load_roster(clinics=clinics, people=people, managers=managers, skills=skills, today=today)

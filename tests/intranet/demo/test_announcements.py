@@ -1,0 +1,76 @@
+"""The demo's announcements on any day of the year: they tell the truth about the days that they name."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+
+import pytest
+
+from accounts.models import Clinic, User
+from intranet.announcements.models import Announcement
+from intranet.core.time import at_local
+from intranet.demo.announcements import load_announcements, load_receipts, next_holiday
+
+
+@pytest.fixture
+def load(
+    mt_prospect: Clinic,
+    oakbrook: Clinic,
+    manager: User,
+    manager_oakbrook: User,
+    clinical_lead: User,
+    administrator: User,
+    therapist: User,
+    therapist_oakbrook: User,
+    floater: User,
+):
+    """Load as if it were this moment."""
+    people = {person.given_name.lower(): person for person in User.objects.all()}
+
+    def load_at(now: datetime) -> dict[str, Announcement]:
+        posted = load_announcements(
+            lead=clinical_lead,
+            managers={"M": manager, "O": manager_oakbrook},
+            administrator=administrator,
+            clinics={"M": mt_prospect, "O": oakbrook},
+            now=now,
+        )
+        load_receipts(posted, people, now=now)
+        return posted
+
+    return load_at
+
+
+@pytest.mark.parametrize(
+    "day",
+    [
+        date(2026, 11, 25),
+        date(2026, 12, 31),
+        date(2027, 2, 28),
+        date(2027, 3, 14),  # the clocks change
+        date(2027, 7, 3),
+        date(2028, 1, 1),
+    ],
+)
+@pytest.mark.parametrize("clock", [time(0, 5), time(12), time(23, 55)])
+def test_it_loads_on_any_day_at_any_hour(load, therapist: User, mt_prospect: Clinic, day: date, clock: time):
+    now = at_local(day, clock, mt_prospect.zone)
+    posted = load(now)
+    assert [one.title for one in Announcement.objects.owed_by(therapist, now)] == [posted["sharps"].title]
+    assert posted["sharps"].due_on == day - timedelta(days=1)
+    assert list(Announcement.objects.over(now)) == [posted["drill"]]
+    assert list(Announcement.objects.filter(published_at__gt=now)) == [posted["flu"]]
+
+
+@pytest.mark.parametrize(
+    ("day", "name", "holiday"),
+    [
+        (date(2026, 1, 1), "New Year’s Day", date(2026, 1, 1)),
+        (date(2026, 1, 2), "Memorial Day", date(2026, 5, 25)),
+        (date(2026, 7, 5), "Labor Day", date(2026, 9, 7)),
+        (date(2026, 9, 8), "Thanksgiving", date(2026, 11, 26)),
+        (date(2026, 12, 26), "New Year’s Day", date(2027, 1, 1)),
+    ],
+)
+def test_the_next_holiday(day: date, name: str, holiday: date):
+    assert next_holiday(day) == (name, holiday)
