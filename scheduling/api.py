@@ -66,7 +66,7 @@ class MyShiftViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[PublishedShi
 
     def get_queryset(self) -> QuerySet[PublishedShift]:
         require(may_have_schedule(self.request.user), Forbidden)  # type: ignore[arg-type]
-        own = PublishedShift.objects.visible_to(self.request.user).standing().filter(staff=self.request.user)
+        own = PublishedShift.objects.visible_to(self.request.user).standing().filter(staff=self.request.user.pk)
         return own.select_related(*PEOPLE).order_by("period", "pk")
 
 

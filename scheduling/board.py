@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from functools import cached_property
+from uuid import UUID
 
 from django.db.backends.postgresql.psycopg_any import DateRange
 
@@ -90,7 +91,7 @@ class Board:
         return self.span[1] <= self.at
 
     @cached_property
-    def published(self) -> dict[object, PublishedShift]:
+    def published(self) -> dict[UUID, PublishedShift]:
         """What staff see, at every clinic, by the shift's id."""
         seen = PublishedShift.objects.visible_to(self.user).standing().within(*self.span)
         return {one.shift_id: one for one in seen.select_related("clinic", "staff", "skill").order_by("period", "pk")}
@@ -144,7 +145,7 @@ class Board:
         """Who works at the clinics in the week, and whoever has a shift there all the same."""
         ids = {clinic.pk for clinic in self.clinics}
         people = {one.user_id: one.user for one in self.memberships if one.clinic_id in ids}
-        people |= {shift.staff_id: shift.staff for shift in self.shown if shift.staff}
+        people |= {shift.staff.pk: shift.staff for shift in self.shown if shift.staff}
         return sorted(people.values(), key=lambda person: (person.name.lower(), person.pk))
 
     @cached_property
@@ -235,11 +236,11 @@ class Board:
         return Chip(shift, editable=not self.is_past, draft=draft, changed=draft and seen is not None, alert=alert)
 
     @cached_property
-    def alerts(self) -> dict[object, Verdict]:
+    def alerts(self) -> dict[UUID, Verdict]:
         """Why the holder of a shift may not work it any more. Only for shifts that the person plans."""
         if self.is_past:
             return {}
-        return dict(attention((shift for shift in self.shown if isinstance(shift, Shift)), self.at))
+        return attention((shift for shift in self.shown if isinstance(shift, Shift)), self.at)
 
     @cached_property
     def alert_count(self) -> int:

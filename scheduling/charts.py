@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
+from typing import TypeVar
 
 from intranet.core.wording import clock_range, name_list, short_range
 from scheduling.coverage import DayCoverage, Gap, Slot
+
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,7 @@ class Chart:
     def base(self) -> str:
         return f"M0 {self.scale}H{len(self.day.slots)}"
 
-    def _runs(self, value: Callable[[Slot], object]) -> Iterator[tuple[int, int, object]]:
+    def _runs(self, value: Callable[[Slot], Value]) -> Iterator[tuple[int, int, Value]]:
         """(first slot, number of slots, value) of each stretch in which the value stays the same."""
         x = 0
         for number, run in groupby(self.day.slots, key=value):

@@ -40,7 +40,9 @@ class Evidence:
     plan: Plan
     roles: dict[int, set[str]] = field(default_factory=dict)
     clearances: dict[int, Verdict] = field(default_factory=dict)
-    shifts: dict[int, list[Shift]] = field(default_factory=dict)  # of the week and its neighbours, other than this one
+    shifts: dict[int | None, list[Shift]] = field(
+        default_factory=dict
+    )  # of the week and its neighbours, other than this one
 
     def verdict(self, person: User, at: datetime) -> Verdict:
         return self.fitness(person, at) + self.clash_verdict(person, at)
@@ -128,10 +130,12 @@ def clearances(people: Sequence[User], skill: Skill, on: date) -> dict[int, Verd
     return {person.pk: Verdict() if person.pk in good else clearance(person, skill, on) for person in people}
 
 
-def _shifts_around(plan: Plan, people: Sequence[User], shift_id: UUID | None) -> dict[int, list[Shift]]:
+def _shifts_around(plan: Plan, people: Sequence[User], shift_id: UUID | None) -> dict[int | None, list[Shift]]:
     monday, next_monday = week_span(plan.monday, plan.clinic)
     around = (min(monday, plan.start) - REST, max(next_monday, plan.end) + REST)
-    planned = Shift.objects.planned().filter(staff__in=people, period__overlap=around).exclude(pk=shift_id)
+    planned = Shift.objects.planned().filter(staff__in=people, period__overlap=around)
+    if shift_id is not None:
+        planned = planned.exclude(pk=shift_id)
     shifts = defaultdict(list)
     for shift in planned.select_related("clinic"):
         shifts[shift.staff_id].append(shift)
@@ -143,27 +147,23 @@ def attention(shifts: Iterable[Shift], at: datetime) -> dict[UUID, Verdict]:
 
     The number of queries depends on the days with a skill among the shifts, not on how many shifts or people there are.
     """
-    held = [shift for shift in shifts if shift.staff is not None]
-    roles = _roles_by_day(held)
-    good = cleared_on({(shift.skill, shift.day) for shift in held if shift.skill})
+    held = [(shift, shift.staff) for shift in shifts if shift.staff is not None]
+    roles = _roles_by_day([shift for shift, _ in held])
+    good = cleared_on({(shift.skill, shift.day) for shift, _ in held if shift.skill})
     found = {}
-    for shift in held:
-        reasons = list(
-            place_reasons(Plan.of(shift), shift.staff, roles[shift.staff_id, shift.clinic_id, shift.day], at)
-        )
-        if shift.skill and shift.staff_id not in good[shift.skill_id, shift.day]:
-            reasons.append(
-                Reason("not-cleared", f"{shift.staff.given_name} is not cleared for {shift.skill} on that day.")
-            )
+    for shift, person in held:
+        reasons = list(place_reasons(Plan.of(shift), person, roles[person.pk, shift.clinic_id, shift.day], at))
+        if shift.skill and person.pk not in good[shift.skill.pk, shift.day]:
+            reasons.append(Reason("not-cleared", f"{person.given_name} is not cleared for {shift.skill} on that day."))
         if reasons:
             found[shift.pk] = Verdict.of(reasons)
     return found
 
 
-def _roles_by_day(shifts: Sequence[Shift]) -> dict[tuple[int, int, date], set[str]]:
+def _roles_by_day(shifts: Sequence[Shift]) -> dict[tuple[int | None, int, date], set[str]]:
     """{(person, clinic, day): roles} for the holders of the shifts. One query."""
     held = Membership.objects.filter(user__in={shift.staff_id for shift in shifts}, clinic__isnull=False)
-    by_place = defaultdict(list)
+    by_place: dict[tuple[int | None, int | None], list[Membership]] = defaultdict(list)
     for membership in held:
         by_place[membership.user_id, membership.clinic_id].append(membership)
     roles = defaultdict(set)

@@ -8,6 +8,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django import forms
+from django.http import QueryDict
 
 from accounts.models import Clinic, Skill, User
 from intranet.core.forms import ClockInput, DayInput
@@ -124,8 +125,8 @@ class ShiftForm(forms.Form):
         help_text="Staff see it. No patient names or details.",
     )
 
-    def __init__(self, *args: Any, clinics: Sequence[Clinic], initial: dict[str, Any], **kwargs: Any) -> None:
-        super().__init__(*args, initial=initial, auto_id="shift-%s", **kwargs)
+    def __init__(self, data: QueryDict | None, *, clinics: Sequence[Clinic], initial: dict[str, Any]) -> None:
+        super().__init__(data, initial=initial, auto_id="shift-%s")
         own = Clinic.objects.filter(pk__in=[clinic.pk for clinic in clinics])
         self.fields["clinic"].queryset = own  # type: ignore[attr-defined]
         self.fields["skill"].queryset = Skill.objects.all()  # type: ignore[attr-defined]

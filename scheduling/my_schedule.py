@@ -76,7 +76,7 @@ def _trouble(person: User, shift: PublishedShift, at: datetime) -> Verdict:
     return clearance(person, shift.skill, shift.day)
 
 
-def _week(label: str, monday: date, person: User, own: Sequence[PublishedShift], mine: dict[object, MyShift]) -> MyWeek:
+def _week(label: str, monday: date, person: User, own: Sequence[PublishedShift], mine: dict[int, MyShift]) -> MyWeek:
     shifts = [shift for shift in own if monday_of(shift.day) == monday]
     minutes = sum(total_minutes([shift], week_span(monday, shift.clinic)) for shift in own)
     clinics = Clinic.objects.filter(pk__in=person.standing.clinic_ids)

@@ -232,7 +232,7 @@ def _show(changes: Sequence[Change], week: RosterWeek, at: datetime) -> None:
 
 
 def _copy(shift: Shift, sequence: int | None, at: datetime) -> PublishedShift:
-    shared = {f.attname: getattr(shift, f.attname) for f in ShiftDetails._meta.get_fields()}
+    shared = {f.attname: getattr(shift, f.attname) for f in ShiftDetails._meta.fields}
     return PublishedShift(shift=shift, sequence=0 if sequence is None else sequence + 1, published_at=at, **shared)
 
 

@@ -154,8 +154,8 @@ def changes_for(publication: Publication, person: User) -> list[str]:
 
 
 def _line(change: PublicationChange, person: User, clinic: Clinic) -> str:
-    before = _snapshot_words(change.before, clinic) if change.staff_before_id == person.pk else ""
-    after = _snapshot_words(change.after, clinic) if change.staff_after_id == person.pk else ""
+    before = _snapshot_words(change.before, clinic) if change.before and change.staff_before_id == person.pk else ""
+    after = _snapshot_words(change.after, clinic) if change.after and change.staff_after_id == person.pk else ""
     if before and after:
         return f"Details changed: {after}." if change.kind == ChangeKind.ALTER else f"Changed from {before} to {after}."
     return f"New: {after}." if after else f"No longer yours: {before}."

@@ -86,7 +86,7 @@ def shifts_at_risk(clinics: Sequence[Clinic], from_day: date, days: int, at: dat
     return [(shift, unfit[shift.pk]) for shift in shifts if shift.pk in unfit]
 
 
-def with_whom(shifts: Sequence[PublishedShift]) -> dict[object, list[User]]:
+def with_whom(shifts: Sequence[PublishedShift]) -> dict[int, list[User]]:
     """{shift: colleagues whose published shifts at the clinic overlap it, by name}. One query."""
     if not shifts:
         return {}
@@ -95,7 +95,7 @@ def with_whom(shifts: Sequence[PublishedShift]) -> dict[object, list[User]]:
     company = defaultdict(set)
     for other in others.within(start, end).select_related("staff"):
         for shift in shifts:
-            if _together(shift, other):
+            if other.staff and _together(shift, other):
                 company[shift.pk].add(other.staff)
     return {pk: sorted(people, key=lambda person: person.name) for pk, people in company.items()}
 

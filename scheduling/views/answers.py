@@ -18,6 +18,8 @@ from scheduling.models import Shift
 from scheduling.rows import EVERYONE
 from scheduling.views.board import board_context
 
+SUNDAY = 6
+
 
 @dataclass(frozen=True)
 class Changed:
@@ -62,11 +64,14 @@ def board_address(request: HttpRequest) -> str | None:
 
 
 def _fits(board: Board, changed: list[Changed]) -> bool:
-    """Whether swapping cells is enough: nobody enters or leaves the board, and its days stay."""
+    """Whether swapping cells is enough: nobody enters or leaves the board, and its days stay.
+
+    A Sunday may come and go with its only shift.
+    """
     if board.look.show != EVERYONE or board.look.find:
         return False
     in_week = [one for one in changed if board.look.monday == monday_of(one.day)]
-    return all(board.row_of(one.staff_id) and one.day in board.days for one in in_week)
+    return all(board.row_of(one.staff_id) and one.day.weekday() < SUNDAY for one in in_week)
 
 
 def _parts(board: Board, changed: list[Changed]) -> dict[str, Any]:

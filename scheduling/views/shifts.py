@@ -150,7 +150,7 @@ def sheet(
 def planned(form: ShiftForm, shift: Shift | None) -> Plan | None:
     """What the form says as a plan, whether it was sent or not; None while its times make no sense."""
     if form.is_bound:
-        form.full_clean()
+        form.is_valid()
         return form.plan(None, shift) if form.fields.keys() <= form.cleaned_data.keys() else None
     if shift is not None:
         return Plan.of(shift)

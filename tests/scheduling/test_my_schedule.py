@@ -1,0 +1,118 @@
+"""My schedule: only what is published, only one's own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime
+
+import pytest
+import time_machine
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from scheduling.models import PublishedShift, RosterWeek
+from scheduling.my_schedule import my_schedule
+from tests.scheduling import factories
+
+pytestmark = pytest.mark.django_db
+
+URL = "/schedule/"
+TODAY = factories.TODAY
+FRIDAY = date(2026, 11, 27)
+
+
+@pytest.fixture(autouse=True)
+def _today(at: datetime) -> Iterator[None]:
+    with time_machine.travel(at, tick=False):
+        yield
+
+
+def text(response) -> str:
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def test_it_shows_the_next_shift_and_both_weeks_and_with_whom(
+    sign_in, mt_prospect, oakbrook, therapist, floater, therapist_oakbrook
+):
+    factories.published(clinic=mt_prospect, day=TODAY, times="13-17", staff=therapist, note="Room 2")
+    factories.published(clinic=mt_prospect, day=TODAY, times="9-14", staff=floater)
+    factories.published(clinic=oakbrook, day=TODAY, times="9-17", staff=therapist_oakbrook)
+    factories.published(clinic=mt_prospect, times="7-15:30", staff=therapist, break_minutes=30)
+    body = text(sign_in(therapist).get(URL))
+    assert "Your next shift, today" in body
+    assert "1:00 PM – 5:00 PM" in body
+    assert "Starts in 3 h" in body
+    assert "With Theo" in body
+    assert "Priya" not in body
+    assert "Room 2" in body
+    assert "4 hours this week, 8 so far next week." in body
+
+
+def test_drafts_withdrawn_shifts_and_those_of_others_are_not_there(sign_in, mt_prospect, therapist, floater, at):
+    factories.shift(clinic=mt_prospect, day=FRIDAY, times="6:13-8", staff=therapist)
+    factories.published(clinic=mt_prospect, day=FRIDAY, times="9-16:17", staff=therapist, withdrawn_at=at)
+    factories.published(clinic=mt_prospect, day=FRIDAY, times="6:19-12", staff=floater)
+    body = text(sign_in(therapist).get(URL))
+    assert [minute for minute in ("6:13", "4:17", "6:19") if minute in body] == []
+    assert "No shift ahead" in body
+
+
+def test_a_shift_that_may_be_lost_says_why(sign_in, mt_prospect, therapist, needling, sign_off, at):
+    sign_off(therapist)
+    factories.published(clinic=mt_prospect, day=FRIDAY, staff=therapist, skill=needling)
+    browser = sign_in(therapist)
+    assert "You may lose this shift" not in text(browser.get(URL))
+    therapist.competencies.update(ended_at=at)
+    body = text(browser.get(URL))
+    assert "You may lose this shift" in body
+    assert "competency for Dry needling, neck was ended on Nov 25, 2026" in body
+
+
+def test_a_week_that_a_clinic_has_not_published_is_named(mt_prospect, oakbrook, floater, at):
+    RosterWeek.objects.create(clinic=mt_prospect, monday=date(2026, 11, 23), published_at=at)
+    schedule = my_schedule(floater, at)
+    assert [week.missing for week in schedule.weeks] == [[oakbrook], [mt_prospect, oakbrook]]
+
+
+def test_an_overnight_shift_stands_on_the_day_it_starts_and_counts_in_both_weeks(mt_prospect, therapist, at):
+    factories.published(clinic=mt_prospect, day=date(2026, 11, 29), times="22-6", staff=therapist)
+    this, following = my_schedule(therapist, at).weeks
+    assert ([one.shift.day for one in this.shifts], this.minutes) == ([date(2026, 11, 29)], 120)
+    assert (following.shifts, following.minutes) == ([], 360)
+
+
+def test_more_colleagues_than_three_are_counted(mt_prospect, therapist, at):
+    from tests import factories as people
+
+    mine = factories.published(clinic=mt_prospect, day=FRIDAY, staff=therapist)
+    for name in ("Ada A", "Ben B", "Cal C", "Dot D", "Eve E"):
+        factories.published(clinic=mt_prospect, day=FRIDAY, staff=people.person(name=name))
+    assert my_schedule(therapist, at).next.shift == mine
+    assert my_schedule(therapist, at).next.together_with == "Ada, Ben, Cal and 2 others"
+
+
+@pytest.mark.parametrize(
+    "who", ["therapist", "floater", "assistant", "front_desk", "manager", "clinical_lead", "approver"]
+)
+def test_everybody_who_works_has_one(request, sign_in, who):
+    assert sign_in(request.getfixturevalue(who)).get(URL).status_code == 200
+
+
+def test_an_administrator_has_none(sign_in, administrator):
+    response = sign_in(administrator).get(URL)
+    assert response.status_code == 403
+    assert "Administrators are in no roster" in response.content.decode()
+
+
+def test_it_costs_the_same_for_1_and_for_3_shifts(sign_in, mt_prospect, therapist, floater):
+    browser, costs = sign_in(therapist), []
+    for days in ([26], [27, 28]):
+        for day in days:
+            factories.published(clinic=mt_prospect, day=date(2026, 11, day), staff=therapist)
+            factories.published(clinic=mt_prospect, day=date(2026, 11, day), staff=floater)
+        with CaptureQueriesContext(connection) as captured:
+            browser.get(URL)
+        costs.append(len(captured))
+    assert costs[0] == costs[1]
+    assert PublishedShift.objects.count() == 6

@@ -1,0 +1,163 @@
+"""Who is reminded of what in the roster, when, and in which words."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from accounts.models import User
+from intranet.reminders import registry
+from intranet.reminders.owing import owed
+from scheduling import assigning, publishing
+from scheduling.models import Publication, PublishedShift, RosterWeek
+from scheduling.plans import Plan
+from scheduling.reminders import RosterPublished, ShiftTomorrow
+from tests import factories as people
+from tests.scheduling import factories
+
+pytestmark = pytest.mark.django_db
+
+CHICAGO = ZoneInfo("America/Chicago")
+SELECT = "SELECT recipient_id, subject_id, occasion, due_at, not_after FROM owed ORDER BY due_at, recipient_id"
+
+
+def rows(kind: registry.Kind, at: datetime) -> list[tuple[int, int, str, datetime, datetime]]:
+    from django.db import connection
+
+    query = owed(kind, at)
+    with connection.cursor() as cursor:
+        cursor.execute(query.sql + SELECT, query.params)
+        return cursor.fetchall()
+
+
+def local(moment: datetime) -> str:
+    return f"{moment.astimezone(CHICAGO):%a %b %d %H:%M}"
+
+
+class TestShiftTomorrow:
+    def test_it_is_due_at_six_on_the_evening_before_until_the_shift_starts(self, mt_prospect, therapist, at):
+        shift = factories.published(clinic=mt_prospect, times="7-15:30", staff=therapist)
+        [(recipient, subject, occasion, due, not_after)] = rows(ShiftTomorrow(), at)
+        assert (recipient, subject, occasion) == (therapist.pk, shift.pk, "2026-11-30")
+        assert (local(due), not_after) == ("Sun Nov 29 18:00", shift.start)
+
+    @pytest.mark.parametrize(
+        ("day", "due_utc"),
+        [
+            (date(2026, 11, 1), datetime(2026, 10, 31, 23, tzinfo=UTC)),
+            (date(2026, 11, 2), datetime(2026, 11, 2, 0, tzinfo=UTC)),
+            (date(2027, 3, 14), datetime(2027, 3, 14, 0, tzinfo=UTC)),
+            (date(2027, 3, 15), datetime(2027, 3, 14, 23, tzinfo=UTC)),
+        ],
+    )
+    def test_six_in_the_evening_is_the_clinics_around_the_clock_change(self, mt_prospect, therapist, day, due_utc):
+        factories.published(clinic=mt_prospect, day=day, staff=therapist)
+        [(*_, due, _end)] = rows(ShiftTomorrow(), due_utc - timedelta(days=3))
+        assert due == due_utc
+
+    def test_each_clinic_has_its_own_evening(self, at):
+        denver = people.clinic(name="Denver", letter="D", number=3, time_zone="America/Denver")
+        from accounts.roles import Role
+
+        person = people.staff(name="Dee Vere", role=Role.THERAPIST, clinics=[denver])
+        factories.published(clinic=denver, staff=person)
+        [(*_, due, _end)] = rows(ShiftTomorrow(), at)
+        assert local(due) == "Sun Nov 29 19:00"
+
+    def test_nobody_hears_of_drafts_open_withdrawn_past_or_far_shifts(self, mt_prospect, therapist, at):
+        factories.shift(clinic=mt_prospect, staff=therapist)
+        factories.published(clinic=mt_prospect)
+        factories.published(clinic=mt_prospect, day=date(2026, 12, 1), staff=therapist, withdrawn_at=at)
+        factories.published(clinic=mt_prospect, day=date(2026, 11, 24), staff=therapist)
+        factories.published(clinic=mt_prospect, day=date(2026, 12, 20), staff=therapist)
+        assert rows(ShiftTomorrow(), at) == []
+
+    def test_somebody_who_left_is_not_called_in(self, mt_prospect, therapist, floater, at):
+        factories.published(clinic=mt_prospect, staff=therapist)
+        factories.published(clinic=mt_prospect, staff=floater)
+        assert len(rows(ShiftTomorrow(), at)) == 2
+        User.objects.filter(pk=therapist.pk).update(is_active=False)
+        floater.memberships.filter(clinic=mt_prospect).delete()
+        assert rows(ShiftTomorrow(), at) == []
+
+    def test_another_time_is_the_same_reminder_and_another_day_a_new_one(self, mt_prospect, therapist, at):
+        shift = factories.published(clinic=mt_prospect, staff=therapist)
+        occasions = []
+        for day, times in ((factories.MONDAY, "7-12"), (factories.MONDAY, "9-12"), (date(2026, 12, 1), "9-12")):
+            PublishedShift.objects.filter(pk=shift.pk).update(period=factories.span(mt_prospect, day, times))
+            occasions += [row[2] for row in rows(ShiftTomorrow(), at)]
+        assert occasions == ["2026-11-30", "2026-11-30", "2026-12-01"]
+
+    def test_the_words_are_right_whenever_they_are_read(self, mt_prospect, therapist, floater, needling, sign_off, at):
+        sign_off(therapist)
+        shift = factories.published(
+            clinic=mt_prospect, times="22-6", staff=therapist, skill=needling, note="Bring the keys"
+        )
+        factories.published(clinic=mt_prospect, times="20-23", staff=floater)
+        message = ShiftTomorrow().write(shift, therapist, "2026-11-30", at)
+        assert message.title == "Your shift on Monday, November 30"
+        assert list(message.paragraphs) == [
+            "You work Monday, November 30, 2026, 10:00 PM – Tuesday 6:00 AM CST at Mt. Prospect.",
+            "The shift needs clearance for Dry needling, neck.",
+            "Note: Bring the keys",
+            "With you: Theo Fictus.",
+        ]
+        assert (message.path, message.action) == ("/schedule/", "See your schedule")
+
+
+class TestRosterPublished:
+    def publish(self, week: RosterWeek, by: User, at: datetime) -> Publication:
+        week.refresh_from_db()
+        return publishing.publish(week, version=week.version, by=by, at=at)
+
+    def test_each_person_whose_shifts_changed_hears_once(self, mt_prospect, manager, therapist, floater, at):
+        week = factories.shift(clinic=mt_prospect, staff=therapist).week
+        factories.shift(clinic=mt_prospect, day=date(2026, 12, 1), staff=therapist)
+        publication = self.publish(week, manager, at)
+        later = at + timedelta(hours=1)
+        assert rows(RosterPublished(), later) == [
+            (therapist.pk, publication.pk, "published", at, at + timedelta(days=7))
+        ]
+        factories.shift(clinic=mt_prospect, staff=floater)
+        second = self.publish(week, manager, later)
+        told = [(row[0], row[1]) for row in rows(RosterPublished(), later + timedelta(hours=1))]
+        assert told == [(therapist.pk, publication.pk), (floater.pk, second.pk)]
+        assert rows(RosterPublished(), at + timedelta(days=8)) == []
+
+    def test_it_says_what_is_new_what_changed_and_what_is_gone(self, mt_prospect, manager, therapist, floater, at):
+        retimed = factories.shift(clinic=mt_prospect, times="7-12", staff=therapist)
+        given = factories.shift(clinic=mt_prospect, day=date(2026, 12, 1), times="7-12", staff=therapist)
+        noted = factories.shift(clinic=mt_prospect, day=date(2026, 12, 2), times="7-12", staff=therapist)
+        self.publish(retimed.week, manager, at)
+        start, end = factories.span(mt_prospect, factories.MONDAY, "8-13")
+        assigning.move_shift(retimed, start=start, end=end, version=1, by=manager, at=at)
+        assigning.assign(given, floater, version=1, by=manager, at=at)
+        noted.refresh_from_db()
+        plan = replace(Plan.of(noted), note="Room 2")
+        assigning.change_shift(noted, plan, version=1, by=manager, at=at)
+        assigning.create_shift(
+            factories.plan(clinic=mt_prospect, day=date(2026, 12, 3), times="7-12", staff=therapist), by=manager, at=at
+        )
+        publication = self.publish(retimed.week, manager, at)
+        message = RosterPublished().write(publication, therapist, "published", at)
+        where = "7:00 AM – 12:00 PM CST at Mt. Prospect"
+        assert message.title == "Roster of Mt. Prospect, Nov 30 – Dec 6"
+        assert sorted(message.paragraphs) == sorted(
+            [
+                "Dana Mockridge published 4 changes to your shifts.",
+                f"Changed from Monday, November 30, 2026, {where} to "
+                "Monday, November 30, 2026, 8:00 AM – 1:00 PM CST at Mt. Prospect.",
+                f"No longer yours: Tuesday, December 1, 2026, {where}.",
+                f"Details changed: Wednesday, December 2, 2026, {where}.",
+                f"New: Thursday, December 3, 2026, {where}.",
+            ]
+        )
+        theirs = RosterPublished().write(publication, floater, "published", at)
+        assert list(theirs.paragraphs)[1:] == [f"New: Tuesday, December 1, 2026, {where}."]
+
+
+def test_both_kinds_are_registered():
+    assert {"shift-tomorrow", "roster-published"} <= {kind.code for kind in registry.registered()}
