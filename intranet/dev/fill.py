@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import django
+from django.contrib.auth import get_user_model
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.db import OperationalError, connection
@@ -23,6 +24,8 @@ def fill(folder: Folder) -> None:
         _say(f"Bringing the database up to date: {missing} migrations ...")
         call_command("migrate", interactive=False, verbosity=0)
     call_command("createcachetable", verbosity=0)
+    if not get_user_model()._default_manager.exists():
+        _say("Loading the demo ...")
     call_command("demo", "--if-empty")
     logins = io.StringIO()
     call_command("demo_logins", stdout=logins)

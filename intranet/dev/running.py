@@ -74,16 +74,17 @@ def wished_port(text: str) -> int:
 def programs(port: int, smtp_port: int, mail_port: int) -> list[Program]:
     """Every process of the product, the web server first."""
     web = [PYTHON, "-m", "gunicorn", "intranet.wsgi:application", "--bind", f"127.0.0.1:{port}"]
-    web += ["--worker-class", "gthread", "--workers", "2", "--threads", "4", "--no-control-socket"]
+    web += ["--worker-class", "gthread", "--workers", "1", "--threads", "8", "--no-control-socket"]
     web += ["--graceful-timeout", "5", "--timeout", "60"]
     worker = [*CELERY, "worker", "--without-gossip", "--without-mingle", "--concurrency", "1", "--loglevel", "INFO"]
     beat = [*CELERY, "beat", "-S", "celery.beat:Scheduler", "--loglevel", "WARNING", "--pidfile="]
     return [
         Program("web", web),
         Program("mail", [PYTHON, "-m", "intranet.dev.mail", str(smtp_port), str(mail_port)]),
-        # A worker waits for its task at SIGTERM; one whose supervisor was killed must not.
-        Program("worker-tick", [*worker, "-Q", "tick", "-n", "tick@%h"], if_orphaned=signal.SIGQUIT),
-        Program("worker-heavy", [*worker, "-Q", "heavy", "-n", "heavy@%h"], if_orphaned=signal.SIGQUIT),
+        # If the supervisor is killed the broker goes as well, and a worker that is asked politely waits for it.
+        # The worker's own child sees that its parent has gone and ends too.
+        Program("worker-tick", [*worker, "-Q", "tick", "-n", "tick@%h"], if_orphaned=signal.SIGKILL),
+        Program("worker-heavy", [*worker, "-Q", "heavy", "-n", "heavy@%h"], if_orphaned=signal.SIGKILL),
         Program("beat-1", beat),
         Program("beat-2", beat),
         Program("watchdog", [PYTHON, "manage.py", "tick", "--watch", "60"]),

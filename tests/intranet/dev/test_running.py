@@ -63,7 +63,7 @@ def test_run_brings_everything_up_and_leaves_nothing_behind(folder: Folder, larg
 
     first.kill()
     first.communicate()
-    assert eventually(lambda: everything_of(folder) == [])
+    assert eventually(lambda: everything_of(folder) == [], 30)
 
     again = start(folder, port)
     said = lines_until_ready(again)
