@@ -16,6 +16,7 @@ from rest_framework.routers import DefaultRouter
 from accounts.models import organisation_zone
 from intranet.announcements import acknowledging, publishing
 from intranet.announcements.audience import Cell, cells_for
+from intranet.announcements.forms import in_this_century
 from intranet.announcements.models import Announcement, Audience, Receipt
 from intranet.announcements.reading import with_parts
 from intranet.core import richtext
@@ -54,9 +55,13 @@ class NewAnnouncementSerializer(serializers.Serializer[Any]):
     title = serializers.CharField(max_length=160)
     body = serializers.CharField(max_length=20_000, help_text="HTML; what the pages cannot show is dropped")
     audience = serializers.ListField(child=serializers.CharField(max_length=80), allow_empty=False, max_length=50)
-    appears = serializers.DateTimeField(required=False, allow_null=True, help_text="Empty: at once")
-    last_day = serializers.DateField(required=False, allow_null=True)
-    due_on = serializers.DateField(required=False, allow_null=True, help_text="People must acknowledge it by then")
+    appears = serializers.DateTimeField(
+        required=False, allow_null=True, validators=[in_this_century], help_text="Empty: at once"
+    )
+    last_day = serializers.DateField(required=False, allow_null=True, validators=[in_this_century])
+    due_on = serializers.DateField(
+        required=False, allow_null=True, validators=[in_this_century], help_text="People must acknowledge it by then"
+    )
     pinned = serializers.BooleanField(default=False)
     urgent = serializers.BooleanField(default=False)
 

@@ -5,6 +5,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 
 from accounts.models import Clinic, User, organisation_zone
@@ -18,6 +19,12 @@ from intranet.core.time import at_local
 USUAL_TIME = time(7)
 USUAL_DAYS = timedelta(days=30)
 NOW, LATER = "now", "later"
+
+
+def in_this_century(day: date) -> None:
+    """Nobody means the year 202 or 20266; and sums with such days leave the calendar."""
+    if not 2000 <= day.year < 2100:
+        raise ValidationError("Check the year.")
 
 
 class AnnouncementForm(forms.Form):
@@ -39,13 +46,23 @@ class AnnouncementForm(forms.Form):
         },
     )
     when = forms.ChoiceField(
-        label="When", choices=[(NOW, "Now"), (LATER, "Later")], initial=NOW, widget=forms.RadioSelect, required=False
+        label="When", choices=[(NOW, "Now"), (LATER, "Later")], initial=NOW, widget=forms.RadioSelect
     )
-    on = forms.DateField(label="Day", required=False, widget=DayInput)
-    clock = forms.TimeField(label="Time", required=False, widget=ClockInput)
-    until = forms.DateField(label="Last day", required=False, widget=DayInput, help_text="Then it moves to Earlier.")
+    on = forms.DateField(
+        label="Day",
+        widget=DayInput,
+        validators=[in_this_century],
+        error_messages={"required": "Choose the day on which it appears."},
+    )
+    clock = forms.TimeField(label="Time", widget=ClockInput, error_messages={"required": "Choose when it appears."})
+    until = forms.DateField(label="Last day", required=False, widget=DayInput, validators=[in_this_century])
     must_acknowledge = forms.BooleanField(label="People must acknowledge it", required=False)
-    due = forms.DateField(label="Acknowledge by", required=False, widget=DayInput)
+    due = forms.DateField(
+        label="Acknowledge by",
+        widget=DayInput,
+        validators=[in_this_century],
+        error_messages={"required": "Choose the last day to acknowledge it."},
+    )
     urgent = forms.BooleanField(label="It is urgent", required=False)
     pinned = forms.BooleanField(label="Pin it to the top until its last day", required=False)
 
@@ -54,8 +71,10 @@ class AnnouncementForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.cells = {cell.key: cell for cell in cells_for(author, today)}
         self.fields["audience"].choices = [(key, key) for key in self.cells]  # type: ignore[attr-defined]
-        zone = organisation_zone().key.rpartition("/")[2].replace("_", " ")
-        self.fields["clock"].help_text = f"{zone} time"
+        self.fields["clock"].label = f"Time in {organisation_zone().key.rpartition('/')[2].replace('_', ' ')}"
+        if self.is_bound:  # what belongs to a choice that was not made may stay empty
+            self.fields["on"].required = self.fields["clock"].required = self.data.get("when") == LATER
+            self.fields["due"].required = "must_acknowledge" in self.data
 
     @property
     def chosen(self) -> list[Cell]:
@@ -77,16 +96,8 @@ class AnnouncementForm(forms.Form):
         return list(dict.fromkeys(cell.clinic for cell in self.cells.values()))
 
     def clean_body(self) -> str:
-        text = self.cleaned_data["body"]
-        return richtext.clean(text if richtext.looks_like_html(text) else richtext.from_text(text))
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or self.cleaned_data
-        if cleaned.get("when") == LATER and not cleaned.get("on") and "on" not in self.errors:
-            self.add_error("on", "Choose the day on which it appears.")
-        if cleaned.get("must_acknowledge") and not cleaned.get("due") and "due" not in self.errors:
-            self.add_error("due", "Choose the last day to acknowledge it.")
-        return cleaned
+        """What is typed is text: its paragraphs and lists become markup, and a tag in it stays as it was typed."""
+        return richtext.from_text(self.cleaned_data["body"])
 
     def draft(self) -> Draft:
         """What is filled in, also while something else is missing or wrong."""
@@ -104,9 +115,9 @@ class AnnouncementForm(forms.Form):
 
     @staticmethod
     def _appears(data: Mapping[str, Any]) -> datetime | None:
-        if data.get("when") != LATER or not data.get("on"):
+        if data.get("when") != LATER or not data.get("on") or not data.get("clock"):
             return None
-        return at_local(data["on"], data.get("clock") or USUAL_TIME, organisation_zone())
+        return at_local(data["on"], data["clock"], organisation_zone())
 
 
 class AnnouncementFilter(forms.Form):
@@ -114,7 +125,7 @@ class AnnouncementFilter(forms.Form):
 
     q = forms.CharField(label="Search announcements", required=False, max_length=100)
     clinic = forms.ModelMultipleChoiceField(Clinic.objects.none(), required=False, to_field_name="slug")
-    month = forms.DateField(required=False, input_formats=["%Y-%m"])
+    month = forms.DateField(required=False, input_formats=["%Y-%m"], validators=[in_this_century])
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -98,7 +98,7 @@ class Announcement(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=Q(must_acknowledge=False, due_at__isnull=True)
-                | Q(must_acknowledge=True, due_at__gt=F("published_at")),
+                | Q(must_acknowledge=True, due_at__isnull=False, due_at__gt=F("published_at")),
                 name="announcement_to_acknowledge_has_a_due_date",
                 violation_error_message="Say until when people must have acknowledged it; a day after it appears.",
             ),

@@ -12,13 +12,17 @@ from django.db.models.functions import TruncMonth
 from accounts.models import Clinic, User, organisation_zone
 from accounts.roles import Role
 from intranet.announcements.acknowledging import Answer, Progress, answers_for
-from intranet.announcements.audience import PLURALS
 from intranet.announcements.models import Announcement, Receipt
 from intranet.core.access import AnyUser
 from intranet.core.time import local_day
-from intranet.core.wording import name_list
 
 MONTHS = 6
+SPOKEN = {
+    Role.THERAPIST: "therapists",
+    Role.ASSISTANT: "assistants",
+    Role.FRONT_DESK: "front desk",
+    Role.MANAGER: "managers",
+}
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,7 @@ class Entry:
 
     @property
     def audience(self) -> list[tuple[str, list[Clinic]]]:
-        """To whom, in words, each with the clinics for which they hold: [("therapists and front desk", [M, O])]."""
+        """To whom, in words, each with the clinics for which they hold: [("therapists, front desk", [M, O])]."""
         roles: dict[Clinic, list[Role]] = {}
         for row in self.announcement.audience.all():
             roles.setdefault(row.clinic, []).append(Role(row.role))
@@ -48,8 +52,8 @@ class Entry:
 
 
 def _spoken(held: Iterable[Role]) -> str:
-    names = [name.lower() for role, name in PLURALS.items() if role in held]
-    return "everyone" if len(names) == len(PLURALS) else name_list(names)
+    names = [SPOKEN[role] for role in SPOKEN if role in held]
+    return "everyone" if len(names) == len(SPOKEN) else ", ".join(names)
 
 
 def with_parts(found: QuerySet[Announcement]) -> QuerySet[Announcement]:

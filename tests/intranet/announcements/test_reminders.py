@@ -1,0 +1,124 @@
+"""Whom the reminders find: those who owe an answer, and their managers once it is late."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from accounts.roles import Role
+from intranet.announcements.acknowledging import acknowledge
+from intranet.announcements.publishing import withdraw
+from intranet.announcements.reminders import AnnouncementOverdue, AnnouncementToAcknowledge
+from intranet.reminders import registry
+from intranet.reminders.models import Reminder
+from intranet.reminders.planning import plan
+from tests import factories as people
+from tests.conftest import CHICAGO
+from tests.intranet.announcements import factories
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+
+
+@pytest.fixture
+def asking(mt_prospect, oakbrook, clinical_lead, therapist, therapist_oakbrook, at):
+    """Due on Friday, two days after `at`."""
+    return factories.announcement(by=clinical_lead, at=at, to=[mt_prospect, oakbrook], due_on=at.date() + 2 * DAY)
+
+
+def planned(kind, at: datetime) -> list[tuple[str, str, datetime]]:
+    """(recipient, occasion, due) of what a tick plans for a kind."""
+    plan(at)
+    found = Reminder.objects.filter(kind=kind.code, state="scheduled").order_by("due_at", "recipient__name")
+    return [(one.recipient.name, one.occasion, one.due_at) for one in found]
+
+
+def test_both_kinds_are_registered():
+    assert isinstance(registry.find("announcement-to-acknowledge"), AnnouncementToAcknowledge)
+    assert isinstance(registry.find("announcement-overdue"), AnnouncementOverdue)
+
+
+def test_it_reminds_at_once_after_a_day_and_after_three(asking, therapist_oakbrook, at):
+    acknowledge(asking, by=therapist_oakbrook, at=at)
+    assert planned(AnnouncementToAcknowledge, at) == [
+        ("Avery Testwell", "published", at),
+        ("Avery Testwell", "24h", at + DAY),
+        ("Avery Testwell", "72h", at + 3 * DAY),
+    ]
+
+
+def test_urgent_ones_remind_sooner(mt_prospect, manager, therapist, at):
+    factories.announcement(by=manager, at=at, to=[mt_prospect], due_on=at.date(), urgent=True)
+    occasions = [(occasion, due - at) for _, occasion, due in planned(AnnouncementToAcknowledge, at)]
+    assert occasions == [("published", 0 * HOUR), ("4h", 4 * HOUR), ("24h", DAY)]
+
+
+def test_one_that_ends_within_two_weeks_reminds_too(mt_prospect, manager, therapist, at):
+    ends = at.date() + 10 * DAY
+    factories.announcement(by=manager, at=at, to=[mt_prospect], due_on=ends - 8 * DAY, last_day=ends)
+    assert len(planned(AnnouncementToAcknowledge, at)) == 3
+
+
+def test_a_scheduled_one_is_planned_for_the_moment_at_which_it_appears(mt_prospect, manager, therapist, at):
+    appears = at + 2 * DAY
+    factories.announcement(by=manager, at=at, to=[mt_prospect], appears=appears, due_on=appears.date())
+    assert planned(AnnouncementToAcknowledge, at)[0] == ("Avery Testwell", "published", appears)
+
+
+def test_whoever_comes_later_is_asked_then(asking, mt_prospect, at):
+    starts = at.date() + DAY
+    starter = people.person(name="New Starter")
+    people.membership(user=starter, role=Role.THERAPIST, clinic=mt_prospect, start=starts)
+    midnight = datetime(2026, 11, 26, tzinfo=CHICAGO)
+    found = [row for row in planned(AnnouncementToAcknowledge, at + DAY) if row[0] == "New Starter"]
+    assert found == [
+        ("New Starter", "published", midnight),
+        ("New Starter", "24h", midnight + DAY),
+        ("New Starter", "72h", midnight + 3 * DAY),
+    ]
+
+
+def test_nobody_is_asked_without_a_reason(mt_prospect, manager, assistant, therapist, at):
+    factories.announcement(by=manager, at=at, to=[mt_prospect])
+    assert planned(AnnouncementToAcknowledge, at) == []
+    assert planned(AnnouncementOverdue, at) == []
+
+
+def test_an_answer_or_a_withdrawal_cancels_what_was_planned(asking, clinical_lead, therapist, at):
+    plan(at)
+    acknowledge(asking, by=therapist, at=at)
+    assert {name for name, _, _ in planned(AnnouncementToAcknowledge, at)} == {"Priya Fakenham"}
+    withdraw(asking, by=clinical_lead, at=at)
+    assert planned(AnnouncementToAcknowledge, at) == []
+
+
+def test_managers_hear_of_their_own_clinic_on_the_morning_after(
+    asking, manager, manager_oakbrook, therapist, therapist_oakbrook, at
+):
+    acknowledge(asking, by=therapist_oakbrook, at=at)
+    morning = datetime(2026, 11, 28, 8, tzinfo=CHICAGO)
+    assert planned(AnnouncementOverdue, at) == [("Dana Mockridge", "due", morning)]
+    acknowledge(asking, by=therapist, at=at)
+    assert planned(AnnouncementOverdue, at) == []
+
+
+def test_somebody_at_both_clinics_is_reminded_once(asking, floater, at):
+    assert [row[1] for row in planned(AnnouncementToAcknowledge, at) if row[0] == "Theo Fictus"] == [
+        "published",
+        "24h",
+        "72h",
+    ]
+
+
+def test_the_words_name_the_day_and_the_zone(asking, therapist, manager, at):
+    first = AnnouncementToAcknowledge().write(asking, therapist, "published", at)
+    assert first.title == asking.title
+    assert first.paragraphs[1] == "The last day to acknowledge it is Friday, Nov 27, 2026 (America/Chicago time)."
+    assert first.path == asking.get_absolute_url()
+    assert AnnouncementToAcknowledge().write(asking, therapist, "24h", at).title == f"Reminder: {asking.title}"
+    late = AnnouncementOverdue().write(asking, manager, "due", at + 3 * DAY)
+    assert late.paragraphs == [
+        "The last day to acknowledge it was Friday, Nov 27, 2026 (America/Chicago time).",
+        "Of your clinic, 1 person has not acknowledged it yet.",
+    ]
+    assert late.path == f"/announcements/{asking.pk}/receipts/"
