@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
-from django.db.models import Model
+from django.db import connection, transaction
+from django.db.models import F, Model
 from django.utils.text import Truncator
 
 from intranet.reminders import locks, registry
@@ -24,7 +25,21 @@ log = logging.getLogger(__name__)
 BATCH = 500
 SINGLES = 5  # more than so many for one person become one digest
 
+LONGEST_TITLE = 200
+LOCAL_PATH = re.compile(r"/([^/\\]|$)")
+
 GONE = "What it was about is gone."
+
+# Id, title, body, path, action, why, and when it is to be mailed (None: not at all).
+Row = tuple[int, str, str, str, str, str, datetime | None]
+SHOW = """
+    UPDATE reminders_reminder r
+    SET state = 'released', reason = '', released_at = %s, title = row.title, body = row.body, path = row.path,
+        action = row.action, why = row.why, mail_due_at = row.mail_due_at
+    FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::timestamptz[])
+         AS row (id, title, body, path, action, why, mail_due_at)
+    WHERE r.id = row.id AND r.state = 'scheduled'
+"""
 
 
 def release(at: datetime) -> Counter[str]:
@@ -40,23 +55,30 @@ def release(at: datetime) -> Counter[str]:
 
 
 def release_batch(at: datetime, unwritten: set[int]) -> Counter[str]:
-    """Release up to `BATCH` due reminders, those that failed before last. Adds to `unwritten` what failed now."""
-    with transaction.atomic():
-        due = list(
-            Reminder.objects.select_for_update(skip_locked=True, of=("self",))
-            .filter(state=Reminder.State.SCHEDULED, due_at__lte=at, not_after__gt=at)
-            .filter(kind__in=[kind.code for kind in registry.registered()])
-            .exclude(pk__in=unwritten)
-            .select_related("recipient")
-            .order_by("failures", "due_at", "id")[:BATCH]
-        )
-        share_recipients(due)
-        subjects, unmailed = subjects_of(due), without_mail(due)
-        outcomes = Counter(
-            _release_one(reminder, subjects.get(reminder.pk), reminder.pk not in unmailed, at) for reminder in due
-        )
-    unwritten.update(reminder.pk for reminder in due if reminder.state == Reminder.State.SCHEDULED)
-    return outcomes
+    """Release up to `BATCH` due reminders, those that failed before last. Adds to `unwritten` what failed now.
+
+    Words are found first, without locks, and written down by one statement that takes only what is still scheduled:
+    whoever else releases, or cancels, at the same time decides nothing twice.
+    """
+    due = list(
+        Reminder.objects.filter(state=Reminder.State.SCHEDULED, due_at__lte=at, not_after__gt=at)
+        .filter(kind__in=[kind.code for kind in registry.registered()])
+        .exclude(pk__in=unwritten)
+        .select_related("recipient")
+        .order_by("failures", "due_at", "id")[:BATCH]
+    )
+    share_recipients(due)
+    subjects, unmailed = subjects_of(due), without_mail(due)
+    gone = [reminder for reminder in due if reminder.pk not in subjects]
+    rows = [
+        row
+        for reminder in due
+        if reminder.pk in subjects
+        and (row := _row(reminder, subjects[reminder.pk], reminder.pk not in unmailed, at)) is not None
+    ]
+    failed = {reminder.pk for reminder in due} - {row[0] for row in rows} - {reminder.pk for reminder in gone}
+    unwritten.update(failed)
+    return +Counter(released=_show(rows, at), failed=len(failed), cancelled=_let_go(gone))
 
 
 def share_recipients(reminders: Sequence[Reminder]) -> None:
@@ -79,25 +101,32 @@ def subjects_of(reminders: Sequence[Reminder]) -> dict[int, Model]:
     return found
 
 
-def _release_one(reminder: Reminder, subject: Model | None, mailed: bool, at: datetime) -> str:
-    """Release one locked reminder; one that cannot be written keeps its place in the queue, behind all others."""
+def _row(reminder: Reminder, subject: Model, mailed: bool, at: datetime) -> Row | None:
+    """What is to be written down for one reminder; None if no words could be found for it."""
     kind = registry.find(reminder.kind)
-    if subject is None or kind is None:
-        reminder.state, reminder.reason = Reminder.State.CANCELLED, GONE
-        reminder.save(update_fields=["state", "reason"])
-        return "cancelled"
+    assert kind is not None  # noqa: S101  (its subject was found by its kind)
     try:
-        with transaction.atomic():
-            message = kind.write(subject, reminder.recipient, reminder.occasion, at)
-            _show(reminder, message, mail_time(reminder, kind, at) if mailed else None, at)
+        message = kind.write(subject, reminder.recipient, reminder.occasion, at)
+        mail_due_at = mail_time(reminder, kind, at) if mailed else None
+        return (reminder.pk, *words_of(message), mail_due_at)
     except Exception as error:  # one reminder that cannot be written must not hold up the others
         log.exception("Reminder %s of the kind %s could not be written.", reminder.pk, reminder.kind)
-        reminder.refresh_from_db()
-        reminder.failures += 1
-        reminder.reason = f"Could not be written: {type(error).__name__}."
-        reminder.save(update_fields=["failures", "reason"])
-        return "failed"
-    return "released"
+        reason = f"Could not be written: {type(error).__name__}."
+        Reminder.objects.filter(pk=reminder.pk).update(failures=F("failures") + 1, reason=reason)
+        return None
+
+
+def words_of(message: Message) -> tuple[str, str, str, str, str]:
+    """Title, body, path, action and why, fit for a line of the inbox and the subject of a mail."""
+    title = Truncator(one_line(message.title)).chars(LONGEST_TITLE)
+    if not title or not LOCAL_PATH.match(message.path):
+        raise ValueError("A reminder has a title and leads to a page of this site.")
+    body = "\n\n".join(one_line(paragraph) for paragraph in message.paragraphs)
+    return title, body, message.path, one_line(message.action), one_line(message.why)
+
+
+def one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def mail_time(reminder: Reminder, kind: Kind, at: datetime) -> datetime:
@@ -106,14 +135,19 @@ def mail_time(reminder: Reminder, kind: Kind, at: datetime) -> datetime:
     return wait or at
 
 
-def _show(reminder: Reminder, message: Message, mail_due_at: datetime | None, at: datetime) -> None:
-    """From here on the reminder is in the person's inbox, in these words."""
-    reminder.title = Truncator(" ".join(message.title.split())).chars(200)
-    reminder.body = "\n\n".join(" ".join(paragraph.split()) for paragraph in message.paragraphs)
-    reminder.path, reminder.action, reminder.why = message.path, message.action, message.why
-    reminder.state, reminder.released_at, reminder.reason = Reminder.State.RELEASED, at, ""
-    reminder.mail_due_at = mail_due_at
-    reminder.save()
+def _show(rows: list[Row], at: datetime) -> int:
+    """From here on these reminders are in the inboxes, in these words. Returns how many this call has shown."""
+    if not rows:
+        return 0
+    with connection.cursor() as cursor:
+        cursor.execute(SHOW, [at, *map(list, zip(*rows, strict=True))])
+        return cursor.rowcount
+
+
+def _let_go(gone: list[Reminder]) -> int:
+    return Reminder.objects.filter(pk__in=[reminder.pk for reminder in gone], state=Reminder.State.SCHEDULED).update(
+        state=Reminder.State.CANCELLED, reason=GONE
+    )
 
 
 def compose_mails(at: datetime) -> int:

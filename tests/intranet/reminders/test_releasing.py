@@ -11,6 +11,7 @@ from accounts.models import User
 from intranet.reminders import locks
 from intranet.reminders.models import Delivery, DeliveryItem, Reminder
 from intranet.reminders.planning import plan
+from intranet.reminders.registry import Message
 from intranet.reminders.releasing import compose_for, release
 from tests.intranet.reminders import factories
 from tests.intranet.reminders.conftest import HOUR
@@ -139,6 +140,47 @@ def test_one_that_cannot_be_written_holds_up_nobody(planted, therapist, at, capl
     assert Reminder.objects.get(occasion="poison").reason == ""
 
 
+@pytest.mark.parametrize(
+    ("title", "path"), [(" ", "/"), ("Title", ""), ("Title", "//evil.example/"), ("Title", "https://evil.example/")]
+)
+def test_words_that_lead_nowhere_or_elsewhere_are_refused(planted, therapist, at, monkeypatch, title, path):
+    planted.owe(therapist, due=at)
+    monkeypatch.setattr(planted, "write", lambda *_: Message(title, [], path, "Go", "Because."))
+    plan(at)
+    assert release(at) == {"failed": 1, "mails": 0, "unwritten": 1}
+    assert Reminder.objects.get().reason == "Could not be written: ValueError."
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_whose_words_break_the_database_session_holds_up_nobody(planted, therapist, at, monkeypatch):
+    planted.owe(therapist, "a poison", due=at)
+    planted.owe(therapist, "good", due=at)
+    write = planted.write
+
+    def poisoned(subject, recipient, occasion, moment):
+        if occasion == "a poison":
+            User.objects.extra(where=["no_such_column"]).first()
+        return write(subject, recipient, occasion, moment)
+
+    monkeypatch.setattr(planted, "write", poisoned)
+    plan(at)
+    assert release(at) == {"released": 1, "failed": 1, "mails": 1, "unwritten": 1}
+
+
+def test_what_was_cancelled_while_its_words_were_found_is_not_shown(planted, therapist, at, monkeypatch, states):
+    planted.owe(therapist, due=at)
+    plan(at)
+    write = planted.write
+
+    def cancelled_meanwhile(*arguments):
+        Reminder.objects.update(state="cancelled", reason="No longer true.")
+        return write(*arguments)
+
+    monkeypatch.setattr(planted, "write", cancelled_meanwhile)
+    assert release(at) == {"mails": 0}
+    assert states() == {"once": "cancelled"}
+
+
 def test_what_is_about_something_gone_is_cancelled(planted, therapist, at, states):
     factories.reminder(recipient=therapist, at=at, subject_id=0)
     assert release(at) == {"cancelled": 1, "mails": 0}
@@ -153,10 +195,8 @@ def test_a_kind_of_another_release_is_left_to_it(therapist, at, states):
 
 def test_a_long_title_is_cut_and_spaces_in_it_are_single(planted, therapist, at, monkeypatch):
     planted.owe(therapist, "o" * 40, due=at)
-    message = planted.write(therapist, therapist, "x", at)
-    monkeypatch.setattr(
-        planted, "write", lambda *_: type(message)("Two\r\nlines " + "x" * 300, [], "/", message.action, message.why)
-    )
+    title = "Two\r\nlines " + "x" * 300
+    monkeypatch.setattr(planted, "write", lambda *_: Message(title, [], "/", "Go", "Because."))
     plan(at)
     release(at)
     title = Reminder.objects.get().title
