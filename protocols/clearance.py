@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -21,15 +21,24 @@ def clearance(person: User, skill: Skill, on: date) -> Verdict:
     Profession, competency for the region, required credentials, and the governing protocols: what counts is what is in
     force when the day ends. Agrees with `cleared`.
     """
+    return clearances([person], skill, on)[person.pk]
+
+
+def clearances(people: Sequence[User], skill: Skill, on: date) -> dict[int, Verdict]:
+    """{person: the verdict of `clearance`}. The number of queries does not depend on how many people are asked for."""
     demands = _demands(skill, on)
-    return Verdict.of(
-        [
-            *_person_reasons(person, skill),
-            *_competency_reasons(person, skill, demands.moment),
-            *_credential_reasons(person, demands),
-            *_protocol_reasons(person, demands),
-        ]
-    )
+    record = _Record.of(people, skill, demands)
+    return {
+        person.pk: Verdict.of(
+            [
+                *_person_reasons(person, skill),
+                *_competency_reasons(person, skill, demands.moment, record),
+                *_credential_reasons(person, demands, record),
+                *_protocol_reasons(person, demands, record),
+            ]
+        )
+        for person in people
+    }
 
 
 def cleared(skill: Skill, on: date) -> QuerySet[User]:
@@ -67,6 +76,35 @@ def _demands(skill: Skill, on: date) -> _Demands:
     return _Demands(on, moment, list(skill.required_types.order_by("name")), versions, list(lapsed))
 
 
+@dataclass(frozen=True)
+class _Record:
+    """What some people have on file for a skill. Pairs are (person, type) and (person, version)."""
+
+    competent: set[int]
+    last_competencies: dict[int, Competency]
+    good_credentials: set[tuple[int, int]]
+    last_credentials: dict[tuple[int, int], Credential]
+    acknowledged: set[tuple[int, int]]
+
+    @classmethod
+    def of(cls, people: Sequence[User], skill: Skill, demands: _Demands) -> _Record:
+        competencies = Competency.objects.filter(user__in=people, skill=skill)
+        begun = competencies.filter(valid__startswith__lte=demands.moment).order_by("valid")
+        good = _good_credentials(demands).filter(user__in=people)
+        filed = Credential.objects.filter(user__in=people, valid__startswith__lte=demands.on).order_by("valid")
+        return cls(
+            competent=set(competencies.in_force(demands.moment).values_list("user", flat=True)),
+            last_competencies={competency.user_id: competency for competency in begun},
+            good_credentials=set(good.values_list("user", "type")),
+            last_credentials={(credential.user_id, credential.type_id): credential for credential in filed},
+            acknowledged={
+                (user_id, version.pk)
+                for version in demands.versions
+                for user_id in _counting(version, demands.moment).filter(user__in=people).values_list("user", flat=True)
+            },
+        )
+
+
 def _person_reasons(person: User, skill: Skill) -> Iterator[Reason]:
     if not person.is_active:
         yield Reason("inactive", f"{person} no longer works here.")
@@ -74,12 +112,11 @@ def _person_reasons(person: User, skill: Skill) -> Iterator[Reason]:
         yield Reason("profession", f"{skill} is not open to {person.get_profession_display()} staff.")
 
 
-def _competency_reasons(person: User, skill: Skill, moment: datetime) -> Iterator[Reason]:
-    own = Competency.objects.filter(user=person, skill=skill)
-    if own.in_force(moment).exists():
+def _competency_reasons(person: User, skill: Skill, moment: datetime, record: _Record) -> Iterator[Reason]:
+    if person.pk in record.competent:
         return
     name = person.given_name
-    last = own.filter(valid__startswith__lte=moment).order_by("-valid").first()
+    last = record.last_competencies.get(person.pk)
     if last is None:
         yield Reason("competency-missing", f"{name} has no competency for {skill}.")
     elif last.ended_at is not None and last.ended_at <= moment:
@@ -91,15 +128,10 @@ def _competency_reasons(person: User, skill: Skill, moment: datetime) -> Iterato
         yield Reason("competency-expired", f"{name}’s competency for {skill} ends on {full_day(final)}.")
 
 
-def _credential_reasons(person: User, demands: _Demands) -> Iterator[Reason]:
-    good = set(_good_credentials(demands).filter(user=person).values_list("type", flat=True))
-    latest = {
-        credential.type_id: credential
-        for credential in person.credentials.filter(valid__startswith__lte=demands.on).order_by("valid")
-    }
+def _credential_reasons(person: User, demands: _Demands, record: _Record) -> Iterator[Reason]:
     for type in demands.types:
-        if type.pk not in good:
-            yield _credential_reason(person, type, latest.get(type.pk), demands.on)
+        if (person.pk, type.pk) not in record.good_credentials:
+            yield _credential_reason(person, type, record.last_credentials.get((person.pk, type.pk)), demands.on)
 
 
 def _credential_reason(person: User, type: CredentialType, latest: Credential | None, on: date) -> Reason:
@@ -112,9 +144,9 @@ def _credential_reason(person: User, type: CredentialType, latest: Credential | 
     return Reason("credential-not-verified", f"{name}’s {type} has not been verified.")
 
 
-def _protocol_reasons(person: User, demands: _Demands) -> Iterator[Reason]:
+def _protocol_reasons(person: User, demands: _Demands, record: _Record) -> Iterator[Reason]:
     for version in demands.versions:
-        if not _counting(version, demands.moment).filter(user=person).exists():
+        if (person.pk, version.pk) not in record.acknowledged:
             yield Reason(
                 "not-acknowledged",
                 f"{person.given_name} has not acknowledged version {version.number} of “{version.title}”.",

@@ -14,7 +14,7 @@ from accounts.models import Membership, Profession, Skill, User
 from intranet.core.access import Reason, Verdict
 from intranet.core.time import minutes_between
 from intranet.core.wording import day_label, duration
-from protocols.clearance import clearance, cleared
+from protocols.clearance import clearances, cleared
 from scheduling.models import TRAVEL_MINUTES, Shift, week_span
 from scheduling.plans import Plan
 from scheduling.positions import PROFESSIONS, ROLES
@@ -122,12 +122,6 @@ def _roles(plan: Plan, people: Sequence[User]) -> dict[int, set[str]]:
     for user_id, role in held.values_list("user_id", "role"):
         roles[user_id].add(role)
     return roles
-
-
-def clearances(people: Sequence[User], skill: Skill, on: date) -> dict[int, Verdict]:
-    """Clearance of each person; the reasons are asked only of those who are not cleared."""
-    good = set(cleared(skill, on).filter(pk__in=[person.pk for person in people]).values_list("pk", flat=True))
-    return {person.pk: Verdict() if person.pk in good else clearance(person, skill, on) for person in people}
 
 
 def _shifts_around(plan: Plan, people: Sequence[User], shift_id: UUID | None) -> dict[int | None, list[Shift]]:
