@@ -49,7 +49,7 @@ run: setup-local ## start the intranet on this machine (PORT=8123 make run)
 
 test: setup ## run every test, with real servers and a real browser
 	@$(VENV) -m tests.browser
-	@exec $(LOCAL) exec --test --end-with-parent -- $(VENV) -m pytest -n 2
+	@exec $(LOCAL) exec --test --end-with-parent -- $(VENV) -m pytest -n 2 --dist loadscope
 
 check: setup check-style check-types check-imports check-migrations check-production check-templates check-deployment ## everything that is checked without running the product
 	@echo "All checks passed."

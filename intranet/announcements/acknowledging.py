@@ -112,8 +112,9 @@ def answers(announcements: Collection[Announcement], on: date) -> dict[int, list
         acknowledged_at=Subquery(given.filter(kind=Receipt.Kind.ACKNOWLEDGED)),
     )
     found: dict[int, list[Answer]] = defaultdict(list)
-    for row in rows.values("announcement_id", "user_id", "clinic_id", "opened_at", "acknowledged_at").distinct():
-        found[row.pop("announcement_id")].append(Answer(**row))
+    columns = ("user_id", "clinic_id", "opened_at", "acknowledged_at")
+    for announcement, *answer in rows.values_list("announcement_id", *columns).distinct():
+        found[announcement].append(Answer(**dict(zip(columns, answer, strict=True))))
     return found
 
 

@@ -62,8 +62,8 @@ def _announcement_duties(user: User, at: datetime, today: date) -> Iterable[Duty
             title=announcement.title,
             url=announcement.get_absolute_url(),
             what=("Announcement", f"From {announcement.author}"),
-            due_on=announcement.due_on,
-            late=announcement.due_at <= at,
+            due_on=cast("date", announcement.due_on),  # a constraint: what must be acknowledged has its day
+            late=cast("datetime", announcement.due_at) <= at,
         )
 
 

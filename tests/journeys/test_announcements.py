@@ -33,6 +33,7 @@ def test_announce_acknowledge_and_count(
     expect(page.get_by_label("Title")).to_have_value("New sharps containers")
     page.get_by_label("Message").fill("Close them at three quarters.")
     page.get_by_role("checkbox", name="Therapist").first.check()
+    page.get_by_label("People must acknowledge it").check()
     page.get_by_label("Acknowledge by").fill((timezone.localdate() + timedelta(days=3)).isoformat())
     page.get_by_role("button", name="Send it").click()
     expect(page.get_by_role("heading", level=1, name="New sharps containers")).to_be_visible()

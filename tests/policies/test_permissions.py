@@ -1,0 +1,92 @@
+"""Every page and API operation, for everybody in the cast, against one table: `permissions.csv`.
+
+The table is the decision, reviewed against the product's role table; a change of any permission is a visible change of
+it. A failing test prints the row as the product has it now.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+import time_machine
+from django.db import transaction
+from django.test import Client
+
+from accounts.models import Clinic, User
+from tests.conftest import CAST
+from tests.policies.routes import routes
+from tests.policies.test_closed_by_default import OPEN
+from tests.policies.world import ASKS, CANARY, Ask, World, build
+
+TABLE = Path(__file__).with_name("permissions.csv")
+# Sign-in, passwords, second steps and sessions: always about oneself, and without a role.
+ABOUT_ONESELF = ("account_", "mfa_", "usersessions_")
+
+
+def table() -> dict[str, dict[str, str]]:
+    with TABLE.open(newline="") as lines:
+        return {row["request"]: {name: row[name] for name in CAST} for row in csv.DictReader(lines)}
+
+
+@pytest.fixture
+def world(cast: dict[str, User], mt_prospect: Clinic, at: datetime):
+    with time_machine.travel(at, tick=False):
+        yield build(cast, mt_prospect, at)
+
+
+def outcome(ask: Ask, browser: Client, world: World) -> str:
+    """What came of a request, undone afterwards: yes, 403, 404, or the status of something that is no answer."""
+    with transaction.atomic():
+        send = getattr(browser, ask.method.lower())
+        address, data = ask.address(world), ask.data(world)
+        response = (
+            send(address, data, content_type="application/json") if "/api/" in address and data else send(address, data)
+        )
+        transaction.set_rollback(True)
+    if response.status_code in {200, 201, 204, 302, 409, 422}:
+        return "yes"
+    return str(response.status_code)
+
+
+@pytest.mark.parametrize("ask", ASKS, ids=lambda ask: ask.id)
+def test_everybody_may_do_what_the_table_says(
+    ask: Ask, world: World, cast: dict[str, User], sign_in: Callable[[User | None], Client]
+):
+    found = {name: outcome(ask, sign_in(User.objects.get(pk=person.pk)), world) for name, person in cast.items()}
+    assert found == table()[ask.id], ",".join([ask.id, *found.values()])
+
+
+def test_every_route_has_a_row():
+    rows = {ask.name.split()[0] for ask in ASKS}
+    named = {route.name for route in routes() if not route.name.startswith(ABOUT_ONESELF)}
+    assert named - rows - set(OPEN) == set()
+
+
+def test_every_row_is_asked():
+    assert set(table()) == {ask.id for ask in ASKS}
+
+
+@pytest.mark.parametrize("who", ["assistant", "front_desk", "therapist_oakbrook", "manager_oakbrook"])
+def test_what_is_closed_leaves_no_word_on_any_page(who: str, world: World, cast: dict[str, User], sign_in):
+    """Lists, counts, search and fragments included: the canary stands in every title that is not theirs."""
+    browser = sign_in(cast[who])
+    for ask in ASKS:
+        if ask.method == "GET":
+            with transaction.atomic():
+                body = browser.get(ask.address(world)).content.decode()
+                transaction.set_rollback(True)
+            assert CANARY not in body, ask.id
+
+
+@pytest.mark.parametrize(
+    "ask", [ask for ask in ASKS if ask.id.startswith("GET api:protocol-detail")], ids=lambda ask: ask.id
+)
+def test_what_is_hidden_answers_like_what_does_not_exist(ask: Ask, world: World, front_desk: User, sign_in):
+    browser = sign_in(front_desk)
+    hidden = browser.get(ask.address(world))
+    missing = browser.get("/api/v1/protocols/there-is-none/")
+    assert (hidden.status_code, hidden.content) == (404, missing.content)

@@ -1,0 +1,234 @@
+"""One of everything, in the state in which permissions differ, and every request that the product takes about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Model
+
+from accounts.models import Clinic, User
+from accounts.roles import Role
+from intranet.announcements.audience import Cell
+from intranet.announcements.publishing import Draft, publish
+from protocols.publishing import Readers
+from tests import factories
+from tests.intranet.reminders import factories as reminders
+from tests.protocols import factories as protocols
+from tests.scheduling import factories as scheduling
+
+CANARY = "Canary"
+
+
+@dataclass
+class World:
+    """The objects by name. Everything private belongs to Mt. Prospect, to its therapist, or to the floater."""
+
+    things: dict[str, Any] = field(default_factory=dict)
+
+    def __getattr__(self, name: str) -> Any:
+        return self.things[name]
+
+
+def build(cast: dict[str, User], mt_prospect: Clinic, at: datetime) -> World:
+    author, lead, manager, therapist = cast["floater"], cast["clinical_lead"], cast["manager"], cast["therapist"]
+    before = at - timedelta(days=30)
+    only_here = [Readers(Role.THERAPIST, mt_prospect, must_acknowledge=True)]
+    first = protocols.published(by=author, lead=lead, at=before, title=f"{CANARY} in force", readers=only_here)
+    second = protocols.next_version(
+        after=first, by=author, lead=lead, at=before + timedelta(days=10), readers=only_here
+    )
+    draft = protocols.draft(by=therapist, at=at, title=f"{CANARY} draft")
+    review = protocols.in_review(by=therapist, at=at, title=f"{CANARY} in review")
+    approved = protocols.approved(by=therapist, approver=lead, at=at, title=f"{CANARY} approved")
+    announcement = publish(
+        Draft(
+            f"{CANARY} news", "<p>Words.</p>", [Cell(mt_prospect, Role.THERAPIST)], due_on=at.date() + timedelta(days=5)
+        ),
+        by=manager,
+        at=before,
+    )
+    shift = scheduling.shift(clinic=mt_prospect, day=scheduling.MONDAY)
+    published = scheduling.published(clinic=mt_prospect, day=scheduling.MONDAY + timedelta(days=1), staff=therapist)
+    credential = factories.credential(user=therapist, type=factories.credential_type(name=f"{CANARY} licence"))
+    reminder = reminders.released(recipient=therapist, at=at)
+    return World(
+        {
+            "first": first,
+            "second": second,
+            "draft": draft,
+            "review": review,
+            "approved": approved,
+            "announcement": announcement,
+            "shift": shift,
+            "week": shift.week,
+            "published": published,
+            "credential": credential,
+            "reminder": reminder,
+            "therapist": therapist,
+            "clinic": mt_prospect,
+        }
+    )
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One request: a name, a method, where to, and what is sent along."""
+
+    name: str
+    method: str
+    address: Callable[[World], str]
+    data: Callable[[World], dict[str, Any]] = lambda world: {}
+
+    @property
+    def id(self) -> str:
+        return f"{self.method} {self.name}"
+
+
+def _of(name: str, tail: str = "") -> Callable[[World], str]:
+    """The address below a protocol."""
+    return lambda world: f"/protocols/{world.things[name].protocol.slug}/{tail}"
+
+
+def _pk(prefix: str, name: str, tail: str = "") -> Callable[[World], str]:
+    def address(world: World) -> str:
+        thing: Model = world.things[name]
+        return f"{prefix}{thing.pk}/{tail}"
+
+    return address
+
+
+def _at(address: str) -> Callable[[World], str]:
+    return lambda world: address
+
+
+def _hour(world: World) -> dict[str, Any]:
+    day = scheduling.MONDAY.isoformat()
+    return {
+        "clinic": world.clinic.slug,
+        "position": "therapist",
+        "start": f"{day}T09:00:00-06:00",
+        "end": f"{day}T12:00:00-06:00",
+    }
+
+
+def _new_announcement(world: World) -> dict[str, Any]:
+    return {"title": "T", "body": "Words.", "audience": ["therapist@mt-prospect"]}
+
+
+def _opened(world: World) -> dict[str, Any]:
+    return {
+        "version": world.second.number,
+        "content_hash": world.second.content_hash,
+        "opened": world.second.content_hash,
+    }
+
+
+API = "/api/v1"
+ASKS = [
+    Ask("home:today", "GET", _at("/")),
+    Ask("core:more", "GET", _at("/more/")),
+    Ask("protocols:library", "GET", _at("/protocols/")),
+    Ask("protocols:new", "GET", _at("/protocols/new/")),
+    Ask("protocols:new", "POST", _at("/protocols/new/"), lambda world: {"title": "New", "category": "safety"}),
+    Ask("protocols:report", "GET", _at("/protocols/report/")),
+    Ask("protocols:report-csv", "GET", _at("/protocols/report/csv/")),
+    Ask("protocols:detail", "GET", _of("second")),
+    Ask("protocols:detail of a draft", "GET", _of("draft")),
+    Ask("protocols:detail in review", "GET", _of("review")),
+    Ask("protocols:version superseded", "GET", _of("first", "versions/1/")),
+    Ask("protocols:version in force", "GET", _of("second", "versions/2/")),
+    Ask("protocols:version-acknowledge", "POST", _of("second", "versions/2/acknowledge/"), _opened),
+    Ask("protocols:version-withdraw", "GET", _of("second", "versions/2/withdraw/")),
+    Ask(
+        "protocols:version-withdraw", "POST", _of("second", "versions/2/withdraw/"), lambda world: {"reason": "Wrong."}
+    ),
+    Ask("protocols:settings", "GET", _of("second", "settings/")),
+    Ask("protocols:draft-start", "POST", _of("second", "draft/start/")),
+    Ask("protocols:draft-edit", "GET", _of("draft", "draft/")),
+    Ask("protocols:draft-submit", "POST", _of("draft", "draft/submit/")),
+    Ask(
+        "protocols:draft-approve", "POST", _of("review", "draft/approve/"), lambda world: {"token": world.review.token}
+    ),
+    Ask("protocols:draft-send-back", "POST", _of("review", "draft/send-back/"), lambda world: {"remark": "Say more."}),
+    Ask("protocols:draft-publish", "GET", _of("approved", "draft/publish/")),
+    Ask("scheduling:my-schedule", "GET", _at("/schedule/")),
+    Ask("scheduling:board", "GET", _at("/roster/")),
+    Ask("scheduling:shift-add", "GET", _at("/roster/shifts/new/?clinic=mt-prospect")),
+    Ask("scheduling:shift", "GET", _pk("/roster/shifts/", "shift")),
+    Ask("scheduling:shift-delete", "POST", _pk("/roster/shifts/", "shift", "delete/"), lambda world: {"version": 1}),
+    Ask("scheduling:publish", "GET", _at(f"/roster/mt-prospect/{scheduling.MONDAY}/publish/")),
+    Ask("announcements:list", "GET", _at("/announcements/")),
+    Ask("announcements:compose", "GET", _at("/announcements/new/")),
+    Ask("announcements:compose", "POST", _at("/announcements/new/"), _new_announcement),
+    Ask("announcements:detail", "GET", _pk("/announcements/", "announcement")),
+    Ask("announcements:acknowledge", "POST", _pk("/announcements/", "announcement", "acknowledge/")),
+    Ask("announcements:receipts", "GET", _pk("/announcements/", "announcement", "receipts/")),
+    Ask("announcements:withdraw", "POST", _pk("/announcements/", "announcement", "withdraw/")),
+    Ask("reminders:inbox", "GET", _at("/inbox/")),
+    Ask("reminders:inbox-read", "POST", _at("/inbox/read/")),
+    Ask("reminders:reminder-read", "POST", _pk("/inbox/", "reminder", "read/")),
+    Ask("reminders:reminder-open", "POST", _pk("/inbox/", "reminder", "open/")),
+    Ask("accounts:people", "GET", _at("/people/")),
+    Ask("accounts:person-detail", "GET", _pk("/people/", "therapist")),
+    Ask("accounts:credential-verify", "POST", _pk("/people/credentials/", "credential", "verify/")),
+    Ask("api:clinic-list", "GET", _at(f"{API}/clinics/")),
+    Ask("api:person-list", "GET", _at(f"{API}/people/")),
+    Ask("api:person-detail", "GET", _pk(f"{API}/people/", "therapist")),
+    Ask("api:protocol-list", "GET", _at(f"{API}/protocols/")),
+    Ask("api:protocol-due", "GET", _at(f"{API}/protocols/due/")),
+    Ask("api:protocol-detail", "GET", lambda world: f"{API}/protocols/{world.second.protocol.slug}/"),
+    Ask(
+        "api:protocol-detail superseded", "GET", lambda world: f"{API}/protocols/{world.first.protocol.slug}/?version=1"
+    ),
+    Ask("api:protocol-detail of a draft", "GET", lambda world: f"{API}/protocols/{world.draft.protocol.slug}/"),
+    Ask(
+        "api:protocol-acknowledge",
+        "POST",
+        lambda world: f"{API}/protocols/{world.second.protocol.slug}/acknowledge/",
+        _opened,
+    ),
+    Ask("api:acknowledgement-list", "GET", _at(f"{API}/acknowledgements/")),
+    Ask("api:my-shift-list", "GET", _at(f"{API}/my-shifts/")),
+    Ask("api:shift-list", "GET", _at(f"{API}/shifts/")),
+    Ask("api:shift-detail", "GET", lambda world: f"{API}/shifts/{world.published.shift_id}/"),
+    Ask("api:shift-detail of a draft", "GET", _pk(f"{API}/shifts/", "shift")),
+    Ask("api:roster-shift-list", "GET", _at(f"{API}/roster-shifts/")),
+    Ask("api:roster-shift-list", "POST", _at(f"{API}/roster-shifts/"), _hour),
+    Ask("api:roster-shift-detail", "GET", _pk(f"{API}/roster-shifts/", "shift")),
+    Ask(
+        "api:roster-shift-detail",
+        "PATCH",
+        _pk(f"{API}/roster-shifts/", "shift"),
+        lambda world: {"version": 1, "note": "x"},
+    ),
+    Ask("api:roster-shift-detail", "DELETE", _pk(f"{API}/roster-shifts/", "shift", "?version=1")),
+    Ask(
+        "api:roster-shift-assign",
+        "POST",
+        _pk(f"{API}/roster-shifts/", "shift", "assign/"),
+        lambda world: {"version": 1, "person": world.therapist.pk},
+    ),
+    Ask(
+        "api:roster-shift-make-open",
+        "POST",
+        _pk(f"{API}/roster-shifts/", "shift", "make-open/"),
+        lambda world: {"version": 1},
+    ),
+    Ask("api:roster-week-list", "GET", _at(f"{API}/roster-weeks/")),
+    Ask(
+        "api:roster-week-publish", "POST", _pk(f"{API}/roster-weeks/", "week", "publish/"), lambda world: {"version": 0}
+    ),
+    Ask("api:announcement-list", "GET", _at(f"{API}/announcements/")),
+    Ask("api:announcement-list", "POST", _at(f"{API}/announcements/"), _new_announcement),
+    Ask("api:announcement-detail", "GET", _pk(f"{API}/announcements/", "announcement")),
+    Ask("api:announcement-acknowledge", "POST", _pk(f"{API}/announcements/", "announcement", "acknowledge/")),
+    Ask("api:inbox-list", "GET", _at(f"{API}/inbox/")),
+    Ask("api:inbox-read-all", "POST", _at(f"{API}/inbox/read/")),
+    Ask("api:inbox-detail", "GET", _pk(f"{API}/inbox/", "reminder")),
+    Ask("api:inbox-read", "POST", _pk(f"{API}/inbox/", "reminder", "read/")),
+    Ask("api:schema", "GET", _at(f"{API}/schema/")),
+    Ask("api:docs", "GET", _at(f"{API}/docs/")),
+]
