@@ -15,7 +15,8 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from accounts.models import Competency, Credential, CredentialType, Skill, User, ValidityRule
 from accounts.roles import Capability
 from intranet.audit.recording import record
-from intranet.core.access import Forbidden, Verdict, require
+from intranet.core.access import YES, Forbidden, Verdict, require
+from intranet.core.wording import counted, name_list
 
 EXPIRING_WITHIN = timedelta(days=60)
 
@@ -37,6 +38,12 @@ class State(StrEnum):
     def tone(self) -> str:
         return {"in_force": "ok", "expiring": "caution", "not_verified": "info"}.get(self.value, "danger")
 
+    @property
+    def icon(self) -> str:
+        return {"in_force": "check", "expiring": "clock", "not_verified": "eye", "expired": "x"}.get(
+            self.value, "warning"
+        )
+
 
 @dataclass(frozen=True)
 class FileLine:
@@ -44,11 +51,34 @@ class FileLine:
 
     type: CredentialType
     credential: Credential | None
-    state: State
+    on: date
+
+    @property
+    def state(self) -> State:
+        return state_on(self.credential, self.on)
 
     @property
     def last_day(self) -> date | None:
         return last_day(self.credential) if self.credential else None
+
+    @property
+    def needed_for(self) -> str:
+        """The procedures that nobody is rostered for without it: "Dry needling, neck and Vestibular rehabilitation"."""
+        return name_list([skill.name for skill in self.type.skills.all()])
+
+    @property
+    def words(self) -> str:
+        """The state with its days: "Ends in 8 days", "Ended 17 days ago"."""
+        days = (self.last_day - self.on).days if self.last_day else 0
+        match self.state:
+            case State.EXPIRED:
+                return f"Ended {counted(-days, 'day')} ago"
+            case State.EXPIRING:
+                return f"Ends in {counted(days, 'day')}" if days else "Ends today"
+            case State.NOT_VERIFIED:
+                return "Waiting for a check"
+            case state:
+                return state.label
 
 
 def last_day(credential: Credential) -> date | None:
@@ -112,19 +142,20 @@ def state_on(credential: Credential | None, on: date) -> State:
 def required_types(user: User) -> list[CredentialType]:
     """The types that a person of this profession must have on file."""
     return list(
-        CredentialType.objects.filter(required=True).filter(
-            Q(professions=[]) | Q(professions__contains=[user.profession])
-        )
+        CredentialType.objects.filter(required=True)
+        .filter(Q(professions=[]) | Q(professions__contains=[user.profession]))
+        .prefetch_related("skills")
     )
 
 
 def credential_file(user: User, on: date) -> list[FileLine]:
-    """Every required or filed type with the person's latest credential and its state, worst first. Two queries."""
+    """Every required or filed type with the person's latest credential and its state, worst first. Four queries."""
     latest: dict[int, Credential] = {}
-    for credential in user.credentials.select_related("type").order_by("valid"):
+    filed = user.credentials.select_related("type", "verified_by").prefetch_related("type__skills")
+    for credential in filed.order_by("valid"):
         latest[credential.type_id] = credential
     types = {type.pk: type for type in required_types(user)} | {c.type_id: c.type for c in latest.values()}
-    lines = [FileLine(type, latest.get(pk), state_on(latest.get(pk), on)) for pk, type in types.items()]
+    lines = [FileLine(type, latest.get(pk), on) for pk, type in types.items()]
     order = [State.EXPIRED, State.MISSING, State.NOT_VERIFIED, State.EXPIRING, State.IN_FORCE]
     return sorted(lines, key=lambda line: (order.index(line.state), line.type.name))
 
@@ -141,20 +172,20 @@ def file_credential(
     return credential
 
 
-def may_verify(credential: Credential, *, by: User) -> Verdict:
-    """Another person verifies: the clinical lead everyone's, a manager those of the own clinics."""
-    if by.pk == credential.user_id:
+def may_verify(owner: User, *, by: User) -> Verdict:
+    """Another person verifies what is in somebody's file: the clinical lead everyone's, a manager those of the own clinics."""
+    if by.pk == owner.pk:
         return Verdict.no("own-credential", "Somebody else has to verify your credentials.")
     scope = by.standing.scope(Capability.VERIFY_CREDENTIAL)
-    if scope.everywhere or scope.clinic_ids & set(_clinics_of(credential.user)):
-        return Verdict()
+    if scope.everywhere or (scope.clinic_ids and scope.clinic_ids & set(_clinics_of(owner))):
+        return YES
     return Verdict.no("not-your-clinic", "Only a manager of the person's clinic or the clinical lead verifies this.")
 
 
 @transaction.atomic
 def verify_credential(credential: Credential, *, by: User, at: datetime) -> Credential:
     """Confirm that the document is on file and right. Raises Forbidden with the reason otherwise."""
-    require(may_verify(credential, by=by), Forbidden)
+    require(may_verify(credential.user, by=by), Forbidden)
     credential = Credential.objects.select_for_update(of=("self",)).select_related("user").get(pk=credential.pk)
     if credential.verified_at is None:
         credential.verified_by, credential.verified_at = by, at

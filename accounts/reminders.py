@@ -26,10 +26,10 @@ from django.db.models import (
 from django.db.models.functions import Least
 
 from accounts.credentials import last_day, not_renewed
-from accounts.models import Credential, Gate, Membership, User, organisation_zone
+from accounts.models import Credential, Membership, User, organisation_zone
 from accounts.roles import Role
 from intranet.core.time import local_day
-from intranet.core.wording import day_label, full_day
+from intranet.core.wording import day_label, full_day, name_list
 from intranet.reminders import registry
 from intranet.reminders.registry import Kind, Message, OnDoubt
 
@@ -63,17 +63,13 @@ class CredentialExpiring(Kind):
 
     def write(self, subject: Credential, recipient: User, occasion: str, at: datetime) -> Message:
         ends = _last_day(subject)
-        blocks = subject.type.gate == Gate.BLOCKS
+        procedures = name_list(list(subject.type.skills.values_list("name", flat=True)))
+        needed = f" Without it you cannot be put on shifts that need {procedures}." if procedures else ""
         return Message(
             title=f"Your {subject.type} ends on {day_label(ends, _today(at))}",
             paragraphs=[
                 f"{ends:%A}, {full_day(ends)} is the last day of your {subject.type} ({_zone_words()}).",
-                "Hand in the new document before that day. "
-                + (
-                    "Without it you cannot be put on new shifts."
-                    if blocks
-                    else "Your file says that it has ended if not."
-                ),
+                f"Hand in the new document before that day.{needed}",
             ],
             path=recipient.get_absolute_url(),
             action="See your file",

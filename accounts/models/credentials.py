@@ -9,8 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
-from accounts.models.people import Membership, Profession, User
-from accounts.roles import Capability
+from accounts.models.people import Profession, User
 from intranet.core.access import AccessQuerySet, AnyUser
 
 
@@ -72,16 +71,10 @@ class CredentialType(models.Model):
 
 
 class PersonalRecordQuerySet(AccessQuerySet):
-    """Rows about one person (`user`): seen by that person and by those who see credentials of the person's clinics."""
+    """Rows of a person's file: seen by whoever sees the file."""
 
     def visible_to(self, user: AnyUser) -> Self:
-        if not isinstance(user, User) or not user.standing.holds(Capability.SEE_CREDENTIALS):
-            return self.none()
-        scope = user.standing.scope(Capability.SEE_CREDENTIALS)
-        if scope.everywhere:
-            return self
-        at_own_clinics = Membership.objects.filter(user=models.OuterRef("user"), clinic__in=scope.clinic_ids)
-        return self.filter(Q(user=user) | models.Exists(at_own_clinics))
+        return self.filter(user__in=User.objects.with_file_visible_to(user))
 
 
 class CredentialQuerySet(PersonalRecordQuerySet):

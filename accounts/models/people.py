@@ -99,6 +99,16 @@ class UserQuerySet(AccessQuerySet["User"]):
             return self.none()
         return self if user.standing.holds(Capability.INVITE) else self.active()
 
+    def with_file_visible_to(self, viewer: AnyUser) -> Self:
+        """Those whose credentials and competencies the viewer sees: oneself, people of own clinics, or everybody."""
+        if not isinstance(viewer, User) or not viewer.standing.holds(Capability.SEE_CREDENTIALS):
+            return self.none()
+        scope = viewer.standing.scope(Capability.SEE_CREDENTIALS)
+        if scope.everywhere:
+            return self
+        at_own_clinics = Membership.objects.filter(user=models.OuterRef("pk"), clinic__in=scope.clinic_ids)
+        return self.filter(Q(pk=viewer.pk) | models.Exists(at_own_clinics))
+
     def active(self) -> Self:
         return self.filter(is_active=True)
 

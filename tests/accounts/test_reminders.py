@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from accounts.models import Clinic, Credential, CredentialType, Gate, User
+from accounts.models import Clinic, Credential, CredentialType, User
 from accounts.roles import Role
 from intranet.reminders.models import Reminder
 from intranet.reminders.owing import still_true
@@ -22,7 +22,7 @@ OWN, STAFF = "credential-expiring", "staff-credential-expiring"
 
 @pytest.fixture
 def bls(db: None) -> CredentialType:
-    return factories.credential_type(code="bls", name="BLS", lead_days=[30, 90, 7, 60], gate=Gate.BLOCKS)
+    return factories.credential_type(code="bls", name="BLS", lead_days=[30, 90, 7, 60])
 
 
 @pytest.fixture
@@ -147,13 +147,14 @@ def test_a_former_manager_hears_nothing(credential: Credential, manager: User):
     assert plan(STAFF, morning(ENDS - timedelta(days=30))) == []
 
 
-def test_the_words_to_the_person(credential: Credential, therapist: User):
+def test_the_words_to_the_person(credential: Credential, therapist: User, bls: CredentialType):
+    factories.skill(name="Dry needling, neck").required_types.add(bls)
     at = morning(ENDS - timedelta(days=30))
     message = find(OWN).write(credential, therapist, "lead-30", at)
     assert message.title == "Your BLS ends on Wed, Dec 30"
     assert message.paragraphs == [
         "Wednesday, Dec 30, 2026 is the last day of your BLS (Chicago time).",
-        "Hand in the new document before that day. Without it you cannot be put on new shifts.",
+        "Hand in the new document before that day. Without it you cannot be put on shifts that need Dry needling, neck.",
     ]
     assert message.path == f"/people/{therapist.pk}/"
 

@@ -1,0 +1,30 @@
+"""A person's file on one page: credentials and competencies, for those who may see them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from accounts.credentials import FileLine, credential_file, may_verify
+from accounts.models import Competency, User
+
+
+@dataclass(frozen=True)
+class File:
+    """What the viewer sees of somebody's file, and whether they may verify what is in it."""
+
+    lines: list[FileLine]
+    competencies: list[tuple[Competency, bool]]  # with whether it is in force
+    may_verify: bool
+
+
+def file_of(person: User, *, viewer: User, on: date, at: datetime) -> File | None:
+    """The file as it is on the day; None for somebody who must not see it."""
+    if not User.objects.with_file_visible_to(viewer).filter(pk=person.pk).exists():
+        return None
+    grants = person.competencies.select_related("skill", "granted_by")
+    return File(
+        lines=credential_file(person, on),
+        competencies=[(grant, grant.in_force_at(at)) for grant in grants],
+        may_verify=bool(may_verify(person, by=viewer)),
+    )

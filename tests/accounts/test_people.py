@@ -1,0 +1,133 @@
+"""The directory: everybody finds everybody's work contact, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from accounts.models import Clinic, User
+from accounts.roles import Role
+from tests import factories
+from tests.conftest import CAST
+
+pytestmark = pytest.mark.django_db
+PEOPLE = reverse("accounts:people")
+
+
+def names(response) -> list[str]:
+    return [person.name for person in response.context["page"]]
+
+
+@pytest.mark.parametrize("who", CAST)
+def test_everybody_sees_everybody_who_works_here(cast: dict[str, User], sign_in, who: str):
+    response = sign_in(cast[who]).get(PEOPLE)
+    assert names(response) == sorted(person.name for person in cast.values())
+
+
+def test_a_person_without_a_role_sees_nobody(therapist: User, sign_in):
+    response = sign_in(factories.person(name="Nobody Now")).get(PEOPLE)
+    assert (response.status_code, names(response)) == (200, [])
+
+
+def test_names_are_sorted_as_people_look_for_them(therapist: User, sign_in):
+    for name in ("Étienne Faux", "eva Sham", "Zoë Pseudo"):
+        factories.person(name=name)
+    found = names(sign_in(therapist).get(PEOPLE))
+    assert found == ["Avery Testwell", "Étienne Faux", "eva Sham", "Zoë Pseudo"]
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("avery", ["Avery Testwell"]),
+        ("TESTWELL av", ["Avery Testwell"]),
+        ("jose", ["José Ficticio"]),
+        ("spanish", ["José Ficticio"]),
+        ("0142", ["José Ficticio"]),
+        ("dpt", ["José Ficticio"]),
+        ("avery spanish", []),
+        ("%", []),
+        ("_", []),
+        ("", ["Avery Testwell", "José Ficticio"]),
+        ("nul\0here", ["Avery Testwell", "José Ficticio"]),
+    ],
+)
+def test_search_finds_words_in_any_order(therapist: User, sign_in, query: str, found: list[str]):
+    factories.person(name="José Ficticio", languages="English, Spanish", phone="847-555-0142", title="PT, DPT")
+    assert names(sign_in(therapist).get(PEOPLE, {"q": query})) == found
+
+
+@pytest.mark.parametrize(
+    ("filters", "found"),
+    [
+        ({"clinic": "mt-prospect"}, ["Avery Testwell", "Bea Dummond", "Theo Fictus"]),
+        ({"clinic": "oakbrook-terrace"}, ["Rosa Sampleton", "Theo Fictus"]),
+        ({"role": "therapist"}, ["Avery Testwell", "Theo Fictus"]),
+        ({"clinic": "oakbrook-terrace", "role": "manager"}, ["Rosa Sampleton"]),
+        ({"clinic": "atlantis", "role": "assistant"}, ["Bea Dummond"]),
+        ({"role": "emperor"}, ["Avery Testwell", "Bea Dummond", "Rosa Sampleton", "Theo Fictus"]),
+    ],
+)
+def test_filters_narrow(
+    therapist: User, floater: User, assistant: User, manager_oakbrook: User, sign_in, filters, found: list[str]
+):
+    assert names(sign_in(therapist).get(PEOPLE, filters)) == found
+
+
+def test_a_role_that_has_ended_is_neither_shown_nor_found(therapist: User, floater: User, oakbrook: Clinic, sign_in):
+    floater.memberships.filter(clinic=oakbrook).update(period=("2024-01-01", "2025-01-01"))
+    assert names(sign_in(therapist).get(PEOPLE, {"clinic": "oakbrook-terrace"})) == []
+
+
+@pytest.mark.parametrize(
+    ("who", "sees"),
+    [("therapist", False), ("front_desk", False), ("clinical_lead", False), ("manager", True), ("administrator", True)],
+)
+def test_those_who_left_are_found_by_those_who_may_deactivate(request, sign_in, who: str, sees: bool):
+    factories.person(name="Gone Away", is_active=False)
+    browser = sign_in(request.getfixturevalue(who))
+    assert "Gone Away" not in names(browser.get(PEOPLE))
+    assert (names(browser.get(PEOPLE, {"left": "on"})) == ["Gone Away"]) is sees
+    assert ("People who left" in browser.get(PEOPLE).content.decode()) is sees
+
+
+def test_nobody_found_says_so_and_leads_back(therapist: User, sign_in):
+    response = sign_in(therapist).get(PEOPLE, {"q": "xyzzy"})
+    assert "Nobody found" in response.content.decode()
+    assert 'value="xyzzy"' in response.content.decode()
+
+
+def test_what_is_typed_stays_text(therapist: User, sign_in):
+    body = sign_in(therapist).get(PEOPLE, {"q": '"><script>alert(1)</script>'}).content.decode()
+    assert "<script>alert(1)" not in body
+
+
+def test_htmx_gets_the_results_alone(therapist: User, sign_in):
+    response = sign_in(therapist).get(PEOPLE, headers={"HX-Request": "true"})
+    assert response.content.decode().lstrip().startswith('<section id="people-found"')
+    assert response.headers["Vary"].startswith("HX-Request")
+
+
+def test_a_page_beyond_the_last_shows_the_last(therapist: User, sign_in):
+    assert names(sign_in(therapist).get(PEOPLE, {"page": "99"})) == ["Avery Testwell"]
+
+
+def test_the_list_needs_as_many_queries_for_one_as_for_three(
+    therapist: User, mt_prospect: Clinic, oakbrook: Clinic, sign_in: Callable[[User], Client]
+):
+    browser = sign_in(therapist)
+
+    def queries(people: int) -> int:
+        with CaptureQueriesContext(connection) as captured:
+            assert len(names(browser.get(PEOPLE))) == people
+        return len(captured)
+
+    for_one = queries(1)
+    for name in ("Mia Fauxley", "Sam Invento"):
+        factories.staff(name=name, role=Role.THERAPIST, clinics=[mt_prospect, oakbrook])
+    assert queries(3) == for_one

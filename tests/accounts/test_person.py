@@ -1,0 +1,160 @@
+"""A person's page: contact for everybody; the file for the person, their managers, the lead and administrators."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+
+import pytest
+import time_machine
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from accounts.models import Clinic, Competency, Credential, User
+from intranet.audit.models import Entry
+from tests import factories
+from tests.conftest import CAST
+
+# Who sees the file of the therapist of Mt. Prospect, and who may check what is in it.
+SEES = {"therapist", "manager", "clinical_lead", "administrator"}
+CHECKS = {"manager", "clinical_lead"}
+
+
+@pytest.fixture(autouse=True)
+def _now(at: datetime):
+    with time_machine.travel(at, tick=False):
+        yield
+
+
+@pytest.fixture
+def credential(therapist: User) -> Credential:
+    type = factories.credential_type(name="Canary licence")
+    return factories.credential(user=therapist, type=type, end=date(2027, 1, 1))
+
+
+def page(person: User) -> str:
+    return reverse("accounts:person-detail", args=[person.pk])
+
+
+def check(credential: Credential) -> str:
+    return reverse("accounts:credential-verify", args=[credential.pk])
+
+
+@pytest.mark.parametrize("who", CAST)
+def test_everybody_sees_contact_and_few_the_file(cast, sign_in, credential: Credential, therapist: User, who: str):
+    response = sign_in(cast[who]).get(page(therapist))
+    body = response.content.decode()
+    assert response.status_code == 200
+    assert therapist.email in body
+    assert ("Canary licence" in body) is (who in SEES)
+
+
+@pytest.mark.parametrize("who", CAST)
+def test_the_page_and_the_rows_agree_on_who_sees(cast, sign_in, credential: Credential, therapist: User, who: str):
+    rows = Credential.objects.visible_to(cast[who]).filter(user=therapist).exists()
+    file = sign_in(cast[who]).get(page(therapist)).context["file"]
+    assert (rows, file is not None) == (who in SEES, who in SEES)
+
+
+def test_a_manager_sees_an_empty_file_too(sign_in, manager: User, assistant: User):
+    """What is missing has no row; it must not look as if there were nothing to see."""
+    factories.credential_type(name="BLS")
+    body = sign_in(manager).get(page(assistant)).content.decode()
+    assert ("BLS" in body, "Missing" in body) == (True, True)
+
+
+def test_competencies_stand_in_the_file_with_who_signed_them_off(
+    sign_in, therapist: User, front_desk: User, clinical_lead: User, at: datetime
+):
+    neck = factories.skill(name="Dry needling, neck", region="cervical")
+    ended = factories.skill(name="Dry needling, back")
+    factories.competency(user=therapist, skill=neck, granted_by=clinical_lead)
+    factories.competency(user=therapist, skill=ended, granted_by=clinical_lead, ended_at=at - timedelta(days=3))
+    grants = sign_in(therapist).get(page(therapist)).context["file"].competencies
+    assert [(grant.skill.name, in_force) for grant, in_force in grants] == [
+        ("Dry needling, back", False),
+        ("Dry needling, neck", True),
+    ]
+    assert "Dry needling" not in sign_in(front_desk).get(page(therapist)).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("end", "verified", "words"),
+    [
+        (date(2026, 11, 17), True, "Ended 9 days ago"),
+        (date(2026, 11, 26), True, "Ends today"),
+        (date(2026, 11, 27), True, "Ends in 1 day"),
+        (date(2027, 1, 25), True, "Ends in 60 days"),
+        (date(2027, 1, 26), True, "In force"),
+        (None, True, "In force"),
+        (None, False, "Waiting for a check"),
+    ],
+)
+def test_the_state_is_said_with_its_days(
+    sign_in, therapist: User, clinical_lead: User, end, verified: bool, words: str
+):
+    by = clinical_lead if verified else None
+    factories.credential(user=therapist, type=factories.credential_type(), end=end, verified_by=by)
+    assert [line.words for line in sign_in(therapist).get(page(therapist)).context["file"].lines] == [words]
+
+
+@pytest.mark.parametrize("who", CAST)
+def test_another_person_checks_a_credential(cast, sign_in, credential: Credential, therapist: User, who: str):
+    offered = check(credential) in sign_in(cast[who]).get(page(therapist)).content.decode()
+    response = sign_in(cast[who]).post(check(credential))
+    credential.refresh_from_db()
+    status = 302 if who in CHECKS else 403 if who in SEES else 404
+    assert (offered, response.status_code) == (who in CHECKS, status)
+    assert (credential.verified_by == cast[who]) is (who in CHECKS)
+    assert Entry.objects.filter(verb="credential.verified").count() == (who in CHECKS)
+
+
+def test_checking_twice_changes_nothing(sign_in, credential: Credential, manager: User, clinical_lead: User):
+    sign_in(manager).post(check(credential))
+    sign_in(clinical_lead).post(check(credential))
+    credential.refresh_from_db()
+    assert credential.verified_by == manager
+
+
+def test_checking_needs_a_post(sign_in, credential: Credential, manager: User):
+    assert sign_in(manager).get(check(credential)).status_code == 405
+    credential.refresh_from_db()
+    assert credential.verified_at is None
+
+
+def test_somebody_who_left_is_there_only_for_those_who_may_deactivate(
+    sign_in, therapist: User, manager: User, front_desk: User
+):
+    User.objects.filter(pk=front_desk.pk).update(is_active=False)
+    assert sign_in(therapist).get(page(front_desk)).status_code == 404
+    assert "Left" in sign_in(manager).get(page(front_desk)).content.decode()
+
+
+def test_nobody_is_there_for_a_person_without_a_role(sign_in, therapist: User):
+    assert sign_in(factories.person()).get(page(therapist)).status_code == 404
+
+
+def test_the_page_needs_as_many_queries_for_one_credential_as_for_three(
+    sign_in: Callable[[User], Client], therapist: User, manager: User, clinical_lead: User, mt_prospect: Clinic
+):
+    browser = sign_in(manager)
+
+    def file_one_more() -> None:
+        type = factories.credential_type()
+        factories.skill().required_types.add(type)
+        factories.credential(user=therapist, type=type)
+        factories.credential(user=therapist, type=factories.credential_type(), verified_by=clinical_lead)
+        factories.competency(user=therapist, skill=factories.skill(), granted_by=clinical_lead)
+
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            browser.get(page(therapist))
+        return len(captured)
+
+    file_one_more()
+    for_one = queries()
+    file_one_more()
+    file_one_more()
+    assert (queries(), Credential.objects.count(), Competency.objects.count()) == (for_one, 6, 3)
