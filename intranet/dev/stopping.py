@@ -21,19 +21,19 @@ def stop_all(folders: Iterable[Folder]) -> None:
     for folder in folders:
         if not folder.path.exists():
             continue
-        _ask(folder, "run", folder.read("run").get("pid"))
+        _ask(folder, "run", "the intranet", folder.read("run").get("pid"))
         for name, program in PROGRAMS.items():
-            _ask(folder, f"{name}.keeper", folder.read(name).get("keeper"))
+            _ask(folder, f"{name}.keeper", name, folder.read(name).get("keeper"))
             left = partial(processes.working_in, folder.path / name, program)
             processes.clear(left, [(signal.SIGINT, 10), (signal.SIGKILL, 5)])
 
 
-def _ask(folder: Folder, lock_name: str, pid: object, seconds: float = 40) -> None:
+def _ask(folder: Folder, lock_name: str, title: str, pid: object, seconds: float = 40) -> None:
     """Send SIGTERM to the holder of a lock and wait until it has let go. A free lock means a number of the past."""
     with folder.lock(lock_name) as lock:
         if lock.exclusive() or not isinstance(pid, int):
             return
-        print(f"Stopping {lock_name.removesuffix('.keeper')} ...", flush=True)
+        print(f"Stopping {title} ...", flush=True)
         try:
             os.kill(pid, signal.SIGTERM)
         except ProcessLookupError:
