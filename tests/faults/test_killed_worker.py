@@ -162,30 +162,34 @@ def test_killed_before_the_claim_commits(worker, mailbox, bell, staff):
 @pytest.mark.parametrize("seed", [1])
 def test_killed_again_and_again(worker, mailbox, bell, staff, seed: int):
     """Five kills at moments that the seed chooses, before and after the dot."""
-    chance, kills = random.Random(seed), 5
-    moments = sorted(chance.sample(range(1, len(staff) * EACH), kills))
+    chance = random.Random(seed)
+    stages = chance.sample(["before the dot", "after the dot"] * 3, 5)
+    moments = sorted(chance.sample(range(1, len(staff) * EACH), len(stages)))
+    plan = list(zip(moments, stages, strict=True))
     killed: list[str] = []
 
     def perhaps(stage: str) -> Callable[[str], str]:
         def answer(address: str) -> str:
-            if moments and len(mailbox.seen) >= moments[0] and chance.random() < 0.5:
-                moments.pop(0)
-                worker.kill()
-                killed.append(stage)
+            if len(killed) < len(plan):
+                moment, planned = plan[len(killed)]
+                if stage == planned and len(mailbox.seen) >= moment:
+                    worker.kill()
+                    killed.append(stage)
             return "250 OK"
 
         return answer
 
     mailbox.at_recipient, mailbox.at_dot = perhaps("before the dot"), perhaps("after the dot")
-    for number in range(1, kills + 1):
+    for number in range(1, len(plan) + 1):
         worker.start()
         wait_for(lambda number=number: len(killed) >= number, step=bell.ring)
         worker.bury()
     run_to_the_end(worker, bell)
-    check_the_promise(mailbox, staff, kills)
-    assert len(killed) == kills
+    check_the_promise(mailbox, staff, kills=len(plan))
+    assert killed == stages
     assert set(killed) == {"before the dot", "after the dot"}
-    assert Run.objects.filter(error="The process died.").count() == kills
+    assert doubts().total() == killed.count("after the dot")
+    assert Run.objects.filter(error="The process died.").count() == len(plan)
 
 
 @pytest.mark.parametrize(("hook", "doubted"), [("at_recipient", 0), ("at_dot", 1)])

@@ -19,7 +19,7 @@ from django.db import connection
 
 from intranet.reminders.locks import RUNS
 
-PATIENCE = 60.0
+PATIENCE = 120.0
 
 
 def wait_for(what: Callable[[], object], patience: float = PATIENCE, step: Callable[[], None] = lambda: None) -> None:
