@@ -280,7 +280,7 @@ class Board:
         """(icon, words) for the key below the board."""
         by_icon = {skill_icon(skill): skill for skill in self.skills}
         names = {"needle": "Dry needling"}
-        return [(icon, names.get(icon, skill.name)) for icon, skill in by_icon.items()]
+        return [(icon, names.get(icon, skill.short_name)) for icon, skill in by_icon.items()]
 
     @cached_property
     def _signed_off(self) -> dict[int, set[int]]:

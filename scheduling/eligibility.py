@@ -183,7 +183,12 @@ class Candidate:
 
     @property
     def over_target(self) -> int:
+        """Minutes beyond what the person is meant to work in a week; negative while some are missing."""
         return self.minutes_after - self.person.weekly_hours * 60
+
+    @property
+    def fits_well(self) -> bool:
+        return bool(self.verdict) and not self.verdict.warnings and self.over_target <= 0
 
 
 def candidates(plan: Plan, at: datetime, *, shift_id: UUID | None = None) -> list[Candidate]:
