@@ -169,6 +169,7 @@ ASKS = [
     Ask("announcements:withdraw", "POST", _pk("/announcements/", "announcement", "withdraw/")),
     Ask("reminders:inbox", "GET", _at("/inbox/")),
     Ask("reminders:inbox-read", "POST", _at("/inbox/read/")),
+    Ask("reminders:mail-choose", "POST", _at("/inbox/mail/")),
     Ask("reminders:reminder-read", "POST", _pk("/inbox/", "reminder", "read/")),
     Ask("reminders:reminder-open", "POST", _pk("/inbox/", "reminder", "open/")),
     Ask("accounts:people", "GET", _at("/people/")),
