@@ -58,7 +58,7 @@ def acknowledge(announcement: Announcement, *, by: User, at: datetime) -> Receip
 
 def receipts_scope(announcement: Announcement, *, by: User) -> Scope:
     """The clinics of whose people somebody sees what they have answered: the author everybody's, managers their own."""
-    if by.pk == announcement.author_id:
+    if by.pk == announcement.author_id and by.standing.scope(Capability.POST_ANNOUNCEMENT):
         return Scope(everywhere=True)
     return by.standing.scope(Capability.SEE_RECEIPTS)
 

@@ -49,6 +49,11 @@ class AnnouncementQuerySet(AccessQuerySet["Announcement"]):
         waiting = self.addressed_to(user, at).current(at).filter(~Exists(done), must_acknowledge=True)
         return waiting.select_related("author").order_by("due_at", "pk")
 
+    def duties_first(self, user: User, at: datetime) -> Self:
+        """What waits for the person before everything else; then pinned, then newest first."""
+        waits = Exists(Announcement.objects.owed_by(user, at).filter(pk=OuterRef("pk")))
+        return self.annotate(waits=waits).order_by("-waits", "-pinned", "-published_at", "-pk")
+
 
 def _published(at: datetime) -> Q:
     return Q(published_at__lte=at, withdrawn_at__isnull=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from django.conf import settings
@@ -24,6 +25,7 @@ STEPS = {"published": timedelta(0), "24h": timedelta(hours=24), "72h": timedelta
 STEPS_IF_URGENT = {"published": timedelta(0), "4h": timedelta(hours=4), "24h": timedelta(hours=24)}
 MORNING = timedelta(hours=8)
 KEPT = timedelta(days=30)
+FOR_EVER = timedelta(days=36500)
 
 
 class FirstMomentOf(Func):
@@ -51,7 +53,10 @@ def _until_over() -> Least:
 
 
 class AnnouncementToAcknowledge(Kind):
-    """When it appears, and twice more while the person has not acknowledged it. Whoever comes later is asked then."""
+    """When it appears, and twice more while the person has not acknowledged it. Whoever comes later is asked then.
+
+    Each step gives way to the next, so that there is never more than one to read about an announcement.
+    """
 
     code = "announcement-to-acknowledge"
     label = "Announcement to acknowledge"
@@ -65,11 +70,11 @@ class AnnouncementToAcknowledge(Kind):
         )
         rows = outstanding(at).annotate(recipient_id=F("user_id"), subject_id=F("announcement_id"), asked_at=asked_at)
         return [
-            rows.filter(announcement__urgent=urgent).annotate(
+            rows.filter(announcement__urgent=urgent, asked_at__gt=at - until).annotate(
                 occasion=Value(occasion), due_at=_after(F("asked_at"), delay), not_after=_until_over()
             )
             for urgent, steps in ((False, STEPS), (True, STEPS_IF_URGENT))
-            for occasion, delay in steps.items()
+            for (occasion, delay), (_, until) in pairwise([*steps.items(), ("", FOR_EVER)])
         ]
 
     def write(self, subject: Announcement, recipient: User, occasion: str, at: datetime) -> Message:

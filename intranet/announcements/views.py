@@ -33,7 +33,7 @@ def announcements(request: HttpRequest) -> HttpResponse:
     """What is current, what waits for an acknowledgement, what is over, or what a search finds."""
     now = timezone.now()
     lists = {
-        "current": _visible(request).current(now),
+        "current": _visible(request).current(now).duties_first(request.user, now),
         "owed": with_parts(Announcement.objects.owed_by(request.user, now)),
         "scheduled": _visible(request).filter(published_at__gt=now, withdrawn_at__isnull=True),
         "earlier": _visible(request).over(now).order_by("-published_at"),

@@ -1,70 +1,22 @@
-"""A person's day: the next shift, what must be read by when, what changed, who is here. Reads, decides nothing."""
+"""A person's day: the next shift, what changed, who is here, what is new. Reads, decides nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
-from typing import cast
+from datetime import datetime
 
 from accounts.models import Clinic, User
 from intranet.announcements.models import Announcement
-from intranet.core.time import local_day, minutes_between
-from protocols.acknowledging import must_acknowledge
-from protocols.models import Acknowledgement, ProtocolVersion
+from intranet.announcements.reading import Entry, entries, with_parts
+from intranet.core.time import minutes_between
+from intranet.core.wording import name_list
+from protocols.models import ProtocolVersion
 from scheduling.models import PublishedShift
 from scheduling.roster import next_shifts, on_today, with_whom
 
 CHANGED = 4
 LATEST = 4
-
-
-@dataclass(frozen=True)
-class Duty:
-    """Something to read and acknowledge, whatever it is."""
-
-    title: str
-    url: str
-    what: tuple[str, ...]
-    due_on: date
-    late: bool
-
-
-def duties(user: User, at: datetime) -> list[Duty]:
-    """Protocols and announcements that wait for the person, the first due first."""
-    today = local_day(at, user.zone)
-    found = [*_protocol_duties(user, at, today), *_announcement_duties(user, at, today)]
-    return sorted(found, key=lambda duty: (duty.due_on, duty.title))
-
-
-def _protocol_duties(user: User, at: datetime, today: date) -> Iterable[Duty]:
-    versions = list(must_acknowledge(user, at=at))
-    signed = dict(
-        Acknowledgement.objects.filter(user=user, version__protocol__in=[v.protocol_id for v in versions])
-        .order_by("version__number")
-        .values_list("version__protocol", "version__number")
-    )
-    for version in versions:
-        earlier = signed.get(version.protocol_id)
-        known = f"You acknowledged version {earlier}" if earlier else "New for you"
-        yield Duty(
-            title=version.title,
-            url=version.protocol.get_absolute_url(),
-            what=(f"Protocol, version {version.number}", known),
-            due_on=(due_on := version.due_on),  # type: ignore[attr-defined]  # an annotation of must_acknowledge
-            late=due_on < today,
-        )
-
-
-def _announcement_duties(user: User, at: datetime, today: date) -> Iterable[Duty]:
-    for announcement in Announcement.objects.owed_by(user, at):
-        yield Duty(
-            title=announcement.title,
-            url=announcement.get_absolute_url(),
-            what=("Announcement", f"From {announcement.author}"),
-            due_on=cast("date", announcement.due_on),  # a constraint: what must be acknowledged has its day
-            late=cast("datetime", announcement.due_at) <= at,
-        )
+NAMED = 4
 
 
 @dataclass(frozen=True)
@@ -87,6 +39,14 @@ class NextShift:
     @property
     def starts_soon(self) -> bool:
         return 0 < self.minutes_to_start <= 12 * 60
+
+    @property
+    def company_words(self) -> str:
+        """`Marcus, Noor and Bea`, or the first few and how many more."""
+        names = [person.given_name for person in self.company]
+        if len(names) <= NAMED + 1:
+            return name_list(names)
+        return name_list([*names[:NAMED], f"{len(names) - NAMED} more"])
 
 
 def next_shift(user: User, at: datetime) -> NextShift | None:
@@ -135,9 +95,10 @@ def here_today(user: User, at: datetime) -> list[tuple[Clinic, list[Presence]]]:
     ]
 
 
-def latest_announcements(user: User, at: datetime) -> list[Announcement]:
-    found = Announcement.objects.visible_to(user).current(at).prefetch_related("audience__clinic")
-    return list(found[:LATEST])
+def latest_announcements(user: User, at: datetime) -> list[Entry]:
+    """What is current, pinned and newest first."""
+    found = with_parts(Announcement.objects.visible_to(user).current(at))
+    return entries(found[:LATEST], user, at)
 
 
 def greeting(at: datetime, user: User) -> str:

@@ -2,45 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
+from typing import cast
 
-from accounts.credentials import State, ending, last_day, state_on
-from accounts.models import Clinic, Credential, User
+from django.urls import reverse
+
+from accounts.models import Clinic, User
 from accounts.roles import Capability
+from intranet.announcements.acknowledging import answers_for
+from intranet.announcements.models import Announcement
 from intranet.core.time import local_day
-from protocols.models import ProtocolVersion
+from intranet.home.endings import Ending, EndingGroup, endings, grouped
 from protocols.reporting import Report, report
 from scheduling.coverage import Gap
 from scheduling.roster import coverage_gaps, shifts_at_risk, unpublished_changes
 
 DAYS_AHEAD = 14
-SHOWN = 6
-
-
-@dataclass
-class Progress:
-    """How far the people of each clinic have come with one version."""
-
-    version: ProtocolVersion
-    due_on: date
-    late: bool = False
-    by_clinic: list[tuple[Clinic, int, int]] = field(default_factory=list)  # clinic, done, asked
 
 
 @dataclass(frozen=True)
-class Ending:
-    """A credential that has ended or ends soon, with the days that are left (negative: since when)."""
+class Line:
+    """How far the people of each clinic have come with one protocol or announcement: (clinic, done, asked)."""
 
-    credential: Credential
-    state: State
-    days: int
+    title: str
+    url: str
+    due_on: date
+    late: bool
+    by_clinic: list[tuple[Clinic, int, int]]
 
     @property
-    def words(self) -> str:
-        return "Ended" if self.days < 0 else "Today" if self.days == 0 else f"{self.days} days"
+    def complete(self) -> bool:
+        return all(done == asked for _, done, asked in self.by_clinic)
 
 
 class Floor:
@@ -88,34 +83,56 @@ class Floor:
         return sum(not row.complete for row in self.report.rows)
 
     @cached_property
-    def progress(self) -> list[Progress]:
-        """The versions that somebody has still to acknowledge, the first due first."""
-        lines = [self._progress(number, version) for number, version in enumerate(self.report.versions)]
-        open_lines = [line for line in lines if any(done < asked for _, done, asked in line.by_clinic)]
-        return sorted(open_lines, key=lambda line: line.due_on)
+    def lines(self) -> list[Line]:
+        """Protocols and announcements that somebody has still to acknowledge, the first due first."""
+        lines = [*self._protocol_lines(), *self._announcement_lines()]
+        return sorted((line for line in lines if not line.complete), key=lambda line: (line.due_on, line.title))
 
-    def _progress(self, number: int, version: ProtocolVersion) -> Progress:
-        asked = [(row.clinics, cell) for row in self.report.rows if (cell := row.cells[number])]
-        waiting = [cell for _, cell in asked if not cell.done]
-        line = Progress(
-            version,
-            due_on=min((cell.due_on for cell in waiting or [cell for _, cell in asked]), default=self.today),
-            late=any(cell.late for cell in waiting),
-        )
-        for clinic in self.reported:
-            here = [cell for clinics, cell in asked if clinic in clinics]
-            if here:
-                line.by_clinic.append((clinic, sum(cell.done for cell in here), len(here)))
-        return line
+    def _protocol_lines(self) -> Iterator[Line]:
+        for number, version in enumerate(self.report.versions):
+            asked = [(row.clinics, cell) for row in self.report.rows if (cell := row.cells[number])]
+            waiting = [cell for _, cell in asked if not cell.done]
+            yield Line(
+                title=f"{version.title}, version {version.number}",
+                url=version.protocol.get_absolute_url(),
+                due_on=min((cell.due_on for cell in waiting or [cell for _, cell in asked]), default=self.today),
+                late=any(cell.late for cell in waiting),
+                by_clinic=self._by_clinic((clinic, cell.done) for clinics, cell in asked for clinic in clinics),
+            )
+
+    def _announcement_lines(self) -> Iterator[Line]:
+        asking = Announcement.objects.visible_to(self.user).current(self.at).filter(must_acknowledge=True)
+        found = list(asking.prefetch_related("audience"))
+        seen = answers_for(found, self.user, self.today)
+        by_id = {clinic.pk: clinic for clinic in self.reported}
+        for announcement in found:
+            answers = [answer for answer in seen.get(announcement.pk, []) if answer.clinic_id in by_id]
+            yield Line(
+                title=announcement.title,
+                url=reverse("announcements:receipts", args=[announcement.pk]),
+                due_on=cast("date", announcement.due_on),  # a constraint: what must be acknowledged has its day
+                late=cast("datetime", announcement.due_at) <= self.at,
+                by_clinic=self._by_clinic(
+                    (by_id[answer.clinic_id], answer.acknowledged_at is not None) for answer in answers
+                ),
+            )
+
+    def _by_clinic(self, answers: Iterable[tuple[Clinic, bool]]) -> list[tuple[Clinic, int, int]]:
+        """Of (clinic, done) for each person, the number done and asked at each clinic of which there is one."""
+        counted: dict[Clinic, list[bool]] = {clinic: [] for clinic in self.reported}
+        for clinic, done in answers:
+            counted[clinic].append(done)
+        return [(clinic, sum(done), len(done)) for clinic, done in counted.items() if done]
 
     @cached_property
     def endings(self) -> list[Ending]:
-        """Credentials of others that have ended or end within 60 days and are not renewed."""
-        if not self.credentialed:
-            return []
-        found = ending(Credential.objects.visible_to(self.user).exclude(user=self.user), self.today)
-        return [
-            Ending(credential, state_on(credential, self.today), (last - self.today).days)
-            for credential in found
-            if (last := last_day(credential)) is not None
-        ]
+        """Credentials and competencies of others that have ended or end within 60 days and are not renewed."""
+        return endings(self.user, self.at) if self.credentialed else []
+
+    @property
+    def ended(self) -> int:
+        return sum(line.days < 0 for line in self.endings)
+
+    @cached_property
+    def ending_groups(self) -> list[EndingGroup]:
+        return grouped(self.endings)

@@ -7,7 +7,9 @@ from django.views.decorators.http import require_GET
 
 from intranet.announcements.publishing import may_post
 from intranet.home import day
-from intranet.home.floor import SHOWN, Floor
+from intranet.home.duties import duties
+from intranet.home.floor import Floor
+from scheduling.navigation import works_shifts
 
 
 @require_GET
@@ -20,12 +22,12 @@ def today(request: HttpRequest) -> HttpResponse:
         "greeting": day.greeting(now, user),
         "today": now.astimezone(user.zone).date(),
         "next": day.next_shift(user, now),
-        "duties": day.duties(user, now),
+        "works_shifts": works_shifts(user),
+        "duties": duties(user, now),
         "changed": day.recently_changed(user, now),
         "here": day.here_today(user, now),
         "announcements": day.latest_announcements(user, now),
         "floor": floor,
-        "shown": SHOWN,
         "may_post": bool(may_post(user)),
     }
     return render(request, "home/floor.html" if floor else "home/today.html", context)

@@ -41,11 +41,11 @@ def several(mt_prospect, oakbrook, manager, clinical_lead, therapist, therapist_
 
 def test_each_list_has_its_own(several, sign_in, therapist):
     browser = sign_in(therapist)
-    assert titles(browser) == ["Pinned", "Old news", "Asks"]
+    assert titles(browser) == ["Asks", "Pinned", "Old news"]
     assert titles(browser, "?show=owed") == ["Asks"]
     assert titles(browser, "?show=earlier") == ["Over"]
     assert titles(browser, "?show=scheduled") == []
-    assert titles(browser, "?show=nonsense") == ["Pinned", "Old news", "Asks"]
+    assert titles(browser, "?show=nonsense") == ["Asks", "Pinned", "Old news"]
 
 
 def test_authors_find_what_is_scheduled(several, sign_in, manager):

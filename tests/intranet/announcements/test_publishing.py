@@ -7,8 +7,9 @@ from datetime import date, datetime, timedelta
 import pytest
 
 from accounts.roles import Role
+from intranet.announcements.acknowledging import may_see_receipts
 from intranet.announcements.models import Announcement
-from intranet.announcements.publishing import withdraw
+from intranet.announcements.publishing import may_withdraw, withdraw
 from intranet.audit.models import Entry
 from intranet.core.access import Forbidden, Refused
 from tests.conftest import CHICAGO
@@ -106,3 +107,12 @@ def test_others_do_not(request, who, mt_prospect, clinical_lead, therapist, at):
     news = factories.announcement(by=clinical_lead, at=at, to=[mt_prospect])
     with pytest.raises(Forbidden, match="Its author"):
         withdraw(news, by=request.getfixturevalue(who), at=at)
+
+
+def test_whoever_may_no_longer_post_has_no_hand_in_own_posts(mt_prospect, manager, therapist, at):
+    """From the next request on: a former manager who still works there reads them like everybody else."""
+    news = factories.announcement(by=manager, at=at, to=[mt_prospect])
+    manager.memberships.update(role=Role.THERAPIST)
+    demoted = type(manager).objects.get(pk=manager.pk)
+    assert Announcement.objects.sees(demoted, news)
+    assert (bool(may_withdraw(news, by=demoted)), bool(may_see_receipts(news, by=demoted))) == (False, False)

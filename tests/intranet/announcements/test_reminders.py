@@ -53,6 +53,22 @@ def test_urgent_ones_remind_sooner(mt_prospect, manager, therapist, at):
     assert occasions == [("published", 0 * HOUR), ("4h", 4 * HOUR), ("24h", DAY)]
 
 
+def test_a_step_gives_way_to_the_next(asking, therapist_oakbrook, at):
+    acknowledge(asking, by=therapist_oakbrook, at=at)
+    steps = {
+        hours: [occasion for _, occasion, _ in planned(AnnouncementToAcknowledge, at + hours * HOUR)]
+        for hours in (0, 23, 24, 71, 72, 1000)
+    }
+    assert steps == {
+        0: ["published", "24h", "72h"],
+        23: ["published", "24h", "72h"],
+        24: ["24h", "72h"],
+        71: ["24h", "72h"],
+        72: ["72h"],
+        1000: [],  # a month past the due date
+    }
+
+
 def test_one_that_ends_within_two_weeks_reminds_too(mt_prospect, manager, therapist, at):
     ends = at.date() + 10 * DAY
     factories.announcement(by=manager, at=at, to=[mt_prospect], due_on=ends - 8 * DAY, last_day=ends)

@@ -12,8 +12,11 @@ from django.urls import reverse
 
 from accounts.models import Clinic, User
 from intranet.home import day
+from intranet.home.duties import duties
+from intranet.home.endings import grouped
 from intranet.home.floor import Floor
 from tests import factories
+from tests.intranet.announcements import factories as announcements
 from tests.protocols import factories as protocols
 from tests.scheduling import factories as scheduling
 
@@ -56,15 +59,42 @@ def test_the_next_shift_is_the_published_one(sign_in, therapist: User, mt_prospe
 def test_duties_come_in_the_order_of_their_due_dates(therapist, floater, clinical_lead, at):
     later = protocols.published(by=floater, lead=clinical_lead, at=at, title="Later", due_days=20)
     sooner = protocols.published(by=floater, lead=clinical_lead, at=at, title="Sooner", due_days=3)
-    assert [duty.title for duty in day.duties(therapist, at)] == ["Sooner", "Later"]
+    assert [duty.title for duty in duties(therapist, at).all] == ["Sooner", "Later"]
     protocols.acknowledgement(version=sooner, by=therapist, at=at)
-    assert [(duty.title, duty.what[1]) for duty in day.duties(therapist, at)] == [(later.title, "New for you")]
+    assert [(duty.title, duty.what[1]) for duty in duties(therapist, at).all] == [(later.title, "New for you")]
 
 
 def test_a_duty_past_its_day_is_late(therapist, floater, clinical_lead, at):
     published = at - timedelta(days=10)
     protocols.published(by=floater, lead=clinical_lead, at=published, title="Late", due_days=3)
-    assert [duty.late for duty in day.duties(therapist, at)] == [True]
+    assert [duty.late for duty in duties(therapist, at).all] == [True]
+
+
+def test_an_announcement_is_a_duty_too(therapist, manager, assistant, mt_prospect, at):
+    yesterday = at - timedelta(days=1)
+    announcements.announcement(by=manager, at=yesterday, to=[mt_prospect], title="Sharps", due_on=yesterday.date())
+    announcements.announcement(by=manager, at=at, to=[mt_prospect], title="Asks nothing")
+    found = duties(therapist, at)
+    assert [(duty.title, duty.what, duty.tone) for duty in found.all] == [
+        ("Sharps", ("Announcement", "From Dana Mockridge"), "danger")
+    ]
+    assert (found.late, found.waiting_words) == (1, "")
+    assert duties(assistant, at).all == []
+
+
+def test_a_duty_says_which_shift_depends_on_it(therapist, floater, clinical_lead, mt_prospect, at):
+    version = protocols.published(by=floater, lead=clinical_lead, at=at, title="Needling")
+    skill = factories.skill(name="Dry needling, neck")
+    version.protocol.skills.add(skill)
+    factories.competency(user=therapist, skill=skill, granted_by=clinical_lead)
+    protocols.published(by=floater, lead=clinical_lead, at=at, title="Other")
+    for days in (9, 2):
+        day_of_shift = scheduling.TODAY + timedelta(days=days)
+        scheduling.published(clinic=mt_prospect, staff=therapist, day=day_of_shift, times="8-16", skill=skill)
+    assert {duty.title: duty.purpose for duty in duties(therapist, at).all} == {
+        "Needling": "You need it for your shift on Fri, Nov 27: Dry needling, neck.",
+        "Other": "",
+    }
 
 
 def test_drafts_of_others_are_nowhere(sign_in, therapist, floater, at):
@@ -95,7 +125,7 @@ def test_a_manager_sees_gaps_and_credentials_of_the_own_clinic_only(
         factories.credential(user=person, type=type, end=today + timedelta(days=10), verified_by=manager)
     floor = Floor(manager, at)
     assert {gap.clinic for gap in floor.gaps} == {mt_prospect}
-    assert [(line.credential.user, line.days) for line in floor.endings] == [(therapist, 9)]
+    assert [(line.person, line.days) for line in floor.endings] == [(therapist, 9)]
 
 
 def test_a_renewed_credential_is_no_worry(manager, therapist, at):
@@ -111,8 +141,37 @@ def test_progress_counts_each_clinic_by_itself(
 ):
     version = protocols.published(by=floater, lead=clinical_lead, at=at)
     protocols.acknowledgement(version=version, by=floater, at=at)
-    assert [line.by_clinic for line in Floor(manager, at).progress] == [[(mt_prospect, 1, 2)]]
-    assert [line.by_clinic for line in Floor(clinical_lead, at).progress] == [[(mt_prospect, 1, 2), (oakbrook, 1, 2)]]
+    assert [line.by_clinic for line in Floor(manager, at).lines] == [[(mt_prospect, 1, 2)]]
+    assert [line.by_clinic for line in Floor(clinical_lead, at).lines] == [[(mt_prospect, 1, 2), (oakbrook, 1, 2)]]
+
+
+def test_announcements_count_beside_protocols(
+    manager, clinical_lead, therapist, therapist_oakbrook, mt_prospect, oakbrook, at
+):
+    due = at.date() + timedelta(days=2)
+    announcements.announcement(by=clinical_lead, at=at, to=[mt_prospect, oakbrook], title="Sharps", due_on=due)
+    lines = {person: Floor(person, at).lines for person in (manager, clinical_lead)}
+    assert [(line.title, line.by_clinic) for line in lines[manager]] == [("Sharps", [(mt_prospect, 0, 1)])]
+    assert [line.by_clinic for line in lines[clinical_lead]] == [[(mt_prospect, 0, 1), (oakbrook, 0, 1)]]
+
+
+def test_a_competency_that_ends_is_among_the_endings(manager, clinical_lead, therapist, therapist_oakbrook, at):
+    skill = factories.skill(name="Dry needling, neck")
+    for person in (therapist, therapist_oakbrook):
+        factories.competency(user=person, skill=skill, granted_by=clinical_lead, end=at + timedelta(days=10))
+    assert [(line.person, line.what, line.words) for line in Floor(manager, at).endings] == [
+        (therapist, "Dry needling, neck", "10 days")
+    ]
+
+
+def test_many_who_lose_the_same_on_the_same_day_share_a_line(manager, mt_prospect, therapist, at):
+    type = factories.credential_type(code="harassment", name="Harassment prevention")
+    people = [factories.staff(name=f"Colleague {n}", role="therapist", clinics=[mt_prospect]) for n in range(3)]
+    for person in people:
+        factories.credential(user=person, type=type, end=at.date() + timedelta(days=40), verified_by=manager)
+    factories.credential(user=therapist, type=type, end=at.date() + timedelta(days=5), verified_by=manager)
+    groups = grouped(Floor(manager, at).endings)
+    assert [(group.shared, group.people) for group in groups] == [(False, [therapist]), (True, people)]
 
 
 @pytest.mark.parametrize("who", ["therapist", "manager"])
@@ -122,6 +181,7 @@ def test_more_rows_take_no_more_queries(request, sign_in, who, floater, therapis
 
     def add(number: int) -> None:
         protocols.published(by=floater, lead=clinical_lead, at=at)
+        announcements.announcement(by=clinical_lead, at=at, to=[mt_prospect], due_on=at.date())
         colleague = factories.staff(name=f"Colleague {number}", role="therapist", clinics=[mt_prospect])
         factories.credential(user=colleague, type=type, end=at.date() + timedelta(days=3), verified_by=floater)
         scheduling.published(clinic=mt_prospect, staff=colleague, day=scheduling.TODAY, times="7-15")

@@ -1,0 +1,109 @@
+"""What one person must read and acknowledge, by when and what for. Reads, decides nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import cast
+
+from accounts.models import User
+from intranet.announcements.models import Announcement
+from intranet.core.time import local_day
+from intranet.core.wording import day_label
+from protocols.acknowledging import must_acknowledge
+from protocols.models import Acknowledgement, Protocol
+from scheduling.models import PublishedShift
+
+SOON = timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class Duty:
+    """Something to read and acknowledge, whatever it is. `purpose` says what depends on it, where something does."""
+
+    title: str
+    url: str
+    what: tuple[str, ...]
+    due_on: date
+    days_left: int
+    purpose: str = ""
+
+    @property
+    def late(self) -> bool:
+        return self.days_left < 0
+
+    @property
+    def tone(self) -> str:
+        return "danger" if self.late else "caution" if self.days_left <= SOON.days else "neutral"
+
+
+@dataclass(frozen=True)
+class Duties:
+    """Everything that waits for a person, the first due first."""
+
+    all: list[Duty]
+
+    @property
+    def late(self) -> int:
+        return sum(duty.late for duty in self.all)
+
+    @property
+    def waiting_words(self) -> str:
+        """`2 more waiting` beside the late ones, `3 waiting` without."""
+        rest = len(self.all) - self.late
+        return f"{rest} {'more ' if self.late else ''}waiting" if rest else ""
+
+
+def duties(user: User, at: datetime) -> Duties:
+    """Protocols and announcements that wait for the person. The same number of queries, however many there are."""
+    today = local_day(at, user.zone)
+    found = [*_protocol_duties(user, at, today), *_announcement_duties(user, at, today)]
+    return Duties(sorted(found, key=lambda duty: (duty.due_on, duty.title)))
+
+
+def _protocol_duties(user: User, at: datetime, today: date) -> Iterable[Duty]:
+    versions = list(must_acknowledge(user, at=at))
+    protocols = [version.protocol_id for version in versions]
+    signed = dict(
+        Acknowledgement.objects.filter(user=user, version__protocol__in=protocols)
+        .order_by("version__number")
+        .values_list("version__protocol", "version__number")
+    )
+    shifts = _shifts_that_need(protocols, user, at)
+    for version in versions:
+        earlier = signed.get(version.protocol_id)
+        due_on = version.due_on  # type: ignore[attr-defined]  # an annotation of must_acknowledge
+        shift = shifts.get(version.protocol_id)
+        yield Duty(
+            title=version.title,
+            url=version.protocol.get_absolute_url(),
+            what=(
+                f"Protocol, version {version.number}",
+                f"You acknowledged version {earlier}" if earlier else "New for you",
+            ),
+            due_on=due_on,
+            days_left=(due_on - today).days,
+            purpose=f"You need it for your shift on {day_label(shift.day, today)}: {shift.skill}." if shift else "",
+        )
+
+
+def _shifts_that_need(protocols: list[int], user: User, at: datetime) -> dict[int, PublishedShift]:
+    """{protocol: the person's next shift for a skill that the protocol governs}. Two queries."""
+    coming = PublishedShift.objects.standing().of(user).filter(period__startswith__gt=at, skill__isnull=False)
+    next_with = {shift.skill_id: shift for shift in coming.select_related("clinic", "skill").order_by("-period")}
+    governs = Protocol.skills.through.objects.filter(protocol__in=protocols, skill__in=next_with)
+    pairs = [(protocol, next_with[skill]) for protocol, skill in governs.values_list("protocol", "skill")]
+    return dict(sorted(pairs, key=lambda pair: pair[1].start, reverse=True))
+
+
+def _announcement_duties(user: User, at: datetime, today: date) -> Iterable[Duty]:
+    for announcement in Announcement.objects.owed_by(user, at):
+        due_on = cast("date", announcement.due_on)  # a constraint: what must be acknowledged has its day
+        yield Duty(
+            title=announcement.title,
+            url=announcement.get_absolute_url(),
+            what=("Announcement", f"From {announcement.author}"),
+            due_on=due_on,
+            days_left=(due_on - today).days,
+        )
