@@ -95,7 +95,12 @@ class Postgres(Engine):
                 server.execute("GRANT SET ON PARAMETER session_replication_role TO intranet")
 
     def _choose_way_down(self) -> None:
-        if os.geteuid() == 0 and self._way_down is None:
+        if os.geteuid() != 0 or self._way_down is not None:
+            return
+        owner = self.data.stat() if self.data.exists() else None
+        if owner is not None and owner.st_uid != 0:  # made by an ordinary user: nobody else may serve it
+            self._way_down = AsUser(owner.st_uid, owner.st_gid)
+        else:
             self._way_down = way_down_from_root(self.folder.path)
 
     def _check_version(self) -> None:
