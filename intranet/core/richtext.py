@@ -142,7 +142,16 @@ def _dressed(html: str, references: int) -> markup.HtmlElement:
             _dress_callout(quote)
     for table in list(tree.iter("table")):
         _dress_table(table)
+    _order_headings(tree)
     return tree
+
+
+def _order_headings(tree: markup.HtmlElement) -> None:
+    """No level is skipped: a subheading before any heading becomes one, so that readers can jump from one to the next."""
+    for heading in tree.iter("h3", "h4"):
+        if heading.tag == "h3":
+            return
+        heading.tag = "h3"
 
 
 def _dress_callout(quote: markup.HtmlElement) -> None:
@@ -150,6 +159,9 @@ def _dress_callout(quote: markup.HtmlElement) -> None:
     body = markup.Element("div")
     body.text, quote.text = quote.text, None
     body.extend(list(quote))
+    for title in list(body.iter("h3", "h4")):  # the title of a note is no chapter of the page
+        title.tag = "p"
+        title.set("class", "callout-title")
     quote.tag = "div"
     quote.set("class", "callout")
     quote.set("data-tone", tone)

@@ -98,10 +98,21 @@ def test_render_dresses_callouts_and_tables():
     )
     assert render(html) == (
         '<div class="callout" data-tone="danger"><svg class="icon" aria-hidden="true"><use href="#i-stop"></use></svg>'
-        "<div><h4>Stop</h4><p>Now</p></div></div>"
+        '<div><p class="callout-title">Stop</p><p>Now</p></div></div>'
         '<div class="table-scroll"><table><thead><tr><th scope="col">A</th><th scope="col">B</th></tr></thead>'
         '<tbody><tr><th scope="row">c</th><td>d</td></tr></tbody></table></div>'
     )
+
+
+@pytest.mark.parametrize(
+    ("html", "shown"),
+    [
+        ("<h4>A</h4><h4>B</h4><h3>C</h3><h4>D</h4>", "<h3>A</h3><h3>B</h3><h3>C</h3><h4>D</h4>"),
+        ("<h3>A</h3><h4>B</h4>", "<h3>A</h3><h4>B</h4>"),
+    ],
+)
+def test_render_skips_no_level_of_headings(html, shown):
+    assert render(html) == shown
 
 
 def test_render_cleans_what_was_stored_dirty():
