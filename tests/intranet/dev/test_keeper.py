@@ -99,7 +99,9 @@ def test_secrets_are_for_their_owner_only(use: Use, postgres: Postgres):
 
     files = [postgres.folder.path / "secrets.json", postgres.folder.path / "postgres.json"]
     assert [stat.S_IMODE(file.stat().st_mode) for file in files] == [0o600, 0o600]
-    commands = [Path(f"/proc/{pid}/cmdline").read_text() for pid in everything_of(postgres.folder)]
+    commands = [
+        Path(f"/proc/{pid}/cmdline").read_text() for pid in (postmaster(postgres), *keepers_of(postgres.folder))
+    ]
     secrets = postgres.folder.read("secrets").values()
     assert [secret for secret in secrets for command in commands if secret in command] == []
 
