@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import cast
 
@@ -14,13 +14,14 @@ from accounts.models import Clinic, User
 from accounts.roles import Capability
 from intranet.announcements.acknowledging import answers_for
 from intranet.announcements.models import Announcement
-from intranet.core.time import local_day
+from intranet.core.time import local_day, monday_of
 from intranet.home.endings import Ending, EndingGroup, endings, grouped
 from protocols.reporting import Report, report
 from scheduling.coverage import Gap
 from scheduling.roster import coverage_gaps, shifts_at_risk, unpublished_changes
 
 DAYS_AHEAD = 14
+WEEK = timedelta(days=7)
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,10 @@ class Floor:
     @cached_property
     def gaps(self) -> list[Gap]:
         return coverage_gaps(self.rostered, self.today, DAYS_AHEAD) if self.rostered else []
+
+    @property
+    def gaps_this_week(self) -> int:
+        return sum(gap.day < monday_of(self.today) + WEEK for gap in self.gaps)
 
     @cached_property
     def unpublished(self) -> int:

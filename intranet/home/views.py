@@ -18,6 +18,7 @@ def today(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     user = request.user
     floor = Floor(user, now)
+    here = day.here_today(user, now)
     context = {
         "greeting": day.greeting(now, user),
         "today": now.astimezone(user.zone).date(),
@@ -25,7 +26,8 @@ def today(request: HttpRequest) -> HttpResponse:
         "works_shifts": works_shifts(user),
         "duties": duties(user, now),
         "changed": day.recently_changed(user, now),
-        "here": day.here_today(user, now),
+        "here": here,
+        "anybody_here": any(presence.here for _, people in here for presence in people),
         "announcements": day.latest_announcements(user, now),
         "floor": floor,
         "may_post": bool(may_post(user)),
