@@ -5,28 +5,18 @@ Credentials end with a day of the organisation, so that days and mornings are th
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import (
-    CharField,
-    DateField,
-    DateTimeField,
-    Exists,
-    ExpressionWrapper,
-    F,
-    Func,
-    IntegerField,
-    OuterRef,
-    QuerySet,
-    Value,
-)
-from django.db.models.functions import Least
+from django.db.models import DateTimeField, Exists, ExpressionWrapper, F, Func, IntegerField, OuterRef, QuerySet, Value
+from django.db.models.expressions import Combinable
 
 from accounts.credentials import last_day, not_renewed
-from accounts.models import Credential, Membership, User, organisation_zone
+from accounts.models import Credential, CredentialType, Membership, User, organisation_zone
 from accounts.roles import Role
 from intranet.core.time import local_day
 from intranet.core.wording import day_label, full_day, name_list
@@ -34,8 +24,6 @@ from intranet.reminders import registry
 from intranet.reminders.registry import Kind, Message, OnDoubt
 
 MORNING = timedelta(hours=9)
-# Whoever was not reminded in these days (filed too late, out of use) waits for the next step instead of getting two.
-STALE_AFTER = timedelta(days=7)
 MANAGERS_DAYS = 30
 ADMINISTRATORS_DAYS = 7
 
@@ -58,8 +46,15 @@ class CredentialExpiring(Kind):
     tone = "caution"
 
     def owed(self, at: datetime) -> Sequence[QuerySet[Any, Any]]:
-        each_lead = Each(F("type__lead_days"), output_field=IntegerField())
-        return [_on_its_morning(_ending(at).annotate(recipient_id=F("user_id"), lead=each_lead))]
+        """Each step until the next one comes, so that there is never more than one to read about a credential."""
+        reached = local_day(at - MORNING, organisation_zone())
+        own = _ending(at).annotate(recipient_id=F("user_id"))
+        return [
+            _on_its_morning(
+                own.filter(type__in=types, valid__endswith__gt=reached + timedelta(days=following + 1)), lead
+            )
+            for (lead, following), types in _steps().items()
+        ]
 
     def write(self, subject: Credential, recipient: User, occasion: str, at: datetime) -> Message:
         ends = _last_day(subject)
@@ -98,10 +93,8 @@ class StaffCredentialExpiring(Kind):
         administrators = Membership.objects.on(today).filter(role=Role.ADMINISTRATOR).exclude(user=OuterRef("user"))
         administrator = Each(ArraySubquery(administrators.values("user_id")), output_field=IntegerField())
         return [
-            _on_its_morning(
-                manages_them.exclude(user=manager).annotate(recipient_id=manager, lead=Value(MANAGERS_DAYS))
-            ),
-            _on_its_morning(_ending(at).annotate(recipient_id=administrator, lead=Value(ADMINISTRATORS_DAYS))),
+            _on_its_morning(manages_them.exclude(user=manager).annotate(recipient_id=manager), MANAGERS_DAYS),
+            _on_its_morning(_ending(at).annotate(recipient_id=administrator), ADMINISTRATORS_DAYS),
         ]
 
     def write(self, subject: Credential, recipient: User, occasion: str, at: datetime) -> Message:
@@ -130,25 +123,30 @@ def _ending(at: datetime) -> QuerySet[Credential]:
     return found.filter(Exists(here))
 
 
-def _on_its_morning(rows: QuerySet[Credential, Any]) -> QuerySet[Any, Any]:
-    """Rows with `lead`, the days before the last day, as the columns that a kind owes."""
-    morning = ExpressionWrapper(
-        ExpressionWrapper(F("valid__endswith") - Value(1) - F("lead"), output_field=DateField()) + Value(MORNING),
-        output_field=DateTimeField(),
-    )
-    end = ExpressionWrapper(F("valid__endswith") + Value(timedelta(0)), output_field=DateTimeField())
-    stale = ExpressionWrapper(_moment(morning) + Value(STALE_AFTER), output_field=DateTimeField())
+def _steps() -> dict[tuple[int, int], list[int]]:
+    """{(lead days, those of the step after it): types}; a type's last step lasts until the credential ends."""
+    steps: dict[tuple[int, int], list[int]] = defaultdict(list)
+    for pk, lead_days in CredentialType.objects.values_list("pk", "lead_days"):
+        for step in pairwise([*sorted(set(lead_days), reverse=True), -1]):
+            steps[step].append(pk)
+    return steps
+
+
+def _on_its_morning(rows: QuerySet[Credential, Any], lead: int) -> QuerySet[Any, Any]:
+    """Rows with a recipient, due in the morning so many days before the last one, until that is over."""
+    before = timedelta(days=lead + 1) - MORNING
     return rows.annotate(
         subject_id=F("pk"),
-        occasion=Func(Value("lead-%s"), F("lead"), function="format", output_field=CharField()),
-        due_at=_moment(morning),
-        not_after=Least(stale, _moment(end)),
+        occasion=Value(f"lead-{lead}"),
+        due_at=_moment(F("valid__endswith") - Value(before)),
+        not_after=_moment(F("valid__endswith") - Value(timedelta(0))),
     )
 
 
-def _moment(local: ExpressionWrapper) -> Func:
+def _moment(local: Combinable) -> Func:
     """The moment at which the organisation's clocks show this."""
-    return Func(Value(organisation_zone().key), local, function="timezone", output_field=DateTimeField())
+    wall_clock = ExpressionWrapper(local, output_field=DateTimeField())
+    return Func(Value(organisation_zone().key), wall_clock, function="timezone", output_field=DateTimeField())
 
 
 def _today(at: datetime) -> date:
