@@ -38,6 +38,7 @@ def approve(request: HttpRequest, slug: str) -> HttpResponse:
 def send_back(request: HttpRequest, slug: str) -> HttpResponse:
     """Return the version to its authors."""
     version, form = open_version(request, slug), SendBackForm(request.POST)
+    require(actions.may_approve(version, by=request.user), Forbidden)
     if form.is_valid():
         try:
             version = actions.send_back(version, by=request.user, at=timezone.now(), **form.cleaned_data)
