@@ -42,7 +42,7 @@ def test_announce_acknowledge_and_count(
     reader = visit(therapist)
     reader.get_by_role("link", name="New sharps containers").first.click()
     reader.get_by_role("button", name="I have read this").click()
-    expect(reader.get_by_text("Acknowledged", exact=True)).to_be_visible()
+    expect(reader.locator(".badge", has_text="Acknowledged")).to_be_visible()
     assert axe(reader) == []
 
     page = visit(manager)
