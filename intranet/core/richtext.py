@@ -106,11 +106,6 @@ def looks_like_html(text: str) -> bool:
     return bool(_TAG.search(text))
 
 
-def list_of(items: Iterable[str]) -> str:
-    """A list of plain points."""
-    return "<ul>" + "".join(f"<li>{escape(item, quote=False)}</li>" for item in items) + "</ul>"
-
-
 def table_of(rows: Iterable[tuple[str, str]]) -> str:
     """A table of labels and plain texts, as `pairs` reads it."""
     cells = (f"<tr><th>{escape(a, quote=False)}</th><td>{escape(b, quote=False)}</td></tr>" for a, b in rows)

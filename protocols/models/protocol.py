@@ -111,10 +111,6 @@ class ProtocolVersionQuerySet(AccessQuerySet["ProtocolVersion"]):
     def in_force(self, at: datetime) -> Self:
         return self.filter(in_force__contains=at)
 
-    def coming(self, at: datetime) -> Self:
-        """Published, with a first moment that lies ahead."""
-        return self.filter(state=State.PUBLISHED, in_force__startswith__gt=at)
-
     def current(self, at: datetime) -> Self:
         """In force, or published to come into force: what readers work with and acknowledge."""
         return self.filter(state__in=RELEASED).filter(

@@ -133,7 +133,7 @@ def test_publish_for_a_later_day_starts_at_its_midnight(therapist, clinical_lead
     assert two.in_force.lower == one.in_force.upper == midnight(day)
     assert (one.status(at + LATER), two.status(at + LATER)) == (Status.IN_FORCE, Status.COMING)
     assert list(ProtocolVersion.objects.in_force(at + LATER)) == [one]
-    assert list(ProtocolVersion.objects.coming(at + LATER)) == [two]
+    assert list(ProtocolVersion.objects.current(at + LATER)) == [two, one]
 
 
 def test_the_database_and_the_object_agree_on_the_status(therapist, clinical_lead, at):

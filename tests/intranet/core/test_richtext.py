@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from lxml import html as markup
 
 from intranet.core import richtext
-from intranet.core.richtext import clean, from_text, list_of, looks_like_html, pairs, plain, points, render, table_of
+from intranet.core.richtext import clean, from_text, looks_like_html, pairs, plain, points, render, table_of
 
 
 @pytest.mark.parametrize(
@@ -173,10 +173,6 @@ def test_from_text(text, html):
 @pytest.mark.parametrize(("text", "is_html"), [("<p>x</p>", True), ("<br>", True), ("a < b", False), ("x <3", False)])
 def test_looks_like_html(text, is_html):
     assert looks_like_html(text) == is_html
-
-
-def test_list_of_escapes():
-    assert list_of(["a < b"]) == "<ul><li>a &lt; b</li></ul>"
 
 
 def test_template_filters():

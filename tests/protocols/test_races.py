@@ -1,0 +1,96 @@
+"""Two people at the same moment: one wins, the other is told, nothing is half done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from intranet.core.access import Refused
+from protocols import acknowledging, drafting, publishing
+from protocols.drafting import DraftText, SectionText
+from protocols.models import Acknowledgement, ProtocolVersion, State
+from tests.protocols import factories
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def at_once(*deeds: Callable[[], Any]) -> list[str]:
+    """Do everything at the same moment, each on a connection of its own; say `done` or why not."""
+    start = Barrier(len(deeds))
+
+    def attempt(deed: Callable[[], Any]) -> str:
+        start.wait()
+        try:
+            deed()
+        except Refused as refused:
+            return refused.verdict.reasons[0].code
+        finally:
+            connection.close()
+        return "done"
+
+    with ThreadPoolExecutor(len(deeds)) as pool:
+        return sorted(pool.map(attempt, deeds))
+
+
+def test_two_drafts_of_one_protocol(therapist, floater, clinical_lead, at):
+    protocol = factories.published(by=therapist, lead=clinical_lead, at=at).protocol
+    outcomes = at_once(
+        lambda: drafting.start_draft(protocol, by=therapist, at=at),
+        lambda: drafting.start_draft(protocol, by=floater, at=at),
+    )
+    assert outcomes == ["done", "open-draft"]
+    assert ProtocolVersion.objects.open().count() == 1
+
+
+def test_two_saves_of_one_draft(therapist, clinical_lead, at):
+    version = factories.draft(by=therapist, at=at)
+    part = version.sections.get()
+
+    def save(person, words):
+        text = DraftText(version.title, [SectionText("text", part.heading, words, part.key)])
+        return lambda: drafting.edit_draft(version, text, by=person, at=at, token=version.token)
+
+    assert at_once(save(therapist, "<p>Mine</p>"), save(clinical_lead, "<p>Hers</p>")) == ["changed-meanwhile", "done"]
+    assert version.sections.get().body in {"<p>Mine</p>", "<p>Hers</p>"}
+
+
+def test_an_approval_and_an_edit(therapist, clinical_lead, at):
+    """Whoever is second loses: no text is approved that the approver has not read."""
+    version = factories.in_review(by=therapist, at=at)
+    text = drafting.text_of(version)
+    at_once(
+        lambda: publishing.approve(version, by=clinical_lead, at=at, token=version.token),
+        lambda: drafting.edit_draft(
+            version, DraftText("Other", text.sections), by=therapist, at=at, token=version.token
+        ),
+    )
+    version.refresh_from_db()
+    assert (version.state, version.title, version.approved_by) == (State.DRAFT, "Other", None)
+
+
+def test_two_approvals(therapist, clinical_lead, approver, at):
+    version = factories.in_review(by=therapist, at=at)
+    outcomes = at_once(
+        lambda: publishing.approve(version, by=clinical_lead, at=at, token=version.token),
+        lambda: publishing.approve(version, by=approver, at=at, token=version.token),
+    )
+    assert outcomes == ["done", "wrong-state"]
+
+
+def test_two_publications(therapist, clinical_lead, at):
+    version = factories.approved(by=therapist, approver=clinical_lead, at=at)
+    publish = lambda: publishing.publish(version, by=clinical_lead, at=at, readers=factories.THERAPISTS)  # noqa: E731
+    assert at_once(publish, publish) == ["done", "wrong-state"]
+    assert version.audiences.count() == 1
+
+
+def test_two_presses_on_acknowledge(therapist, clinical_lead, at):
+    version = factories.published(by=therapist, lead=clinical_lead, at=at)
+    press = lambda: acknowledging.acknowledge(version, by=therapist, at=at, opened=version.content_hash)  # noqa: E731
+    assert at_once(press, press, press) == ["done", "done", "done"]
+    assert Acknowledgement.objects.count() == 1
