@@ -12,7 +12,7 @@ from django.http import QueryDict
 
 from accounts.models import Clinic, Skill, User
 from intranet.core.forms import ClockInput, DayInput
-from intranet.core.time import monday_of
+from intranet.core.time import minutes_between, monday_of
 from scheduling.board import Board
 from scheduling.models import Shift
 from scheduling.plans import Plan
@@ -21,6 +21,7 @@ from scheduling.rows import EVERYONE, PROBLEMS, UNDER, Look
 from scheduling.times import shift_span, skipped_times
 
 EARLIEST, LATEST = date(2000, 1, 3), date(2100, 1, 1)
+BREAK_FROM = 6 * 60  # minutes of a shift from which half an hour of break is usual
 BREAKS = [(0, "None"), (15, "15 min"), (30, "30 min"), (45, "45 min"), (60, "60 min")]
 USUAL_TIMES = {
     Position.THERAPIST: (time(7), time(15, 30)),
@@ -68,9 +69,9 @@ class BoardForm(forms.Form):
         )
 
     def day_of(self, board: Board) -> date:
-        """The one day that the day view shows: the day asked for, today, or the first of the week."""
+        """The one day that the day view shows: the day asked for, today, or the day of the week next to them."""
         wanted = self.cleaned_data["day"] or board.today
-        return wanted if wanted in board.days else board.days[0]
+        return min(max(wanted, board.days[0]), board.days[-1])
 
 
 class NewShiftForm(forms.Form):
@@ -95,15 +96,17 @@ class NewShiftForm(forms.Form):
         staff = chosen.get("staff")
         position = chosen.get("position") or (usual_position(staff.profession) if staff else Position.THERAPIST)
         starts, ends = USUAL_TIMES[Position(position)]
-        return {
+        values = {
             "clinic": clinic,
             "day": chosen.get("day") or today + timedelta(days=1),
             "starts": chosen.get("starts") or starts,
             "ends": chosen.get("ends") or ends,
             "position": position,
             "skill": chosen.get("skill"),
-            "break_minutes": 30,
+            "break_minutes": 0,
         }
+        span = shift_span(values["day"], values["starts"], values["ends"], clinic.zone)
+        return values | {"break_minutes": 30 if minutes_between(*span) >= BREAK_FROM else 0}
 
 
 class ShiftForm(forms.Form):

@@ -14,13 +14,13 @@ from django.views.decorators.http import require_POST
 from accounts.models import Clinic, User
 from accounts.roles import Capability
 from intranet.core.access import Conflict, Forbidden, Refused, add_refusal, require
-from intranet.core.time import local_day
+from intranet.core.time import local_day, minutes_between
 from scheduling import assigning
 from scheduling.eligibility import candidates
 from scheduling.forms import NewShiftForm, ShiftForm, values_of
 from scheduling.models import PublishedShift, Shift
 from scheduling.plans import Plan
-from scheduling.times import hours_and_day
+from scheduling.times import clock_change, hours_and_day
 from scheduling.views.answers import Changed, saved
 
 
@@ -140,7 +140,9 @@ def sheet(
         found = candidates(plan, now, shift_id=shift.pk if shift else None)
         context["can"] = [one for one in found if one.verdict]
         context["cannot"] = [one for one in found if not one.verdict]
-        context |= {"plan": plan, "candidate_count": len(found)}
+        context["holder"] = next((one for one in context["cannot"] if shift and one.person.pk == shift.staff_id), None)
+        context["clock_change"] = clock_change(plan.span, plan.clinic.zone)
+        context |= {"plan": plan, "candidate_count": len(found), "minutes": minutes_between(*plan.span)}
     context["is_past"] = bool(shift and shift.week.is_past(now))
     context["changed_meanwhile"] = bool(refused and refused.verdict.reasons[0].code == "changed-meanwhile")
     template = "scheduling/_shift.html" if request.htmx else "scheduling/shift.html"

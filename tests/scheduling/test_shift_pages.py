@@ -331,3 +331,21 @@ def test_the_sheet_costs_the_same_for_any_number_of_people(sign_in, mt_prospect,
             browser.get(address(shift))
         costs.append(len(captured))
     assert costs[0] == costs[1]
+
+
+def test_a_shift_whose_holder_lost_clearance_says_so_first(
+    sign_in, mt_prospect, manager, therapist, needling, sign_off, at
+):
+    sign_off(therapist)
+    shift = factories.shift(clinic=mt_prospect, staff=therapist, skill=needling)
+    browser = sign_in(manager)
+    assert "may not work this shift as things stand" not in text(browser.get(address(shift)))
+    therapist.competencies.update(ended_at=at)
+    assert "Avery Testwell may not work this shift as things stand" in text(browser.get(address(shift)))
+
+
+@pytest.mark.parametrize(("day", "words"), [("2027-11-06", "9 h"), ("2027-03-13", "7 h")])
+def test_a_night_with_a_clock_change_says_how_long_it_really_is(sign_in, mt_prospect, manager, day, words):
+    body = text(sign_in(manager).get(f"{ADD}?day={day}&starts=22:00&ends=06:00"))
+    assert f"The clocks change that night: this shift really lasts {words}." in body
+    assert "The clocks change" not in text(sign_in(manager).get(f"{ADD}?day=2026-12-02&starts=22:00&ends=06:00"))
