@@ -11,7 +11,6 @@ import protocols.api
 import scheduling.api
 
 router = DefaultRouter()
-router.include_root_view = False
 router.include_format_suffixes = False
 for app in (accounts.api, protocols.api, scheduling.api, intranet.announcements.api, intranet.reminders.api):
     app.register(router)

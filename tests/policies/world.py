@@ -175,6 +175,7 @@ ASKS = [
     Ask("accounts:people", "GET", _at("/people/")),
     Ask("accounts:person-detail", "GET", _pk("/people/", "therapist")),
     Ask("accounts:credential-verify", "POST", _pk("/people/credentials/", "credential", "verify/")),
+    Ask("api:api-root", "GET", _at(f"{API}/")),
     Ask("api:clinic-list", "GET", _at(f"{API}/clinics/")),
     Ask("api:person-list", "GET", _at(f"{API}/people/")),
     Ask("api:person-detail", "GET", _pk(f"{API}/people/", "therapist")),
