@@ -12,14 +12,28 @@ from itertools import pairwise
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import DateTimeField, Exists, ExpressionWrapper, F, Func, IntegerField, OuterRef, QuerySet, Value
+from django.db.models import (
+    CharField,
+    DateField,
+    DateTimeField,
+    Exists,
+    ExpressionWrapper,
+    F,
+    Func,
+    IntegerField,
+    OuterRef,
+    QuerySet,
+    Value,
+)
 from django.db.models.expressions import Combinable
+from django.db.models.functions import Cast
+from django.urls import reverse
 
 from accounts.credentials import last_day, not_renewed
 from accounts.models import Credential, CredentialType, Membership, User, organisation_zone
 from accounts.roles import Role
 from intranet.core.time import local_day
-from intranet.core.wording import day_label, full_day, name_list
+from intranet.core.wording import counted, day_label, full_day, name_list
 from intranet.reminders import registry
 from intranet.reminders.registry import Kind, Message, OnDoubt
 
@@ -50,9 +64,7 @@ class CredentialExpiring(Kind):
         reached = local_day(at - MORNING, organisation_zone())
         own = _ending(at).annotate(recipient_id=F("user_id"))
         return [
-            _on_its_morning(
-                own.filter(type__in=types, valid__endswith__gt=reached + timedelta(days=following + 1)), lead
-            )
+            _by_person(own.filter(type__in=types, valid__endswith__gt=reached + timedelta(days=following + 1)), lead)
             for (lead, following), types in _steps().items()
         ]
 
@@ -73,41 +85,45 @@ class CredentialExpiring(Kind):
 
 
 class StaffCredentialExpiring(Kind):
-    """To the managers of the person's clinics, and in the last week to the administrators."""
+    """To the managers of a clinic, and in the last week to the administrators: one for all of a type with the same day."""
 
     code = "staff-credential-expiring"
-    label = "Credential of staff that ends"
-    subject = "accounts.Credential"
+    label = "Credentials of staff that end"
+    subject = "accounts.CredentialType"
     on_doubt = OnDoubt.RESEND
     icon = "id"
     tone = "caution"
 
     def owed(self, at: datetime) -> Sequence[QuerySet[Any, Any]]:
         today = _today(at)
-        manages_them = _ending(at).filter(
+        managed = _ending(at).filter(
             user__memberships__period__contains=today,
             user__memberships__clinic__memberships__role=Role.MANAGER,
             user__memberships__clinic__memberships__period__contains=today,
         )
-        manager = F("user__memberships__clinic__memberships__user_id")
+        # Named before anything is excluded, or Django would join the members of the clinic once more, whatever their role.
+        managed = managed.annotate(recipient_id=F("user__memberships__clinic__memberships__user_id"))
         administrators = Membership.objects.on(today).filter(role=Role.ADMINISTRATOR).exclude(user=OuterRef("user"))
         administrator = Each(ArraySubquery(administrators.values("user_id")), output_field=IntegerField())
         return [
-            _on_its_morning(manages_them.exclude(user=manager).annotate(recipient_id=manager), MANAGERS_DAYS),
-            _on_its_morning(_ending(at).annotate(recipient_id=administrator), ADMINISTRATORS_DAYS),
+            _by_type(managed.exclude(user=F("recipient_id")), MANAGERS_DAYS),
+            _by_type(_ending(at).annotate(recipient_id=administrator), ADMINISTRATORS_DAYS),
         ]
 
-    def write(self, subject: Credential, recipient: User, occasion: str, at: datetime) -> Message:
-        ends = _last_day(subject)
+    def write(self, subject: CredentialType, recipient: User, occasion: str, at: datetime) -> Message:
+        ends = date.fromisoformat(occasion[-len("2026-12-31") :])
+        found = _ending(at, Credential.objects.visible_to(recipient)).exclude(user=recipient)
+        found = found.filter(type=subject, valid__endswith=ends + timedelta(days=1))
+        people = list(User.objects.filter(pk__in=found.values("user")).by_name())
         return Message(
-            title=f"A credential of your staff ends on {day_label(ends, _today(at))}",
+            title=f"{subject} of your staff ends on {day_label(ends, _today(at))}",
             paragraphs=[
-                f"{subject.user}: {subject.type}. Its last day is {ends:%A}, {full_day(ends)} ({_zone_words()}).",
-                "No later document of this kind is on file.",
+                f"{ends:%A}, {full_day(ends)} is the last day ({_zone_words()}), and no later document is on file for "
+                f"{counted(len(people), 'person', 'people')}: {name_list([person.name for person in people])}."
             ],
-            path=subject.user.get_absolute_url(),
-            action=f"See the file of {subject.user.given_name}",
-            why="You get this because you answer for the credentials of this person.",
+            path=people[0].get_absolute_url() if len(people) == 1 else reverse("accounts:people"),
+            action=f"See the file of {people[0].given_name}" if len(people) == 1 else "Open the directory",
+            why="You get this because you answer for the credentials of your staff.",
         )
 
 
@@ -116,11 +132,11 @@ def register_kinds() -> None:
     registry.register(StaffCredentialExpiring())
 
 
-def _ending(at: datetime) -> QuerySet[Credential]:
+def _ending(at: datetime, among: QuerySet[Credential] | None = None) -> QuerySet[Credential]:
     """Credentials that have a last day and no successor, of active people who work here today."""
     here = Membership.objects.on(_today(at)).filter(user=OuterRef("user"))
-    found = not_renewed(Credential.objects.filter(user__is_active=True, valid__endswith__gt=_today(at)))
-    return found.filter(Exists(here))
+    credentials = Credential.objects.all() if among is None else among
+    return not_renewed(credentials.filter(Exists(here), user__is_active=True, valid__endswith__gt=_today(at)))
 
 
 def _steps() -> dict[tuple[int, int], list[int]]:
@@ -132,12 +148,22 @@ def _steps() -> dict[tuple[int, int], list[int]]:
     return steps
 
 
+def _by_person(rows: QuerySet[Credential, Any], lead: int) -> QuerySet[Any, Any]:
+    """Rows with a recipient as reminders about one credential."""
+    return _on_its_morning(rows.annotate(subject_id=F("pk"), occasion=Value(f"lead-{lead}")), lead)
+
+
+def _by_type(rows: QuerySet[Credential, Any], lead: int) -> QuerySet[Any, Any]:
+    """Rows with a recipient as reminders about a type; credentials with the same last day are one occasion."""
+    ends = Cast(ExpressionWrapper(F("valid__endswith") - Value(1), output_field=DateField()), CharField())
+    occasion = Func(Value(f"lead-{lead}-%s"), ends, function="format", output_field=CharField())
+    return _on_its_morning(rows.annotate(subject_id=F("type_id"), occasion=occasion), lead)
+
+
 def _on_its_morning(rows: QuerySet[Credential, Any], lead: int) -> QuerySet[Any, Any]:
-    """Rows with a recipient, due in the morning so many days before the last one, until that is over."""
+    """Due in the morning so many days before the last one, until that is over."""
     before = timedelta(days=lead + 1) - MORNING
     return rows.annotate(
-        subject_id=F("pk"),
-        occasion=Value(f"lead-{lead}"),
         due_at=_moment(F("valid__endswith") - Value(before)),
         not_after=_moment(F("valid__endswith") - Value(timedelta(0))),
     )

@@ -112,40 +112,53 @@ def test_a_reminder_stops_being_true_when_the_day_is_over(credential: Credential
     assert still_true([reminder], datetime(2026, 12, 31, 0, 0, tzinfo=CHICAGO)) == set()
 
 
-def test_the_managers_of_the_clinic_hear_of_it_thirty_days_before(
-    credential: Credential, manager: User, manager_oakbrook: User, clinical_lead: User
-):
+MONTH, WEEK = f"lead-30-{ENDS}", f"lead-7-{ENDS}"
+
+
+@pytest.mark.usefixtures("cast")
+def test_the_managers_of_the_clinic_hear_of_it_thirty_days_before(credential: Credential):
     due = morning(ENDS - timedelta(days=30))
-    assert plan(STAFF, due - timedelta(days=13)) == [("Dana Mockridge", "lead-30")]
+    assert plan(STAFF, due - timedelta(days=13)) == [("Dana Mockridge", MONTH)]
     assert Reminder.objects.get(kind=STAFF).due_at == due
 
 
-def test_both_managers_of_somebody_at_two_clinics_hear_of_it(
-    bls: CredentialType, floater: User, manager: User, manager_oakbrook: User
-):
+@pytest.mark.usefixtures("cast")
+def test_both_managers_of_somebody_at_two_clinics_hear_of_it(bls: CredentialType, floater: User):
     factories.credential(user=floater, type=bls, start=date(2025, 1, 1), end=ENDS + timedelta(days=1))
     at = morning(ENDS - timedelta(days=30))
-    assert plan(STAFF, at) == [("Dana Mockridge", "lead-30"), ("Rosa Sampleton", "lead-30")]
+    assert plan(STAFF, at) == [("Dana Mockridge", MONTH), ("Rosa Sampleton", MONTH)]
 
 
-def test_administrators_hear_of_it_in_the_last_week(credential: Credential, manager: User, administrator: User):
+@pytest.mark.usefixtures("cast")
+def test_administrators_hear_of_it_in_the_last_week(credential: Credential):
     at = morning(ENDS - timedelta(days=7))
-    assert plan(STAFF, at) == [("Dana Mockridge", "lead-30"), ("Ada Nonesuch", "lead-7")]
+    assert plan(STAFF, at) == [("Dana Mockridge", MONTH), ("Ada Nonesuch", WEEK)]
 
 
+def test_a_day_on_which_many_end_is_one_reminder(bls: CredentialType, manager: User, therapist: User, assistant: User):
+    for person in (therapist, assistant):
+        factories.credential(user=person, type=bls, start=date(2025, 1, 1), end=ENDS + timedelta(days=1))
+    at = morning(ENDS - timedelta(days=30))
+    assert plan(STAFF, at) == [("Dana Mockridge", MONTH)]
+    message = find(STAFF).write(bls, manager, MONTH, at)
+    assert message.paragraphs == [
+        "Wednesday, Dec 30, 2026 is the last day (Chicago time), and no later document is on file for 2 people: "
+        "Avery Testwell and Bea Dummond."
+    ]
+    assert (message.path, message.action) == ("/people/", "Open the directory")
+
+
+@pytest.mark.usefixtures("cast")
 def test_nobody_gets_the_notice_for_staff_about_themselves(
     bls: CredentialType, manager: User, administrator: User, mt_prospect: Clinic
 ):
+    factories.credential(user=manager, type=bls, start=date(2025, 1, 1), end=ENDS + timedelta(days=1))
+    at = morning(ENDS - timedelta(days=7))
+    assert plan(STAFF, at) == [("Ada Nonesuch", WEEK)]
     factories.membership(user=administrator, role=Role.MANAGER, clinic=mt_prospect, start=date(2025, 1, 1))
-    for person in (manager, administrator):
-        factories.credential(user=person, type=bls, start=date(2025, 1, 1), end=ENDS + timedelta(days=1))
-    assert plan(STAFF, morning(ENDS - timedelta(days=30))) == [
-        ("Ada Nonesuch", "lead-30"),
-        ("Dana Mockridge", "lead-30"),
-    ]
-    about = Reminder.objects.filter(kind=STAFF).values_list("recipient", "subject_id")
-    own = set(Credential.objects.values_list("user", "pk"))
-    assert set(about) & own == set()
+    assert plan(STAFF, at) == [("Ada Nonesuch", MONTH), ("Ada Nonesuch", WEEK)]
+    message = find(STAFF).write(bls, manager, MONTH, at)
+    assert "Dana Mockridge" not in message.paragraphs[0]
 
 
 def test_a_former_manager_hears_nothing(credential: Credential, manager: User):
@@ -165,8 +178,14 @@ def test_the_words_to_the_person(credential: Credential, therapist: User, bls: C
     assert message.path == f"/people/{therapist.pk}/"
 
 
-def test_the_words_to_a_manager_name_nobody_in_the_title(credential: Credential, manager: User, therapist: User):
-    message = find(STAFF).write(credential, manager, "lead-30", morning(ENDS - timedelta(days=30)))
-    assert message.title == "A credential of your staff ends on Wed, Dec 30"
-    assert message.paragraphs[0] == "Avery Testwell: BLS. Its last day is Wednesday, Dec 30, 2026 (Chicago time)."
-    assert message.path == f"/people/{therapist.pk}/"
+def test_the_words_to_a_manager_name_nobody_in_the_title(
+    credential: Credential, bls: CredentialType, manager: User, therapist: User, therapist_oakbrook: User
+):
+    factories.credential(user=therapist_oakbrook, type=bls, start=date(2025, 1, 1), end=ENDS + timedelta(days=1))
+    message = find(STAFF).write(bls, manager, MONTH, morning(ENDS - timedelta(days=30)))
+    assert message.title == "BLS of your staff ends on Wed, Dec 30"
+    assert message.paragraphs == [
+        "Wednesday, Dec 30, 2026 is the last day (Chicago time), and no later document is on file for 1 person: "
+        "Avery Testwell."
+    ]
+    assert (message.path, message.action) == (f"/people/{therapist.pk}/", "See the file of Avery")
