@@ -11,6 +11,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.models import Clinic, Skill, User
+from scheduling.forms import EARLIEST, LATEST
 from scheduling.models import PublicationChange, PublishedShift, RosterWeek, Shift, ShiftDetails
 from scheduling.plans import Plan
 from scheduling.positions import Position
@@ -22,6 +23,8 @@ class MomentField(serializers.DateTimeField):
     def enforce_timezone(self, value: datetime) -> datetime:
         if timezone.is_naive(value):
             raise serializers.ValidationError("Give the time with its offset, for example 2026-12-09T07:00:00-06:00.")
+        if not EARLIEST.year <= value.year < LATEST.year:
+            raise serializers.ValidationError("Choose a day in this century.")
         return value
 
 

@@ -94,6 +94,11 @@ class TestReading:
         found = api(therapist).get(f"{SEEN}?{query}").json()["results"]
         assert [one["id"] for one in found] == [str(shifts[name].shift_id) for name in expected]
 
+    @pytest.mark.parametrize("query", ["after=9999-12-31T23:59:59-12:00", "person=1e49", "week=9999-12-31"])
+    def test_a_filter_beyond_all_shifts_finds_none(self, api, mt_prospect, therapist, query):
+        factories.published(clinic=mt_prospect)
+        assert api(therapist).get(f"{SEEN}?{query}").json()["results"] == []
+
     @pytest.mark.parametrize("query", ["clinic=nowhere", "week=soon", "after=late", "person=x"])
     def test_a_filter_that_means_nothing_is_refused(self, api, mt_prospect, therapist, query):
         response = api(therapist).get(f"{SEEN}?{query}")
@@ -206,6 +211,8 @@ class TestWriting:
         [
             ({"start": "2026-11-30T07:00:00"}, "start"),
             ({"start": "soon"}, "start"),
+            ({"start": "9999-12-31T23:00:00-06:00"}, "start"),
+            ({"end": "0001-01-01T00:00:00+14:00"}, "end"),
             ({"clinic": "nowhere"}, "clinic"),
             ({"position": "king"}, "position"),
             ({"person": 999999}, "person"),

@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from scheduling.models import PublishedShift, RosterWeek
 from scheduling.my_schedule import my_schedule
+from tests import factories as people
 from tests.scheduling import factories
 
 pytestmark = pytest.mark.django_db
@@ -83,8 +84,6 @@ def test_an_overnight_shift_stands_on_the_day_it_starts_and_counts_in_both_weeks
 
 
 def test_more_colleagues_than_three_are_counted(mt_prospect, therapist, at):
-    from tests import factories as people
-
     mine = factories.published(clinic=mt_prospect, day=FRIDAY, staff=therapist)
     for name in ("Ada A", "Ben B", "Cal C", "Dot D", "Eve E"):
         factories.published(clinic=mt_prospect, day=FRIDAY, staff=people.person(name=name))

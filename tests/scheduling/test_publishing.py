@@ -13,6 +13,7 @@ from intranet.core.access import Conflict, Forbidden, Refused
 from scheduling import assigning, publishing
 from scheduling.models import ChangeKind, Publication, PublicationRecipient, PublishedShift, RosterWeek, Shift
 from scheduling.plans import Plan
+from scheduling.positions import Position
 from tests.scheduling import factories
 
 pytestmark = pytest.mark.django_db
@@ -56,8 +57,6 @@ def test_publishing_shows_the_week_and_writes_down_who_is_told(mt_prospect, mana
 
 
 def test_a_second_publication_holds_only_what_changed(mt_prospect, manager, therapist, floater, assistant, at):
-    from scheduling.positions import Position
-
     stays = factories.shift(clinic=mt_prospect, staff=assistant, position=Position.ASSISTANT)
     retimed = factories.shift(clinic=mt_prospect, staff=therapist)
     given = factories.shift(clinic=mt_prospect, day=WEDNESDAY, staff=therapist)

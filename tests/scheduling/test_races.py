@@ -11,10 +11,13 @@ from threading import Barrier
 import pytest
 from django.db import connection
 
+from accounts.models import Profession
+from accounts.roles import Role
 from intranet.core.access import Refused
 from scheduling import assigning, publishing
 from scheduling.models import Publication, PublishedShift, Shift
 from scheduling.times import overlaps
+from tests import factories as people
 from tests.scheduling import factories
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -76,10 +79,6 @@ def test_one_shift_goes_to_one_of_several_people(mt_prospect, manager, therapist
 
 
 def test_exchanging_people_crosswise_deadlocks_nobody(mt_prospect, oakbrook, manager, manager_oakbrook, floater, at):
-    from accounts.models import Profession
-    from accounts.roles import Role
-    from tests import factories as people
-
     other = people.staff(
         name="Sam Invento", role=Role.THERAPIST, clinics=[mt_prospect, oakbrook], profession=Profession.PT
     )

@@ -7,10 +7,15 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.db import connection
 
 from accounts.models import User
+from accounts.roles import Role
 from intranet.reminders import registry
+from intranet.reminders.models import Reminder
 from intranet.reminders.owing import owed
+from intranet.reminders.planning import plan
+from intranet.reminders.releasing import release
 from scheduling import assigning, publishing
 from scheduling.models import Publication, PublishedShift, RosterWeek
 from scheduling.plans import Plan
@@ -25,8 +30,6 @@ SELECT = "SELECT recipient_id, subject_id, occasion, due_at, not_after FROM owed
 
 
 def rows(kind: registry.Kind, at: datetime) -> list[tuple[int, int, str, datetime, datetime]]:
-    from django.db import connection
-
     query = owed(kind, at)
     with connection.cursor() as cursor:
         cursor.execute(query.sql + SELECT, query.params)
@@ -60,8 +63,6 @@ class TestShiftTomorrow:
 
     def test_each_clinic_has_its_own_evening(self, at):
         denver = people.clinic(name="Denver", letter="D", number=3, time_zone="America/Denver")
-        from accounts.roles import Role
-
         person = people.staff(name="Dee Vere", role=Role.THERAPIST, clinics=[denver])
         factories.published(clinic=denver, staff=person)
         [(*_, due, _end)] = rows(ShiftTomorrow(), at)
@@ -161,3 +162,43 @@ class TestRosterPublished:
 
 def test_both_kinds_are_registered():
     assert {"shift-tomorrow", "roster-published"} <= {kind.code for kind in registry.registered()}
+
+
+class TestThroughTheLedger:
+    """The same kinds, planned and released as in a tick."""
+
+    def test_a_shift_is_reminded_of_once_on_the_evening_before(self, mt_prospect, therapist, at):
+        factories.published(clinic=mt_prospect, staff=therapist)
+        evening = datetime(2026, 11, 29, 18, 0, tzinfo=CHICAGO)
+        for moment in (at, evening - timedelta(minutes=1)):
+            plan(moment)
+            release(moment)
+            assert inbox(therapist) == []
+        for moment in (evening, evening + timedelta(minutes=5)):
+            plan(moment)
+            release(moment)
+            assert inbox(therapist) == ["Your shift on Monday, November 30"]
+
+    def test_a_shift_taken_away_before_the_evening_is_not(self, mt_prospect, manager, therapist, at):
+        shift = factories.published(clinic=mt_prospect, staff=therapist).shift
+        plan(at)
+        assigning.make_open(shift, version=1, by=manager, at=at)
+        plan(at)
+        assert Reminder.objects.get(kind="shift-tomorrow").state == Reminder.State.SCHEDULED
+        shift.week.refresh_from_db()
+        publishing.publish(shift.week, version=shift.week.version, by=manager, at=at)
+        plan(at)
+        assert Reminder.objects.get(kind="shift-tomorrow").state == Reminder.State.CANCELLED
+
+    def test_a_publication_is_told_at_once(self, mt_prospect, manager, therapist, at):
+        week = factories.shift(clinic=mt_prospect, staff=therapist).week
+        publishing.publish(week, version=0, by=manager, at=at)
+        plan(at)
+        release(at)
+        assert inbox(therapist) == ["Roster of Mt. Prospect, Nov 30 – Dec 6"]
+
+
+def inbox(person: User) -> list[str]:
+    return list(
+        Reminder.objects.filter(recipient=person, state=Reminder.State.RELEASED).values_list("title", flat=True)
+    )
