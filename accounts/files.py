@@ -16,15 +16,20 @@ class File:
     lines: list[FileLine]
     competencies: list[tuple[Competency, bool]]  # with whether it is in force
     may_verify: bool
+    shows_numbers: (
+        bool  # to the person and to whoever compares them with the document; an administrator sees states only
+    )
 
 
 def file_of(person: User, *, viewer: User, on: date, at: datetime) -> File | None:
     """The file as it is on the day; None for somebody who must not see it."""
     if not User.objects.with_file_visible_to(viewer).filter(pk=person.pk).exists():
         return None
+    verdict = may_verify(person, by=viewer)
     grants = person.competencies.select_related("skill", "granted_by")
     return File(
         lines=credential_file(person, on),
         competencies=[(grant, grant.in_force_at(at)) for grant in grants],
-        may_verify=bool(may_verify(person, by=viewer)),
+        may_verify=bool(verdict),
+        shows_numbers=bool(verdict) or person == viewer,
     )

@@ -51,6 +51,14 @@ def test_everybody_sees_contact_and_few_the_file(cast, sign_in, credential: Cred
     assert ("Canary licence" in body) is (who in SEES)
 
 
+@pytest.mark.parametrize("who", ["therapist", "manager", "clinical_lead", "administrator"])
+def test_an_administrator_sees_states_but_no_numbers(cast, sign_in, credential: Credential, therapist: User, who: str):
+    Credential.objects.update(reference="070-CANARY")
+    body = sign_in(cast[who]).get(page(therapist)).content.decode()
+    assert "Canary licence" in body
+    assert ("No. 070-CANARY" in body) is (who != "administrator")
+
+
 @pytest.mark.parametrize("who", CAST)
 def test_the_page_and_the_rows_agree_on_who_sees(cast, sign_in, credential: Credential, therapist: User, who: str):
     rows = Credential.objects.visible_to(cast[who]).filter(user=therapist).exists()
