@@ -7,6 +7,7 @@ said in the notes.
 from __future__ import annotations
 
 import re
+import stat
 from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
@@ -15,13 +16,17 @@ from pathlib import Path
 from lxml import html as markup
 
 from intranet.core import richtext
+from intranet.core.wording import counted
 from protocols.drafting import MOST_SECTIONS, SECTION_LENGTH, SectionText
 from protocols.models import SectionKind
 from protocols.text_import import html_from_markdown, html_from_text
 from protocols.unreadable import Unreadable
 from protocols.word_import import html_from_word
 
-LARGEST = 5 * 1024 * 1024
+MEGABYTE = 1024 * 1024
+LARGEST = 5 * MEGABYTE
+LARGEST_TEXT = MEGABYTE  # some 180,000 words
+TEXT_KINDS = {".txt", ".md"}
 KINDS = ".txt, .md, .html and .docx"
 BEFORE_THE_FIRST_HEADING = "Introduction"
 
@@ -37,6 +42,8 @@ LIST_KINDS = {SectionKind.CONTRAINDICATIONS, SectionKind.PRECAUTIONS}
 BLOCKS = {"p", "ul", "ol", "blockquote", "table", "hr", "h3", "h4"}
 MARK = "\ue000"  # a letter of the private use area, followed by the level of a heading
 PHONE = re.compile(r"\b\d{3}[-.\s]\d{3}[-.\s]\d{4}\b")
+XML_DECLARATION = re.compile(r"^\s*<\?xml\b[^>]*\?>")
+MOST_TAGS = 50_000
 # Parts of a web page that are not its text.
 FURNITURE = ("nav", "header", "footer", "aside", "form", "button")
 UNSEEN = ("script", "style", "template", "noscript", "head", "svg", "iframe", "object", "embed")
@@ -63,11 +70,16 @@ def read(path: Path, *, title: str = "") -> Imported:
 
 def _content(path: Path) -> bytes:
     try:
-        if path.is_dir():
+        found = path.stat()
+        if stat.S_ISDIR(found.st_mode):
             raise Unreadable(f"{path.name} is a folder, not a file.")
-        size = path.stat().st_size
-        if size > LARGEST:
-            raise Unreadable(f"{path.name} is too large: {size / 1024 / 1024:.1f} MB, and 5 MB is the most.")
+        if not stat.S_ISREG(found.st_mode):
+            raise Unreadable(f"{path.name} is a pipe or a device, not a file.")
+        most = LARGEST_TEXT if path.suffix.lower() in TEXT_KINDS else LARGEST
+        if found.st_size > most:
+            raise Unreadable(
+                f"{path.name} is too large: {found.st_size / MEGABYTE:.1f} MB, and {most // MEGABYTE} MB is the most."
+            )
         content = path.read_bytes()
     except FileNotFoundError:
         raise Unreadable(f"There is no file {path.name} at that place.") from None
@@ -97,8 +109,9 @@ def _decoded(content: bytes, name: str) -> str:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
         raise Unreadable(
-            f"{name} is not in UTF-8 (byte {error.start + 1} is no part of it): save it as UTF-8 and try again."
+            f"{name} is not in UTF-8 (line {line} is where it breaks): save it as UTF-8 and try again."
         ) from None
     if sum(ord(letter) < 32 and letter not in "\t\n\r\f" for letter in text) > len(text) // 100:
         raise Unreadable(f"{name} is a binary file, not text.")
@@ -107,23 +120,45 @@ def _decoded(content: bytes, name: str) -> str:
 
 def html_from_page(source: str) -> tuple[str, list[str]]:
     """The text of a web page: without scripts, menus, forms and pictures."""
+    if source.count("<") > MOST_TAGS:
+        raise Unreadable(f"The page has more than {MOST_TAGS:,} tags: copy out the text that matters.")
     try:
-        page = markup.document_fromstring(source)
+        page = markup.document_fromstring(XML_DECLARATION.sub("", source, count=1))
     except (ValueError, markup.etree.ParserError):
         raise Unreadable("The page holds no text.") from None
+    name = (page.findtext(".//title") or "").strip()
+    _keep_the_title(page)
     notes = []
-    for tags, what in ((UNSEEN, ""), (FURNITURE, "menus, forms, headers or footers"), (("img", "picture"), "pictures")):
+    for tags, one, many in (
+        (UNSEEN, "", ""),
+        (FURNITURE, "menu, form, header or footer", "menus, forms, headers or footers"),
+        (("img", "picture"), "picture", "pictures"),
+    ):
         found = [element for tag in tags for element in page.iter(tag) if isinstance(element, markup.HtmlElement)]
         for element in found:
             if element.getparent() is not None:
                 element.drop_tree()
-        if found and what:
-            notes.append(f"Left out: {len(found)} {what}.")
+        if found and one:
+            notes.append(f"Left out: {counted(len(found), one, many)}.")
     body = next((place for tag in ("main", "article", "body") for place in page.iter(tag)), page)
-    return markup.tostring(body, encoding="unicode"), notes
+    titled = name and next(body.iter("h1"), None) is None
+    title = f"<h1>{escape(' '.join(name.split()), quote=False)}</h1>" if titled else ""
+    return title + markup.tostring(body, encoding="unicode"), notes
+
+
+def _keep_the_title(page: markup.HtmlElement) -> None:
+    """Many pages have their title in a header beside the menu: it takes the header's place."""
+    for header in list(page.iter("header")):
+        title = next(header.iter("h1"), None)
+        if title is not None and header.getparent() is not None:
+            title.drop_tree()
+            title.tail = header.tail
+            header.getparent().replace(header, title)
 
 
 def _sectioned(source: str, notes: list[str], title: str, path: Path) -> Imported:
+    if max(map(len, source.split("<"))) > SECTION_LENGTH:
+        raise Unreadable(f"{path.name} has a paragraph of more than {SECTION_LENGTH:,} characters: break it up.")
     blocks = _blocks(source)
     found_title, blocks = _title_of(blocks)
     sections, more = _sections(blocks)

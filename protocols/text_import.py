@@ -1,19 +1,23 @@
-"""Plain text and Markdown as HTML: headings, paragraphs, lists and tables recognised by their looks."""
+"""Plain text and Markdown as HTML. In plain text, headings, lists and tables are recognised by their looks."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from html import escape
+
+from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererHTML
+from markdown_it.token import Token
+from markdown_it.utils import EnvType, OptionsDict
+
+from intranet.core.wording import counted
 
 LONGEST_HEADING = 90
 # A line of a web page's navigation that was copied along, such as "» Blog".
 CRUMB = re.compile(r"^\s*[»›«‹>|]+\s*\S.{0,60}$")
-SPACES = re.compile(r"(?<=\S)[ \t\u00a0]{2,}(?=\S)")
+SPACES = re.compile(r"(?<=\S)[ \u00a0]{2,}(?=\S)")
 BULLET = re.compile(r"^\s*([-*•–]|\d{1,3}[.)])\s+(.*)$")
-HEADING = re.compile(r"^(#{1,6})\s+(.*?)\s*#*$")
-FENCE = re.compile(r"^\s*(```|~~~)")
-IMAGE = re.compile(r"!\[([^\]]*)\]\([^)]*\)")
-RULER = re.compile(r"^\s*\|?\s*:?-{2,}:?\s*(\|\s*:?-{2,}:?\s*)*\|?\s*$")
 
 
 def html_from_text(text: str) -> tuple[str, list[str]]:
@@ -33,40 +37,31 @@ def html_from_text(text: str) -> tuple[str, list[str]]:
             parts.append(f"<h{level}>{escape(block.strip(), quote=False)}</h{level}>")
             titled = True
         else:
-            parts.append(_list(block.splitlines()) or _paragraph(block))
+            parts.append(_list(block.splitlines()) or _table(block.splitlines()) or _paragraph(block))
     return "".join(parts), notes
 
 
 def html_from_markdown(text: str) -> tuple[str, list[str]]:
-    """Markdown: headings, paragraphs, lists, tables, emphasis and links. Pictures and raw HTML are left out."""
-    text, notes = _tidied(text)
-    if pictures := len(IMAGE.findall(text)):
-        notes.append(f"Left out: {pictures} {'picture' if pictures == 1 else 'pictures'}.")
-        text = IMAGE.sub(r"\1", text)
-    parts: list[str] = []
-    pending: list[str] = []
-    fenced = False
-    for line in [*text.splitlines(), ""]:
-        if FENCE.match(line):
-            fenced = not fenced
-            line = ""
-        heading = None if fenced else HEADING.match(line)
-        if (heading or not line.strip()) and pending:
-            parts.append(_markdown_block(pending))
-            pending = []
-        if heading:
-            level = len(heading.group(1))
-            parts.append(f"<h{level}>{_inline(heading.group(2))}</h{level}>")
-        elif line.strip():
-            pending.append(line)
-    return "".join(parts), notes
+    """Markdown with tables. Pictures are left out, their words stay; raw HTML stays as the text that it is."""
+    tokens = MARKDOWN.parse(text)
+    pictures = sum(child.type == "image" for token in tokens for child in token.children or ())
+    notes = [f"Left out: {counted(pictures, 'picture')}."] if pictures else []
+    return MARKDOWN.renderer.render(tokens, MARKDOWN.options, {}).replace(">\n<", "><"), notes
+
+
+def _only_words(self: RendererHTML, tokens: Sequence[Token], place: int, options: OptionsDict, env: EnvType) -> str:
+    return escape(tokens[place].content, quote=False)
+
+
+MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
+MARKDOWN.add_render_rule("image", _only_words)
 
 
 def _tidied(text: str) -> tuple[str, list[str]]:
     """Even line ends and single spaces, with a note on how many were doubled."""
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\f", "\n\n")
     doubled = [match for line in text.splitlines() for match in SPACES.findall(line)]
-    notes = [f"Doubled spaces were made one in {len(doubled)} {'place' if len(doubled) == 1 else 'places'}."]
+    notes = [f"Doubled spaces were made one in {counted(len(doubled), 'place')}."]
     return SPACES.sub(" ", text), notes if doubled else []
 
 
@@ -85,7 +80,7 @@ def _paragraph(block: str) -> str:
     return f"<p>{escape(' '.join(block.split()), quote=False)}</p>"
 
 
-def _list(lines: list[str], inline: bool = False) -> str:
+def _list(lines: list[str]) -> str:
     """The lines as a list when each begins like a point or continues one; otherwise nothing."""
     if not BULLET.match(lines[0]):
         return ""
@@ -96,28 +91,13 @@ def _list(lines: list[str], inline: bool = False) -> str:
         else:
             items[-1] += f" {line.strip()}"
     tag = "ol" if lines[0].strip()[0].isdigit() else "ul"
-    words = [_inline(item) if inline else escape(item.strip(), quote=False) for item in items]
-    return f"<{tag}>{''.join(f'<li>{item}</li>' for item in words)}</{tag}>"
-
-
-def _markdown_block(lines: list[str]) -> str:
-    if len(lines) > 1 and "|" in lines[0] and RULER.match(lines[1]):
-        return _table([lines[0], *lines[2:]])
-    if lines[0].lstrip().startswith(">"):
-        return f"<blockquote><p>{_inline(' '.join(line.strip().lstrip('> ') for line in lines))}</p></blockquote>"
-    return _list(lines, inline=True) or f"<p>{_inline(' '.join(line.strip() for line in lines))}</p>"
+    return f"<{tag}>{''.join(f'<li>{escape(item.strip(), quote=False)}</li>' for item in items)}</{tag}>"
 
 
 def _table(lines: list[str]) -> str:
-    rows = [[_inline(cell.strip()) for cell in line.strip().strip("|").split("|")] for line in lines]
-    head = "".join(f"<th>{cell}</th>" for cell in rows[0])
-    body = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows[1:])
-    return f"<table><tbody><tr>{head}</tr>{body}</tbody></table>"
-
-
-def _inline(text: str) -> str:
-    text = escape(text, quote=False)
-    text = re.sub(r"\[([^\]]+)\]\((https?://[^)\s\"]+|/[^)\s\"]*)\)", r'<a href="\2">\1</a>', text)
-    text = re.sub(r"(\*\*|__)(?=\S)(.+?)(?<=\S)\1", r"<strong>\2</strong>", text)
-    text = re.sub(r"(?<![\w*])\*(?=\S)([^*]+?)(?<=\S)\*(?![\w*])", r"<em>\1</em>", text)
-    return re.sub(r"`([^`]+)`", r"\1", text)
+    """The lines as a table when tabs part each into the same number of cells, as copied from a spreadsheet."""
+    rows = [re.split(r"\t+", line.strip("\t")) for line in lines]
+    if len(rows) < 2 or len(rows[0]) < 2 or any(len(row) != len(rows[0]) for row in rows):
+        return ""
+    cells = ("".join(f"<td>{escape(cell.strip(), quote=False)}</td>" for cell in row) for row in rows)
+    return f"<table><tbody>{''.join(f'<tr>{row}</tr>' for row in cells)}</tbody></table>"

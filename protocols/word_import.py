@@ -5,10 +5,15 @@ from __future__ import annotations
 import re
 import zipfile
 from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
 from io import BytesIO
+from xml.parsers import expat
 
 import mammoth
+from mammoth.results import Message
 
+from intranet.core.wording import counted
 from protocols.unreadable import Unreadable
 
 MOST_ENTRIES = 2_000
@@ -23,11 +28,10 @@ STYLES = "p[style-name='Title'] => h1:fresh\np[style-name='Subtitle'] => p:fresh
     for word in ("heading", "Heading")
 )
 DOCUMENT = "word/document.xml"
-RELATION = re.compile(rb"<(?:\w+:)?Relationship\b[^>]*>", re.IGNORECASE)
-EXTERNAL = re.compile(rb"TargetMode\s*=\s*[\"']External", re.IGNORECASE)
-HYPERLINK = re.compile(rb"Type\s*=\s*[\"'][^\"']*/hyperlink[\"']", re.IGNORECASE)
-DECLARED = re.compile(rb"<!(DOCTYPE|ENTITY)", re.IGNORECASE)
-TEXT = re.compile(rb"<w:t[ >]")
+MARGIN = re.compile(r"word/(header|footer)\d*\.xml$")
+COMMENTS = "word/comments.xml"
+LONGEST_HEADING = 90
+BOLD_LINE = re.compile(r"<p>((?:<a id=\"[^\"]*\"></a>)*)<strong>((?:(?!</?(?:p|strong)>).)*)</strong></p>")
 
 
 def html_from_word(content: bytes, name: str) -> tuple[str, list[str]]:
@@ -41,6 +45,15 @@ def html_from_word(content: bytes, name: str) -> tuple[str, list[str]]:
             notes = _looked_through(archive, name)
     except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, EOFError, OSError, ValueError):
         raise Unreadable(f"{name} is not a Word file, or it is damaged.") from None
+    text, messages, pictures = _converted(content, name)
+    if pictures:
+        notes.append(f"Left out: {counted(pictures, 'picture')}.")
+    text, more = _bold_headings(text)
+    return text, notes + more + _unknown(messages)
+
+
+def _converted(content: bytes, name: str) -> tuple[str, list[Message], int]:
+    """HTML, what mammoth says about it, and how many pictures there were."""
     pictures = 0
 
     def left_out(image: object) -> dict[str, str]:
@@ -58,9 +71,24 @@ def html_from_word(content: bytes, name: str) -> tuple[str, list[str]]:
         )
     except Exception:  # mammoth promises no kind of error for a broken file; whatever it was, nothing was read
         raise Unreadable(f"{name} is damaged: Word may be able to repair it.") from None
-    if pictures:
-        notes.append(f"Left out: {pictures} {'picture' if pictures == 1 else 'pictures'}.")
-    return result.value, notes + _unknown(result.messages)
+    return result.value, result.messages, pictures
+
+
+def _bold_headings(text: str) -> tuple[str, list[str]]:
+    """Where no heading has a heading's style, short lines in bold are what the author meant by one."""
+    if re.search(r"<h[2-6]\b", text):
+        return text, []
+    found = 0
+
+    def heading(line: re.Match[str]) -> str:
+        nonlocal found
+        if len(line[2]) > LONGEST_HEADING or line[2].rstrip().endswith((".", ",", ";", "!")):
+            return line[0]
+        found += 1
+        return f"<h2>{line[2].rstrip(': ')}</h2>"
+
+    text = BOLD_LINE.sub(heading, text)
+    return text, [f"Read as {counted(found, 'heading')}, because of the bold type: check them."] if found else []
 
 
 def _looked_through(archive: zipfile.ZipFile, name: str) -> list[str]:
@@ -77,15 +105,14 @@ def _looked_through(archive: zipfile.ZipFile, name: str) -> list[str]:
             raise Unreadable(f"{name} holds paths that lead out of it: it was not opened.")
     if DOCUMENT not in archive.namelist():
         raise Unreadable(f"{name} is not a Word file, or it is damaged.")
-    parts = {entry.filename: _part(archive, entry, name) for entry in entries if _is_xml(entry.filename)}
-    for part in parts.values():
-        if DECLARED.search(part):
-            raise Unreadable(f"{name} declares XML entities, which no Word file needs: it was not opened.")
-        if _deepest(part) > DEEPEST:
-            raise Unreadable(f"{name} is nested too deep to be a document: it was not opened.")
-    if any(_fetches(part) for filename, part in parts.items() if filename.endswith(".rels")):
+    seen = {entry.filename: _seen(_part(archive, entry, name)) for entry in entries}
+    if any(part.declares for part in seen.values()):
+        raise Unreadable(f"{name} declares XML entities, which no Word file needs: it was not opened.")
+    if any(part.deepest > DEEPEST for part in seen.values()):
+        raise Unreadable(f"{name} is nested too deep to be a document: it was not opened.")
+    if any(part.fetches for part in seen.values()):
         raise Unreadable(f"{name} refers to files outside of it: remove linked pictures and templates and try again.")
-    return list(_not_imported(parts))
+    return list(_not_imported(seen))
 
 
 def _part(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, name: str) -> bytes:
@@ -97,37 +124,63 @@ def _part(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, name: str) -> bytes:
     return part
 
 
-def _is_xml(filename: str) -> bool:
-    return filename.endswith((".xml", ".rels"))
+@dataclass(slots=True)
+class Seen:
+    """What stands in a part of the archive; next to nothing for a part that is no XML."""
+
+    declares: bool = False
+    fetches: bool = False
+    deepest: int = 0
+    tags: set[str] = field(default_factory=set)
 
 
-def _fetches(relations: bytes) -> bool:
-    """Whether reading the document would reach for something else. Links that people click are fine."""
-    return any(EXTERNAL.search(tag) and not HYPERLINK.search(tag) for tag in RELATION.findall(relations))
+def _seen(part: bytes) -> Seen:
+    """Look through one part with the parser that will read it, whatever its name, encoding or prefixes.
+
+    A broken part is looked through to where it breaks; further the reader will not come either.
+    """
+    seen, depth = Seen(), 0
+    parser = expat.ParserCreate(namespace_separator=" ")
+
+    def declared(*declaration: object) -> None:
+        seen.declares = True
+        raise expat.ExpatError
+
+    def opened(tag: str, attributes: dict[str, str]) -> None:
+        nonlocal depth
+        depth += 1
+        seen.deepest = max(seen.deepest, depth)
+        name = tag.rpartition(" ")[2]
+        seen.tags.add(name)
+        if name == "Relationship" and attributes.get("TargetMode", "").lower() == "external":
+            # Links that people click are fine; anything else would be fetched by the reading.
+            seen.fetches |= not attributes.get("Type", "").endswith("/hyperlink")
+
+    def closed(tag: str) -> None:
+        nonlocal depth
+        depth -= 1
+
+    parser.StartDoctypeDeclHandler = declared
+    parser.StartElementHandler = opened
+    parser.EndElementHandler = closed
+    with suppress(expat.ExpatError):
+        parser.Parse(part, True)
+    return seen
 
 
-def _deepest(part: bytes) -> int:
-    """How deep elements are nested: a reader that recurses must not be led to its limit."""
-    depth = deepest = 0
-    for tag in re.finditer(rb"<(/?)[A-Za-z][^>]*?(/?)>", part):
-        depth += -1 if tag.group(1) else 0 if tag.group(2) else 1
-        deepest = max(deepest, depth)
-    return deepest
-
-
-def _not_imported(parts: dict[str, bytes]) -> Iterator[str]:
-    document = parts[DOCUMENT]
-    if any(TEXT.search(part) for name, part in parts.items() if re.search(r"word/(header|footer)\d*\.xml$", name)):
+def _not_imported(seen: dict[str, Seen]) -> Iterator[str]:
+    document = seen[DOCUMENT].tags
+    if any("t" in part.tags for name, part in seen.items() if MARGIN.search(name)):
         yield "Left out: headers and footers."
-    if TEXT.search(parts.get("word/comments.xml", b"")):
+    if COMMENTS in seen and "t" in seen[COMMENTS].tags:
         yield "Left out: comments."
-    if b"<w:del " in document:
+    if "del" in document:
         yield "Tracked changes were read as accepted."
-    if b"<w:txbxContent" in document:
+    if "txbxContent" in document:
         yield "There are text boxes: check that their text came along in the right place."
 
 
-def _unknown(messages: list[mammoth.results.Message]) -> list[str]:
+def _unknown(messages: list[Message]) -> list[str]:
     """Styles that mean nothing to us, each named once."""
     named = [re.search(r"Style ID: (\S+?)\)", message.message) for message in messages]
     styles = sorted({style.group(1) for style in named if style})

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
+from accounts.roles import Role
 from protocols.models import Protocol, ProtocolVersion
+from tests import factories
 
 pytestmark = pytest.mark.django_db
 ARTICLE = str(Path(__file__).parent / "inputs" / "dry-needling-neck-pain.txt")
@@ -88,3 +90,9 @@ def test_somebody_who_writes_no_protocols(front_desk):
 
 def test_no_clinical_lead(db):
     assert refused(ARTICLE) == ("There is no clinical lead to give the draft to: name somebody with --by EMAIL.", 2)
+
+
+def test_two_clinical_leads(clinical_lead):
+    factories.staff(name="Ora Secondly", role=Role.CLINICAL_LEAD, clinics=[None])
+    sentence = "There is more than one clinical lead: say whose draft it is with --by EMAIL."
+    assert refused(ARTICLE) == (sentence, 2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from protocols import importing
 from protocols.importing import Imported
 from protocols.unreadable import Unreadable
-from tests.protocols.word_files import W, docx, link, paragraph, picture, relation, table
+from tests.protocols.word_files import OFFICE, RELATIONS, W, docx, link, paragraph, picture, relation, table
 
 ARTICLE = Path(__file__).parent / "inputs" / "dry-needling-neck-pain.txt"
 
@@ -97,6 +98,13 @@ class TestText:
         ]
         assert "“Contraindications” was read as contraindications." in imported.notes
 
+    def test_lines_with_tabs_are_a_table(self, tmp_path):
+        imported = read(tmp_path, "a.txt", "Title\n\nAge\tTimes\n60\t\t12\n70\t10\n\nOne\ttab\nalone.")
+        assert imported.sections[0].body == (
+            "<table><tbody><tr><td>Age</td><td>Times</td></tr><tr><td>60</td><td>12</td></tr>"
+            "<tr><td>70</td><td>10</td></tr></tbody></table><p>One tab alone.</p>"
+        )
+
     def test_a_byte_order_mark_and_windows_line_ends_are_fine(self, tmp_path):
         imported = read(tmp_path, "a.txt", b"\xef\xbb\xbfTitle\r\n\r\nOne\r\ntwo.\r\n")
         assert (imported.title, imported.sections[0].body) == ("Title", "<p>One two.</p>")
@@ -132,6 +140,12 @@ class TestMarkdown:
         assert "<a" not in imported.sections[0].body
         assert "<b" not in imported.sections[0].body
 
+    @pytest.mark.parametrize("unit", ["*a **b ", "[a](", "__a", "> ", "- ", "`a", "![", "&", "<a ", "|", "[a]: b\n"])
+    def test_endless_repeats_are_read(self, tmp_path, unit):
+        """Each of these has stopped some reader of Markdown for minutes."""
+        body = read(tmp_path, "a.md", f"# T\n\nWords.\n\n{unit * 2000}").sections[0].body
+        assert body.startswith("<p>Words.</p>")
+
 
 class TestPage:
     def test_the_text_of_a_page_without_its_furniture(self, tmp_path):
@@ -147,7 +161,20 @@ class TestPage:
             ("text", "Introduction", "<p>Loose <strong>words</strong></p>"),
             ("text", "Why", "<p>Because</p><h3>Deeper</h3><p>Down</p>"),
         ]
-        assert imported.notes[:2] == ["Left out: 2 menus, forms, headers or footers.", "Left out: 1 pictures."]
+        assert imported.notes[:2] == ["Left out: 2 menus, forms, headers or footers.", "Left out: 1 picture."]
+
+    def test_a_title_beside_the_menu_is_kept(self, tmp_path):
+        page = "<body><header><nav>Menu</nav><h1>Falls</h1></header><p>Words.</p></body>"
+        imported = read(tmp_path, "a.html", page)
+        assert (imported.title, parts(imported)) == ("Falls", [("text", "Introduction", "<p>Words.</p>")])
+
+    def test_a_page_without_a_heading_takes_its_name(self, tmp_path):
+        imported = read(tmp_path, "a.html", "<title>Falls &amp;\n  trips</title><body><p>Words.</p>")
+        assert imported.title == "Falls & trips"
+
+    def test_xhtml_with_its_declaration_is_read(self, tmp_path):
+        page = '<?xml version="1.0" encoding="UTF-8"?>\n<html><body><h1>Falls</h1><p>Words.</p></body></html>'
+        assert read(tmp_path, "a.html", page).title == "Falls"
 
     @pytest.mark.parametrize(
         "hostile",
@@ -210,6 +237,19 @@ class TestWord:
         ]
         assert "<img" not in imported.sections[0].body
 
+    def test_bold_lines_are_headings_where_there_are_no_others(self, tmp_path):
+        def bold(text: str) -> str:
+            return f"<w:p><w:r><w:rPr><w:b/></w:rPr><w:t>{text}</w:t></w:r></w:p>"
+
+        content = docx(paragraph("Falls", "Title"), bold("Screen:"), paragraph("Stand up."), bold("Never alone."))
+        imported = read(tmp_path, "a.docx", content)
+        assert parts(imported) == [
+            ("text", "Screen", "<p>Stand up.</p><p><strong>Never alone.</strong></p>"),
+        ]
+        assert imported.notes == ["Read as 1 heading, because of the bold type: check them."]
+        styled = docx(paragraph("Falls", "Title"), paragraph("Why", "Heading1"), bold("Screen"), paragraph("Stand up."))
+        assert [heading for _, heading, _ in parts(read(tmp_path, "b.docx", styled))] == ["Why"]
+
     def test_an_embedded_style_map_has_no_say(self, tmp_path):
         content = docx(
             paragraph("Falls", "Title"),
@@ -233,8 +273,8 @@ class TestRefused:
             ("a.txt", b"\x01\x02\x03\x04 text", "a.txt is a binary file, not text."),
             (
                 "a.txt",
-                "Grüße".encode("latin-1"),
-                "a.txt is not in UTF-8 (byte 3 is no part of it): save it as UTF-8 and try again.",
+                "Title\nGrüße".encode("latin-1"),
+                "a.txt is not in UTF-8 (line 2 is where it breaks): save it as UTF-8 and try again.",
             ),
             ("a.md", "Title".encode("utf-16"), "a.md is in UTF-16: save it as UTF-8 and try again."),
             ("a.pdf", "x", "a.pdf is not a kind of file that can be read: use .txt, .md, .html and .docx."),
@@ -263,8 +303,19 @@ class TestRefused:
             importing.read(tmp_path)
 
     def test_a_file_that_is_too_large(self, tmp_path):
-        sentence = refusal(tmp_path, "a.txt", b"x" * (importing.LARGEST + 1))
-        assert sentence == "a.txt is too large: 5.0 MB, and 5 MB is the most."
+        sentence = refusal(tmp_path, "a.html", b"x" * (6 * importing.MEGABYTE))
+        assert sentence == "a.html is too large: 6.0 MB, and 5 MB is the most."
+        sentence = refusal(tmp_path, "a.txt", b"x" * (2 * importing.MEGABYTE))
+        assert sentence == "a.txt is too large: 2.0 MB, and 1 MB is the most."
+
+    def test_a_pipe_is_not_waited_for(self, tmp_path):
+        os.mkfifo(tmp_path / "a.txt")
+        with pytest.raises(Unreadable, match=r"^a\.txt is a pipe or a device, not a file\.$"):
+            importing.read(tmp_path / "a.txt")
+
+    def test_a_page_of_nothing_but_tags(self, tmp_path):
+        sentence = refusal(tmp_path, "a.html", "<h1>T</h1>" + "<li><p>" * 30_000)
+        assert sentence == "The page has more than 50,000 tags: copy out the text that matters."
 
     def test_too_many_headings(self, tmp_path):
         text = "# T\n\n" + "".join(f"## H{number}\n\nx\n\n" for number in range(61))
@@ -272,8 +323,11 @@ class TestRefused:
 
     def test_a_section_that_is_too_long(self, tmp_path):
         sentence = refusal(tmp_path, "a.txt", "Title\n\n" + "word " * 30_000)
+        assert sentence == "a.txt has a paragraph of more than 100,000 characters: break it up."
+        sentence = refusal(tmp_path, "a.txt", "Title\n\n" + "Many words.\n\n" * 30_000)
         assert sentence == "a.txt has a section of more than 100,000 characters: give it headings."
 
+    ENTITIES = '<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaa">]><x>&a;</x>'
     BOMB = b"<x>" + b" " * 30_000_000
 
     @pytest.mark.parametrize(
@@ -300,6 +354,23 @@ class TestRefused:
                         "word/_rels/settings.xml.rels": "<Relationships>"
                         + relation("t", "attachedTemplate", "https://example.org/t.dotm", external=True)
                         + "</Relationships>"
+                    }
+                ),
+                "refers to files outside of it: remove linked pictures and templates and try again.",
+            ),
+            (
+                docx(document=ENTITIES.encode("utf-16")),  # no byte of it reads <!DOCTYPE
+                "declares XML entities, which no Word file needs: it was not opened.",
+            ),
+            (
+                docx(parts={"word/styles.bin": ENTITIES}),
+                "declares XML entities, which no Word file needs: it was not opened.",
+            ),
+            (
+                docx(
+                    parts={
+                        "word/_rels/other": f'<r:Relationships xmlns:r="{RELATIONS}"><r:Relationship Id="t" '
+                        f"Type='{OFFICE}/image' TargetMode='External' Target='https://example.org/x'/></r:Relationships>"
                     }
                 ),
                 "refers to files outside of it: remove linked pictures and templates and try again.",

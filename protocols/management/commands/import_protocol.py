@@ -47,10 +47,12 @@ class Command(BaseCommand):
             if person is None:
                 raise Unreadable(f"Nobody works here with the address {email}: nothing was stored.")
             return person
-        lead = User.objects.members(timezone.localdate(), roles=[Role.CLINICAL_LEAD]).by_name().first()
-        if lead is None:
+        leads = list(User.objects.members(timezone.localdate(), roles=[Role.CLINICAL_LEAD]).by_name()[:2])
+        if not leads:
             raise Unreadable("There is no clinical lead to give the draft to: name somebody with --by EMAIL.")
-        return lead
+        if len(leads) > 1:
+            raise Unreadable("There is more than one clinical lead: say whose draft it is with --by EMAIL.")
+        return leads[0]
 
     def _report(self, file: Path, imported: importing.Imported, version: ProtocolVersion) -> None:
         say = self.stdout.write
