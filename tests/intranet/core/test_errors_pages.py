@@ -118,8 +118,8 @@ def test_pages_for_bad_moments_need_no_database_and_no_request(name: str) -> Non
     assert "Nothing" in text
 
 
-def test_too_many_tries_has_a_page(client: Client) -> None:
+def test_too_many_tries_has_a_page(therapist: User) -> None:
     request = RequestFactory().get("/")
-    request.user = User()
-    text = loader.render_to_string("429.html", {"user": request.user}, request)
+    request.user = therapist
+    text = loader.render_to_string("429.html", {"user": therapist}, request)
     assert "<h1>Too many tries</h1>" in text

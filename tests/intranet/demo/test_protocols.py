@@ -147,7 +147,7 @@ def test_the_library_has_a_protocol_in_every_state(demo: Demo) -> None:
 
 
 def test_one_version_starts_next_week(demo: Demo) -> None:
-    coming = ProtocolVersion.objects.coming(demo.now).get()
+    coming = ProtocolVersion.objects.with_status(demo.now).get(status_now=Status.COMING)
     zone = demo.people["ines"].zone
     assert coming == demo.version("total-knee", 2)
     assert local_day(coming.in_force.lower, zone) == monday_of(local_day(demo.now, zone)) + timedelta(days=7)
