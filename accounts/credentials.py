@@ -12,10 +12,12 @@ from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateRange, DateTimeTZRange
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from accounts.models import Competency, Credential, CredentialType, Skill, User, ValidityRule
+from accounts.models import Competency, Credential, CredentialType, Skill, User, ValidityRule, organisation_zone
 from accounts.roles import Capability
+from accounts.standing import Scope
 from intranet.audit.recording import record
 from intranet.core.access import YES, Forbidden, Verdict, require
+from intranet.core.time import local_day
 from intranet.core.wording import counted, name_list
 
 EXPIRING_WITHIN = timedelta(days=60)
@@ -177,7 +179,7 @@ def may_verify(owner: User, *, by: User) -> Verdict:
     if by.pk == owner.pk:
         return Verdict.no("own-credential", "Somebody else has to verify your credentials.")
     scope = by.standing.scope(Capability.VERIFY_CREDENTIAL)
-    if scope.everywhere or (scope.clinic_ids and scope.clinic_ids & set(_clinics_of(owner))):
+    if scope.everywhere or (scope and _belongs(owner, scope, by=by)):
         return YES
     return Verdict.no("not-your-clinic", "Only a manager of the person's clinic or the clinical lead verifies this.")
 
@@ -225,6 +227,11 @@ def end_competency(competency: Competency, *, by: User, at: datetime, reason: st
         competency.save(update_fields=["ended_at", "end_reason"])
         record(by, "competency.ended", competency, clinics=_clinics_of(competency.user), reason=reason)
     return competency
+
+
+def _belongs(owner: User, scope: Scope, *, by: User) -> bool:
+    today = local_day(by.standing.at, organisation_zone())
+    return owner.memberships.belonging(today).filter(clinic__in=scope.clinic_ids).exists()
 
 
 def _clinics_of(user: User) -> Iterable[int]:

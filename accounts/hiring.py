@@ -13,7 +13,7 @@ from django.db.backends.postgresql.psycopg_any import DateRange
 from accounts.models import Clinic, Membership, User
 from accounts.roles import ROLES_A_MANAGER_MAY_GIVE, Capability, Role
 from intranet.audit.recording import record
-from intranet.core.access import YES, Forbidden, Verdict, require
+from intranet.core.access import YES, Forbidden, Refused, Verdict, require
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,8 @@ def hire(
 
     The work address counts as confirmed: whoever hires vouches for it, and second steps need a confirmed one.
     """
+    if not places:
+        raise Refused.because("no-place", "Say at least one role.", "places")
     user = User.objects.create_user(email=email, name=name, profession=profession, hired_on=start, **profile)
     EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
     record(by, "person.hired", user, clinics=_ids(places), start=start)

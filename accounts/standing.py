@@ -46,8 +46,9 @@ NOWHERE = Scope()
 class Standing:
     """A person's grants at one moment, with the questions that rules ask of them."""
 
-    def __init__(self, grants: Iterable[Grant]) -> None:
+    def __init__(self, grants: Iterable[Grant], at: datetime) -> None:
         self.grants = tuple(grants)
+        self.at = at
 
     @cached_property
     def roles(self) -> frozenset[Role]:
@@ -93,11 +94,11 @@ def standing_of(user: User, at: datetime) -> Standing:
     from accounts.models.people import organisation_zone  # people imports this module for `User.standing`
 
     if not user.is_active:
-        return Standing(())
+        return Standing((), at)
     grants = []
     for membership in user.memberships.select_related("clinic"):
         zone = membership.clinic.zone if membership.clinic else organisation_zone()
         on = local_day(at, zone)
         if membership.in_force_on(on):
             grants.append(Grant(Role(membership.role), membership.clinic_id))
-    return Standing(grants)
+    return Standing(grants, at)

@@ -114,6 +114,6 @@ def _asked(at: datetime) -> ReadershipQuerySet:
 
 def _reads_anyway(version: ProtocolVersion, by: User) -> bool:
     """Managers at their clinics and the lead read whatever the audience; what an administrator sees does not count."""
-    clinical = Standing(grant for grant in by.standing.grants if grant.role != Role.ADMINISTRATOR)
+    clinical = Standing((grant for grant in by.standing.grants if grant.role != Role.ADMINISTRATOR), by.standing.at)
     scope = clinical.scope(Capability.READ_ANY_PROTOCOL)
     return scope.everywhere or version.audiences.at(scope.clinic_ids).exists()

@@ -19,6 +19,7 @@ from django.utils import timezone
 from accounts.roles import ORGANISATION_ROLES, Capability, Role
 from accounts.standing import Standing, standing_of
 from intranet.core.access import AccessQuerySet, AnyUser
+from intranet.core.time import local_day
 
 
 def organisation_zone() -> ZoneInfo:
@@ -106,8 +107,9 @@ class UserQuerySet(AccessQuerySet["User"]):
         scope = viewer.standing.scope(Capability.SEE_CREDENTIALS)
         if scope.everywhere:
             return self
-        at_own_clinics = Membership.objects.filter(user=models.OuterRef("pk"), clinic__in=scope.clinic_ids)
-        return self.filter(Q(pk=viewer.pk) | models.Exists(at_own_clinics))
+        today = local_day(viewer.standing.at, organisation_zone())
+        belongs = Membership.objects.belonging(today).filter(user=models.OuterRef("pk"), clinic__in=scope.clinic_ids)
+        return self.filter(Q(pk=viewer.pk) | models.Exists(belongs))
 
     def active(self) -> Self:
         return self.filter(is_active=True)
@@ -222,6 +224,18 @@ class User(AbstractBaseUser):
 class MembershipQuerySet(models.QuerySet["Membership"]):
     def on(self, day: date) -> Self:
         return self.filter(period__contains=day)
+
+    def not_over(self, day: date) -> Self:
+        """In force on the day or to come."""
+        return self.filter(Q(period__upper_inf=True) | Q(period__endswith__gt=day))
+
+    def belonging(self, day: date) -> Self:
+        """Those that say to which clinics a person belongs: not over, or for somebody who left altogether, the last ones.
+
+        Who moved to another clinic is no longer the business of the managers of the first.
+        """
+        others = Membership.objects.not_over(day).filter(user=models.OuterRef("user"))
+        return self.filter(Q(period__upper_inf=True) | Q(period__endswith__gt=day) | ~models.Exists(others))
 
 
 class Membership(models.Model):

@@ -10,7 +10,7 @@ from accounts.hiring import Place, give_role, hire, may_give_role, take_role
 from accounts.models import Clinic, Membership, User
 from accounts.roles import Role
 from intranet.audit.models import Entry
-from intranet.core.access import Forbidden
+from intranet.core.access import Forbidden, Refused
 from tests import factories
 
 START = date(2026, 11, 1)
@@ -63,6 +63,12 @@ def test_hiring_creates_a_person_who_cannot_sign_in_yet(administrator: User, oak
     assert user.email == "new.person@clinic.example"
     assert not user.has_usable_password()
     assert [entry.verb for entry in Entry.objects.order_by("id")] == ["person.hired", "role.given"]
+
+
+def test_nobody_is_hired_for_nothing(administrator: User):
+    """Without a role nothing would ask whether whoever hires may do so."""
+    with pytest.raises(Refused, match="at least one role"):
+        hire(email="a@clinic.example", name="Nina", profession="pt", places=[], start=START, by=administrator)
 
 
 def test_the_same_role_twice_is_refused_with_a_sentence(administrator: User, therapist: User, mt_prospect: Clinic):

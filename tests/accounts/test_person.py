@@ -8,11 +8,14 @@ from datetime import date, datetime, timedelta
 import pytest
 import time_machine
 from django.db import connection
+from django.db.backends.postgresql.psycopg_any import DateRange
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from accounts.credentials import may_verify
 from accounts.models import Clinic, Competency, Credential, User
+from accounts.roles import Role
 from intranet.audit.models import Entry
 from tests import factories
 from tests.conftest import CAST
@@ -166,3 +169,30 @@ def test_the_page_needs_as_many_queries_for_one_credential_as_for_three(
     file_one_more()
     file_one_more()
     assert (queries(), Credential.objects.count(), Competency.objects.count()) == (for_one, 6, 3)
+
+
+def moved_to(clinic: Clinic | None, person: User, day: date) -> None:
+    """The person's time where they were ends; it goes on at another clinic, or nowhere."""
+    person.memberships.update(period=DateRange(date(2020, 1, 1), day))
+    if clinic:
+        factories.membership(user=person, role=Role.THERAPIST, clinic=clinic)
+
+
+def test_who_moved_is_no_longer_the_business_of_the_former_manager(
+    therapist: User, manager: User, manager_oakbrook: User, oakbrook: Clinic, credential: Credential
+):
+    moved_to(oakbrook, therapist, date(2021, 1, 1))
+    assert [Credential.objects.visible_to(viewer).count() for viewer in (manager, manager_oakbrook)] == [0, 1]
+    assert [bool(may_verify(therapist, by=viewer)) for viewer in (manager, manager_oakbrook)] == [False, True]
+
+
+def test_the_file_of_who_left_stays_with_the_last_manager(therapist: User, manager: User, credential: Credential):
+    moved_to(None, therapist, date(2021, 1, 1))
+    assert Credential.objects.visible_to(manager).count() == 1
+
+
+def test_who_will_come_is_seen_before(
+    therapist: User, manager_oakbrook: User, oakbrook: Clinic, credential: Credential
+):
+    factories.membership(user=therapist, role=Role.THERAPIST, clinic=oakbrook, start=date(2090, 1, 1))
+    assert Credential.objects.visible_to(manager_oakbrook).count() == 1
