@@ -57,8 +57,10 @@ def acknowledge(announcement: Announcement, *, by: User, at: datetime) -> Receip
 
 
 def receipts_scope(announcement: Announcement, *, by: User) -> Scope:
-    """The clinics of whose people somebody sees what they have answered: the author everybody's, managers their own."""
-    if by.pk == announcement.author_id and by.standing.scope(Capability.POST_ANNOUNCEMENT):
+    """The clinics of whose people somebody sees what they have answered: managers their own, the author everybody's
+    for as long as they could still post it."""
+    posts_at = by.standing.scope(Capability.POST_ANNOUNCEMENT)
+    if by.pk == announcement.author_id and posts_at and posts_at.covers(clinics_of(announcement)):
         return Scope(everywhere=True)
     return by.standing.scope(Capability.SEE_RECEIPTS)
 

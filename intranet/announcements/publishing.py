@@ -113,11 +113,11 @@ def _end_of(day: date | None) -> datetime | None:
 
 
 def may_withdraw(announcement: Announcement, *, by: User) -> Verdict:
-    """Its author, for as long as they may post, or whoever posts to the whole organisation. Once is enough."""
+    """Its author, for as long as they could still post it, or whoever posts to the whole organisation. Once is enough."""
     if announcement.withdrawn_at is not None:
         return Verdict.no("withdrawn", "It is withdrawn already.")
     scope = by.standing.scope(Capability.POST_ANNOUNCEMENT)
-    if scope.everywhere or (scope and by.pk == announcement.author_id):
+    if scope.everywhere or (scope and by.pk == announcement.author_id and scope.covers(clinics_of(announcement))):
         return YES
     return Verdict.no("not-yours", "Its author, the clinical lead or an administrator withdraws an announcement.")
 

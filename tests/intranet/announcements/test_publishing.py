@@ -116,3 +116,10 @@ def test_whoever_may_no_longer_post_has_no_hand_in_own_posts(mt_prospect, manage
     demoted = type(manager).objects.get(pk=manager.pk)
     assert Announcement.objects.sees(demoted, news)
     assert (bool(may_withdraw(news, by=demoted)), bool(may_see_receipts(news, by=demoted))) == (False, False)
+
+
+def test_an_author_who_works_elsewhere_now_has_no_hand_in_them_either(mt_prospect, oakbrook, manager, therapist, at):
+    news = factories.announcement(by=manager, at=at, to=[mt_prospect])
+    manager.memberships.update(clinic=oakbrook)
+    moved = type(manager).objects.get(pk=manager.pk)
+    assert (bool(may_withdraw(news, by=moved)), bool(may_see_receipts(news, by=moved))) == (False, False)
