@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.core.exceptions import ValidationError as DjangoValidationError
-from django.http import Http404
+from django.http import Http404, HttpRequest, JsonResponse
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework import authentication, exceptions, status
 from rest_framework.pagination import PageNumberPagination
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
-from rest_framework.response import Response
+from rest_framework.utils.encoders import JSONEncoder
 
 from intranet.core.access import Refused
 
@@ -54,7 +54,16 @@ class Pages(PageNumberPagination):
     max_page_size = 200
 
 
-def problem(error: Exception, context: dict[str, Any]) -> Response | None:
+API = "/api/"
+OUTSIDE = {
+    400: ("Bad request", "The request cannot be read."),
+    403: ("Not allowed", "You may not do this."),
+    404: ("Not found", "There is nothing at this address for you."),
+    500: ("Server error", "Something went wrong here. Nothing was changed; try again later."),
+}
+
+
+def problem(error: Exception, context: dict[str, Any]) -> JsonResponse | None:
     """DRF's exception handler: every error becomes one problem document."""
     from rest_framework.views import set_rollback  # that module imports this one, by the name of the permission class
 
@@ -66,9 +75,9 @@ def problem(error: Exception, context: dict[str, Any]) -> Response | None:
             error.message_dict if hasattr(error, "error_dict") else {"non_field_errors": error.messages}
         )
     if isinstance(error, Http404):
-        return _document(status.HTTP_404_NOT_FOUND, "Not found", "There is nothing at this address for you.")
+        return error_document(status.HTTP_404_NOT_FOUND)
     if isinstance(error, PermissionDenied):
-        return _document(status.HTTP_403_FORBIDDEN, "Not allowed", "You may not do this.")
+        return error_document(status.HTTP_403_FORBIDDEN)
     if isinstance(error, exceptions.ValidationError):
         return _document(error.status_code, "Not valid", "Some values are not valid.", errors=error.detail)
     if isinstance(error, exceptions.APIException):
@@ -99,6 +108,16 @@ def _headers(error: exceptions.APIException) -> dict[str, str]:
     return headers
 
 
-def _document(code: int, title: str, detail: str, **more: Any) -> Response:
+def _document(code: int, title: str, detail: str, **more: Any) -> JsonResponse:
+    """JSON whatever was asked for: also from an address that would have answered with a page or with YAML."""
     body = {"type": "about:blank", "title": title, "status": code, "detail": detail} | more
-    return Response(body, status=code, content_type="application/problem+json")
+    return JsonResponse(body, status=code, encoder=JSONEncoder, content_type="application/problem+json")
+
+
+def is_api(request: HttpRequest) -> bool:
+    return request.path.startswith(API)
+
+
+def error_document(code: int) -> JsonResponse:
+    """The problem document for what goes wrong before or outside of a view."""
+    return _document(code, *OUTSIDE[code])

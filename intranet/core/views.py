@@ -14,6 +14,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
 from intranet.core.context import THEMES, chosen_theme
+from intranet.core.rest import error_document, is_api
 
 log = logging.getLogger(__name__)
 
@@ -53,17 +54,23 @@ def back(request: HttpRequest, fallback: str = "/") -> HttpResponseRedirect:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if is_api(request):
+        return error_document(400)
     return render_plainly(request, "400.html", 400)
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Visible but forbidden. The reason is what the code that refused has to say to people, if it says anything."""
+    if is_api(request):
+        return error_document(403)
     reason = str(exception) if exception.args and isinstance(exception.args[0], str) else ""
     return render(request, "403.html", {"reason": reason}, status=403)
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """The same page for what does not exist and for what this person must not know of."""
+    if is_api(request):
+        return error_document(404)
     return render(request, "404.html", status=404)
 
 
@@ -71,6 +78,8 @@ def server_error(request: HttpRequest) -> HttpResponse:
     """Says sorry without touching the database; the reference in the page is the one in the log."""
     reference = secrets.token_hex(4)
     log.error("Server error %s at %s", reference, request.path)
+    if is_api(request):
+        return error_document(500)
     return render_plainly(request, "500.html", 500, reference=reference)
 
 

@@ -41,6 +41,7 @@ def test_a_closed_address_sends_strangers_away(route: Route, method: str):
     if route.address.startswith("/api/"):
         assert response.status_code == 401, route
         assert response["Content-Type"] == "application/problem+json"
+        assert response.json()["title"] == "Not signed in"
     else:
         assert response.status_code == 302, route
         assert response.url.split("?")[0] == reverse("account_login")

@@ -31,6 +31,9 @@ def refused(request: HttpRequest) -> HttpResponse:
 
 
 urlpatterns = [
+    path("api/forbidden/", forbidden),
+    path("api/suspicious/", suspicious),
+    path("api/broken/", broken),
     path("forbidden/", forbidden),
     path("suspicious/", suspicious),
     path("broken/", broken),
@@ -123,3 +126,29 @@ def test_too_many_tries_has_a_page(therapist: User) -> None:
     request.user = therapist
     text = loader.render_to_string("429.html", {"user": therapist}, request)
     assert "<h1>Too many tries</h1>" in text
+
+
+@pytest.mark.parametrize(
+    ("address", "status", "title"),
+    [
+        ("forbidden", 403, "Not allowed"),
+        ("suspicious", 400, "Bad request"),
+        ("broken", 500, "Server error"),
+        ("v1/no/such/thing", 404, "Not found"),
+    ],
+)
+def test_programs_get_a_document_also_for_what_no_api_view_answers(
+    therapist: User, sign_in, address: str, status: int, title: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.CRITICAL)
+    client = sign_in(therapist)
+    client.raise_request_exception = False
+    response = client.get(f"/api/{address}/")
+    assert (response.status_code, response["Content-Type"]) == (status, "application/problem+json")
+    assert (response.json()["title"], response.json()["status"]) == (title, status)
+
+
+def test_a_body_that_is_too_large_is_refused_with_a_document(manager: User, sign_in) -> None:
+    response = sign_in(manager).post("/api/v1/announcements/", data="x" * 6_000_000, content_type="application/json")
+    assert (response.status_code, response["Content-Type"]) == (400, "application/problem+json")
+    assert response.json()["title"] == "Bad request"
