@@ -15,6 +15,7 @@ import pytest
 import time_machine
 from django.db import transaction
 from django.test import Client
+from django.urls import reverse
 
 from accounts.models import Clinic, User
 from tests.conftest import CAST
@@ -39,7 +40,8 @@ def world(cast: dict[str, User], mt_prospect: Clinic, at: datetime):
 
 
 def outcome(ask: Ask, browser: Client, world: World) -> str:
-    """What came of a request, undone afterwards: yes, 403, 404, or the status of something that is no answer."""
+    """What came of a request, undone afterwards: yes (done, or refused for what was sent), 403, 404, sign-in,
+    or the status of something that is no answer."""
     with transaction.atomic():
         send = getattr(browser, ask.method.lower())
         address, data = ask.address(world), ask.data(world)
@@ -47,6 +49,8 @@ def outcome(ask: Ask, browser: Client, world: World) -> str:
             send(address, data, content_type="application/json") if "/api/" in address and data else send(address, data)
         )
         transaction.set_rollback(True)
+    if response.status_code == 302 and response.url.startswith(reverse("account_login")):
+        return "sign-in"
     if response.status_code in {200, 201, 204, 302, 409, 422}:
         return "yes"
     return str(response.status_code)

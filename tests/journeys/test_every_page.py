@@ -1,0 +1,79 @@
+"""Every page of the product, opened by somebody who may: axe finds nothing, no error in the console, nothing overflows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import TOTP
+from django.conf import settings
+from django.urls import reverse
+from django.utils import timezone
+from playwright.sync_api import BrowserContext, Page
+
+from accounts.models import Clinic, User
+from tests.journeys.conftest import DESKTOP, PHONE
+from tests.policies.routes import routes
+from tests.policies.test_permissions import ABOUT_ONESELF, table
+from tests.policies.world import ASKS, World, build
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+# Whoever has most to see opens the page.
+VIEWERS = ("manager", "clinical_lead", "administrator", "floater", "therapist")
+NOT_PAGES = {"protocols:report-csv"}
+STRANGERS = ("account_login", "account_signup", "account_reset_password", "account_inactive")
+
+
+def pages(world: World) -> dict[str, list[tuple[str, str]]]:
+    """{who: [(name, address)]} of all pages, each once, and those about oneself for the manager."""
+    found: dict[str, list[tuple[str, str]]] = {who: [] for who in VIEWERS}
+    decided = table()
+    for ask in ASKS:
+        if ask.method == "GET" and not ask.name.startswith("api:") and ask.name not in NOT_PAGES:
+            who = next(who for who in VIEWERS if decided[ask.id][who] == "yes")
+            found[who].append((ask.name, ask.address(world)))
+    fixed = (route for route in routes() if route.name.startswith(ABOUT_ONESELF) and "nothing" not in route.address)
+    found["manager"] += [(route.name, route.address) for route in fixed if route.name not in STRANGERS]
+    found["manager"].append(("not found", "/there/is/no/such/page/"))
+    return found
+
+
+def wrong_with(page: Page, axe: Callable[[Page], list[str]]) -> list[str]:
+    wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    return axe(page) + ([f"{wide} pixels too wide"] if wide > 0 else [])
+
+
+@pytest.mark.parametrize(("size", "scheme"), [(DESKTOP, "light"), (PHONE, "dark")], ids=["desktop", "phone"])
+def test_nothing_is_wrong_with_any_page(
+    size: dict[str, int],
+    scheme: Any,
+    watched: BrowserContext,
+    live_server: Any,
+    cast: dict[str, User],
+    mt_prospect: Clinic,
+    sign_in: Callable[..., Any],
+    axe: Callable[[Page], list[str]],
+):
+    world = build(cast, mt_prospect, timezone.now())
+    TOTP.activate(cast["manager"], "A" * 32)
+    RecoveryCodes.activate(cast["manager"])
+    page = watched.new_page()
+    page.set_viewport_size(size)  # type: ignore[arg-type]
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    seen: dict[str, list[str]] = {}
+    for name in STRANGERS:
+        page.goto(live_server.url + reverse(name))
+        seen[name] = wrong_with(page, axe)
+    for who, addresses in pages(world).items():
+        cookie = sign_in(cast[who]).cookies[settings.SESSION_COOKIE_NAME].value
+        watched.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": live_server.url}])
+        for name, address in addresses:
+            answer = page.goto(live_server.url + address)
+            wrong = wrong_with(page, axe)
+            there = name == "not found" or (answer is not None and answer.ok)
+            seen[f"{name} of {who}"] = wrong if there else ["no page"]
+    assert {name: found for name, found in seen.items() if found} == {}
+    assert len(seen) > 40
