@@ -41,7 +41,7 @@ PRODUCTION = INTRANET_MODE=production DEBUG=0 DEMO=0 SITE_ORIGIN=https://intrane
 	SECRET_KEY="$(call random,60)" REDIS_URL="redis://:$(call random,16)@redis.example.org:6379/0" \
 	DATABASE_URL="postgresql://intranet:$(call random,16)@postgres.example.org/intranet"
 
-.PHONY: run test check fix demo bench lock backup restore stop clean help setup setup-local
+.PHONY: run test check fix demo lock backup restore stop clean help setup setup-local
 .PHONY: check-style check-types check-imports check-migrations check-production check-templates check-deployment
 
 run: setup-local ## start the intranet on this machine (PORT=8123 make run)
@@ -90,9 +90,6 @@ fix: setup ## put style and format right where a program can
 
 demo: setup-local ## build the demo anew; everything in the local database is replaced
 	@exec $(LOCAL) exec --end-with-parent -- $(VENV) manage.py demo --reset
-
-bench: setup ## run the repeatable measurements
-	@exec $(LOCAL) exec --test --end-with-parent -- $(VENV) -m benchmarks
 
 lock: setup ## compile requirements/*.txt anew (UPGRADE=1 takes newer versions)
 	@for name in production local development; do \

@@ -33,7 +33,6 @@ class AccountAdapter(DefaultAccountAdapter):
 class SecondStepAdapter(DefaultMFAAdapter):
     error_messages = DefaultMFAAdapter.error_messages | {
         "add_email_blocked": "Turn off the second step first. An account that has one keeps its address.",
-        "cannot_delete_authenticator": "Your role needs a second step. Add another one before you remove this.",
         "cannot_generate_recovery_codes": "Set up a passkey or an authenticator app first.",
         "incorrect_code": "That code is not right. Enter the one that the app shows now.",
         "unverified_email": "Confirm your work email first. Then you can add a second step.",
