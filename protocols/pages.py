@@ -155,7 +155,8 @@ class ReadingPage:
 
     @property
     def coming(self) -> ProtocolVersion | None:
-        return next((version for version in self.history if version.status_now == Status.COMING), None)
+        """The planned version that starts first."""
+        return next((version for version in reversed(self.history) if version.status_now == Status.COMING), None)
 
     @property
     def draft(self) -> ProtocolVersion | None:

@@ -15,7 +15,7 @@ from intranet.audit.recording import record
 from intranet.core.access import YES, Conflict, Forbidden, Refused, Verdict, require
 from intranet.core.wording import full_day
 from protocols.drafting import clinics_of, lock, may_edit, reopen, text_hash, text_of
-from protocols.models import Audience, Protocol, ProtocolVersion, Remark, SectionKind, State
+from protocols.models import Audience, Protocol, ProtocolVersion, Remark, SectionKind, State, Status
 from protocols.timing import day_of, first_moment, months_after
 
 
@@ -125,22 +125,26 @@ def publish(
 
 @transaction.atomic
 def withdraw(version: ProtocolVersion, *, by: User, at: datetime, reason: str) -> ProtocolVersion:
-    """Take a version out of force at once; the one before does not return unless this one had not started yet."""
+    """Take a version out of force at once, or see to it that it never comes into force.
+
+    A version that has not started leaves no gap: the one before stays in force until the next one that is planned
+    starts, or until further notice. A version that has started does leave one. The words before it were replaced on
+    purpose and do not return; nothing is in force until the next planned version starts, and until then nobody is
+    cleared for the procedures that the protocol governs.
+    """
     version = lock(version)
     require(may_publish(by), Forbidden)
     if not reason.strip():
         raise Refused.because("no-reason", "Say why the version is withdrawn.", "reason")
-    started = version.in_force is not None and not version.in_force.isempty and version.in_force.lower <= at
-    ended = version.in_force is None or (version.in_force.upper is not None and version.in_force.upper <= at)
-    if ended or version.state == State.WITHDRAWN:
+    if version.status(at) not in (Status.IN_FORCE, Status.COMING):
         raise Refused.because("not-in-force", "This version is not in force and will not be.")
-    first_moment_of_it = version.in_force.lower
-    version.in_force = DateTimeTZRange(first_moment_of_it, at) if started else DateTimeTZRange(empty=True)
+    span, started = version.in_force, version.in_force.lower < at
+    version.in_force = DateTimeTZRange(span.lower, at) if started else DateTimeTZRange(empty=True)
     version.state, version.withdrawn_by, version.withdrawn_at = State.WITHDRAWN, by, at
     version.withdrawal_reason = reason.strip()
     version.save()
     if not started:
-        _bring_back(version.protocol, ends=first_moment_of_it)
+        _prolong(version.protocol, ends=span.lower, until=span.upper)
     record(by, "protocol.withdrawn", version, clinics=clinics_of(version))
     return version
 
@@ -214,11 +218,11 @@ def _supersede(before: ProtocolVersion, start: datetime) -> None:
     before.save(update_fields=["in_force", "state"])
 
 
-def _bring_back(protocol: Protocol, *, ends: datetime) -> None:
-    """A version that was to end when the withdrawn one started does not end after all."""
+def _prolong(protocol: Protocol, *, ends: datetime, until: datetime | None) -> None:
+    """The version that was to end when the withdrawn one started stays for as long as that one would have."""
     for version in protocol.versions.filter(state=State.SUPERSEDED, in_force__endswith=ends):
-        version.in_force = DateTimeTZRange(version.in_force.lower, None)
-        version.state = State.PUBLISHED
+        version.in_force = DateTimeTZRange(version.in_force.lower, until)
+        version.state = State.PUBLISHED if until is None else State.SUPERSEDED
         version.save(update_fields=["in_force", "state"])
 
 

@@ -34,7 +34,7 @@ class State(models.TextChoices):
     IN_REVIEW = "in_review", "In review"
     APPROVED = "approved", "Approved"
     PUBLISHED = "published", "Published"
-    SUPERSEDED = "superseded", "Superseded"  # a successor is published; in force until the successor's first moment
+    SUPERSEDED = "superseded", "Superseded"  # a successor is published; it ends at the successor's first moment
     WITHDRAWN = "withdrawn", "Withdrawn"
 
 
@@ -113,9 +113,7 @@ class ProtocolVersionQuerySet(AccessQuerySet["ProtocolVersion"]):
 
     def current(self, at: datetime) -> Self:
         """In force, or published to come into force: what readers work with and acknowledge."""
-        return self.filter(state__in=RELEASED).filter(
-            Q(in_force__contains=at) | Q(state=State.PUBLISHED, in_force__startswith__gt=at)
-        )
+        return self.filter(visibility.current(at))
 
     def with_status(self, at: datetime) -> Self:
         """Each with `status_now`, what it is at the moment, so that lists can filter and count by it."""
@@ -123,8 +121,8 @@ class ProtocolVersionQuerySet(AccessQuerySet["ProtocolVersion"]):
             status_now=models.Case(
                 models.When(state__in=OPEN, then=models.F("state")),
                 models.When(in_force__contains=at, then=models.Value(Status.IN_FORCE.value)),
-                models.When(state=State.PUBLISHED, then=models.Value(Status.COMING.value)),
                 models.When(state=State.WITHDRAWN, then=models.Value(Status.WITHDRAWN.value)),
+                models.When(in_force__startswith__gt=at, then=models.Value(Status.COMING.value)),
                 default=models.Value(Status.SUPERSEDED.value),
                 output_field=models.CharField(),
             )
@@ -293,9 +291,9 @@ class ProtocolVersion(models.Model):
         span = self.in_force
         if not span.isempty and span.lower <= at and (span.upper is None or at < span.upper):
             return Status.IN_FORCE
-        if self.state == State.PUBLISHED:
-            return Status.COMING
-        return Status.WITHDRAWN if self.state == State.WITHDRAWN else Status.SUPERSEDED
+        if self.state == State.WITHDRAWN:
+            return Status.WITHDRAWN
+        return Status.COMING if span.lower > at else Status.SUPERSEDED
 
     @property
     def is_open(self) -> bool:

@@ -19,10 +19,15 @@ ALL = ~NONE  # an empty Q() would vanish from `a | Q()`
 def readable_versions(user: User, at: datetime) -> Q:
     """Versions that the person may read at the moment: current ones, past ones and drafts have a rule each."""
     released = Q(state__in=["published", "superseded", "withdrawn"])
-    current = released & (Q(in_force__contains=at) | Q(state="published", in_force__startswith__gt=at))
-    past = released & ~current
+    past = released & ~current(at)
     standing = user.standing
-    return (current & _current(standing)) | (past & _past(user)) | (~released & _drafts(user))
+    return (current(at) & _current(standing)) | (past & _past(user)) | (~released & _drafts(user))
+
+
+def current(at: datetime) -> Q:
+    """Versions in force, or published to come into force. Never unknown, so that it can be turned round."""
+    coming = Q(in_force__isempty=False, in_force__startswith__gt=at)
+    return Q(in_force__isnull=False) & (Q(in_force__contains=at) | coming)
 
 
 def _current(standing: Standing) -> Q:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -16,6 +17,8 @@ from tests.protocols import factories
 pytestmark = pytest.mark.django_db
 CHICAGO = ZoneInfo("America/Chicago")
 LATER = timedelta(days=10)
+HOUR = timedelta(hours=1)
+FRIDAY, MONDAY = date(2026, 12, 4), date(2026, 12, 7)
 
 
 def codes(refused: pytest.ExceptionInfo[Refused]) -> list[str]:
@@ -24,6 +27,10 @@ def codes(refused: pytest.ExceptionInfo[Refused]) -> list[str]:
 
 def midnight(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=CHICAGO)
+
+
+def refreshed(version: ProtocolVersion) -> ProtocolVersion:
+    return ProtocolVersion.objects.get(pk=version.pk)
 
 
 def test_submit_hands_a_draft_to_review(therapist, at):
@@ -237,3 +244,73 @@ def test_change_settings_is_for_the_lead(therapist, clinical_lead, at):
         True,
         6,
     )
+
+
+@pytest.fixture
+def three(therapist, clinical_lead, at):
+    """The first in force, the second published for a Friday, the third for the Monday after."""
+    one = factories.published(by=therapist, lead=clinical_lead, at=at)
+    two = factories.next_version(after=one, by=therapist, lead=clinical_lead, at=at, effective=FRIDAY)
+    return one, two, factories.next_version(after=two, by=therapist, lead=clinical_lead, at=at, effective=MONDAY)
+
+
+def spans(*versions: ProtocolVersion) -> list[Any]:
+    """State, begin and end of each version, as stored."""
+    stored = map(refreshed, versions)
+    return [(version.state, version.in_force.lower, version.in_force.upper) for version in stored]
+
+
+def test_versions_planned_one_after_another_are_all_coming(three, at):
+    now = [version.status(at) for version in map(refreshed, three)]
+    assert now == [Status.IN_FORCE, Status.COMING, Status.COMING]
+    assert [v.status_now for v in ProtocolVersion.objects.with_status(at)] == ["coming", "coming", "in_force"]
+    assert set(ProtocolVersion.objects.current(at)) == set(three)
+
+
+def test_readers_may_read_and_sign_a_planned_version_that_has_a_planned_successor(three, floater, at):
+    assert set(ProtocolVersion.objects.visible_to(floater)) == set(three)
+    for version in map(refreshed, three):
+        assert factories.acknowledgement(version=version, by=floater, at=at).version == version
+
+
+def test_withdraw_of_the_second_of_three_leaves_the_first_until_the_third(three, clinical_lead, at):
+    publishing.withdraw(three[1], by=clinical_lead, at=at + HOUR, reason="Not yet.")
+    assert spans(*three) == [
+        (State.SUPERSEDED, at, midnight(MONDAY)),
+        (State.WITHDRAWN, None, None),
+        (State.PUBLISHED, midnight(MONDAY), None),
+    ]
+
+
+def test_withdraw_of_the_third_of_three_leaves_the_second(three, clinical_lead, at):
+    publishing.withdraw(three[2], by=clinical_lead, at=at + HOUR, reason="Not yet.")
+    assert spans(*three) == [
+        (State.SUPERSEDED, at, midnight(FRIDAY)),
+        (State.PUBLISHED, midnight(FRIDAY), None),
+        (State.WITHDRAWN, None, None),
+    ]
+
+
+def test_withdraw_of_both_that_are_planned_leaves_the_first(three, clinical_lead, at):
+    publishing.withdraw(three[1], by=clinical_lead, at=at + HOUR, reason="Not yet.")
+    publishing.withdraw(three[2], by=clinical_lead, at=at + HOUR, reason="Nor this.")
+    assert spans(three[0]) == [(State.PUBLISHED, at, None)]
+
+
+def test_withdraw_of_the_second_once_it_has_started_leaves_a_gap_until_the_third(three, clinical_lead):
+    saturday = midnight(FRIDAY) + timedelta(days=1)
+    publishing.withdraw(three[1], by=clinical_lead, at=saturday, reason="A recall.")
+    assert spans(*three[1:]) == [
+        (State.WITHDRAWN, midnight(FRIDAY), saturday),
+        (State.PUBLISHED, midnight(MONDAY), None),
+    ]
+    assert not ProtocolVersion.objects.in_force(saturday).exists()
+    assert list(ProtocolVersion.objects.in_force(midnight(MONDAY))) == [three[2]]
+
+
+def test_withdraw_of_the_first_leaves_a_gap_until_the_second(three, clinical_lead, at):
+    publishing.withdraw(three[0], by=clinical_lead, at=at + HOUR, reason="A recall.")
+    assert spans(*three[:2]) == [
+        (State.WITHDRAWN, at, at + HOUR),
+        (State.SUPERSEDED, midnight(FRIDAY), midnight(MONDAY)),
+    ]
