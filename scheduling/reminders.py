@@ -19,14 +19,15 @@ from django.db.models import (
     QuerySet,
     Value,
 )
-from django.db.models.functions import Cast, Lower
+from django.db.models.functions import Cast, Concat, Lower
 from django.urls import reverse
 
 from accounts.models import Clinic, Membership, User, organisation_zone
 from intranet.core.time import local_day
-from intranet.core.wording import clock_time, counted, long_day, name_list, week_label
+from intranet.core.wording import clock_time, counted, duration, long_day, name_list, week_label
 from intranet.reminders.registry import HORIZON, Kind, Message, OnDoubt
 from scheduling.models import ChangeKind, Publication, PublicationChange, PublicationRecipient, PublishedShift
+from scheduling.positions import Position
 from scheduling.roster import with_whom
 
 SIX_HOURS = timedelta(hours=6)
@@ -55,7 +56,11 @@ def evening_before() -> InZone:
 
 
 class ShiftTomorrow(Kind):
-    """To whoever works a published shift, on the evening before. A shift that moves to another day is told anew."""
+    """To whoever works a published shift, on the evening before, and anew when a publication changes it after that.
+
+    The words say everything that a publication can change (`DETAILS`), and the occasion counts these publications: what
+    says the old hours settles, its mail is stopped, and the new hours are told. Others' changes count for nothing.
+    """
 
     code: ClassVar[str] = "shift-tomorrow"
     label: ClassVar[str] = "Shift tomorrow"
@@ -77,7 +82,7 @@ class ShiftTomorrow(Kind):
             .annotate(
                 recipient_id=F("staff_id"),
                 subject_id=F("pk"),
-                occasion=Cast(on_its_day, CharField()),
+                occasion=Concat(Cast("on_its_day", CharField()), Value(" #"), Cast("sequence", CharField())),
                 due_at=evening_before(),
                 not_after=Lower("period"),
             )
@@ -86,11 +91,14 @@ class ShiftTomorrow(Kind):
     def write(self, subject: PublishedShift, recipient: User, occasion: str, at: datetime) -> Message:
         shift = PublishedShift.objects.select_related("clinic", "skill").get(pk=subject.pk)
         company = name_list([person.name for person in with_whom([shift]).get(shift.pk, [])[:NAMED]])
+        as_of = at.astimezone(shift.clinic.zone)
+        role = Position(shift.position).spoken
         paragraphs = [
-            f"You work {when_and_where(shift.start, shift.end, shift.clinic)}.",
+            f"You work {when_and_where(shift.start, shift.end, shift.clinic)}, as {role}.",
+            f"Unpaid break: {duration(shift.break_minutes)}." if shift.break_minutes else "",
             f"The shift needs clearance for {shift.skill}." if shift.skill else "",
             f"Note: {shift.note}" if shift.note else "",
-            f"With you: {company}." if company else "",
+            f"With you, as of {as_of:%A} {clock_time(as_of)}: {company}." if company else "",
         ]
         return Message(
             title=f"Your shift on {long_day(shift.day)}",
@@ -130,9 +138,15 @@ class RosterPublished(Kind):
         publication = Publication.objects.select_related("week__clinic", "by").get(pk=subject.pk)
         week = publication.week
         changes = changes_for(publication, recipient)
+        # What a publication did stays true when the next one does something else, once the words say when it was.
+        when = publication.at.astimezone(week.clinic.zone)
+        moment = f"{long_day(when)}, {when.year}, {clock_time(when)} {when:%Z}"
         return Message(
             title=f"Roster of {week.clinic}, {week_label(week.monday)}",
-            paragraphs=[f"{publication.by} published {counted(len(changes), 'change')} to your shifts.", *changes],
+            paragraphs=[
+                f"{publication.by} published {counted(len(changes), 'change')} to your shifts on {moment}.",
+                *changes,
+            ],
             path=reverse("scheduling:my-schedule"),
             action="See your schedule",
             why="You get this because your shifts changed.",

@@ -58,7 +58,8 @@ class Kind:
         A row is in the set from `HORIZON` before `due_at` until `not_after`, for as long as it is true and the recipient
         may see the subject. The same query plans, cancels what has become untrue, and is asked once more right before
         a mail leaves. It must not depend on whether a reminder was sent. `occasion` tells reminders about one subject
-        apart ("T-24h", "day7") and stays the same when `due_at` moves.
+        apart ("T-24h", "day7") and stays the same when only `due_at` moves. The words are frozen at release: whatever
+        they say that may change later is part of the occasion, so that a change settles the old words and tells the new.
         """
         raise NotImplementedError
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -11,13 +11,15 @@ from django.db import connection
 
 from accounts.models import User
 from accounts.roles import Role
-from intranet.reminders import registry
-from intranet.reminders.models import Reminder
+from intranet.reminders import locks, registry
+from intranet.reminders.handing_over import claim, pass_fence
+from intranet.reminders.models import Delivery, Reminder
 from intranet.reminders.owing import owed
 from intranet.reminders.planning import plan
 from intranet.reminders.releasing import release
+from intranet.reminders.runs import begin
 from scheduling import assigning, publishing
-from scheduling.models import Publication, PublishedShift, RosterWeek
+from scheduling.models import DETAILS, Publication, PublishedShift, RosterWeek
 from scheduling.plans import Plan
 from scheduling.reminders import RosterPublished, ShiftTomorrow
 from tests import factories as people
@@ -44,7 +46,7 @@ class TestShiftTomorrow:
     def test_it_is_due_at_six_on_the_evening_before_until_the_shift_starts(self, mt_prospect, therapist, at):
         shift = factories.published(clinic=mt_prospect, times="7-15:30", staff=therapist)
         [(recipient, subject, occasion, due, not_after)] = rows(ShiftTomorrow(), at)
-        assert (recipient, subject, occasion) == (therapist.pk, shift.pk, "2026-11-30")
+        assert (recipient, subject, occasion) == (therapist.pk, shift.pk, "2026-11-30 #0")
         assert (local(due), not_after) == ("Sun Nov 29 18:00", shift.start)
 
     @pytest.mark.parametrize(
@@ -84,27 +86,58 @@ class TestShiftTomorrow:
         floater.memberships.filter(clinic=mt_prospect).delete()
         assert rows(ShiftTomorrow(), at) == []
 
-    def test_another_time_is_the_same_reminder_and_another_day_a_new_one(self, mt_prospect, therapist, at):
+    def test_what_a_publication_changes_is_a_new_occasion_and_nothing_else_is(
+        self, mt_prospect, manager, therapist, floater, at
+    ):
+        shift = factories.published(clinic=mt_prospect, times="7-12", staff=therapist).shift
+
+        def occasion(**changes: object) -> str:
+            shift.refresh_from_db()
+            changed = replace(Plan.of(shift), **changes)
+            assigning.change_shift(shift, changed, version=shift.version, by=manager, at=at)
+            shift.week.refresh_from_db()
+            publishing.publish(shift.week, version=shift.week.version, by=manager, at=at)
+            [row] = [row for row in rows(ShiftTomorrow(), at) if row[0] == therapist.pk]
+            return row[2]
+
+        start, end = factories.span(mt_prospect, factories.MONDAY, "9-12")
+        following, until = factories.span(mt_prospect, date(2026, 12, 1), "9-12")
+        assert occasion(start=start) == "2026-11-30 #1"
+        assert occasion(end=end + timedelta(minutes=30)) == "2026-11-30 #2"
+        assert occasion(note="Bring the keys") == "2026-11-30 #3"
+        factories.shift(clinic=mt_prospect, staff=floater)
+        publishing.publish(shift.week, version=shift.week.version, by=manager, at=at)
+        assert [row[2] for row in rows(ShiftTomorrow(), at) if row[0] == therapist.pk] == ["2026-11-30 #3"]
+        assert occasion(start=following, end=until) == "2026-12-01 #4"
+
+    @pytest.mark.parametrize("change", [name for name in DETAILS if name != "staff_id"])
+    def test_the_words_say_all_that_a_publication_can_change(self, mt_prospect, therapist, needling, at, change):
         shift = factories.published(clinic=mt_prospect, staff=therapist)
-        occasions = []
-        for day, times in ((factories.MONDAY, "7-12"), (factories.MONDAY, "9-12"), (date(2026, 12, 1), "9-12")):
-            PublishedShift.objects.filter(pk=shift.pk).update(period=factories.span(mt_prospect, day, times))
-            occasions += [row[2] for row in rows(ShiftTomorrow(), at)]
-        assert occasions == ["2026-11-30", "2026-11-30", "2026-12-01"]
+        before = ShiftTomorrow().write(shift, therapist, "2026-11-30 #0", at)
+        other = {
+            "period": factories.span(mt_prospect, factories.MONDAY, "7-15"),
+            "position": "aide",
+            "break_minutes": 45,
+            "skill_id": needling.pk,
+            "note": "Bring the keys",
+        }
+        PublishedShift.objects.filter(pk=shift.pk).update(**{change: other[change]})
+        assert ShiftTomorrow().write(shift, therapist, "2026-11-30 #1", at).paragraphs != before.paragraphs
 
     def test_the_words_are_right_whenever_they_are_read(self, mt_prospect, therapist, floater, needling, sign_off, at):
         sign_off(therapist)
         shift = factories.published(
-            clinic=mt_prospect, times="22-6", staff=therapist, skill=needling, note="Bring the keys"
+            clinic=mt_prospect, times="22-6", staff=therapist, skill=needling, note="Bring the keys", break_minutes=30
         )
         factories.published(clinic=mt_prospect, times="20-23", staff=floater)
-        message = ShiftTomorrow().write(shift, therapist, "2026-11-30", at)
+        message = ShiftTomorrow().write(shift, therapist, "2026-11-30 #0", at)
         assert message.title == "Your shift on Monday, November 30"
         assert list(message.paragraphs) == [
-            "You work Monday, November 30, 2026, 10:00 PM – Tuesday 6:00 AM CST at Mt. Prospect.",
+            "You work Monday, November 30, 2026, 10:00 PM – Tuesday 6:00 AM CST at Mt. Prospect, as a therapist.",
+            "Unpaid break: 30 min.",
             "The shift needs clearance for Dry needling, neck.",
             "Note: Bring the keys",
-            "With you: Theo Fictus.",
+            "With you, as of Wednesday 10:00 AM: Theo Fictus.",
         ]
         assert (message.path, message.action) == ("/schedule/", "See your schedule")
 
@@ -148,7 +181,7 @@ class TestRosterPublished:
         assert message.title == "Roster of Mt. Prospect, Nov 30 – Dec 6"
         assert sorted(message.paragraphs) == sorted(
             [
-                "Dana Mockridge published 4 changes to your shifts.",
+                "Dana Mockridge published 4 changes to your shifts on Wednesday, November 25, 2026, 10:00 AM CST.",
                 f"Changed from Monday, November 30, 2026, {where} to "
                 "Monday, November 30, 2026, 8:00 AM – 1:00 PM CST at Mt. Prospect.",
                 f"No longer yours: Tuesday, December 1, 2026, {where}.",
@@ -190,12 +223,64 @@ class TestThroughTheLedger:
         plan(at)
         assert Reminder.objects.get(kind="shift-tomorrow").state == Reminder.State.CANCELLED
 
+    @pytest.mark.parametrize("day", [date(2026, 11, 30), date(2026, 11, 1)], ids=["ordinary", "clocks go back"])
+    def test_after_the_evening_the_new_hours_are_told_and_the_old_ones_stay_unsent(
+        self, mt_prospect, manager, therapist, day
+    ):
+        shift = factories.published(clinic=mt_prospect, day=day, times="7-15:30", staff=therapist).shift
+        evening = datetime.combine(day - timedelta(days=1), time(18), tzinfo=CHICAGO)
+        plan(evening)
+        release(evening)
+        [old] = Delivery.objects.all()
+        start, end = factories.span(mt_prospect, day, "11-19")
+        assigning.move_shift(shift, start=start, end=end, version=1, by=manager, at=evening)
+        self.publish(shift.week, manager, evening)
+        later = evening + timedelta(minutes=5)
+        plan(later)
+        release(later)
+        mine = Reminder.objects.filter(kind="shift-tomorrow").order_by("pk")
+        assert [(row.state, row.unread, hours(row)) for row in mine] == [
+            ("released", False, "7:00 AM – 3:30 PM"),
+            ("released", True, "11:00 AM – 7:00 PM"),
+        ]
+        run = begin("manual", later)
+        passed = {mail.pk: pass_fence(mail, run, later) for mail in claim(run, later)}
+        locks.free_run(run.pk)
+        assert passed == {mail.pk: mail.pk != old.pk for mail in Delivery.objects.all()}
+        assert [[item.reminder for item in mail.items.all()] for mail in Delivery.objects.filter(pk=old.pk)] == [
+            [mine[0]]
+        ]
+        old.refresh_from_db()
+        assert (old.state, old.reason) == ("cancelled", "No longer true.")
+
+    def test_a_publication_that_leaves_the_shift_alone_reminds_nobody_again(
+        self, mt_prospect, manager, therapist, floater
+    ):
+        shift = factories.published(clinic=mt_prospect, staff=therapist)
+        evening = datetime(2026, 11, 29, 18, 0, tzinfo=CHICAGO)
+        plan(evening)
+        release(evening)
+        factories.shift(clinic=mt_prospect, day=date(2026, 12, 2), staff=floater)
+        self.publish(shift.week, manager, evening)
+        plan(evening)
+        release(evening)
+        assert inbox(therapist) == ["Your shift on Monday, November 30"]
+
+    def publish(self, week: RosterWeek, by: User, at: datetime) -> None:
+        week.refresh_from_db()
+        publishing.publish(week, version=week.version, by=by, at=at)
+
     def test_a_publication_is_told_at_once(self, mt_prospect, manager, therapist, at):
         week = factories.shift(clinic=mt_prospect, staff=therapist).week
         publishing.publish(week, version=0, by=manager, at=at)
         plan(at)
         release(at)
         assert inbox(therapist) == ["Roster of Mt. Prospect, Nov 30 – Dec 6"]
+
+
+def hours(reminder: Reminder) -> str:
+    """`7:00 AM – 3:30 PM` from the first paragraph."""
+    return reminder.paragraphs[0].split(", ")[3].partition(" C")[0]
 
 
 def inbox(person: User) -> list[str]:
