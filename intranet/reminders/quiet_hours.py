@@ -1,4 +1,7 @@
-"""Mail waits from 20:00 to 07:00 by the clock on the person's wall, unless its kind cannot wait. The inbox never waits."""
+"""Mail waits from 20:00 to 07:00 by the clock on the person's wall, unless it cannot wait. The inbox never waits.
+
+It cannot wait if its kind says so, or if it would be too late by the morning: of a shift at six, published at night.
+"""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ class Kind:
     subject: ClassVar[str]  # the model that it is about: "scheduling.PublishedShift"
     on_doubt: ClassVar[OnDoubt | str] = OnDoubt.RESEND
     optional: ClassVar[bool] = False  # people may switch off its mail; the inbox has it anyway
-    heeds_quiet_hours: ClassVar[bool] = True  # mail waits until the morning; the inbox does not
+    heeds_quiet_hours: ClassVar[bool] = True  # mail waits for the morning if that is not too late
     icon: ClassVar[str] = "bell"  # in the inbox, by its name in the sprite
     tone: ClassVar[str] = "info"  # in the inbox: info, caution, danger, ok or neutral
 

@@ -130,9 +130,9 @@ def one_line(text: str) -> str:
 
 
 def mail_time(reminder: Reminder, kind: Kind, at: datetime) -> datetime:
-    """Now, or when the night of the person is over."""
-    wait = quiet_until(at, reminder.recipient.zone) if kind.heeds_quiet_hours else None
-    return wait or at
+    """Now, or when the night of the person is over. A mail that would be of no use by then does not wait."""
+    morning = quiet_until(at, reminder.recipient.zone) if kind.heeds_quiet_hours else None
+    return morning if morning and morning < reminder.not_after else at
 
 
 def _show(rows: list[Row], at: datetime) -> int:

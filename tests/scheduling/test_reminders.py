@@ -266,6 +266,22 @@ class TestThroughTheLedger:
         release(evening)
         assert inbox(therapist) == ["Your shift on Monday, November 30"]
 
+    @pytest.mark.parametrize(
+        ("times", "mailed_at"),
+        [("6-12", time(21)), ("7-12", time(21)), ("7:30-12", time(7))],
+    )
+    def test_a_shift_published_late_in_the_evening_is_mailed_before_it_starts(
+        self, mt_prospect, manager, therapist, times, mailed_at
+    ):
+        late = datetime(2026, 11, 29, 21, 0, tzinfo=CHICAGO)
+        factories.shift(clinic=mt_prospect, times=times, staff=therapist)
+        self.publish(RosterWeek.objects.get(), manager, late)
+        for moment in (late, datetime(2026, 11, 30, 7, 0, tzinfo=CHICAGO)):
+            plan(moment)
+            release(moment)
+        [mail] = Delivery.objects.filter(reminders__kind="shift-tomorrow")
+        assert mail.created_at.astimezone(CHICAGO).time() == mailed_at
+
     def publish(self, week: RosterWeek, by: User, at: datetime) -> None:
         week.refresh_from_db()
         publishing.publish(week, version=week.version, by=by, at=at)

@@ -75,10 +75,25 @@ def test_what_has_settled_by_the_morning_needs_no_mail(planted, therapist):
     assert Reminder.objects.get().settled_at == MORNING
 
 
-def test_what_is_over_by_the_morning_stays_in_the_inbox_without_a_mail(planted, therapist):
-    planted.owe(therapist, due=EVENING, until=MORNING)
-    plan(EVENING)
-    release(EVENING)
+@pytest.mark.parametrize(
+    ("over", "mailed_at"),
+    [
+        (MORNING - HOUR, EVENING),
+        (MORNING, EVENING),
+        (MORNING + timedelta(minutes=1), MORNING),
+        (MORNING + timedelta(minutes=30), MORNING),
+    ],
+)
+def test_what_would_be_over_by_the_morning_does_not_wait_for_it(planted, therapist, over, mailed_at):
+    planted.owe(therapist, due=EVENING - HOUR, until=over)
+    for moment in (EVENING, MORNING):
+        plan(moment)
+        release(moment)
+    assert [mail.created_at for mail in Delivery.objects.all()] == [mailed_at]
+
+
+def test_what_is_over_before_its_mail_stays_in_the_inbox_without_one(therapist):
+    factories.released(recipient=therapist, at=EVENING, mail_due_at=MORNING, not_after=MORNING)
     plan(MORNING)
     assert release(MORNING)["mails"] == 0
     assert [row.mail_due_at for row in Reminder.objects.visible_to(therapist)] == [None]
