@@ -95,8 +95,7 @@ def acknowledge(version: ProtocolVersion, *, by: User, at: datetime, opened: str
 
 def counting(version: ProtocolVersion, user: User) -> Acknowledgement | None:
     """The acknowledgement with which the person has satisfied the version, the latest first."""
-    own = Acknowledgement.objects.filter(user=user, version__protocol=version.protocol_id)
-    own = own.filter(version__number__range=(version.counts_from or version.number, version.number))
+    own = Acknowledgement.objects.satisfying(version).filter(user=user)
     return own.select_related("version").order_by("-version__number").first()
 
 

@@ -161,8 +161,4 @@ def _good_credentials(demands: _Demands) -> QuerySet[Credential]:
 
 def _counting(version: ProtocolVersion, moment: datetime) -> QuerySet[Acknowledgement]:
     """Acknowledgements given by the moment that count for the version."""
-    return Acknowledgement.objects.filter(
-        version__protocol=version.protocol_id,
-        version__number__range=(version.counts_from, version.number),
-        at__lte=moment,
-    )
+    return Acknowledgement.objects.satisfying(version).filter(at__lte=moment)

@@ -135,10 +135,14 @@ def new_protocol(
 
 @transaction.atomic
 def start_draft(protocol: Protocol, *, by: User, at: datetime) -> ProtocolVersion:
-    """Open the next version as a copy of the latest released one, its readers included."""
+    """Open the next version as a copy of the one that it will replace, its readers included.
+
+    That is the version in force, or the last one planned; when all is withdrawn, the last one that was in force.
+    """
     protocol = Protocol.objects.select_for_update().get(pk=protocol.pk)
     require(may_start_draft(protocol, by=by), Forbidden)
-    latest = protocol.versions.released().order_by("-number").first()
+    released = protocol.versions.released().order_by("-number")
+    latest = released.exclude(state=State.WITHDRAWN).first() or released.first()
     if latest is None:
         raise Refused.because("nothing-to-change", "This protocol has no published version to start from.")
     number = protocol.versions.aggregate(last=Max("number"))["last"] + 1

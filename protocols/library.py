@@ -111,11 +111,8 @@ class Library:
     def found(self) -> Versions:
         """One version per protocol that matches, in the chosen order."""
         versions = ProtocolVersion.objects.filter(pk__in=self._first_of_each(self._matching(self.filters)))
-        signed = Acknowledgement.objects.filter(
-            user=self.user,
-            version__protocol=OuterRef("protocol"),
-            version__number__gte=OuterRef("counts_from"),
-            version__number__lte=OuterRef("number"),
+        signed = Acknowledgement.objects.filter(user=self.user).counting(
+            protocol=OuterRef("protocol"), counts_from=OuterRef("counts_from"), number=OuterRef("number")
         )
         versions = versions.with_status(self.at).annotate(
             signed_number=Subquery(signed.order_by("-version__number").values("version__number")[:1])

@@ -8,6 +8,7 @@ from datetime import date, datetime
 
 from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.db.models import Min
 
 from accounts.models import Clinic, Skill, User
 from accounts.roles import Capability, Role
@@ -108,10 +109,11 @@ def publish(
         raise Conflict.because("not-what-was-approved", "The text is not the one that was approved. Approve it again.")
     start = _start(effective, at)
     before = version.protocol.versions.filter(state=State.PUBLISHED).first()
-    require(_may_start(start, at, before) + _has_readers(readers))
+    material = before is None or (version.material if material is None else material)
+    require(_may_start(start, at, before) + _may_be(version, material, before) + _has_readers(readers))
     if before is not None:
         _supersede(before, start)
-    version.material = before is None or (version.material if material is None else material)
+    version.material = material
     version.counts_from = version.number if version.material or before is None else before.counts_from
     version.state, version.published_by, version.published_at = State.PUBLISHED, by, at
     version.in_force = DateTimeTZRange(start, None)
@@ -206,6 +208,21 @@ def _may_start(start: datetime, at: datetime, before: ProtocolVersion | None) ->
             "effective",
         )
     return verdict
+
+
+def _may_be(version: ProtocolVersion, material: bool, before: ProtocolVersion | None) -> Verdict:
+    """Whoever began to write while another text was planned did not change the wording of the version in force."""
+    if material or before is None:
+        return YES
+    begun = version.contributors.aggregate(at=Min("since"))["at"]
+    planned = version.protocol.versions.filter(number__gt=before.number, withdrawn_at__gte=begun).first()
+    if planned is None:
+        return YES
+    return Verdict.no(
+        "from-a-withdrawn-text",
+        f"This draft was begun from version {planned.number}, which was withdrawn. Ask for acknowledgements again.",
+        "material",
+    )
 
 
 def _has_readers(readers: Collection[Readers]) -> Verdict:

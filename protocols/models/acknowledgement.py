@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import pgtrigger
 from django.contrib.postgres.fields import DateRangeField
@@ -29,15 +29,23 @@ class AcknowledgementQuerySet(AccessQuerySet["Acknowledgement"]):
         return self.filter(Q(user=user) | (Q(of_own_people) & readable))
 
     def counting_for(self, user: str, version: str) -> Self:
-        """Acknowledgements that satisfy a version for a person, both named as fields of the outer query.
+        """Acknowledgements that satisfy a version for a person, both named as fields of the outer query."""
+        terms = {name: OuterRef(f"{version}__{name}") for name in ("protocol", "counts_from", "number")}
+        return self.filter(user=OuterRef(user)).counting(**terms)
 
-        That is one of the version itself, or of an earlier one from which only the wording has changed.
+    def counting(self, *, protocol: Any, counts_from: Any, number: Any) -> Self:
+        """Acknowledgements that satisfy a version, of which the three fields are given, by whomever.
+
+        That is one of the version itself, or of an earlier one from which only the wording has changed. Versions
+        withdrawn before they started never held, so that nothing later is a mere change of their wording.
         """
-        return self.filter(
-            user=OuterRef(user),
-            version__protocol=OuterRef(f"{version}__protocol"),
-            version__number__gte=OuterRef(f"{version}__counts_from"),
-            version__number__lte=OuterRef(f"{version}__number"),
+        earlier = Q(version__number__gte=counts_from, version__number__lt=number, version__in_force__isempty=False)
+        return self.filter(earlier | Q(version__number=number), version__protocol=protocol)
+
+    def satisfying(self, version: ProtocolVersion) -> Self:
+        """Acknowledgements that satisfy this version, by whomever."""
+        return self.counting(
+            protocol=version.protocol_id, counts_from=version.counts_from or version.number, number=version.number
         )
 
 

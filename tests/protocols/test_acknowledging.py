@@ -7,7 +7,8 @@ import pytest
 from accounts.roles import Role
 from intranet.audit.models import Entry
 from intranet.core.access import Forbidden, Refused
-from protocols import acknowledging, publishing
+from protocols import acknowledging, publishing, reporting
+from protocols.library import Filters, Library
 from protocols.models import Acknowledgement
 from protocols.publishing import Readers
 from tests.factories import membership
@@ -15,6 +16,7 @@ from tests.protocols import factories
 
 pytestmark = pytest.mark.django_db
 LATER = timedelta(days=10)
+HOUR = timedelta(hours=1)
 
 
 def waiting(person, at):
@@ -140,3 +142,43 @@ def test_a_withdrawn_version_asks_nobody(therapist, clinical_lead, at):
     publishing.withdraw(version, by=clinical_lead, at=at + LATER, reason="Wrong.")
     assert [number for _, number, _ in waiting(therapist, at)] == [1]
     assert waiting(therapist, at + LATER) == []
+
+
+@pytest.fixture
+def withdrawn_before_its_day(therapist, clinical_lead, at):
+    """Version 2 was planned, signed by the therapist, withdrawn; version 1, which is unsigned, stays in force."""
+    one = factories.published(by=therapist, lead=clinical_lead, at=at, title="Falls")
+    two = factories.next_version(
+        after=one, by=therapist, lead=clinical_lead, at=at, effective=at.date() + LATER, body="<p>Wrong.</p>"
+    )
+    factories.acknowledgement(version=two, by=therapist, at=at)
+    return publishing.withdraw(two, by=clinical_lead, at=at + HOUR, reason="Wrong.")
+
+
+def test_a_signature_on_what_never_came_into_force_counts_for_nothing_later(
+    withdrawn_before_its_day, therapist, clinical_lead, sign_in, at
+):
+    later = at + 2 * HOUR
+    three = factories.next_version(
+        after=withdrawn_before_its_day, by=therapist, lead=clinical_lead, at=later, material=False
+    )
+    assert three.counts_from == 1
+    assert [number for _, number, _ in waiting(therapist, later)] == [3]
+    assert acknowledging.counting(three, therapist) is None
+    row = next(row for row in reporting.report(later, clinics=None).rows if row.person == therapist)
+    assert [(cell.version.number, cell.done) for cell in row.asked] == [(3, False)]
+    found = Library(therapist, Filters(), later).found().get()
+    assert (found.number, found.signed_number) == (3, None)
+
+
+def test_a_signature_on_what_never_came_into_force_stays_one_for_that_text(withdrawn_before_its_day, therapist):
+    assert acknowledging.counting(withdrawn_before_its_day, therapist).version == withdrawn_before_its_day
+
+
+def test_a_signature_on_what_was_in_force_counts_across_a_withdrawn_plan(
+    withdrawn_before_its_day, therapist, floater, clinical_lead, at
+):
+    one = withdrawn_before_its_day.protocol.versions.get(number=1)
+    factories.acknowledgement(version=one, by=floater, at=at + HOUR)
+    three = factories.next_version(after=one, by=therapist, lead=clinical_lead, at=at + 2 * HOUR, material=False)
+    assert acknowledging.counting(three, floater).version == one

@@ -186,3 +186,17 @@ def test_cleared_asks_the_same_number_of_questions(
         factories.acknowledgement(version=governing, by=person, at=at)
     with django_assert_num_queries(4):
         assert len(cleared(skill, DAY)) == number
+
+
+def test_a_signature_on_a_version_that_never_came_into_force_clears_nobody(
+    governing, ready, floater, approver, clinical_lead, skill, at
+):
+    people.competency(user=floater, skill=skill, granted_by=clinical_lead)
+    people.credential(user=floater, type=skill.required_types.get(), verified_by=clinical_lead)
+    two = factories.next_version(after=governing, by=approver, lead=clinical_lead, at=at, effective=DAY)
+    factories.acknowledgement(version=two, by=floater, at=at)
+    publishing.withdraw(two, by=clinical_lead, at=at, reason="Not yet.")
+    later = at + timedelta(hours=1)
+    factories.next_version(after=two, by=approver, lead=clinical_lead, at=later, material=False)
+    assert reasons(ready, skill) == []
+    assert reasons(floater, skill) == ["Theo has not acknowledged version 3 of “Dry needling”."]

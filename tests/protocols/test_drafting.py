@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -154,3 +155,31 @@ def test_start_draft_of_a_manager_needs_a_protocol_of_the_own_clinics_only(
         readers=[publishing.Readers("therapist", mt_prospect, must_acknowledge=True)],
     )
     assert drafting.start_draft(here.protocol, by=manager, at=at).number == 2
+
+
+def test_start_draft_copies_what_is_planned_because_it_will_be_replaced(therapist, clinical_lead, at):
+    one = factories.published(by=therapist, lead=clinical_lead, at=at)
+    factories.next_version(
+        after=one, by=therapist, lead=clinical_lead, at=at, effective=at.date() + timedelta(days=5), body="<p>Next.</p>"
+    )
+    assert bodies(drafting.start_draft(one.protocol, by=therapist, at=at)) == ["<p>Next.</p>"]
+
+
+def test_start_draft_copies_what_is_in_force_and_nothing_withdrawn(therapist, clinical_lead, at):
+    one = factories.published(by=therapist, lead=clinical_lead, at=at)
+    two = factories.next_version(
+        after=one, by=therapist, lead=clinical_lead, at=at, effective=at.date() + timedelta(days=5)
+    )
+    publishing.withdraw(two, by=clinical_lead, at=at, reason="Wrong.")
+    three = drafting.start_draft(one.protocol, by=therapist, at=at)
+    assert (three.number, bodies(three)) == (3, ["<p>Words.</p>"])
+
+
+def test_start_draft_copies_a_withdrawn_text_when_there_is_no_other(therapist, clinical_lead, at):
+    one = factories.published(by=therapist, lead=clinical_lead, at=at)
+    publishing.withdraw(one, by=clinical_lead, at=at + timedelta(hours=1), reason="Wrong.")
+    assert bodies(drafting.start_draft(one.protocol, by=therapist, at=at)) == ["<p>Words.</p>"]
+
+
+def bodies(version: ProtocolVersion) -> list[str]:
+    return [section.body for section in version.sections.all()]

@@ -314,3 +314,22 @@ def test_withdraw_of_the_first_leaves_a_gap_until_the_second(three, clinical_lea
         (State.WITHDRAWN, at, at + HOUR),
         (State.SUPERSEDED, midnight(FRIDAY), midnight(MONDAY)),
     ]
+
+
+def test_a_draft_begun_from_a_plan_that_was_withdrawn_asks_again(therapist, clinical_lead, at):
+    one = factories.published(by=therapist, lead=clinical_lead, at=at)
+    two = factories.next_version(after=one, by=therapist, lead=clinical_lead, at=at, effective=FRIDAY)
+    draft = factories.revised(after=two, by=therapist, at=at + HOUR)
+    publishing.withdraw(two, by=clinical_lead, at=at + 2 * HOUR, reason="Wrong.")
+    three = publishing.submit(draft, by=therapist, at=at + 3 * HOUR)
+    three = publishing.approve(three, by=clinical_lead, at=at + 3 * HOUR, token=three.token)
+    terms = {"by": clinical_lead, "at": at + 3 * HOUR, "readers": factories.THERAPISTS}
+    with pytest.raises(Refused) as refused:
+        publishing.publish(three, material=False, **terms)
+    assert [(reason.message, reason.field) for reason in refused.value.verdict.reasons] == [
+        (
+            "This draft was begun from version 2, which was withdrawn. Ask for acknowledgements again.",
+            "material",
+        )
+    ]
+    assert publishing.publish(three, material=True, **terms).counts_from == 3
