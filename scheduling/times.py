@@ -49,11 +49,16 @@ def week_of(start: datetime, clinic: Clinic) -> date:
 
 
 def minutes_within(shift: ShiftDetails, span: Span) -> int:
-    """Paid minutes of a shift inside a span; the unpaid break counts where the shift starts."""
+    """Paid minutes of a shift inside a span; spans next to each other share out all of them, and none gets less than 0.
+
+    The unpaid break counts from the start of the shift on, into the next span if the first is too short for it.
+    """
     start, end = max(shift.start, span[0]), min(shift.end, span[1])
-    if end <= start:
-        return 0
-    return minutes_between(start, end) - (shift.break_minutes if shift.start >= span[0] else 0)
+    return max(0, _paid_until(end, shift) - _paid_until(start, shift))
+
+
+def _paid_until(moment: datetime, shift: ShiftDetails) -> int:
+    return max(0, minutes_between(shift.start, moment) - shift.break_minutes)
 
 
 def total_minutes(shifts: Iterable[ShiftDetails], span: Span) -> int:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from hypothesis import given
+from hypothesis import strategies as st
 
 from intranet.core.time import minutes_between
 from scheduling import assigning, publishing, roster
-from scheduling.models import week_span
+from scheduling.models import Shift, week_span
 from scheduling.times import clock_change, minutes_within, shift_span, skipped_times, week_of
 from tests import factories as people
 from tests.scheduling import factories
@@ -67,6 +71,26 @@ def test_a_clock_change_inside_a_shift_is_known():
     assert clock_change(shift_span(factories.MONDAY, *night), CHICAGO) == timedelta(0)
 
 
+def worked(start: datetime, length: int, unpaid: int) -> Shift:
+    period = DateTimeTZRange(start, (start.astimezone(UTC) + timedelta(minutes=length)).astimezone(CHICAGO))
+    return Shift(period=period, break_minutes=unpaid)
+
+
+@given(
+    start=st.datetimes(datetime(2026, 10, 25), datetime(2027, 4, 1), timezones=st.just(CHICAGO)),
+    length=st.integers(15, 16 * 60),
+    unpaid=st.integers(0, 8 * 60),
+    cuts=st.lists(st.integers(-60, 17 * 60), max_size=5),
+)
+def test_the_parts_of_a_shift_are_never_negative_and_sum_to_the_whole(start, length, unpaid, cuts):
+    shift = worked(start, length, min(unpaid, length - 1))
+    moments = sorted(start.astimezone(UTC) + timedelta(minutes=cut) for cut in cuts)
+    edges = [start.astimezone(UTC) - timedelta(days=1), *moments, start.astimezone(UTC) + timedelta(days=2)]
+    parts = [minutes_within(shift, span) for span in pairwise(edges)]
+    assert min(parts) >= 0
+    assert sum(parts) == shift.minutes == length - shift.break_minutes
+
+
 @pytest.mark.django_db
 class TestWeeks:
     def test_a_week_with_a_clock_change_is_169_or_167_hours_long(self, mt_prospect):
@@ -87,6 +111,12 @@ class TestWeeks:
         this, following = (week_span(monday, mt_prospect) for monday in (factories.MONDAY, date(2026, 12, 7)))
         assert (minutes_within(night, this), minutes_within(night, following)) == (90, 360)
         assert night.minutes == 450
+
+    @pytest.mark.parametrize(("times", "parts"), [("23:45-6", (0, 345)), ("23:30-6", (0, 360)), ("23-6", (30, 360))])
+    def test_a_break_longer_than_what_a_week_has_of_the_shift_goes_on_in_the_next(self, mt_prospect, times, parts):
+        night = factories.shift(clinic=mt_prospect, day=date(2026, 12, 6), times=times, break_minutes=30)
+        weeks = (week_span(monday, mt_prospect) for monday in (factories.MONDAY, date(2026, 12, 7)))
+        assert tuple(minutes_within(night, week) for week in weeks) == parts
 
     def test_paid_minutes_know_the_clock_change(self, mt_prospect):
         night = factories.shift(clinic=mt_prospect, day=FALL_BACK, times="22-6", break_minutes=30)
