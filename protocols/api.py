@@ -15,6 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.routers import BaseRouter
 
+from intranet.core.forms import whole_number
 from protocols import acknowledging
 from protocols.models import Acknowledgement, ProtocolVersion, Section
 
@@ -110,13 +111,14 @@ class ProtocolViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets
         ],
     )
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        number = request.query_params.get("version")
-        if number is None:
+        asked = request.query_params.get("version")
+        if asked is None:
             return Response(ProtocolDetailSerializer(self.get_object()).data)
-        if not number.isdecimal():
+        number = whole_number(asked)
+        if number is None:
             raise serializers.ValidationError({"version": "Give the number of a version."})
         versions = ProtocolVersion.objects.visible_to(request.user).released().select_related("protocol", "approved_by")
-        version = get_object_or_404(versions, protocol__slug=kwargs["slug"], number=int(number[:9]))
+        version = get_object_or_404(versions, protocol__slug=kwargs["slug"], number=number)
         return Response(ProtocolDetailSerializer(version).data)
 
     @extend_schema(

@@ -10,7 +10,7 @@ from django.forms import BaseFormSet, formset_factory
 
 from accounts.models import Clinic, Profession, Skill, User
 from accounts.roles import Role
-from intranet.core.forms import DayInput
+from intranet.core.forms import DayInput, in_this_century
 from protocols.drafting import MOST_SECTIONS, DraftText, SectionText
 from protocols.editor import RichTextField
 from protocols.library import Filters
@@ -128,6 +128,7 @@ class PublishForm(forms.Form):
         label="In force from",
         required=False,
         widget=DayInput,
+        validators=[in_this_century],
         help_text="Leave empty for at once. A day starts at midnight.",
     )
     material = forms.TypedChoiceField(
@@ -233,7 +234,7 @@ class ReportForm(forms.Form):
 
     clinic = forms.ModelChoiceField(Clinic.objects.none(), required=False, to_field_name="slug")
     role = forms.ChoiceField(required=False, choices=[("", "Every role"), *Role.choices])
-    on = forms.DateField(label="As of", required=False, widget=DayInput)
+    on = forms.DateField(label="As of", required=False, widget=DayInput, validators=[in_this_century])
     unfinished = forms.BooleanField(label="Only people with something due", required=False)
 
     def __init__(self, data: Any, *, clinics: Any) -> None:

@@ -16,11 +16,11 @@ from rest_framework.routers import DefaultRouter
 from accounts.models import organisation_zone
 from intranet.announcements import acknowledging, publishing
 from intranet.announcements.audience import Cell, cells_for
-from intranet.announcements.forms import in_this_century
 from intranet.announcements.models import Announcement, Audience, Receipt
 from intranet.announcements.reading import with_parts
 from intranet.core import richtext
 from intranet.core.access import Forbidden, require
+from intranet.core.forms import in_this_century
 from intranet.core.time import local_day
 
 

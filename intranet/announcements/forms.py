@@ -5,7 +5,6 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 
 from accounts.models import Clinic, User, organisation_zone
@@ -13,18 +12,12 @@ from intranet.announcements.audience import Cell, cells_for
 from intranet.announcements.models import Announcement, Audience
 from intranet.announcements.publishing import Draft
 from intranet.core import richtext
-from intranet.core.forms import ClockInput, DayInput
+from intranet.core.forms import ClockInput, DayInput, in_this_century
 from intranet.core.time import at_local
 
 USUAL_TIME = time(7)
 USUAL_DAYS = timedelta(days=30)
 NOW, LATER = "now", "later"
-
-
-def in_this_century(day: date) -> None:
-    """Nobody means the year 202 or 20266; and sums with such days leave the calendar."""
-    if not 2000 <= day.year < 2100:
-        raise ValidationError("Check the year.")
 
 
 class AnnouncementForm(forms.Form):

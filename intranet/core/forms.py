@@ -1,9 +1,26 @@
-"""How forms come out: one renderer in the design's words, and the inputs that browsers know best."""
+"""How forms come out: one renderer in the design's words, and the inputs that browsers know best. And what every form
+refuses: numbers and days that nobody means."""
 
 from __future__ import annotations
 
+from datetime import date
+
 from django import forms
+from django.core.exceptions import ValidationError
 from django.forms.renderers import TemplatesSetting
+
+LONGEST_NUMBER = 9  # digits; fits into every id, version and token
+
+
+def whole_number(text: str) -> int | None:
+    """A number that somebody sent outside of a form; None for anything that is none, or too long to be one of ours."""
+    return int(text) if text.isdecimal() and len(text) <= LONGEST_NUMBER else None
+
+
+def in_this_century(day: date) -> None:
+    """Nobody means the year 202 or 20266; and sums with such days leave the calendar."""
+    if not 2000 <= day.year < 2100:
+        raise ValidationError("Check the year.")
 
 
 class Renderer(TemplatesSetting):

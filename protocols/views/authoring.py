@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from intranet.core.access import Conflict, Forbidden, Refused, add_refusal, require
+from intranet.core.forms import whole_number
 from protocols import drafting, publishing
 from protocols.drafting import SectionText
 from protocols.forms import BaseSectionFormSet, DraftForm, NewProtocolForm, SectionFormSet, draft_text
@@ -59,8 +60,8 @@ def save(request: HttpRequest, version: ProtocolVersion, form: DraftForm, sectio
     text = drafting.DraftText(
         text.title, rearranged(list(text.sections), then, argument), text.change_summary, text.material
     )
-    replaced = request.POST.get("replace", "")  # "Keep mine" names the other text that it knowingly replaces
-    token = int(replaced) if replaced.isdecimal() else form.cleaned_data["token"]
+    replaced = whole_number(request.POST.get("replace", ""))  # "Keep mine" names what it knowingly replaces
+    token = form.cleaned_data["token"] if replaced is None else replaced
     try:
         saved = drafting.edit_draft(version, text, by=request.user, at=timezone.now(), token=token)
         if then == "submit":

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST
 from accounts.models import Clinic, Membership
 from accounts.roles import Role
 from intranet.core.access import Forbidden, Refused, add_refusal, require
+from intranet.core.forms import whole_number
 from protocols import drafting
 from protocols import publishing as actions
 from protocols.forms import AudienceTable, PublishForm, SendBackForm, SettingsForm, WithdrawForm
@@ -28,8 +29,8 @@ from protocols.views.reading import visible_version
 def approve(request: HttpRequest, slug: str) -> HttpResponse:
     """Approve the text under which the form stood: it carries the version's token."""
     version = open_version(request, slug)
-    token = request.POST.get("token", "")
-    version = actions.approve(version, by=request.user, at=timezone.now(), token=int(token) if token.isdecimal() else 0)
+    token = whole_number(request.POST.get("token", "")) or 0
+    version = actions.approve(version, by=request.user, at=timezone.now(), token=token)
     messages.success(request, f"You approved version {version.number}. The clinical lead can publish it now.")
     return redirect(version)
 

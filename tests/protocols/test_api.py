@@ -66,7 +66,8 @@ def test_retrieve_another_version_by_right(falls, therapist, approver, clinical_
     assert api(therapist).get(of(falls)).json()["version"] == 1
     assert api(therapist).get(of(falls), {"version": 2}).json()["version"] == 2
     assert api(therapist).get(of(falls), {"version": 3}).status_code == 404
-    assert api(therapist).get(of(falls), {"version": "x"}).status_code == 400
+    for wrong in ("x", "-1", "9" * 5000):
+        assert api(therapist).get(of(falls), {"version": wrong}).status_code == 400
 
 
 @pytest.mark.parametrize(

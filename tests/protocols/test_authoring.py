@@ -138,6 +138,7 @@ def test_two_people_edit_and_nobody_loses_words(therapist, clinical_lead, sign_i
     assert "My words" in page
     assert "<p>Her words</p>" in page
     assert version.sections.get().body == "<p>Her words</p>"
+    assert browser.post(edit, mine | {"replace": "9" * 5000}).status_code == 409
     assert browser.post(edit, mine | {"replace": edited(version).token}).status_code == 302
     assert version.sections.get().body == "<p>My words</p>"
 

@@ -31,7 +31,7 @@ def test_approve_from_under_the_text(therapist, clinical_lead, sign_in, at):
     assert (now(version).state, now(version).approved_by) == (State.APPROVED, clinical_lead)
 
 
-@pytest.mark.parametrize("token", ["", "x", "99", "9" * 30])
+@pytest.mark.parametrize("token", ["", "x", "99", "9" * 30, "9" * 5000])
 def test_approve_of_another_text_is_a_conflict(therapist, clinical_lead, sign_in, at, token):
     version = factories.in_review(by=therapist, at=at)
     answer = sign_in(clinical_lead).post(address("draft-approve", version), {"token": token})
@@ -166,3 +166,12 @@ def test_settings_refuse_a_cycle_that_makes_no_sense(therapist, clinical_lead, s
     data = {"category": "needling", "owner": clinical_lead.pk, "review_months": months}
     answer = sign_in(clinical_lead).post(address("settings", version), data)
     assert (answer.status_code, now(version).protocol.review_months) == (422, 12)
+
+
+@pytest.mark.parametrize("day", ["9999-12-31", "2100-01-01", "1999-12-31", "0001-01-01"])
+def test_publish_refuses_a_day_that_nobody_means(therapist, clinical_lead, sign_in, at, day):
+    version = factories.approved(by=therapist, approver=clinical_lead, at=at)
+    data = {"effective": day, "due_days": "5", "material": "yes", "must": ["clinical_lead-all"]}
+    answer = sign_in(clinical_lead).post(address("draft-publish", version), data)
+    assert (answer.status_code, now(version).state) == (422, State.APPROVED)
+    assert answer.context["form"].errors == {"effective": ["Check the year."]}
