@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Max
 from django.utils.text import slugify
 
@@ -258,6 +258,9 @@ def _proposed_audience(version: ProtocolVersion, by: User) -> Iterable[Audience]
 
 
 def _free_slug(title: str) -> str:
+    """An address that nobody has. Whoever looks for one at the same moment waits until this transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('protocols.slug'))")
     base = slugify(title)[:70].strip("-") or "protocol"
     taken = set(Protocol.objects.filter(slug__startswith=base).values_list("slug", flat=True)) | RESERVED_SLUGS
     number, slug = 1, base

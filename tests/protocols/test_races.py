@@ -13,7 +13,7 @@ from django.db import connection
 from intranet.core.access import Refused
 from protocols import acknowledging, drafting, publishing
 from protocols.drafting import DraftText, SectionText
-from protocols.models import Acknowledgement, ProtocolVersion, State
+from protocols.models import Acknowledgement, Protocol, ProtocolVersion, State
 from tests.protocols import factories
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -45,6 +45,12 @@ def test_two_drafts_of_one_protocol(therapist, floater, clinical_lead, at):
     )
     assert outcomes == ["done", "open-draft"]
     assert ProtocolVersion.objects.open().count() == 1
+
+
+def test_three_presses_on_start_the_draft(therapist, at):
+    press = lambda: drafting.new_protocol(title="Cupping", category="needling", by=therapist, at=at)  # noqa: E731
+    assert at_once(press, press, press) == ["done", "done", "done"]
+    assert sorted(Protocol.objects.values_list("slug", flat=True)) == ["cupping", "cupping-2", "cupping-3"]
 
 
 def test_two_saves_of_one_draft(therapist, clinical_lead, at):
