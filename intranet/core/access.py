@@ -22,6 +22,11 @@ AnyUser: TypeAlias = "AbstractBaseUser | AnonymousUser"
 Row = TypeVar("Row", bound=models.Model, covariant=True)
 
 
+def is_staff_member(user: AnyUser) -> bool:
+    """Signed in, active and with a membership in force: whose roles have all ended sees nothing, on pages and over the API."""
+    return user.is_authenticated and user.is_active and bool(user.standing.grants)  # type: ignore[union-attr]
+
+
 @dataclass(frozen=True, slots=True)
 class Reason:
     """One reason, as a stable code for programs and one sentence for people. `field` names a form field, if one."""

@@ -15,7 +15,7 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.utils.encoders import JSONEncoder
 
-from intranet.core.access import Refused
+from intranet.core.access import Refused, is_staff_member
 
 if TYPE_CHECKING:
     from drf_spectacular.openapi import AutoSchema
@@ -28,8 +28,7 @@ class IsStaffMember(BasePermission):
     message = "Sign in first."
 
     def has_permission(self, request: Request, view: APIView) -> bool:
-        user = request.user
-        return bool(user and user.is_authenticated and user.is_active and user.standing.grants)
+        return bool(request.user) and is_staff_member(request.user)
 
 
 class SessionAuthentication(authentication.SessionAuthentication):

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
-from intranet.core.access import AccessQuerySet, AnyUser
+from intranet.core.access import AccessQuerySet, AnyUser, is_staff_member
 from intranet.reminders import registry
 
 
@@ -44,8 +44,8 @@ class Run(models.Model):
 
 class ReminderQuerySet(AccessQuerySet["Reminder"]):
     def visible_to(self, user: AnyUser) -> Self:
-        """The inbox: what was released to this person, and to nobody else."""
-        if not user.is_authenticated or not user.is_active:
+        """The inbox: what was released to this person, and to nobody else; of no use to whose roles have all ended."""
+        if not is_staff_member(user):
             return self.none()
         return self.filter(recipient_id=user.pk, state=Reminder.State.RELEASED)
 

@@ -4,10 +4,13 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
+from django.db.backends.postgresql.psycopg_any import DateRange
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.models import User
+from intranet.core.time import local_day
 from intranet.reminders.models import Reminder
 from tests.intranet.reminders import factories
 
@@ -42,6 +45,19 @@ def test_everybody_sees_their_own_and_nobody_elses(cast, sign_in, now):
     for name, person in cast.items():
         page = text(sign_in(person).get(INBOX))
         assert [other for other in cast if f"canary-{other}." in page] == [name]
+
+
+def test_whose_roles_have_ended_has_no_inbox_on_the_page_or_over_the_api(mine, therapist, sign_in, api, now):
+    def inbox() -> list[object]:
+        page, rest = sign_in(therapist).get(INBOX), api(therapist).get("/api/v1/inbox/")
+        one = sign_in(therapist).post(f"/inbox/{mine.pk}/read/")
+        return ["Mine &amp;" in text(page), "Mine &" in rest.content.decode(), rest.status_code, one.status_code]
+
+    assert inbox() == [True, True, 200, 302]
+    today = local_day(now, therapist.zone)
+    therapist.memberships.update(period=DateRange(today - timedelta(days=30), today - timedelta(days=1)))
+    assert inbox() == [False, False, 403, 404]
+    assert not Reminder.objects.visible_to(User.objects.get(pk=therapist.pk)).exists()
 
 
 def test_only_what_was_released_is_there(therapist, sign_in, now):
