@@ -10,7 +10,7 @@ from django.db.models import CharField, DateField, ExpressionWrapper, F, QuerySe
 from django.db.models.functions import Cast, Concat
 
 from accounts.models import User
-from accounts.roles import Capability, Role
+from accounts.roles import Role
 from intranet.core.wording import counted, day_label, full_day, name_list
 from intranet.reminders import registry
 from intranet.reminders.registry import HORIZON, Kind, Message, OnDoubt
@@ -82,15 +82,8 @@ class AcknowledgementLate(Kind):
 
     def owed(self, at: datetime) -> Sequence[QuerySet[Any, Any]]:
         """A row per manager, version and person; people with the same last day are one occasion."""
-        asked = outstanding_rows(at).filter(
-            clinic__memberships__role=Role.MANAGER,
-            clinic__memberships__period__contains=day_of(at),
-            clinic__memberships__user__is_active=True,
-        )
-        asked = asked.annotate(recipient_id=F("clinic__memberships__user")).exclude(recipient_id=F("user_id"))
-        rows = with_terms(asked.values("user_id", "version_id", "recipient_id"))
         late = FirstMomentOf(ExpressionWrapper(F("due_on") + Value(1), output_field=DateField()))
-        rows = rows.annotate(
+        rows = self._by_manager(at).annotate(
             subject_id=F("version_id"),
             occasion=Concat(Value("late-"), Cast("due_on", CharField())),
             due_at=late + MORNING,
@@ -100,7 +93,8 @@ class AcknowledgementLate(Kind):
 
     def write(self, subject: ProtocolVersion, recipient: User, occasion: str, at: datetime) -> Message:
         due = date.fromisoformat(occasion.removeprefix("late-"))
-        people = self._late_people(subject, recipient, at)
+        late = self._by_manager(at).filter(recipient_id=recipient.pk, version_id=subject.pk, due_on=due)
+        people = [person.name for person in User.objects.filter(pk__in=[row["user_id"] for row in late]).by_name()]
         return Message(
             title=f"Late acknowledgements of “{subject.title}”",
             paragraphs=[
@@ -113,13 +107,15 @@ class AcknowledgementLate(Kind):
             why="You get this because you manage the clinic at which they work.",
         )
 
-    def _late_people(self, version: ProtocolVersion, manager: User, at: datetime) -> list[str]:
-        scope = manager.standing.scope(Capability.REPORT_ACKNOWLEDGEMENTS)
-        rows = outstanding(at).filter(version_id=version.pk, due_on__lt=day_of(at))
-        if not scope.everywhere:
-            rows = rows.filter(clinic__in=scope.clinic_ids)
-        people = User.objects.filter(pk__in=[row["user_id"] for row in rows])
-        return [person.name for person in people.by_name()]
+    def _by_manager(self, at: datetime) -> QuerySet[Any, Any]:
+        """What is outstanding, for each manager of a clinic at which the person works; `recipient_id` and `due_on`."""
+        asked = outstanding_rows(at).filter(
+            clinic__memberships__role=Role.MANAGER,
+            clinic__memberships__period__contains=day_of(at),
+            clinic__memberships__user__is_active=True,
+        )
+        asked = asked.annotate(recipient_id=F("clinic__memberships__user")).exclude(recipient_id=F("user_id"))
+        return with_terms(asked.values("user_id", "version_id", "recipient_id"))
 
 
 def register() -> None:

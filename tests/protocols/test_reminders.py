@@ -134,3 +134,23 @@ def test_a_manager_is_not_told_of_the_own_lateness(approver, clinical_lead, mana
     late = at + timedelta(days=15)
     assert owed("acknowledgement-late", late) == []
     assert [row[0] for row in owed("protocol-to-acknowledge", late)] == [manager.pk]
+
+
+def test_the_manager_is_told_of_those_whose_last_day_it_was(
+    approver, clinical_lead, manager, therapist, floater, assistant, mt_prospect, at
+):
+    """The assistant came later and has another last day; the manager has the same one, and is not told of that."""
+    readers = [Readers(role, mt_prospect, True) for role in (Role.THERAPIST, Role.FRONT_DESK, Role.MANAGER)]
+    version = factories.published(by=approver, lead=clinical_lead, at=at, readers=readers)
+    membership(user=assistant, role=Role.FRONT_DESK, clinic=mt_prospect, start=(at + timedelta(days=2)).date())
+    late = at + timedelta(days=17)
+    rows = [row for row in owed("acknowledgement-late", late) if row[0] == manager.pk]
+    assert {row[2]: row[3] for row in rows} == {
+        "late-2026-12-09": datetime(2026, 12, 10, 14, tzinfo=UTC),
+        "late-2026-12-11": datetime(2026, 12, 12, 14, tzinfo=UTC),
+    }
+    told = {row[2]: find("acknowledgement-late").write(version, manager, row[2], late).paragraphs[1] for row in rows}
+    assert told == {
+        "late-2026-12-09": "2 people have not acknowledged version 1: Avery Testwell and Theo Fictus.",
+        "late-2026-12-11": "1 person has not acknowledged version 1: Bea Dummond.",
+    }
