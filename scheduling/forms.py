@@ -11,7 +11,7 @@ from django import forms
 from django.http import QueryDict
 
 from accounts.models import Clinic, Skill, User
-from intranet.core.forms import ClockInput, DayInput
+from intranet.core.forms import ClockInput, DayInput, in_this_century
 from intranet.core.time import minutes_between, monday_of
 from scheduling.board import Board
 from scheduling.models import Shift
@@ -20,7 +20,6 @@ from scheduling.positions import Position, usual_position
 from scheduling.rows import EVERYONE, PROBLEMS, UNDER, Look
 from scheduling.times import shift_span, skipped_times
 
-EARLIEST, LATEST = date(2000, 1, 3), date(2100, 1, 1)
 BREAK_FROM = 6 * 60  # minutes of a shift from which half an hour of break is usual
 BREAKS = [(0, "None"), (15, "15 min"), (30, "30 min"), (45, "45 min"), (60, "60 min")]
 USUAL_TIMES = {
@@ -31,31 +30,24 @@ USUAL_TIMES = {
 }
 
 
+class RosterDayField(forms.DateField):
+    default_validators = [in_this_century]
+
+
 class BoardForm(forms.Form):
     """The address of the board. Anything unknown in it makes the form invalid, and the page answers 404."""
 
-    week = forms.DateField(required=False)
+    week = RosterDayField(required=False)
     clinic = forms.ModelChoiceField(Clinic.objects.none(), to_field_name="slug", required=False)
     cover = forms.SlugField(required=False)
     show = forms.ChoiceField(choices=[(name, name) for name in (EVERYONE, PROBLEMS, UNDER)], required=False)
     find = forms.CharField(max_length=80, required=False)
     view = forms.ChoiceField(choices=[("week", "week"), ("day", "day")], required=False)
-    day = forms.DateField(required=False)
+    day = RosterDayField(required=False)
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["clinic"].queryset = Clinic.objects.visible_to(user)  # type: ignore[attr-defined]
-
-    def clean_week(self) -> date | None:
-        return self._sane(self.cleaned_data["week"])
-
-    def clean_day(self) -> date | None:
-        return self._sane(self.cleaned_data["day"])
-
-    def _sane(self, day: date | None) -> date | None:
-        if day and not EARLIEST <= day <= LATEST:
-            raise forms.ValidationError("Choose a day in this century.")
-        return day
 
     def look(self, today: date) -> Look:
         """How to look at the board; without a choice, this week at every clinic."""
@@ -78,7 +70,7 @@ class NewShiftForm(forms.Form):
     """Where an empty form for a shift starts: which clinic, day and person, from the cell that was clicked."""
 
     clinic = forms.ModelChoiceField(Clinic.objects.none(), to_field_name="slug", required=False)
-    day = forms.DateField(required=False)
+    day = RosterDayField(required=False)
     staff = forms.ModelChoiceField(User.objects.none(), required=False)
     position = forms.ChoiceField(choices=Position, required=False)
     skill = forms.ModelChoiceField(Skill.objects.none(), to_field_name="code", required=False)
@@ -113,7 +105,7 @@ class ShiftForm(forms.Form):
     """A shift in wall-clock times of its clinic. Who works it is not a field: that is the button that is pressed."""
 
     clinic = forms.ModelChoiceField(Clinic.objects.none(), to_field_name="slug", empty_label=None)
-    day = forms.DateField(widget=DayInput)
+    day = RosterDayField(widget=DayInput)
     starts = forms.TimeField(widget=ClockInput)
     ends = forms.TimeField(widget=ClockInput)
     position = forms.ChoiceField(choices=Position)
@@ -141,12 +133,6 @@ class ShiftForm(forms.Form):
         if self.is_bound and len(clinics) == 1 and "clinic" not in self.data:
             self.data = self.data.copy()
             self.data["clinic"] = clinics[0].slug
-
-    def clean_day(self) -> date:
-        day = self.cleaned_data["day"]
-        if not EARLIEST <= day <= LATEST:
-            raise forms.ValidationError("Choose a day in this century.")
-        return day
 
     def clean(self) -> dict[str, Any]:
         values = self.cleaned_data

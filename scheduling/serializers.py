@@ -11,7 +11,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.models import Clinic, Skill, User
-from scheduling.forms import EARLIEST, LATEST
+from intranet.core.forms import in_this_century
 from scheduling.models import PublicationChange, PublishedShift, RosterWeek, Shift, ShiftDetails
 from scheduling.plans import Plan
 from scheduling.positions import Position
@@ -23,8 +23,7 @@ class MomentField(serializers.DateTimeField):
     def enforce_timezone(self, value: datetime) -> datetime:
         if timezone.is_naive(value):
             raise serializers.ValidationError("Give the time with its offset, for example 2026-12-09T07:00:00-06:00.")
-        if not EARLIEST.year <= value.year < LATEST.year:
-            raise serializers.ValidationError("Choose a day in this century.")
+        in_this_century(value.date())
         return value
 
 
@@ -77,12 +76,22 @@ class RosterShiftSerializer(ShiftSerializer):
         fields = (*FIELDS, "version", "changed_at")
 
 
+class KnownSlugField(serializers.SlugRelatedField[Any]):
+    """A row by its slug. What no column could hold is refused before the database is asked."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        return super().to_internal_value(serializers.CharField().run_validation(data))
+
+
 class VisiblePersonField(serializers.PrimaryKeyRelatedField[User]):
+    def __init__(self, **options: Any) -> None:
+        super().__init__(pk_field=serializers.IntegerField(), **options)
+
     def get_queryset(self) -> Any:
         return User.objects.visible_to(self.context["request"].user)
 
 
-class VisibleClinicField(serializers.SlugRelatedField[Clinic]):
+class VisibleClinicField(KnownSlugField):
     def get_queryset(self) -> Any:
         return Clinic.objects.visible_to(self.context["request"].user)
 
@@ -95,9 +104,7 @@ class PlanSerializer(serializers.Serializer[Plan]):
     start = MomentField()
     end = MomentField()
     person = VisiblePersonField(queryset=User.objects.none(), allow_null=True, default=None)
-    skill = serializers.SlugRelatedField[Skill](
-        slug_field="code", queryset=Skill.objects.all(), allow_null=True, default=None
-    )
+    skill = KnownSlugField(slug_field="code", queryset=Skill.objects.all(), allow_null=True, default=None)
     break_minutes = serializers.IntegerField(min_value=0, max_value=480, default=0)
     note = serializers.CharField(max_length=200, allow_blank=True, default="")
 

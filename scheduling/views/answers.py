@@ -59,7 +59,10 @@ def saved(request: HttpRequest, changed: list[Changed], shift: Shift | None = No
 
 def board_address(request: HttpRequest) -> str | None:
     """The query of the board from which htmx asks; None when the request does not come from the board."""
-    page = urlsplit(request.htmx.current_url or "") if request.htmx else None
+    try:
+        page = urlsplit(request.htmx.current_url or "") if request.htmx else None
+    except ValueError:  # the header is whatever was sent; what was changed is changed, and deserves its answer
+        return None
     return page.query if page and page.path == reverse("scheduling:board") else None
 
 

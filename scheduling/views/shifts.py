@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST
 from accounts.models import Clinic, User
 from accounts.roles import Capability
 from intranet.core.access import Conflict, Forbidden, Refused, add_refusal, require
+from intranet.core.forms import whole_number
 from intranet.core.time import local_day, minutes_between
 from scheduling import assigning
 from scheduling.eligibility import candidates
@@ -102,9 +103,7 @@ def chosen_person(request: HttpRequest, present: User | None) -> User | None:
         return present
     if not wanted:
         return None
-    if not wanted.isdecimal():
-        raise Http404("There is no such person.")
-    return get_object_or_404(User.objects.visible_to(request.user), pk=wanted)
+    return get_object_or_404(User.objects.visible_to(request.user), pk=whole_number(wanted))
 
 
 def is_to_save(request: HttpRequest) -> bool:
@@ -113,8 +112,9 @@ def is_to_save(request: HttpRequest) -> bool:
 
 
 def shown_version(request: HttpRequest) -> int:
-    version = request.POST.get("version", "")
-    return int(version) if version.isdecimal() and len(version) < 10 else -1
+    """The version that the page was made from; one that nothing ever had when it says none."""
+    version = whole_number(request.POST.get("version", ""))
+    return -1 if version is None else version
 
 
 def message_for(shift: Shift) -> str:

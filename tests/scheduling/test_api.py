@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Any
@@ -214,10 +215,15 @@ class TestWriting:
             ({"start": "9999-12-31T23:00:00-06:00"}, "start"),
             ({"end": "0001-01-01T00:00:00+14:00"}, "end"),
             ({"clinic": "nowhere"}, "clinic"),
+            ({"clinic": "\0"}, "clinic"),
+            ({"clinic": {}}, "clinic"),
             ({"position": "king"}, "position"),
             ({"person": 999999}, "person"),
             ({"person": "x"}, "person"),
+            ({"person": 10**30}, "person"),
+            ({"person": True}, "person"),
             ({"skill": "juggling"}, "skill"),
+            ({"skill": "\0"}, "skill"),
             ({"break_minutes": -1}, "break_minutes"),
             ({"note": "x" * 201}, "note"),
             ({"end": None}, "end"),
@@ -227,6 +233,11 @@ class TestWriting:
         response = api(manager).post(PLANNED, wanted(**wrong))
         assert (response.status_code, list(response.json()["errors"])) == (400, [field])
         assert Shift.objects.count() == 0
+
+    def test_a_number_beyond_all_numbers_is_no_person(self, api, mt_prospect, manager):
+        body = json.dumps(wanted(person=None)).replace('"person": null', '"person": 1e400')
+        response = api(manager).post(PLANNED, body, content_type="application/json")
+        assert (response.status_code, list(response.json()["errors"])) == (400, ["person"])
 
     @pytest.mark.parametrize(
         "end", ["2026-11-30T07:05:00-06:00", "2026-11-29T07:00:00-06:00", "2026-12-02T07:00:00-06:00"]

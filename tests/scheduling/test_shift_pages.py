@@ -142,13 +142,32 @@ class TestBadInput:
         if "note" not in wrong:
             assert 'value="kept"' in text(response)
 
-    @pytest.mark.parametrize("query", ["clinic=nowhere", "day=soon", "staff=0", "staff=x", "position=king", "skill=x"])
+    @pytest.mark.parametrize(
+        "query",
+        [
+            *("clinic=nowhere", "day=soon", "day=9999-12-31", "day=0001-01-01"),
+            *("staff=0", "staff=x", "position=king", "skill=x"),
+        ],
+    )
     def test_in_the_address_is_not_found(self, sign_in, mt_prospect, manager, query):
         assert sign_in(manager).get(f"{ADD}?{query}").status_code == 404
 
-    @pytest.mark.parametrize("assign", ["999999", "-1", "abc", "1e9"])
+    @pytest.mark.parametrize("assign", ["999999", "-1", "abc", "1e9", "9" * 5000])
     def test_a_person_who_is_nobody_is_not_found(self, sign_in, mt_prospect, manager, assign):
-        assert sign_in(manager).post(ADD, fields(assign=assign)).status_code == 404
+        shift = factories.shift(clinic=mt_prospect)
+        for page in (ADD, address(shift)):
+            assert sign_in(manager).post(page, fields(assign=assign, version=1)).status_code == 404
+
+    @pytest.mark.parametrize("version", ["", "-1", "abc", "9" * 5000])
+    def test_a_version_that_never_was_is_a_conflict(self, sign_in, mt_prospect, manager, version):
+        shift = factories.shift(clinic=mt_prospect)
+        response = sign_in(manager).post(address(shift), fields(version=version, assign="", note="mine"))
+        assert (response.status_code, Shift.objects.get().note) == (409, "")
+
+    def test_a_page_that_is_no_address_is_sent_to_the_board(self, sign_in, mt_prospect, manager):
+        headers = HTMX | {"HX-Current-URL": "http://["}
+        response = sign_in(manager).post(ADD, fields(assign=""), headers=headers)
+        assert (response["HX-Redirect"], Shift.objects.count()) == ("/roster/?week=2026-11-30", 1)
 
 
 class TestEditing:
