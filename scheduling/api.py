@@ -19,6 +19,7 @@ from accounts.models import Clinic, User
 from intranet.core.access import Forbidden, require
 from scheduling import assigning, publishing
 from scheduling.models import PublishedShift, RosterWeek, Shift
+from scheduling.my_schedule import may_have_schedule
 from scheduling.plans import Plan
 from scheduling.serializers import (
     AssignmentSerializer,
@@ -30,7 +31,6 @@ from scheduling.serializers import (
     RosterWeekSerializer,
     VersionSerializer,
 )
-from scheduling.views.my_schedule import may_have_schedule
 
 PEOPLE = ("clinic", "staff", "skill")
 REFUSALS = {

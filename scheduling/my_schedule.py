@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from accounts.models import Clinic, User
-from intranet.core.access import Verdict
+from accounts.roles import Capability
+from intranet.core.access import YES, Verdict
 from intranet.core.time import at_local, local_day, monday_of
 from intranet.core.wording import name_list
 from protocols.clearance import clearance
@@ -51,6 +52,13 @@ class MySchedule:
     next: MyShift | None
     after: list[PublishedShift]
     weeks: list[MyWeek]
+
+
+def may_have_schedule(user: User) -> Verdict:
+    """Everybody but those whose only role is to administer the intranet."""
+    if user.standing.holds(Capability.OWN_SCHEDULE):
+        return YES
+    return Verdict.no("no-schedule", "Administrators are in no roster, so there is no schedule to show.")
 
 
 def my_schedule(person: User, at: datetime) -> MySchedule:

@@ -14,6 +14,7 @@ from intranet.core.access import Forbidden, Verdict, require
 from intranet.core.time import local_day
 from scheduling.board import Board, short_days
 from scheduling.forms import BoardForm
+from scheduling.my_schedule import may_have_schedule
 from scheduling.rows import EVERYONE, PROBLEMS, UNDER
 
 SHOWS = [(EVERYONE, "Everyone"), (PROBLEMS, "Only people with a problem"), (UNDER, "Under their target hours")]
@@ -44,7 +45,7 @@ def board_context(request: HttpRequest, query: QueryDict) -> dict[str, Any]:
         "look": week.look,
         "query": query,
         "shows": SHOWS,
-        "own_schedule": request.user.standing.holds(Capability.OWN_SCHEDULE),
+        "own_schedule": bool(may_have_schedule(request.user)),
         "with_day": with_day,
         "day": form.day_of(week),
         "short_days": short_days(week.coverage) if week.plans and with_day else {},
