@@ -21,8 +21,9 @@ from intranet.core.time import local_day
 from intranet.core.wording import name_list
 from scheduling.coverage import Cover, Demand, Gap
 from scheduling.eligibility import attention, cleared_on
-from scheduling.models import DETAILS, PublishedShift, RosterWeek, Shift, ShiftDetails, ShiftState, week_span
+from scheduling.models import PublishedShift, RosterWeek, Shift, week_span
 from scheduling.positions import GROUPS, WORKING_ROLES, Position
+from scheduling.publishing import change_kind, pending_by_week
 from scheduling.rows import (
     OTHERS,
     PROBLEMS,
@@ -98,16 +99,15 @@ class Board:
 
     @cached_property
     def drafts(self) -> list[Shift]:
-        """The working copies of the own clinics, cancelled ones included."""
-        own = Shift.objects.visible_to(self.user).filter(period__overlap=self.span)
+        """The working copies of the own clinics."""
+        own = Shift.objects.visible_to(self.user).planned().filter(period__overlap=self.span)
         return list(own.select_related("clinic", "staff", "skill").order_by("period", "pk"))
 
     @cached_property
     def shifts(self) -> list[Shift | PublishedShift]:
         """One copy of each shift: the working copy where the person plans, the published one elsewhere."""
         own = {clinic.pk for clinic in self.own_clinics}
-        planned = [shift for shift in self.drafts if shift.state == ShiftState.PLANNED]
-        return [*planned, *(one for one in self.published.values() if one.clinic_id not in own)]
+        return [*self.drafts, *(one for one in self.published.values() if one.clinic_id not in own)]
 
     @cached_property
     def shown(self) -> list[Shift | PublishedShift]:
@@ -231,7 +231,7 @@ class Board:
         if isinstance(shift, PublishedShift):
             return Chip(shift)
         seen = self.published.get(shift.pk)
-        draft = seen is None or not _same(shift, seen)
+        draft = change_kind(seen, shift) is not None
         alert = self.alerts.get(shift.pk, YES)
         return Chip(shift, editable=not self.is_past, draft=draft, changed=draft and seen is not None, alert=alert)
 
@@ -251,20 +251,14 @@ class Board:
         """The own weeks of the clinics looked at, with the number of changes that staff do not see."""
         if self.is_past:
             return []
-        weeks = RosterWeek.objects.visible_to(self.user).filter(monday=self.look.monday, clinic__in=self.editable)
-        found = [(week, self._count_unpublished(week)) for week in weeks.select_related("clinic")]
-        return [Unpublished(week, count) for week, count in found if count]
+        own = RosterWeek.objects.visible_to(self.user).filter(monday=self.look.monday, clinic__in=self.editable)
+        weeks = list(own.select_related("clinic"))
+        pending = pending_by_week(weeks)
+        return [Unpublished(week, len(pending[week.pk])) for week in weeks if pending[week.pk]]
 
     @cached_property
     def unpublished_count(self) -> int:
         return sum(one.count for one in self.unpublished)
-
-    def _count_unpublished(self, week: RosterWeek) -> int:
-        """As `publishing.pending_changes` finds them, from what the board has loaded already."""
-        planned = {one.pk: one for one in self.drafts if one.week_id == week.pk and one.state == ShiftState.PLANNED}
-        shown = {pk for pk, one in self.published.items() if one.week_id == week.pk}
-        new = sum(pk not in self.published or not _same(one, self.published[pk]) for pk, one in planned.items())
-        return new + sum(pk not in planned for pk in shown)
 
     # --- Procedures -----------------------------------------------------------------------------------------------
 
@@ -360,10 +354,6 @@ class Board:
     @property
     def has_concerns(self) -> bool:
         return bool(self.all_gaps or self.over_hours)
-
-
-def _same(shift: ShiftDetails, seen: ShiftDetails) -> bool:
-    return all(getattr(shift, name) == getattr(seen, name) for name in DETAILS)
 
 
 def skill_icon(skill: Skill) -> str:

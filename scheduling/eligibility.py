@@ -15,7 +15,7 @@ from intranet.core.access import Reason, Verdict
 from intranet.core.time import minutes_between
 from intranet.core.wording import day_label, duration
 from protocols.clearance import clearances, cleared
-from scheduling.models import TRAVEL_MINUTES, Shift, week_span
+from scheduling.models import TRAVEL_MINUTES, Shift, ShiftDetails, week_span
 from scheduling.plans import Plan
 from scheduling.positions import PROFESSIONS, ROLES
 from scheduling.times import hours_and_day, overlaps, spoken, total_minutes
@@ -57,7 +57,7 @@ class Evidence:
         return Verdict.of(_clash(self.plan, shift, person, at) for shift in self.clashes(person))
 
     def clashes(self, person: User) -> list[Shift]:
-        return [shift for shift in self.shifts.get(person.pk, []) if _clashes(self.plan, shift)]
+        return [shift for shift in self.shifts.get(person.pk, []) if too_close(self.plan, shift)]
 
     def minutes(self, person: User) -> int:
         """Paid minutes of the week without this shift."""
@@ -69,7 +69,7 @@ class Evidence:
             yield Reason("over-hours", f"{duration(total - FULL_WEEK)} over 40 h in the week.")
         for shift in self.shifts.get(person.pk, []):
             rest = max(self.plan.start - shift.end, shift.start - self.plan.end)
-            if timedelta(0) < rest < REST and not _clashes(self.plan, shift) and shift.day != self.plan.day:
+            if timedelta(0) < rest < REST and not too_close(self.plan, shift) and shift.day != self.plan.day:
                 yield Reason(
                     "short-rest", f"Only {duration(int(rest.total_seconds() // 60))} rest: {hours_and_day(shift, at)}."
                 )
@@ -90,7 +90,8 @@ def place_reasons(plan: Plan, person: User, roles: set[str], at: datetime) -> It
         yield Reason("not-here", words)
 
 
-def _clashes(plan: Plan, other: Shift) -> bool:
+def too_close(plan: Plan, other: ShiftDetails) -> bool:
+    """Whether nobody can work both: they overlap, or leave too little time for the way between their clinics."""
     margin = TRAVEL if other.clinic_id != plan.clinic.pk else timedelta(0)
     return overlaps((plan.start - margin, plan.end + margin), (other.start, other.end))
 

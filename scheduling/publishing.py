@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -15,7 +15,7 @@ from accounts.models import Clinic, User
 from intranet.audit.recording import record
 from intranet.core.access import YES, Conflict, Forbidden, Reason, Verdict, require
 from scheduling.assigning import CLASHES, lock_people, lock_weeks, may_assign, may_edit
-from scheduling.eligibility import TRAVEL, attention
+from scheduling.eligibility import TRAVEL, attention, too_close
 from scheduling.models import (
     DETAILS,
     ChangeKind,
@@ -28,7 +28,8 @@ from scheduling.models import (
     ShiftDetails,
     ShiftState,
 )
-from scheduling.times import hours_and_day, overlaps, spoken
+from scheduling.plans import Plan
+from scheduling.times import hours_and_day, spoken
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ def pending_by_week(weeks: Sequence[RosterWeek]) -> dict[int, list[Change]]:
     changes: dict[int, list[Change]] = defaultdict(list)
     for shift in planned:
         before = published.get(shift.pk)
-        if kind := _kind(before, shift):
+        if kind := change_kind(before, shift):
             changes[shift.week_id].append(Change(kind, shift, before, shift))
     for one in published.values():
         if one.shift.state == ShiftState.CANCELLED or one.shift.week_id != one.week_id:
@@ -77,7 +78,7 @@ def pending_by_week(weeks: Sequence[RosterWeek]) -> dict[int, list[Change]]:
     return changes
 
 
-def _kind(before: PublishedShift | None, shift: Shift) -> ChangeKind | None:
+def change_kind(before: PublishedShift | None, shift: Shift) -> ChangeKind | None:
     """How the shift differs from what staff see; None when it does not."""
     if before is None:
         return ChangeKind.ADD
@@ -173,13 +174,8 @@ def _double_publications(changes: Sequence[Change], at: datetime) -> list[Reason
         )
         for other in others
         for shift in coming
-        if other.staff_id == shift.staff_id and _in_the_way(shift, other)
+        if other.staff_id == shift.staff_id and too_close(Plan.of(shift), other)
     ]
-
-
-def _in_the_way(shift: Shift, other: PublishedShift) -> bool:
-    margin = TRAVEL if shift.clinic_id != other.clinic_id else timedelta(0)
-    return overlaps((shift.start - margin, shift.end + margin), (other.start, other.end))
 
 
 @transaction.atomic
