@@ -329,7 +329,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "health_check_interval": 25,
 }
 CELERY_TASK_DEFAULT_QUEUE = "tick"
-CELERY_TASK_ROUTES = {"intranet.reminders.tasks.*": {"queue": "tick"}, "scheduling.tasks.*": {"queue": "heavy"}}
+# Tasks in a module called `heavy` have a queue and a worker of their own, so that no long computation delays a tick.
+CELERY_TASK_ROUTES = {"*.heavy.*": {"queue": "heavy"}}
 CELERY_BEAT_SCHEDULER = "celery.beat.Scheduler"
 CELERY_BEAT_SCHEDULE = {
     "tick": {"task": "intranet.reminders.tasks.tick", "schedule": 15.0, "options": {"expires": 30}},
