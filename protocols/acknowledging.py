@@ -39,6 +39,14 @@ def duties(at: datetime) -> Rows:
     return with_terms(_asked(at).values("user_id", "version_id"))
 
 
+def duties_then(at: datetime) -> Rows:
+    """The duties at a moment in the past, also of people who have left since.
+
+    Nothing says when somebody was deactivated; whoever held a role that day is taken to have been at work.
+    """
+    return with_terms(_duty_rows(Readership.objects.held_on(day_of(at)), at).values("user_id", "version_id"))
+
+
 def outstanding(at: datetime) -> Rows:
     """The duties that no acknowledgement satisfies yet."""
     return with_terms(outstanding_rows(at).values("user_id", "version_id"))
@@ -107,8 +115,11 @@ def last_signed(version: ProtocolVersion, user: User) -> Acknowledgement | None:
 
 
 def _asked(at: datetime) -> ReadershipQuerySet:
-    current = ProtocolVersion.objects.current(at).filter(published_at__lte=at)
-    return Readership.objects.on(day_of(at)).duties().filter(version__in=current).order_by()
+    return _duty_rows(Readership.objects.on(day_of(at)), at)
+
+
+def _duty_rows(rows: ReadershipQuerySet, at: datetime) -> ReadershipQuerySet:
+    return rows.duties().filter(version__in=ProtocolVersion.objects.current(at)).order_by()
 
 
 def _reads_anyway(version: ProtocolVersion, by: User) -> bool:

@@ -26,7 +26,10 @@ NAMED = 5
 
 
 class ProtocolToAcknowledge(Kind):
-    """At publication, on days 3, 7 and 10, and on the last day, until the person has acknowledged."""
+    """At publication, on days 3, 7 and 10, and on the last day, until the person has acknowledged.
+
+    The words name the last day, so the occasion does too: whoever changes clinic and gets more time is told the new day.
+    """
 
     code = "protocol-to-acknowledge"
     label = "Protocol to acknowledge"
@@ -56,7 +59,7 @@ class ProtocolToAcknowledge(Kind):
         for day, following in zip(NUDGES, (*NUDGES[1:], NUDGES[-1] + 4), strict=True):
             yield _due_within_horizon(
                 rows.filter(version__due_days__gt=day).annotate(
-                    occasion=Value(f"day-{day}"),
+                    occasion=_by_its_last_day(f"day-{day}"),
                     due_at=F("asked_at") + timedelta(days=day),
                     not_after=F("asked_at") + timedelta(days=following),
                 ),
@@ -66,7 +69,10 @@ class ProtocolToAcknowledge(Kind):
     def _last_call(self, rows: QuerySet[Any, Any], at: datetime) -> QuerySet[Any, Any]:
         morning = FirstMomentOf(F("due_on"))
         return _due_within_horizon(
-            rows.annotate(occasion=Value("last-day"), due_at=morning + MORNING, not_after=morning + STALE_AFTER), at
+            rows.annotate(
+                occasion=_by_its_last_day("last-day"), due_at=morning + MORNING, not_after=morning + STALE_AFTER
+            ),
+            at,
         )
 
 
@@ -121,6 +127,11 @@ class AcknowledgementLate(Kind):
 def register() -> None:
     registry.register(ProtocolToAcknowledge())
     registry.register(AcknowledgementLate())
+
+
+def _by_its_last_day(step: str) -> Concat:
+    """`day-3 by 2026-12-09`."""
+    return Concat(Value(f"{step} by "), Cast("due_on", CharField()))
 
 
 def _due_within_horizon(rows: QuerySet[Any, Any], at: datetime) -> QuerySet[Any, Any]:

@@ -13,7 +13,7 @@ from typing import Any
 from django.db.models import Q, Subquery
 
 from accounts.models import Clinic, Membership, User
-from protocols.acknowledging import duties
+from protocols.acknowledging import duties, duties_then
 from protocols.models import Acknowledgement, ProtocolVersion
 from protocols.timing import day_of
 
@@ -101,10 +101,18 @@ class Report:
 
 
 def report(
-    at: datetime, *, clinics: Collection[Clinic] | None, roles: Collection[str] = (), unfinished_only: bool = False
+    at: datetime,
+    *,
+    clinics: Collection[Clinic] | None,
+    roles: Collection[str] = (),
+    unfinished_only: bool = False,
+    past: bool = False,
 ) -> Report:
-    """The report on people at `clinics` (None: everybody) as of a moment. Four queries, whatever its size."""
-    rows = duties(at)
+    """The report on people at `clinics` (None: everybody) as of a moment. Four queries, whatever its size.
+
+    With `past` the moment is over, and people who have left since are in the report as they were then.
+    """
+    rows = duties_then(at) if past else duties(at)
     if clinics is not None:
         rows = rows.filter(clinic__in=clinics)
     if roles:

@@ -85,7 +85,11 @@ class Acknowledgement(models.Model):
 class ReadershipQuerySet(models.QuerySet["Readership"]):
     def on(self, day: date) -> Self:
         """Of people who are active and whose membership is in force on the day."""
-        return self.filter(period__contains=day, user__is_active=True)
+        return self.held_on(day).filter(user__is_active=True)
+
+    def held_on(self, day: date) -> Self:
+        """Of people whose membership is in force on the day, also those who have been deactivated."""
+        return self.filter(period__contains=day)
 
     def duties(self) -> Self:
         return self.filter(must_acknowledge=True)

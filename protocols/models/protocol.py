@@ -112,7 +112,7 @@ class ProtocolVersionQuerySet(AccessQuerySet["ProtocolVersion"]):
         return self.filter(in_force__contains=at)
 
     def current(self, at: datetime) -> Self:
-        """In force, or published to come into force: what readers work with and acknowledge."""
+        """In force, or published by then to come into force: what readers work with and acknowledge."""
         return self.filter(visibility.current(at))
 
     def with_status(self, at: datetime) -> Self:

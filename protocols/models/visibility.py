@@ -25,9 +25,14 @@ def readable_versions(user: User, at: datetime) -> Q:
 
 
 def current(at: datetime) -> Q:
-    """Versions in force, or published to come into force. Never unknown, so that it can be turned round."""
+    """Versions in force at the moment, or published by then to come into force, whatever became of them since.
+
+    Never unknown, so that it can be turned round.
+    """
     coming = Q(in_force__isempty=False, in_force__startswith__gt=at)
-    return Q(in_force__isnull=False) & (Q(in_force__contains=at) | coming)
+    withdrawn_later = Q(in_force__isempty=True, withdrawn_at__isnull=False, withdrawn_at__gt=at)
+    known = Q(in_force__isnull=False, published_at__isnull=False, published_at__lte=at)
+    return known & (Q(in_force__contains=at) | coming | withdrawn_later)
 
 
 def _current(standing: Standing) -> Q:

@@ -47,11 +47,13 @@ def chosen_report(request: HttpRequest) -> tuple[ReportForm, reporting.Report]:
     clinic = chosen.get("clinic")
     now = timezone.now()
     on = chosen.get("on")
+    past = on is not None and on < day_of(now)
     found = reporting.report(
-        now if on is None or on >= day_of(now) else last_moment(on),
+        last_moment(on) if past else now,
         clinics=[clinic] if clinic else None if everywhere else list(clinics),
         roles=[chosen["role"]] if chosen.get("role") else [],
         unfinished_only=chosen.get("unfinished", False),
+        past=past,
     )
     return form, found
 

@@ -15,6 +15,11 @@ pytestmark = pytest.mark.django_db
 MIDNIGHT = datetime(2026, 11, 25, 6, tzinfo=UTC)
 
 
+def step(row):
+    """Which of the steps a row is, without the last day that its words name."""
+    return row[2].partition(" by ")[0]
+
+
 def owed(code, at):
     """What the kind says is owed, as (person, version, occasion, due, not after)."""
     rows = [row for queryset in find(code).owed(at) for row in queryset.order_by().values_list(*COLUMNS)]
@@ -31,7 +36,7 @@ def version(approver, therapist, clinical_lead, mt_prospect, at):
 
 def test_everything_up_to_the_last_day_is_planned(version, therapist, at):
     rows = owed("protocol-to-acknowledge", at)
-    assert [(row[2], row[3] - at) for row in rows] == [
+    assert [(step(row), row[3] - at) for row in rows] == [
         ("day-0", timedelta(0)),
         ("day-3", timedelta(days=3)),
         ("day-7", timedelta(days=7)),
@@ -42,7 +47,7 @@ def test_everything_up_to_the_last_day_is_planned(version, therapist, at):
 
 
 def test_a_reminder_stays_owed_until_the_next_one(version, at):
-    occasions = [(row[2], row[4] - at) for row in owed("protocol-to-acknowledge", at + timedelta(days=4))]
+    occasions = [(step(row), row[4] - at) for row in owed("protocol-to-acknowledge", at + timedelta(days=4))]
     assert occasions[0] == ("day-3", timedelta(days=7))
     assert [name for name, _ in occasions] == ["day-3", "day-7", "day-10", "last-day"]
 
@@ -52,7 +57,7 @@ def test_high_risk_has_fewer_days(approver, therapist, clinical_lead, at):
         by=approver, lead=clinical_lead, at=at, due_days=5, readers=[Readers(Role.THERAPIST, None, True)]
     )
     rows = [row for row in owed("protocol-to-acknowledge", at) if row[0] == therapist.pk]
-    assert [row[2] for row in rows] == ["day-0", "day-3", "last-day"]
+    assert [step(row) for row in rows] == ["day-0", "day-3", "last-day"]
 
 
 def test_nothing_is_owed_once_it_is_acknowledged(version, therapist, at):
@@ -78,8 +83,16 @@ def test_nothing_is_owed_to_those_who_left(version, therapist, at):
 def test_a_new_starter_is_asked_from_the_first_day(version, assistant, mt_prospect, at):
     membership(user=assistant, role=Role.THERAPIST, clinic=mt_prospect, start=(at + timedelta(days=20)).date())
     rows = [row for row in owed("protocol-to-acknowledge", at + timedelta(days=21)) if row[0] == assistant.pk]
-    assert [row[2] for row in rows][:2] == ["day-0", "day-3"]
+    assert [step(row) for row in rows][:2] == ["day-0", "day-3"]
     assert rows[0][3] == MIDNIGHT + timedelta(days=20)
+
+
+def test_another_last_day_is_told_anew(version, therapist, mt_prospect, at):
+    """The words of a reminder name the last day; one that names an earlier day than the true one is no longer owed."""
+    assert {row[2] for row in owed("protocol-to-acknowledge", at)} >= {"day-0 by 2026-12-09", "last-day by 2026-12-09"}
+    later = at + timedelta(days=2)
+    therapist.memberships.update(period=(later.date(), None))
+    assert {row[2].partition(" by ")[2] for row in owed("protocol-to-acknowledge", later)} == {"2026-12-11"}
 
 
 def test_the_words_of_a_reminder(version, therapist, approver, clinical_lead, at):

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from accounts.roles import Role
 from intranet.audit.models import Entry
-from protocols import reporting
+from protocols import publishing, reporting
 from protocols.publishing import Readers
 from tests.factories import membership
 from tests.protocols import factories
@@ -198,3 +198,59 @@ def test_report_asks_the_same_number_of_questions(
     browser = sign_in(manager)
     with django_assert_num_queries(10):
         assert len(browser.get(REPORT).context["report"].versions) == number
+
+
+@pytest.fixture
+def planned(two_protocols, approver, clinical_lead, at):
+    """A version of Falls, published 20 days ago to start 10 days ago."""
+    falls, _ = two_protocols
+    return factories.next_version(
+        after=falls,
+        by=approver,
+        lead=clinical_lead,
+        at=at - timedelta(days=20),
+        effective=(at - timedelta(days=10)).date(),
+    )
+
+
+def numbers_of(person, at):
+    """What the person was asked for, as the numbers of versions that were in the report then, and whether done."""
+    found = reporting.report(at, clinics=None, past=True)
+    return [(cell.version.number, cell.done) for row in found.rows if row.person == person for cell in row.asked]
+
+
+def test_report_knows_what_was_planned_that_day_and_is_in_force_or_replaced_now(
+    planned, floater, approver, clinical_lead, at
+):
+    days = [at - timedelta(days=days) for days in (21, 15, 5)]
+    factories.next_version(after=planned, by=approver, lead=clinical_lead, at=at - timedelta(days=2))
+    assert [numbers_of(floater, day) for day in days] == [[(1, False)], [(1, False), (2, False)], [(2, False)]]
+
+
+def test_report_knows_what_was_planned_and_signed_that_day_and_withdrawn_before_it_started(
+    planned, floater, clinical_lead, at
+):
+    factories.acknowledgement(version=planned, by=floater, at=at - timedelta(days=16))
+    publishing.withdraw(planned, by=clinical_lead, at=at - timedelta(days=12), reason="Not yet.")
+    days = [at - timedelta(days=days) for days in (17, 15, 11)]
+    assert [numbers_of(floater, day) for day in days] == [
+        [(1, False), (2, False)],
+        [(1, False), (2, True)],
+        [(1, False)],
+    ]
+
+
+def test_report_of_a_past_day_has_people_who_left_since(two_protocols, therapist_oakbrook, clinical_lead, sign_in, at):
+    therapist_oakbrook.is_active = False
+    therapist_oakbrook.save(update_fields=["is_active"])
+    browser = sign_in(clinical_lead)
+    yesterday = (at - timedelta(days=1)).date().isoformat()
+    assert "Priya Fakenham" in browser.get(REPORT, {"on": yesterday}).content.decode()
+    assert "Priya Fakenham" not in browser.get(REPORT).content.decode()
+    assert "Priya Fakenham" not in browser.get(REPORT, {"on": at.date().isoformat()}).content.decode()
+
+
+def test_report_of_a_past_day_lacks_people_whose_role_had_ended(two_protocols, therapist_oakbrook, at):
+    assert numbers_of(therapist_oakbrook, at - timedelta(days=3)) == [(1, False)]
+    therapist_oakbrook.memberships.update(period=("2024-01-01", "2026-11-20"))
+    assert numbers_of(therapist_oakbrook, at - timedelta(days=3)) == []
