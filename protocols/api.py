@@ -34,7 +34,7 @@ class ProtocolSerializer(serializers.ModelSerializer):
     version = serializers.IntegerField(source="number", read_only=True)
     in_force_since = serializers.SerializerMethodField()
     approved_by = serializers.CharField(source="approved_by.name", read_only=True)
-    review_on = serializers.DateField(source="protocol.review_on", read_only=True)
+    review_on = serializers.DateField(read_only=True)
 
     class Meta:
         model = ProtocolVersion

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet
 
@@ -64,7 +65,7 @@ class _Demands:
     moment: datetime
     types: list[CredentialType]
     versions: list[ProtocolVersion]
-    lapsed: list[Protocol]
+    lapsed: list[Any]
 
 
 def _demands(skill: Skill, on: date) -> _Demands:
@@ -72,7 +73,11 @@ def _demands(skill: Skill, on: date) -> _Demands:
     governing = ProtocolVersion.objects.filter(protocol__skills=skill).released()
     versions = list(governing.in_force(moment).select_related("protocol").order_by("title"))
     begun = governing.filter(in_force__startswith__lte=moment).values("protocol")
-    lapsed = Protocol.objects.filter(pk__in=begun).exclude(pk__in=[version.protocol_id for version in versions])
+    lapsed = (
+        Protocol.objects.titled(moment)
+        .filter(pk__in=begun)
+        .exclude(pk__in=[version.protocol_id for version in versions])
+    )
     return _Demands(on, moment, list(skill.required_types.order_by("name")), versions, list(lapsed))
 
 
@@ -152,7 +157,7 @@ def _protocol_reasons(person: User, demands: _Demands, record: _Record) -> Itera
                 f"{person.given_name} has not acknowledged version {version.number} of “{version.title}”.",
             )
     for protocol in demands.lapsed:
-        yield Reason("protocol-withdrawn", f"“{protocol}” has no version in force on {full_day(demands.on)}.")
+        yield Reason("protocol-withdrawn", f"“{protocol.title}” has no version in force on {full_day(demands.on)}.")
 
 
 def _good_credentials(demands: _Demands) -> QuerySet[Credential]:

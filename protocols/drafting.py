@@ -124,9 +124,7 @@ def new_protocol(
     title = " ".join(title.split())
     if not title:
         raise Refused.because("no-title", "Give the protocol a title.", "title")
-    protocol = Protocol.objects.create(
-        title=title, slug=_free_slug(title), category=Category(category), owner=by, review_months=12
-    )
+    protocol = Protocol.objects.create(slug=_free_slug(title), category=Category(category), owner=by, review_months=12)
     version = _begin(protocol, 1, DraftText(title, sections if sections is not None else template()), by=by, at=at)
     Audience.objects.bulk_create(_proposed_audience(version, by))
     record(by, "protocol.drafted", version, clinics=clinics_of(version))

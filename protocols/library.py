@@ -114,8 +114,10 @@ class Library:
         signed = Acknowledgement.objects.filter(user=self.user).counting(
             protocol=OuterRef("protocol"), counts_from=OuterRef("counts_from"), number=OuterRef("number")
         )
-        versions = versions.with_status(self.at).annotate(
-            signed_number=Subquery(signed.order_by("-version__number").values("version__number")[:1])
+        versions = (
+            versions.with_status(self.at)
+            .with_review_day()
+            .annotate(signed_number=Subquery(signed.order_by("-version__number").values("version__number")[:1]))
         )
         return self._sorted(versions.select_related("protocol", "edited_by"))
 
@@ -172,7 +174,7 @@ class Library:
 
     def _matching(self, filters: Filters) -> Versions:
         """Every version, readable for the person, that satisfies the filters."""
-        versions: Versions = ProtocolVersion.objects.visible_to(self.user).with_status(self.at)
+        versions: Versions = ProtocolVersion.objects.visible_to(self.user).with_status(self.at).with_review_day()
         statuses = filters.statuses or frozenset(Status.values) - set(PAST)
         versions = versions.filter(status_now__in=statuses)
         if filters.categories:
@@ -198,7 +200,7 @@ class Library:
             case "recent":
                 return versions.order_by(F("in_force__startswith").desc(nulls_last=True), *by_title)
             case "review":
-                return versions.order_by(F("protocol__review_on").asc(nulls_last=True), *by_title)
+                return versions.order_by(F("review_day").asc(nulls_last=True), *by_title)
             case "match" if self.filters.words:
                 in_title = Q()
                 for word in self.filters.words:
@@ -218,10 +220,10 @@ class Library:
 
     def _due_for_review(self, when: str) -> Q:
         if when == "overdue":
-            return Q(protocol__review_on__lt=self.today)
+            return Q(review_day__lt=self.today)
         if when == "soon":
-            return Q(protocol__review_on__range=(self.today, self.today + SOON))
-        return Q(protocol__review_on__gt=self.today + SOON)
+            return Q(review_day__range=(self.today, self.today + SOON))
+        return Q(review_day__gt=self.today + SOON)
 
     def _clinics_of(self, ids: list[int]) -> dict[int, list[Clinic]]:
         places: dict[int, set[int | None]] = {pk: set() for pk in ids}
@@ -255,7 +257,7 @@ def ranked(versions: Versions) -> Versions:
 
 def is_overdue(version: ProtocolVersion, today: date) -> bool:
     """Whether a version in force should have been reviewed by now."""
-    due = version.protocol.review_on
+    due = version.review_on
     return getattr(version, "status_now", Status.IN_FORCE) == Status.IN_FORCE and due is not None and due < today
 
 

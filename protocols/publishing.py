@@ -17,7 +17,7 @@ from intranet.core.access import YES, Conflict, Forbidden, Refused, Verdict, req
 from intranet.core.wording import full_day
 from protocols.drafting import clinics_of, lock, may_edit, reopen, text_hash, text_of
 from protocols.models import Audience, Protocol, ProtocolVersion, Remark, SectionKind, State, Status
-from protocols.timing import day_of, first_moment, months_after
+from protocols.timing import day_of, first_moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,6 @@ def publish(
     version.due_days = due_days or version.due_days
     version.save()
     _address(version, readers)
-    _show(version, start)
     record(by, "protocol.published", version, clinics=clinics_of(version), start=start, material=version.material)
     return version
 
@@ -249,11 +248,3 @@ def _address(version: ProtocolVersion, readers: Collection[Readers]) -> None:
         Audience(version=version, clinic=line.clinic, role=line.role, must_acknowledge=line.must_acknowledge)
         for line in readers
     )
-
-
-def _show(version: ProtocolVersion, start: datetime) -> None:
-    """The protocol takes over the title, and the next review counts from the first day."""
-    protocol = version.protocol
-    protocol.title = version.title
-    protocol.review_on = months_after(day_of(start), protocol.review_months)
-    protocol.save(update_fields=["title", "review_on"])

@@ -1,19 +1,21 @@
 from __future__ import annotations
 
-from datetime import datetime
-from typing import ClassVar, Self
+from datetime import date, datetime
+from typing import Any, ClassVar, Self
 
 import pgtrigger
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Cast, TruncDate
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import Skill, User
+from accounts.models import Skill, User, organisation_zone
 from intranet.core.access import AccessQuerySet, AnyUser
 from protocols.models import frozen, visibility
+from protocols.timing import day_of, months_after
 
 
 class Category(models.TextChoices):
@@ -60,11 +62,16 @@ class ProtocolQuerySet(AccessQuerySet["Protocol"]):
         versions = ProtocolVersion.objects.visible_to(user).filter(protocol=models.OuterRef("pk"))
         return self.filter(models.Exists(versions))
 
+    def titled(self, at: datetime) -> Any:
+        """Each with its `title` at the moment: of the version in force or in force last, or else of the newest one."""
+        begun = models.Case(models.When(in_force__startswith__lte=at, then=models.Value(0)), default=models.Value(1))
+        versions = ProtocolVersion.objects.filter(protocol=models.OuterRef("pk")).order_by(begun, "-number")
+        return self.annotate(title=models.Subquery(versions.values("title")[:1]))
+
 
 class Protocol(models.Model):
-    """One way of working, through all its versions. Its title is that of the version published last."""
+    """One way of working, through all its versions. Its title is that of a version; see `titled`."""
 
-    title = models.CharField(max_length=160)
     slug = models.SlugField(max_length=80, unique=True)
     category = models.CharField(max_length=16, choices=Category)
     owner = models.ForeignKey(User, models.PROTECT, related_name="owned_protocols")
@@ -73,12 +80,11 @@ class Protocol(models.Model):
     )
     high_risk = models.BooleanField(default=False)
     review_months = models.PositiveSmallIntegerField("months between reviews", default=12)
-    review_on = models.DateField("next review", null=True, blank=True)
 
     objects: ClassVar[ProtocolQuerySet] = ProtocolQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
-        ordering = ["title"]
+        ordering = ["slug"]
         constraints = [
             models.CheckConstraint(
                 condition=Q(review_months__range=(1, 60)),
@@ -88,7 +94,7 @@ class Protocol(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.title
+        return str(Protocol.objects.titled(timezone.now()).get(pk=self.pk).title)
 
     def get_absolute_url(self) -> str:
         return reverse("protocols:detail", args=[self.slug])
@@ -127,6 +133,18 @@ class ProtocolVersionQuerySet(AccessQuerySet["ProtocolVersion"]):
                 output_field=models.CharField(),
             )
         )
+
+    def with_review_day(self) -> Self:
+        """Each with `review_day`, so that lists can filter and sort by it: `review_on` as the database counts it."""
+        first_day = TruncDate("in_force__startswith", tzinfo=organisation_zone())
+        months = models.Func(
+            models.Value(0),
+            models.F("protocol__review_months"),
+            function="make_interval",
+            output_field=models.DurationField(),
+        )
+        review = models.ExpressionWrapper(first_day + months, output_field=models.DateTimeField())
+        return self.annotate(review_day=Cast(review, models.DateField()))
 
 
 class ProtocolVersion(models.Model):
@@ -294,6 +312,13 @@ class ProtocolVersion(models.Model):
         if self.state == State.WITHDRAWN:
             return Status.WITHDRAWN
         return Status.COMING if span.lower > at else Status.SUPERSEDED
+
+    @property
+    def review_on(self) -> date | None:
+        """The day of the next review, counted from the first day. The same answer as `with_review_day` gives in lists."""
+        if self.in_force is None or self.in_force.isempty:
+            return None
+        return months_after(day_of(self.in_force.lower), self.protocol.review_months)
 
     @property
     def is_open(self) -> bool:

@@ -92,7 +92,7 @@ def withdraw(request: HttpRequest, slug: str, number: int) -> HttpResponse:
 
 def settings(request: HttpRequest, slug: str) -> HttpResponse:
     """Shelf, owner, risk, governed procedures and the review cycle."""
-    protocol = get_object_or_404(Protocol.objects.visible_to(request.user), slug=slug)
+    protocol = get_object_or_404(Protocol.objects.visible_to(request.user).titled(timezone.now()), slug=slug)
     require(actions.may_publish(request.user), Forbidden)
     form = SettingsForm(request.POST or None, instance=protocol)
     if request.method == "POST" and form.is_valid():

@@ -5,12 +5,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.urls import reverse
 
 from accounts.roles import Role
 from intranet.audit.models import Entry
 from intranet.core.access import Conflict, Forbidden, Refused
 from protocols import drafting, publishing
-from protocols.models import ProtocolVersion, State, Status
+from protocols.models import Protocol, ProtocolVersion, State, Status
 from protocols.publishing import Readers
 from tests.protocols import factories
 
@@ -117,7 +118,7 @@ def test_publish_puts_a_version_in_force_at_once(therapist, clinical_lead, mt_pr
         ("Assistant or aide at Mt. Prospect", False),
         ("Therapist at Mt. Prospect", True),
     ]
-    assert (version.protocol.title, version.protocol.review_on) == ("Falls", date(2027, 11, 25))
+    assert (str(version.protocol), version.review_on) == ("Falls", date(2027, 11, 25))
     entry = Entry.objects.get(verb="protocol.published")
     assert (entry.actor_id, entry.clinic_ids) == (clinical_lead.pk, [mt_prospect.pk])
 
@@ -333,3 +334,56 @@ def test_a_draft_begun_from_a_plan_that_was_withdrawn_asks_again(therapist, clin
         )
     ]
     assert publishing.publish(three, material=True, **terms).counts_from == 3
+
+
+@pytest.fixture
+def renamed(therapist, clinical_lead, at):
+    """Falls, in force; planned for a Friday is a version with another title."""
+    one = factories.published(by=therapist, lead=clinical_lead, at=at, title="Falls")
+    draft = factories.revised(after=one, by=therapist, at=at)
+    text = drafting.text_of(draft)
+    named = drafting.DraftText("Falls and balance", text.sections, text.change_summary)
+    draft = drafting.edit_draft(draft, named, by=therapist, at=at, token=draft.token)
+    two = publishing.submit(draft, by=therapist, at=at)
+    two = publishing.approve(two, by=clinical_lead, at=at, token=two.token)
+    return publishing.publish(two, by=clinical_lead, at=at, readers=factories.THERAPISTS, effective=FRIDAY)
+
+
+def title(version: ProtocolVersion, at: datetime) -> str:
+    return str(Protocol.objects.titled(at).get(pk=version.protocol_id).title)
+
+
+def test_a_protocol_has_the_title_of_the_version_in_force(renamed, at):
+    assert str(renamed.protocol) == title(renamed, at) == "Falls"
+    assert title(renamed, midnight(FRIDAY)) == "Falls and balance"
+
+
+def test_a_protocol_keeps_its_title_when_a_planned_one_is_withdrawn(renamed, clinical_lead, sign_in, at):
+    publishing.withdraw(renamed, by=clinical_lead, at=at + HOUR, reason="Not yet.")
+    assert title(renamed, midnight(FRIDAY)) == "Falls"
+    page = sign_in(clinical_lead).get(reverse("protocols:settings", args=[renamed.protocol.slug])).content.decode()
+    assert ("Settings of Falls</title>" in page or "Settings of Falls " in page, "balance" in page) == (True, False)
+
+
+def test_a_protocol_that_never_was_in_force_has_the_title_of_its_newest_version(therapist, at):
+    draft = factories.draft(by=therapist, at=at, title="Falls")
+    text = drafting.DraftText("Balance", drafting.text_of(draft).sections)
+    drafting.edit_draft(draft, text, by=therapist, at=at, token=draft.token)
+    assert str(draft.protocol) == "Balance"
+
+
+def test_the_review_counts_from_the_first_day_of_each_version(renamed, clinical_lead, at):
+    one = renamed.protocol.versions.get(number=1)
+    assert (one.review_on, renamed.review_on) == (date(2027, 11, 25), date(2027, 12, 4))
+    gone = publishing.withdraw(renamed, by=clinical_lead, at=at + HOUR, reason="Not yet.")
+    assert (one.review_on, gone.review_on) == (date(2027, 11, 25), None)
+
+
+@pytest.mark.parametrize("months", [1, 3, 12, 60])
+@pytest.mark.parametrize("day", [date(2027, 1, 31), date(2028, 2, 29), date(2027, 11, 30)])
+def test_the_database_and_the_object_agree_on_the_review(therapist, clinical_lead, at, day, months):
+    version = factories.published(by=therapist, lead=clinical_lead, at=at, effective=day)
+    factories.draft(by=therapist, at=at)
+    Protocol.objects.filter(pk=version.protocol_id).update(review_months=months)
+    for found in ProtocolVersion.objects.with_review_day().select_related("protocol"):
+        assert found.review_day == found.review_on

@@ -184,7 +184,9 @@ def test_every_step_left_its_trace(demo: Demo) -> None:
 
 
 def test_skills_are_governed_by_their_protocols(demo: Demo) -> None:
-    governed = {code: [protocol.title for protocol in skill.protocols.all()] for code, skill in demo.skills.items()}
+    governed = {
+        code: [protocol.title for protocol in skill.protocols.titled(demo.now)] for code, skill in demo.skills.items()
+    }
     assert governed == {
         "dry-needling-cervical": ["Dry needling: cervical and upper trapezius"],
         "dry-needling-lumbar": ["Dry needling: low back and gluteal region"],
@@ -231,7 +233,7 @@ def test_nobody_acknowledged_before_publication_or_after_now(demo: Demo) -> None
 
 
 def test_front_desk_reads_what_is_theirs_and_no_technique(demo: Demo) -> None:
-    seen = Protocol.objects.visible_to(demo.people["carla"]).order_by("title")
+    seen = Protocol.objects.visible_to(demo.people["carla"]).titled(demo.now).order_by("title")
     assert [protocol.title for protocol in seen] == [
         "Fainting and severe allergic reaction",
         "Infection prevention in the clinic",
@@ -243,7 +245,10 @@ def test_front_desk_reads_what_is_theirs_and_no_technique(demo: Demo) -> None:
 
 def test_blood_flow_restriction_is_for_one_clinic(demo: Demo) -> None:
     reads = {
-        name: Protocol.objects.visible_to(demo.people[name]).filter(title="Blood flow restriction training").exists()
+        name: Protocol.objects.visible_to(demo.people[name])
+        .titled(demo.now)
+        .filter(title="Blood flow restriction training")
+        .exists()
         for name in ("avery", "priya", "theo")
     }
     assert reads == {"avery": True, "priya": False, "theo": True}
