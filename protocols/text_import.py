@@ -11,13 +11,13 @@ from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 
+from intranet.core.richtext import BULLET
 from intranet.core.wording import counted
 
 LONGEST_HEADING = 90
 # A line of a web page's navigation that was copied along, such as "» Blog".
 CRUMB = re.compile(r"^\s*[»›«‹>|]+\s*\S.{0,60}$")
 SPACES = re.compile(r"(?<=\S)[ \u00a0]{2,}(?=\S)")
-BULLET = re.compile(r"^\s*([-*•–]|\d{1,3}[.)])\s+(.*)$")
 
 
 def html_from_text(text: str) -> tuple[str, list[str]]:
@@ -87,7 +87,7 @@ def _list(lines: list[str]) -> str:
     items: list[str] = []
     for line in lines:
         if point := BULLET.match(line):
-            items.append(point.group(2))
+            items.append(line[point.end() :])
         else:
             items[-1] += f" {line.strip()}"
     tag = "ol" if lines[0].strip()[0].isdigit() else "ul"

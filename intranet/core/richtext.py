@@ -49,6 +49,8 @@ _IDLE = re.compile(r"<p>(?:\s|&nbsp;|<br>)*</p>")
 _TABLE_PARTS = re.compile(r"</?t(?:head|foot|body)>")
 _TAG = re.compile(r"</?[a-zA-Z][^>]*>")
 _CITATION = re.compile(r"\[(\d{1,3})\]")
+# How a line of plain text begins that is a point of a list.
+BULLET = re.compile(r"^\s*([-*•–]|\d{1,3}[.)])\s+")
 
 
 def clean(html: str) -> str:
@@ -112,14 +114,11 @@ def table_of(rows: Iterable[tuple[str, str]]) -> str:
     return f"<table><tbody>{''.join(cells)}</tbody></table>"
 
 
-_BULLET = re.compile(r"^\s*([-*•–]|\d{1,3}[.)])\s+")
-
-
 def _block(part: str) -> str:
     lines = [line.strip() for line in part.strip().splitlines()]
-    if all(_BULLET.match(line) for line in lines):
+    if all(BULLET.match(line) for line in lines):
         tag = "ol" if lines[0][0].isdigit() else "ul"
-        inner = "".join(f"<li>{escape(_BULLET.sub('', line), quote=False)}</li>" for line in lines)
+        inner = "".join(f"<li>{escape(BULLET.sub('', line), quote=False)}</li>" for line in lines)
         return f"<{tag}>{inner}</{tag}>"
     return f"<p>{'<br>'.join(escape(line, quote=False) for line in lines)}</p>"
 
