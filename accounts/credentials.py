@@ -17,7 +17,7 @@ from accounts.roles import Capability
 from accounts.standing import Scope
 from intranet.audit.recording import record
 from intranet.core.access import YES, Forbidden, Verdict, require
-from intranet.core.time import local_day
+from intranet.core.time import local_day, months_after
 from intranet.core.wording import counted, name_list
 
 EXPIRING_WITHIN = timedelta(days=60)
@@ -105,19 +105,13 @@ def _last_day_by_rule(type: CredentialType, first_day: date, entered: date | Non
         case ValidityRule.CALENDAR_YEAR:
             return date(first_day.year, 12, 31)
         case ValidityRule.MONTHS:
-            return _months_after(first_day, type.months or 0) - timedelta(days=1)
+            return months_after(first_day, type.months or 0) - timedelta(days=1)
         case ValidityRule.MONTHS_END:
-            end = _months_after(first_day, type.months or 0)
+            end = months_after(first_day, type.months or 0)
             return end.replace(day=calendar.monthrange(end.year, end.month)[1])
         case ValidityRule.EVEN_YEARS | ValidityRule.ODD_YEARS:
             return _next_fixed_date(type, first_day)
     raise ValueError(f"Unknown validity rule {type.rule!r}.")
-
-
-def _months_after(day: date, months: int) -> date:
-    year, month = divmod(day.month - 1 + months, 12)
-    year, month = day.year + year, month + 1
-    return date(year, month, min(day.day, calendar.monthrange(year, month)[1]))
 
 
 def _next_fixed_date(type: CredentialType, first_day: date) -> date:

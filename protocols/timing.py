@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import calendar
 from datetime import date, datetime, time, timedelta
 
 from accounts.models import organisation_zone
@@ -22,10 +21,3 @@ def first_moment(on: date) -> datetime:
 def day_of(at: datetime) -> date:
     """The day that it is in the organisation at a moment."""
     return local_day(at, organisation_zone())
-
-
-def months_after(day: date, months: int) -> date:
-    """The same day of the month, months later; the last of the month where that day does not exist."""
-    year, month = divmod(day.month - 1 + months, 12)
-    last = calendar.monthrange(day.year + year, month + 1)[1]
-    return date(day.year + year, month + 1, min(day.day, last))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -31,6 +32,13 @@ def day_span(on: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
 def monday_of(on: date) -> date:
     """The Monday of the week that holds `on`."""
     return on - timedelta(days=on.weekday())
+
+
+def months_after(day: date, months: int) -> date:
+    """The same day of the month, months later; the last of the month where that day does not exist."""
+    year, month = divmod(day.month - 1 + months, 12)
+    last = calendar.monthrange(day.year + year, month + 1)[1]
+    return date(day.year + year, month + 1, min(day.day, last))
 
 
 def minutes_between(start: datetime, end: datetime) -> int:

@@ -14,8 +14,9 @@ from django.utils import timezone
 
 from accounts.models import Skill, User, organisation_zone
 from intranet.core.access import AccessQuerySet, AnyUser
+from intranet.core.time import months_after
 from protocols.models import frozen, visibility
-from protocols.timing import day_of, months_after
+from protocols.timing import day_of
 
 
 class Category(models.TextChoices):
