@@ -15,7 +15,6 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import (
     CharField,
     DateField,
-    DateTimeField,
     Exists,
     ExpressionWrapper,
     F,
@@ -25,13 +24,13 @@ from django.db.models import (
     QuerySet,
     Value,
 )
-from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast
 from django.urls import reverse
 
 from accounts.credentials import last_day, not_renewed
 from accounts.models import Credential, CredentialType, Membership, User, organisation_zone
 from accounts.roles import Role
+from intranet.core.moments import moment_of
 from intranet.core.time import local_day
 from intranet.core.wording import counted, day_label, full_day, name_list
 from intranet.reminders import registry
@@ -164,15 +163,9 @@ def _on_its_morning(rows: QuerySet[Credential, Any], lead: int) -> QuerySet[Any,
     """Due in the morning so many days before the last one, until that is over."""
     before = timedelta(days=lead + 1) - MORNING
     return rows.annotate(
-        due_at=_moment(F("valid__endswith") - Value(before)),
-        not_after=_moment(F("valid__endswith") - Value(timedelta(0))),
+        due_at=moment_of(F("valid__endswith") - Value(before), organisation_zone()),
+        not_after=moment_of(F("valid__endswith"), organisation_zone()),
     )
-
-
-def _moment(local: Combinable) -> Func:
-    """The moment at which the organisation's clocks show this."""
-    wall_clock = ExpressionWrapper(local, output_field=DateTimeField())
-    return Func(Value(organisation_zone().key), wall_clock, function="timezone", output_field=DateTimeField())
 
 
 def _today(at: datetime) -> date:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from django.conf import settings
 from django.db import transaction
-from django.db.models import DateField, DateTimeField, ExpressionWrapper, F, Func, Min, OuterRef, QuerySet, Subquery
+from django.db.models import DateField, ExpressionWrapper, F, Min, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Greatest, TruncDate
 
 from accounts.models import User, organisation_zone
@@ -15,19 +14,13 @@ from accounts.roles import Capability, Role
 from accounts.standing import Standing
 from intranet.audit.recording import record
 from intranet.core.access import YES, Forbidden, Refused, Verdict, require
+from intranet.core.moments import moment_of
 from protocols.drafting import clinics_of
 from protocols.models import Acknowledgement, Audience, ProtocolVersion, Readership, ReadershipQuerySet, Status
 from protocols.timing import day_of
 
 # Rows with annotations that are grouped by the caller; their columns are said where they are made.
 Rows: TypeAlias = QuerySet[Any, Any]
-
-
-class FirstMomentOf(Func):
-    """Midnight of a day in the organisation's zone."""
-
-    template = f"((%(expressions)s)::timestamp AT TIME ZONE '{settings.TIME_ZONE}')"
-    output_field = DateTimeField()
 
 
 def duties(at: datetime) -> Rows:
@@ -59,7 +52,7 @@ def outstanding_rows(at: datetime) -> ReadershipQuerySet:
 
 def with_terms(rows: QuerySet[Any, Any]) -> Rows:
     """Grouped rows with `asked_at` and `due_on`. The groups hold at most one person and one version."""
-    asked_at = Greatest("version__published_at", FirstMomentOf(Min("period__startswith")))
+    asked_at = Greatest("version__published_at", moment_of(Min("period__startswith"), organisation_zone()))
     asked_on = TruncDate(asked_at, tzinfo=organisation_zone())
     due_on = ExpressionWrapper(asked_on + F("version__due_days"), output_field=DateField())
     return rows.annotate(asked_at=asked_at, due_on=due_on)

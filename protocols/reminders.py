@@ -9,12 +9,13 @@ from typing import Any
 from django.db.models import CharField, DateField, ExpressionWrapper, F, QuerySet, Value
 from django.db.models.functions import Cast, Concat
 
-from accounts.models import User
+from accounts.models import User, organisation_zone
 from accounts.roles import Role
+from intranet.core.moments import moment_of
 from intranet.core.wording import counted, day_label, full_day, name_list
 from intranet.reminders import registry
 from intranet.reminders.registry import HORIZON, Kind, Message, OnDoubt
-from protocols.acknowledging import FirstMomentOf, outstanding, outstanding_rows, with_terms
+from protocols.acknowledging import outstanding, outstanding_rows, with_terms
 from protocols.models import ProtocolVersion
 from protocols.timing import day_of
 
@@ -67,7 +68,7 @@ class ProtocolToAcknowledge(Kind):
             )
 
     def _last_call(self, rows: QuerySet[Any, Any], at: datetime) -> QuerySet[Any, Any]:
-        morning = FirstMomentOf(F("due_on"))
+        morning = moment_of(F("due_on"), organisation_zone())
         return _due_within_horizon(
             rows.annotate(
                 occasion=_by_its_last_day("last-day"), due_at=morning + MORNING, not_after=morning + STALE_AFTER
@@ -88,7 +89,7 @@ class AcknowledgementLate(Kind):
 
     def owed(self, at: datetime) -> Sequence[QuerySet[Any, Any]]:
         """A row per manager, version and person; people with the same last day are one occasion."""
-        late = FirstMomentOf(ExpressionWrapper(F("due_on") + Value(1), output_field=DateField()))
+        late = moment_of(ExpressionWrapper(F("due_on") + Value(1), output_field=DateField()), organisation_zone())
         rows = self._by_manager(at).annotate(
             subject_id=F("version_id"),
             occasion=Concat(Value("late-"), Cast("due_on", CharField())),

@@ -23,6 +23,7 @@ from django.db.models.functions import Cast, Concat, Lower
 from django.urls import reverse
 
 from accounts.models import Clinic, Membership, User, organisation_zone
+from intranet.core.moments import InZone
 from intranet.core.time import local_day
 from intranet.core.wording import clock_time, counted, duration, long_day, name_list, week_label
 from intranet.reminders.registry import HORIZON, Kind, Message, OnDoubt
@@ -33,13 +34,6 @@ from scheduling.roster import with_whom
 SIX_HOURS = timedelta(hours=6)
 TOLD_FOR = timedelta(days=7)
 NAMED = 6
-
-
-class InZone(Func):
-    """`timezone(zone, moment)`: what the clocks of a zone show, or the moment at which they show it."""
-
-    function = "timezone"
-    output_field = DateTimeField()
 
 
 class StartOfDay(Func):

@@ -7,8 +7,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
-from django.conf import settings
-from django.db.models import DateTimeField, Exists, ExpressionWrapper, F, Func, OuterRef, QuerySet, Value
+from django.db.models import DateTimeField, Exists, ExpressionWrapper, F, OuterRef, QuerySet, Value
 from django.db.models.functions import Coalesce, Greatest, Least
 from django.urls import reverse
 
@@ -17,6 +16,7 @@ from accounts.roles import Role
 from intranet.announcements.acknowledging import Progress, answers_for
 from intranet.announcements.audience import addressed_rows
 from intranet.announcements.models import Announcement, Audience, Receipt
+from intranet.core.moments import moment_of
 from intranet.core.time import local_day
 from intranet.core.wording import counted, full_day
 from intranet.reminders.registry import HORIZON, Kind, Message, register
@@ -26,13 +26,6 @@ STEPS_IF_URGENT = {"published": timedelta(0), "4h": timedelta(hours=4), "24h": t
 MORNING = timedelta(hours=8)
 KEPT = timedelta(days=30)
 FOR_EVER = timedelta(days=36500)
-
-
-class FirstMomentOf(Func):
-    """Midnight of a day in the organisation's zone."""
-
-    template = f"((%(expressions)s)::timestamp AT TIME ZONE '{settings.TIME_ZONE}')"
-    output_field = DateTimeField()
 
 
 def outstanding(at: datetime) -> QuerySet[Any]:
@@ -66,7 +59,8 @@ class AnnouncementToAcknowledge(Kind):
 
     def owed(self, at: datetime) -> Sequence[QuerySet[Any, Any]]:
         asked_at = Greatest(
-            F("announcement__published_at"), FirstMomentOf(F("clinic__memberships__period__startswith"))
+            F("announcement__published_at"),
+            moment_of(F("clinic__memberships__period__startswith"), organisation_zone()),
         )
         rows = outstanding(at).annotate(recipient_id=F("user_id"), subject_id=F("announcement_id"), asked_at=asked_at)
         return [
