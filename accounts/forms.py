@@ -9,12 +9,13 @@ from django.db.models import Q, QuerySet
 from accounts.directory import at_clinic, in_role, matching
 from accounts.models import Clinic, User
 from accounts.roles import Capability, Role
+from intranet.core.forms import WordsField
 
 
 class PeopleFilter(forms.Form):
     """What the directory can be narrowed by. Values that make no sense narrow nothing."""
 
-    q = forms.CharField(label="Search people", required=False, max_length=100)
+    q = WordsField(label="Search people", required=False)
     clinic = forms.ModelChoiceField(
         Clinic.objects.none(), label="Clinic", required=False, to_field_name="slug", empty_label="All clinics"
     )

@@ -2,6 +2,7 @@
 
 
 def register() -> None:
-    from intranet.core.navigation import Item, register
+    from intranet.core.navigation import Item, Place, register
 
     register(Item(label="People", icon="people", url_name="accounts:people", order=50))
+    register(Item(label="My page", icon="id", url_name="accounts:me", place=Place.ACCOUNT))

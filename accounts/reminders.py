@@ -29,7 +29,7 @@ from django.urls import reverse
 
 from accounts.credentials import last_day, not_renewed
 from accounts.models import Credential, CredentialType, Membership, User, organisation_zone
-from accounts.roles import Role
+from accounts.roles import Capability, Role
 from intranet.core.moments import moment_of
 from intranet.core.time import local_day
 from intranet.core.wording import counted, day_label, full_day, name_list
@@ -72,7 +72,7 @@ class CredentialExpiring(Kind):
         procedures = name_list(list(subject.type.skills.values_list("name", flat=True)))
         needed = f" Without it you cannot be put on shifts that need {procedures}." if procedures else ""
         return Message(
-            title=f"Your {subject.type} ends on {day_label(ends, _today(at))}",
+            title=f"Renew your {subject.type} by {day_label(ends, _today(at))}",
             paragraphs=[
                 f"{ends:%A}, {full_day(ends)} is the last day of your {subject.type} ({_zone_words()}).",
                 f"Hand in the new document before that day.{needed}",
@@ -92,6 +92,9 @@ class StaffCredentialExpiring(Kind):
     on_doubt = OnDoubt.RESEND
     icon = "id"
     tone = "caution"
+
+    def concerns(self, person: User) -> bool:
+        return bool(person.standing.scope(Capability.SEE_CREDENTIALS))
 
     def owed(self, at: datetime) -> Sequence[QuerySet[Any, Any]]:
         today = _today(at)

@@ -6,6 +6,7 @@ app_name = "accounts"
 
 urlpatterns = [
     path("", views.people, name="people"),
+    path("me/", views.me, name="me"),
     path("<int:pk>/", views.person, name="person-detail"),
     path("credentials/<int:pk>/verify/", views.verify, name="credential-verify"),
 ]

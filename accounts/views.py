@@ -38,6 +38,12 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "accounts/person.html", {"person": found, "file": file})
 
 
+@require_GET
+def me(request: HttpRequest) -> HttpResponse:
+    """One's own page, wherever it is."""
+    return redirect(request.user)
+
+
 @require_POST
 def verify(request: HttpRequest, pk: int) -> HttpResponse:
     """Confirm that a document is on file and right."""

@@ -10,7 +10,7 @@ from django.db.models import CharField, DateField, ExpressionWrapper, F, QuerySe
 from django.db.models.functions import Cast, Concat
 
 from accounts.models import User, organisation_zone
-from accounts.roles import Role
+from accounts.roles import Capability, Role
 from intranet.core.moments import moment_of
 from intranet.core.wording import counted, day_label, full_day, name_list
 from intranet.reminders import registry
@@ -86,6 +86,9 @@ class AcknowledgementLate(Kind):
     on_doubt = OnDoubt.RESEND
     icon = "report"
     tone = "danger"
+
+    def concerns(self, person: User) -> bool:
+        return bool(person.standing.scope(Capability.REPORT_ACKNOWLEDGEMENTS))
 
     def owed(self, at: datetime) -> Sequence[QuerySet[Any, Any]]:
         """A row per manager, version and person; people with the same last day are one occasion."""

@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce, Greatest, Least
 from django.urls import reverse
 
 from accounts.models import User, organisation_zone
-from accounts.roles import Role
+from accounts.roles import Capability, Role
 from intranet.announcements.acknowledging import Progress, answers_for
 from intranet.announcements.audience import addressed_rows
 from intranet.announcements.models import Announcement, Audience, Receipt
@@ -90,6 +90,9 @@ class AnnouncementOverdue(Kind):
     subject = "announcements.Announcement"
     icon = "megaphone"
     tone = "danger"
+
+    def concerns(self, person: User) -> bool:
+        return bool(person.standing.scope(Capability.SEE_RECEIPTS))
 
     def owed(self, at: datetime) -> Sequence[QuerySet[Any, Any]]:
         managed = Audience.objects.filter(

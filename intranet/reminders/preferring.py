@@ -27,9 +27,9 @@ class Choice:
 
 
 def choices_of(person: Any) -> list[Choice]:
-    """Every kind, in the order of its words."""
+    """Every kind that the person can get, in the order of its words."""
     off = set(MailOff.objects.filter(person_id=person.pk).values_list("kind", flat=True))
-    kinds = sorted(registry.registered(), key=lambda kind: kind.label)
+    kinds = sorted((kind for kind in registry.registered() if kind.concerns(person)), key=lambda kind: kind.label)
     return [Choice(kind, mailed=not kind.optional or kind.code not in off) for kind in kinds]
 
 

@@ -67,6 +67,10 @@ class Kind:
         """The words for one reminder, with weekday, date, time and zone. Called when it becomes due."""
         raise NotImplementedError
 
+    def concerns(self, person: Any) -> bool:
+        """Whether the person can ever get one, now: what they cannot get is no setting of theirs."""
+        return True
+
     @property
     def model(self) -> type[Model]:
         return apps.get_model(self.subject)

@@ -54,7 +54,7 @@ def test_names_are_sorted_as_people_look_for_them(therapist: User, sign_in):
         ("%", []),
         ("_", []),
         ("", ["Avery Testwell", "José Ficticio"]),
-        ("nul\0here", ["Avery Testwell", "José Ficticio"]),
+        ("nul\0here", []),
     ],
 )
 def test_search_finds_words_in_any_order(therapist: User, sign_in, query: str, found: list[str]):

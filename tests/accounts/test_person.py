@@ -84,7 +84,7 @@ def test_competencies_stand_in_the_file_with_who_signed_them_off(
     factories.competency(user=therapist, skill=neck, granted_by=clinical_lead)
     factories.competency(user=therapist, skill=ended, granted_by=clinical_lead, ended_at=at - timedelta(days=3))
     grants = sign_in(therapist).get(page(therapist)).context["file"].competencies
-    assert [(grant.skill.name, in_force) for grant, in_force in grants] == [
+    assert [(allowed.grant.skill.name, allowed.in_force) for allowed in grants] == [
         ("Dry needling, back", False),
         ("Dry needling, neck", True),
     ]
@@ -196,3 +196,29 @@ def test_who_will_come_is_seen_before(
 ):
     factories.membership(user=therapist, role=Role.THERAPIST, clinic=oakbrook, start=date(2090, 1, 1))
     assert Credential.objects.visible_to(manager_oakbrook).count() == 1
+
+
+def test_a_sign_off_without_the_credential_it_needs_is_not_enough(
+    cast, sign_in, therapist: User, credential: Credential, at: datetime
+):
+    skill = factories.skill(name="Dry needling, neck")
+    factories.competency(user=therapist, skill=skill, granted_by=cast["clinical_lead"])
+    body = sign_in(therapist).get(page(therapist)).content.decode()
+    assert "Not enough" not in body
+    credential.type.skills.add(skill)
+    Credential.objects.update(verified_at=None, verified_by=None)
+    body = sign_in(therapist).get(page(therapist)).content.decode()
+    assert "Not enough" in body
+    assert "No shift that needs it without Canary licence" in body
+
+
+def test_my_page_leads_to_oneself(therapist: User, sign_in):
+    assert sign_in(therapist).get("/people/me/").url == page(therapist)
+    assert 'href="/people/me/"' in sign_in(therapist).get("/more/").content.decode()
+
+
+@pytest.mark.parametrize("asked", [{"q": "x" * 140}, {"q": "\x00"}, {"clinic": "zz"}])
+def test_a_search_that_makes_no_sense_is_no_error(therapist: User, sign_in, asked: dict[str, str]):
+    body = sign_in(therapist).get("/people/", asked).content.decode()
+    assert "Error:" not in body
+    assert ("Nobody found" in body) is (len(asked.get("q", "")) > 1)

@@ -170,7 +170,7 @@ def test_the_words_to_the_person(credential: Credential, therapist: User, bls: C
     factories.skill(name="Dry needling, neck").required_types.add(bls)
     at = morning(ENDS - timedelta(days=30))
     message = find(OWN).write(credential, therapist, "lead-30", at)
-    assert message.title == "Your BLS ends on Wed, Dec 30"
+    assert message.title == "Renew your BLS by Wed, Dec 30"
     assert message.paragraphs == [
         "Wednesday, Dec 30, 2026 is the last day of your BLS (Chicago time).",
         "Hand in the new document before that day. Without it you cannot be put on shifts that need Dry needling, neck.",

@@ -173,6 +173,7 @@ ASKS = [
     Ask("reminders:reminder-read", "POST", _pk("/inbox/", "reminder", "read/")),
     Ask("reminders:reminder-open", "POST", _pk("/inbox/", "reminder", "open/")),
     Ask("accounts:people", "GET", _at("/people/")),
+    Ask("accounts:me", "GET", _at("/people/me/")),
     Ask("accounts:person-detail", "GET", _pk("/people/", "therapist")),
     Ask("accounts:credential-verify", "POST", _pk("/people/credentials/", "credential", "verify/")),
     Ask("api:api-root", "GET", _at(f"{API}/")),
