@@ -158,6 +158,11 @@ class ReadingPage:
         """The planned version that starts first."""
         return next((version for version in reversed(self.history) if version.status_now == Status.COMING), None)
 
+    @cached_property
+    def coming_acknowledgement(self) -> Acknowledgement | None:
+        """The one that counts already for the version that starts later."""
+        return acknowledging.counting(self.coming, self.reader) if self.coming else None
+
     @property
     def draft(self) -> ProtocolVersion | None:
         return next((version for version in self.history if version.is_open), None)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import csv
 from collections import defaultdict
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from io import StringIO
 from typing import Any
@@ -128,6 +128,9 @@ def report(
         Row(person, places, [cells[person.pk].get(version.pk) for version in columns])
         for person, places in _people(cells.keys(), clinics, day_of(at))
     ]
+    order = sorted(range(len(columns)), key=lambda place: _urgency([line.cells[place] for line in lines]))
+    columns = [columns[place] for place in order]
+    lines = [replace(line, cells=[line.cells[place] for place in order]) for line in lines]
     return Report(at, columns, [line for line in lines if not (unfinished_only and line.complete)])
 
 
@@ -157,6 +160,12 @@ def harmless(value: Any) -> str:
     """A cell that no spreadsheet runs: text that starts like a formula gets an apostrophe."""
     text = "" if value is None else str(value)
     return f"'{text}" if text.lstrip()[:1] in {"=", "+", "-", "@"} or text[:1] in {"\t", "\r", "\n"} else text
+
+
+def _urgency(cells: Sequence[Cell | None]) -> tuple[int, int]:
+    """What is late comes first, then what is due: a wide table shows them without being moved."""
+    open_cells = [cell for cell in cells if cell and not cell.done]
+    return (-sum(cell.late for cell in open_cells), -len(open_cells))
 
 
 def _lines(report: Report) -> Iterator[list[Any]]:

@@ -216,7 +216,7 @@ def planned(two_protocols, approver, clinical_lead, at):
 def numbers_of(person, at):
     """What the person was asked for, as the numbers of versions that were in the report then, and whether done."""
     found = reporting.report(at, clinics=None, past=True)
-    return [(cell.version.number, cell.done) for row in found.rows if row.person == person for cell in row.asked]
+    return sorted((cell.version.number, cell.done) for row in found.rows if row.person == person for cell in row.asked)
 
 
 def test_report_knows_what_was_planned_that_day_and_is_in_force_or_replaced_now(
@@ -254,3 +254,16 @@ def test_report_of_a_past_day_lacks_people_whose_role_had_ended(two_protocols, t
     assert numbers_of(therapist_oakbrook, at - timedelta(days=3)) == [(1, False)]
     therapist_oakbrook.memberships.update(period=("2024-01-01", "2026-11-20"))
     assert numbers_of(therapist_oakbrook, at - timedelta(days=3)) == []
+
+
+def test_what_is_late_stands_first_then_what_is_due(two_protocols, floater, clinical_lead, at):
+    """A wide table shows what a manager looks for without being moved."""
+    late = factories.published(by=floater, lead=clinical_lead, at=at - timedelta(days=60), title="Zebra gait")
+    found = reporting.report(at, clinics=None)
+    assert found.versions[0] == late
+    open_cells = [sum(cell is not None and not cell.done for cell in column) for column in _columns(found)]
+    assert open_cells[1:] == sorted(open_cells[1:], reverse=True)
+
+
+def _columns(found):
+    return [[row.cells[place] for row in found.rows] for place in range(len(found.versions))]
