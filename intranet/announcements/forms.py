@@ -12,7 +12,7 @@ from intranet.announcements.audience import Cell, cells_for
 from intranet.announcements.models import Announcement, Audience
 from intranet.announcements.publishing import Draft
 from intranet.core import richtext
-from intranet.core.forms import ClockInput, DayInput, in_this_century
+from intranet.core.forms import ClockInput, DayInput, WordsField, in_this_century
 from intranet.core.time import at_local
 
 USUAL_TIME = time(7)
@@ -116,7 +116,7 @@ class AnnouncementForm(forms.Form):
 class AnnouncementFilter(forms.Form):
     """What the list can be narrowed by. A value that makes no sense finds nothing."""
 
-    q = forms.CharField(label="Search announcements", required=False, max_length=100)
+    q = WordsField(label="Search announcements", required=False)
     clinic = forms.ModelMultipleChoiceField(Clinic.objects.none(), required=False, to_field_name="slug")
     month = forms.DateField(required=False, input_formats=["%Y-%m"], validators=[in_this_century])
 

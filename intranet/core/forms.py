@@ -4,6 +4,7 @@ refuses: numbers and days that nobody means."""
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -21,6 +22,15 @@ def in_this_century(day: date) -> None:
     """Nobody means the year 202 or 20266; and sums with such days leave the calendar."""
     if not 2000 <= day.year < 2100:
         raise ValidationError("Check the year.")
+
+
+class WordsField(forms.CharField):
+    """Words to search for. What is too long is cut: nobody reads an error about a search."""
+
+    def clean(self, value: Any) -> str:
+        return super().clean(str(value or "").replace("\x00", "")[: self.longest])  # type: ignore[no-any-return]
+
+    longest = 100
 
 
 class Renderer(TemplatesSetting):

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from intranet.core.access import Refused
+from intranet.core.access import Forbidden, Refused
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -36,6 +36,7 @@ class refusals:  # noqa: N801 - a middleware factory like its neighbours; a clas
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if isinstance(exception, Refused):
-            context = {"verdict": exception.verdict}
+            only_looking = request.method == "GET" and isinstance(exception, Forbidden)
+            context = {"verdict": exception.verdict, "only_looking": only_looking}
             return render(request, "refused.html", context, status=exception.status)
         return None

@@ -74,9 +74,16 @@ def test_what_is_forbidden_says_why_and_to_whom(therapist: User, sign_in) -> Non
     assert "You are signed in as Avery Testwell." in text
 
 
+def test_a_page_that_one_may_not_open_says_why_and_to_whom(therapist: User, sign_in) -> None:
+    response = sign_in(therapist).get("/refused/", {"status": 403})
+    assert (response.status_code, heading(response)) == (403, "You may not open this")
+    assert "She already works 11:30a–8p." in response.content.decode()
+    assert "You are signed in as Avery Testwell." in response.content.decode()
+
+
 @pytest.mark.parametrize("status", [403, 409, 422])
 def test_a_refusal_gives_every_reason_with_its_status(therapist: User, sign_in, status: int) -> None:
-    response = sign_in(therapist).get("/refused/", {"status": status})
+    response = sign_in(therapist).post(f"/refused/?status={status}")
     text = response.content.decode()
     assert (response.status_code, heading(response)) == (status, "That was not done")
     assert "She already works 11:30a–8p." in text
