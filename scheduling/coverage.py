@@ -13,10 +13,10 @@ from django.db import transaction
 from accounts.models import Clinic, Skill, User
 from intranet.audit.recording import record
 from intranet.core.access import Forbidden, require
-from intranet.core.time import at_local, minutes_between
+from intranet.core.time import at_local, minutes_between, monday_of
 from intranet.core.wording import counted
 from scheduling.assigning import may_edit
-from scheduling.models import CoverageNeed, OpeningHours, ShiftDetails
+from scheduling.models import CoverageNeed, OpeningHours, ShiftDetails, Weekday
 from scheduling.positions import Position
 
 HALF_HOUR = 30
@@ -180,6 +180,14 @@ class Demand:
             need = sum(need.count for need in needs if _minute(need.starts) <= minute < _minute(need.ends))
             have = sum(shift.start <= start and end <= shift.end for shift in shifts)
             yield Slot(start, end, have, need)
+
+
+def monday_to_open(clinics: Iterable[Clinic], today: date) -> date:
+    """The week that matters on a day: its own, or on a Sunday on which no clinic is open the coming one."""
+    if today.weekday() == Weekday.SUNDAY:
+        on_sundays = OpeningHours.objects.filter(clinic__in=clinics, weekday=Weekday.SUNDAY)
+        return monday_of(today) if on_sundays.exists() else today + timedelta(days=1)
+    return monday_of(today)
 
 
 def _minute(clock: time) -> int:

@@ -49,11 +49,12 @@ class BoardForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.fields["clinic"].queryset = Clinic.objects.visible_to(user)  # type: ignore[attr-defined]
 
-    def look(self, today: date) -> Look:
-        """How to look at the board; without a choice, this week at every clinic."""
+    def look(self, usual_monday: date) -> Look:
+        """How to look at the board; without a choice, the usual week at every clinic."""
         chosen = self.cleaned_data
+        wanted = chosen["week"] or chosen["day"]
         return Look(
-            monday=monday_of(chosen["week"] or chosen["day"] or today),
+            monday=monday_of(wanted) if wanted else usual_monday,
             clinic=chosen["clinic"],
             cover=chosen["cover"] or Position.THERAPIST.value,
             show=chosen["show"] or EVERYONE,

@@ -8,11 +8,12 @@ from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils import timezone
 
-from accounts.models import organisation_zone
+from accounts.models import Clinic, organisation_zone
 from accounts.roles import Capability
 from intranet.core.access import Forbidden, Verdict, require
 from intranet.core.time import local_day
 from scheduling.board import Board, short_days
+from scheduling.coverage import monday_to_open
 from scheduling.forms import BoardForm
 from scheduling.my_schedule import may_have_schedule
 from scheduling.rows import EVERYONE, PROBLEMS, UNDER
@@ -38,11 +39,13 @@ def board_context(request: HttpRequest, query: QueryDict) -> dict[str, Any]:
     if not form.is_valid():
         raise Http404("There is no such week or clinic.")
     at = timezone.now()
-    week = Board(request.user, form.look(local_day(at, organisation_zone())), at)
+    usual_monday = monday_to_open(Clinic.objects.visible_to(request.user), local_day(at, organisation_zone()))
+    week = Board(request.user, form.look(usual_monday), at)
     with_day = form.cleaned_data["view"] == "day"
     return {
         "board": week,
         "look": week.look,
+        "usual_monday": usual_monday,
         "query": query,
         "shows": SHOWS,
         "own_schedule": bool(may_have_schedule(request.user)),

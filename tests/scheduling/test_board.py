@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 import time_machine
@@ -178,6 +178,26 @@ def test_staff_get_nothing_to_change(sign_in, mt_prospect, therapist):
 @pytest.mark.parametrize("week", ["2026-12-02", "2026-12-06", "2026-11-30"])
 def test_any_day_leads_to_its_week(sign_in, manager, week):
     assert "Nov 30 – Dec 5, 2026" in page(sign_in(manager), f"/roster/?week={week}")
+
+
+class TestTheWeekThatOpens:
+    def test_on_a_closed_sunday_it_is_the_coming_one(self, sign_in, mt_prospect, manager):
+        factories.opening(clinic=mt_prospect)
+        with time_machine.travel(datetime(2026, 11, 29, 18, tzinfo=UTC), tick=False):
+            browser = sign_in(manager)
+            assert browser.get("/roster/").context["look"].monday == factories.MONDAY
+            assert ">Coming week</a>" not in page(browser, "/roster/")
+            assert ">Coming week</a>" in page(browser, "/roster/?week=2026-11-23&view=day")
+
+    def test_on_a_sunday_on_which_somebody_is_open_it_is_not_over(self, sign_in, mt_prospect, manager):
+        factories.opening(clinic=mt_prospect, weekdays=range(7))
+        with time_machine.travel(datetime(2026, 11, 29, 18, tzinfo=UTC), tick=False):
+            assert sign_in(manager).get("/roster/").context["look"].monday == date(2026, 11, 23)
+
+    def test_from_another_one_a_link_leads_back_to_it(self, sign_in, manager):
+        browser = sign_in(manager)
+        assert ">This week</a>" in page(browser)
+        assert ">This week</a>" not in page(browser, "/roster/")
 
 
 @pytest.mark.parametrize(
