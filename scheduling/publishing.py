@@ -97,6 +97,13 @@ def unpublished_changes(clinic: Clinic, at: datetime) -> int:
 
 
 @dataclass(frozen=True)
+class ShiftReason(Reason):
+    """A reason with the shift to look at, so that a page can lead there."""
+
+    shift: Shift | None = None
+
+
+@dataclass(frozen=True)
 class Preview:
     """What publishing a week would do, what stands against it, and what to look at first."""
 
@@ -156,7 +163,7 @@ def may_publish(week: RosterWeek, changes: Sequence[Change], at: datetime) -> Ve
 def _in_full(shift: Shift, at: datetime) -> Reason:
     assert shift.staff is not None  # noqa: S101 - attention() speaks only of shifts that somebody has
     reasons = " ".join(str(reason) for reason in may_assign(shift, shift.staff, at).reasons)
-    return Reason("holder-may-not-work", f"{shift.staff}, {hours_and_day(shift, at)}: {reasons}")
+    return ShiftReason("holder-may-not-work", f"{shift.staff}, {hours_and_day(shift, at)}: {reasons}", shift=shift)
 
 
 def _double_publications(changes: Sequence[Change], at: datetime) -> list[Reason]:
@@ -168,9 +175,10 @@ def _double_publications(changes: Sequence[Change], at: datetime) -> list[Reason
     others = PublishedShift.objects.standing().filter(staff__in={one.staff_id for one in coming}).within(start, end)
     others = others.exclude(shift__in=[change.shift for change in changes]).select_related("clinic")
     return [
-        Reason(
+        ShiftReason(
             "still-published-elsewhere",
             f"{shift.staff} is still published for {spoken(other, at)}. Publish that change at {other.clinic} first.",
+            shift=shift,
         )
         for other in others
         for shift in coming

@@ -77,14 +77,22 @@ def test_what_changed_meanwhile_is_shown_before_it_can_be_published(sign_in, mt_
 
 def test_blockers_stand_instead_of_the_button(sign_in, mt_prospect, manager, therapist, needling, sign_off, at):
     sign_off(therapist)
-    factories.shift(clinic=mt_prospect, staff=therapist, skill=needling)
+    shift = factories.shift(clinic=mt_prospect, staff=therapist, skill=needling)
+    factories.opening(clinic=mt_prospect)
+    factories.need(clinic=mt_prospect, weekday=4)
     therapist.competencies.update(ended_at=at)
     browser = sign_in(manager)
     body = text(browser.get(URL))
     assert "Put these right before you publish" in body
     assert "Avery’s competency for Dry needling, neck was ended on Nov 25, 2026." in body
     assert '<button type="submit" class="primary">' not in body
-    assert browser.post(URL, {"version": 0}).status_code == 422
+    assert "Also look at these" in body
+    assert "You can publish" not in body
+    link = f'<a href="/roster/shifts/{shift.pk}/">Open the shift'
+    assert link in body
+    response = browser.post(URL, {"version": 0})
+    assert response.status_code == 422
+    assert link in text(response)
     assert PublishedShift.objects.count() == 0
 
 
@@ -96,6 +104,7 @@ def test_gaps_and_long_weeks_are_named(sign_in, mt_prospect, manager, therapist)
     body = text(sign_in(manager).get(URL))
     assert "Short 1 therapist on Fri, Dec 4, 7a–12p." in body
     assert "Avery Testwell is at 42 hours." in body
+    assert "You can publish, but look at these first" in body
 
 
 @pytest.mark.parametrize(
