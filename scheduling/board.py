@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from uuid import UUID
@@ -38,6 +39,7 @@ from scheduling.rows import (
     Unpublished,
 )
 from scheduling.times import Span, minutes_within
+from scheduling.unpublished import NotPublished, not_published
 
 
 class Board:
@@ -329,8 +331,16 @@ class Board:
     def coverage(self) -> list[CoverageRow]:
         return [self.coverage_of(clinic) for clinic in self.clinics]
 
+    @cached_property
+    def not_published(self) -> list[NotPublished]:
+        """What the clinics looked at have not published yet, as far as the person sees only what is published."""
+        others = [clinic for clinic in self.clinics if clinic not in self.own_clinics]
+        return not_published(others, self.look.monday, self.today, self.demand)
+
     def coverage_of(self, clinic: Clinic) -> CoverageRow:
+        unknown = {day for one in self.not_published if one.clinic == clinic for day in one.days}
         days = [self.demand.coverage(clinic, day, self.cover, self.shown) for day in self.days]
+        days = [replace(day, slots=(), unknown=True) if day.day in unknown and not day.closed else day for day in days]
         return CoverageRow(clinic, self.cover, days, self.demand.hours(clinic))
 
     # --- What to look at before publishing ------------------------------------------------------------------------

@@ -88,13 +88,17 @@ class Gap:
 
 @dataclass(frozen=True)
 class DayCoverage:
-    """The half hours of one clinic on one day, for one kind of cover. `closed` days need nobody."""
+    """The half hours of one clinic on one day, for one kind of cover. `closed` days need nobody.
+
+    Of an `unknown` day the clinic has published nothing yet, so that nothing can be said of it.
+    """
 
     clinic: Clinic
     day: date
     cover: Cover
     slots: tuple[Slot, ...] = ()
     closed: bool = False
+    unknown: bool = False
 
     @property
     def peak(self) -> int:

@@ -12,9 +12,11 @@ from intranet.core.access import YES, Verdict
 from intranet.core.time import at_local, local_day, monday_of
 from intranet.core.wording import name_list
 from protocols.clearance import clearance
-from scheduling.models import PublishedShift, RosterWeek, week_span
+from scheduling.coverage import Demand
+from scheduling.models import PublishedShift, week_span
 from scheduling.roster import next_shifts, published_shifts, with_whom
 from scheduling.times import total_minutes
+from scheduling.unpublished import NotPublished, not_published
 
 NAMED = 3  # more colleagues than this are counted, not named
 
@@ -37,13 +39,13 @@ class MyShift:
 
 @dataclass(frozen=True)
 class MyWeek:
-    """A week of the person: what is published of it, and which of the person's clinics have not published it yet."""
+    """A week of the person: what is published of it, and what the person's clinics have not published yet."""
 
     label: str
     monday: date
     shifts: list[MyShift]
     minutes: int
-    missing: list[Clinic]
+    missing: list[NotPublished]
 
 
 @dataclass(frozen=True)
@@ -71,9 +73,11 @@ def my_schedule(person: User, at: datetime) -> MySchedule:
     known = {shift.pk: shift for shift in [*own, *coming]}
     company = with_whom(list(known.values()))
     mine = {pk: MyShift(shift, company.get(pk, []), _trouble(person, shift, at)) for pk, shift in known.items()}
+    clinics = list(Clinic.objects.filter(pk__in=person.standing.clinic_ids))
+    demand = Demand.of(clinics)
     weeks = [
-        _week("This week", monday, person, own, mine),
-        _week("Next week", monday + timedelta(days=7), person, own, mine),
+        _week(label, start, own, mine, not_published(clinics, start, today, demand))
+        for label, start in (("This week", monday), ("Next week", monday + timedelta(days=7)))
     ]
     return MySchedule(today, mine[coming[0].pk] if coming else None, coming[1:], weeks)
 
@@ -84,9 +88,9 @@ def _trouble(person: User, shift: PublishedShift, at: datetime) -> Verdict:
     return clearance(person, shift.skill, shift.day)
 
 
-def _week(label: str, monday: date, person: User, own: Sequence[PublishedShift], mine: dict[int, MyShift]) -> MyWeek:
+def _week(
+    label: str, monday: date, own: Sequence[PublishedShift], mine: dict[int, MyShift], missing: list[NotPublished]
+) -> MyWeek:
     shifts = [shift for shift in own if monday_of(shift.day) == monday]
     minutes = sum(total_minutes([shift], week_span(monday, shift.clinic)) for shift in own)
-    clinics = Clinic.objects.filter(pk__in=person.standing.clinic_ids)
-    published = RosterWeek.objects.filter(monday=monday, published_at__isnull=False).values("clinic")
-    return MyWeek(label, monday, [mine[shift.pk] for shift in shifts], minutes, list(clinics.exclude(pk__in=published)))
+    return MyWeek(label, monday, [mine[shift.pk] for shift in shifts], minutes, missing)

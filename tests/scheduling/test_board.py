@@ -180,6 +180,30 @@ def test_any_day_leads_to_its_week(sign_in, manager, week):
     assert "Nov 30 – Dec 5, 2026" in page(sign_in(manager), f"/roster/?week={week}")
 
 
+class TestWhatIsNotPublished:
+    def test_of_another_clinic_is_no_shortfall(self, sign_in, mt_prospect, oakbrook, manager, at):
+        for clinic in (mt_prospect, oakbrook):
+            factories.opening(clinic=clinic)
+            factories.need(clinic=clinic)
+        own, other = Board(manager, look(), at).coverage
+        assert [(len(row.days[0].gaps), row.days[0].unknown) for row in (own, other)] == [(1, False), (0, True)]
+        assert [day.closed for day in other.days] == [False] * 5 + [True]
+        browser = sign_in(manager)
+        for view in ("", "&view=day&day=2026-11-30"):
+            text = page(browser, URL + view)
+            assert "Oakbrook Terrace: not published yet" in text
+            assert "Mt. Prospect: not published yet" not in text
+
+    def test_is_said_to_staff_by_day_and_from_what_is_published_alone(self, sign_in, mt_prospect, therapist, at):
+        factories.opening(clinic=mt_prospect, weekdays=range(6))
+        factories.shift(clinic=mt_prospect, day=SUNDAY, staff=therapist)
+        browser = sign_in(therapist)
+        assert "Mt. Prospect: not published yet" in page(browser)
+        RosterWeek.objects.filter(clinic=mt_prospect).update(published_at=at)
+        factories.published(clinic=mt_prospect, day=date(2026, 12, 3), staff=therapist)
+        assert "Mt. Prospect: Fri and Sat are not published yet" in page(browser)
+
+
 class TestTheWeekThatOpens:
     def test_on_a_closed_sunday_it_is_the_coming_one(self, sign_in, mt_prospect, manager):
         factories.opening(clinic=mt_prospect)

@@ -72,8 +72,30 @@ def test_a_shift_that_may_be_lost_says_why(sign_in, mt_prospect, therapist, need
 
 def test_a_week_that_a_clinic_has_not_published_is_named(mt_prospect, oakbrook, floater, at):
     RosterWeek.objects.create(clinic=mt_prospect, monday=date(2026, 11, 23), published_at=at)
-    schedule = my_schedule(floater, at)
-    assert [week.missing for week in schedule.weeks] == [[oakbrook], [mt_prospect, oakbrook]]
+    this, following = my_schedule(floater, at).weeks
+    assert [str(one) for one in this.missing] == ["Oakbrook Terrace: not published yet"]
+    assert [one.clinic for one in following.missing] == [mt_prospect, oakbrook]
+
+
+def test_open_days_after_the_last_published_shift_are_not_taken_for_days_off(
+    sign_in, mt_prospect, therapist, floater, at
+):
+    factories.opening(clinic=mt_prospect, weekdays=range(6))
+    RosterWeek.objects.create(clinic=mt_prospect, monday=factories.MONDAY, published_at=at)
+    RosterWeek.objects.create(clinic=mt_prospect, monday=date(2026, 11, 23), published_at=at)
+    factories.published(clinic=mt_prospect, day=date(2026, 12, 1), staff=therapist)
+    factories.published(clinic=mt_prospect, day=date(2026, 12, 3), staff=floater)
+    factories.shift(clinic=mt_prospect, day=date(2026, 12, 4), staff=therapist)
+    factories.published(clinic=mt_prospect, day=date(2026, 11, 28), staff=floater)
+    assert "Mt. Prospect: Fri and Sat are not published yet." in text(sign_in(therapist).get(URL))
+    assert [week.missing == [] for week in my_schedule(therapist, at).weeks] == [True, False]
+
+
+def test_days_that_are_over_are_not_waited_for(mt_prospect, therapist, at):
+    factories.opening(clinic=mt_prospect, weekdays=range(5))
+    RosterWeek.objects.create(clinic=mt_prospect, monday=date(2026, 11, 23), published_at=at)
+    [missing] = my_schedule(therapist, at).weeks[0].missing
+    assert missing.days == (TODAY, date(2026, 11, 26), FRIDAY)
 
 
 def test_an_overnight_shift_stands_on_the_day_it_starts_and_counts_in_both_weeks(mt_prospect, therapist, at):
