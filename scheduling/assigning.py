@@ -57,7 +57,7 @@ def change_shift(shift: Shift, plan: Plan, *, version: int, by: User, at: dateti
         raise Refused.because("other-clinic", "A shift stays at its clinic. Delete it here and make a new one there.")
     old_week = shift.week
     weeks = lock_weeks(shift.clinic, [plan], also=[old_week.pk])
-    shift = _locked(shift, version, people=[plan.staff], at=at)
+    shift = _locked(shift, version, people=[plan.staff], by=by)
     before = Plan.of(shift)
     if plan == before:
         return shift
@@ -87,7 +87,7 @@ def delete_shift(shift: Shift, *, version: int, by: User, at: datetime) -> None:
     """Remove a shift. One that staff have seen stays as cancelled until the next publication takes it from them."""
     require(may_edit(shift.clinic, by), Forbidden)
     weeks = lock_weeks(shift.clinic, [], also=[shift.week_id])
-    shift = _locked(shift, version, people=[], at=at)
+    shift = _locked(shift, version, people=[], by=by)
     require(_weeks_are_open(weeks, at))
     record(by, "shift.deleted", shift, clinics=[shift.clinic_id], **_summary(Plan.of(shift)))
     _count_change(weeks)
@@ -115,7 +115,7 @@ def lock_people(people: Iterable[User | None]) -> None:
         list(User.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk").values_list("pk"))
 
 
-def _locked(shift: Shift, version: int, *, people: Iterable[User | None], at: datetime) -> Shift:
+def _locked(shift: Shift, version: int, *, people: Iterable[User | None], by: User) -> Shift:
     """The shift as it is now, locked. Conflict when it is not what the person saw."""
     current = Shift.objects.filter(pk=shift.pk).select_related("staff").first()
     lock_people([*people, current.staff if current else None])
@@ -125,22 +125,23 @@ def _locked(shift: Shift, version: int, *, people: Iterable[User | None], at: da
         .filter(pk=shift.pk)
         .first()
     )
-    require(_is_as_seen(fresh, version), Conflict)
+    require(_is_as_seen(fresh, version, by), Conflict)
     assert fresh is not None  # noqa: S101 - _is_as_seen has refused it otherwise
     return fresh
 
 
-def _is_as_seen(shift: Shift | None, version: int) -> Verdict:
+def _is_as_seen(shift: Shift | None, version: int, by: User) -> Verdict:
     if shift is None:
         return Verdict.no("deleted-meanwhile", f"Somebody deleted this shift meanwhile. {NOTHING_CHANGED}")
-    who = shift.changed_by or "Somebody"
+    yourself = shift.changed_by == by
+    who, where = ("You", " in another window") if yourself else (shift.changed_by or "Somebody", "")
     if shift.state == ShiftState.CANCELLED:
-        return Verdict.no("deleted-meanwhile", f"{who} deleted this shift meanwhile. {NOTHING_CHANGED}")
+        return Verdict.no("deleted-meanwhile", f"{who} deleted this shift{where or ' meanwhile'}. {NOTHING_CHANGED}")
     if shift.version != version:
         when = clock_time(shift.changed_at, shift.clinic.zone)
         return Verdict.no(
             "changed-meanwhile",
-            f"{who} changed this shift at {when}. Look at it as it is now, then decide again. {NOTHING_CHANGED}",
+            f"{who} changed this shift{where} at {when}. Look at it as it is now, then decide again. {NOTHING_CHANGED}",
         )
     return YES
 

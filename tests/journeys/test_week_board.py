@@ -129,7 +129,7 @@ def test_two_managers_at_once_lose_nothing(
     Shift.objects.filter(pk=shift.pk).update(staff=therapist, version=2)
     sheet.get_by_label("Starts").fill("08:00")
     sheet.get_by_role("button", name="Save as open").click()
-    expect(sheet.get_by_role("alert")).to_contain_text("Dana Mockridge changed this shift")
+    expect(sheet.get_by_role("alert")).to_contain_text("You changed this shift in another window")
     expect(sheet.get_by_text("It is now 7a–3:30p")).to_be_visible()
     expect(sheet.get_by_label("Starts")).to_have_value("08:00")
     sheet.get_by_role("link", name="take it as it is").click()

@@ -175,13 +175,19 @@ def test_somebody_deactivated_takes_nothing(mt_prospect, manager, therapist, at)
     assert codes(refused) == ["inactive"]
 
 
-def test_a_stale_form_loses_and_says_who_was_quicker(mt_prospect, manager, therapist, at):
+@pytest.mark.parametrize(
+    ("quicker", "who"),
+    [("other", "Dana Mockridge changed this shift"), ("manager", "You changed this shift in another window")],
+)
+def test_a_stale_form_loses_and_says_who_was_quicker(mt_prospect, manager, therapist, at, quicker, who):
+    other = people.person(name="Dana Mockridge")
+    people.membership(user=other, role=Role.MANAGER, clinic=mt_prospect)
     shift = factories.shift(clinic=mt_prospect)
-    assigning.assign(shift, therapist, version=1, by=manager, at=at)
+    assigning.assign(shift, therapist, version=1, by=other if quicker == "other" else manager, at=at)
     with pytest.raises(Conflict) as refused:
         assigning.make_open(shift, version=1, by=manager, at=at)
     assert str(refused.value) == (
-        "Dana Mockridge changed this shift at 10:00 AM. Look at it as it is now, then decide again. Nothing was changed."
+        f"{who} at 10:00 AM. Look at it as it is now, then decide again. Nothing was changed."
     )
     shift.refresh_from_db()
     assert (shift.staff, shift.version) == (therapist, 2)
@@ -259,7 +265,7 @@ def test_a_published_shift_is_cancelled_and_stays_visible_until_published(mt_pro
     assert PublishedShift.objects.standing().count() == 1
     with pytest.raises(Conflict) as refused:
         assigning.delete_shift(shift, version=2, by=manager, at=at)
-    assert str(refused.value) == "Dana Mockridge deleted this shift meanwhile. Nothing was changed."
+    assert str(refused.value) == "You deleted this shift in another window. Nothing was changed."
 
 
 def test_a_shift_deleted_meanwhile_is_a_conflict(mt_prospect, manager, therapist, at):

@@ -293,7 +293,7 @@ class TestDeleting:
         shift = factories.shift(clinic=mt_prospect, version=2)
         response = sign_in(manager).post(reverse("scheduling:shift-delete", args=[shift.pk]), {"version": 1})
         assert (response.status_code, Shift.objects.count()) == (409, 1)
-        assert "changed this shift at" in text(response)
+        assert "Somebody changed this shift at" in text(response)
 
     def test_a_link_deletes_nothing(self, sign_in, mt_prospect, manager):
         shift = factories.shift(clinic=mt_prospect)
