@@ -16,7 +16,7 @@ from accounts.models import Clinic, User
 from accounts.roles import Capability
 from intranet.audit.recording import record
 from intranet.core.access import YES, Conflict, Forbidden, Reason, Refused, Verdict, require
-from intranet.core.wording import clock_time
+from intranet.core.wording import clock_time, full_day
 from scheduling.eligibility import gather, may_work
 from scheduling.models import PublishedShift, RosterWeek, Shift, ShiftState
 from scheduling.plans import Plan, may_be_planned
@@ -173,7 +173,7 @@ def _weeks_are_open(weeks: Iterable[RosterWeek], at: datetime) -> Verdict:
     return Verdict.of(
         Reason(
             "week-is-past",
-            f"The week of {week.monday:%b} {week.monday.day} at {week.clinic} is over and locked.",
+            f"The week of {full_day(week.monday)} at {week.clinic} is over and locked.",
             "day",
         )
         for week in weeks
@@ -208,13 +208,16 @@ def _said(verdict: Verdict, plan: Plan, before: Plan | None) -> Verdict:
     if len(verdict.reasons) != 1:
         return verdict
     reason = verdict.reasons[0]
+    return Verdict((replace(reason, message=f"{undone(plan, before)}. {reason.message} {NOTHING_CHANGED}"),))
+
+
+def undone(plan: Plan, before: Plan | None) -> str:
+    """What a refusal leaves undone: `Avery Testwell was not assigned`."""
     if plan.staff is None:
-        undone = "The shift was not saved."
-    elif before is not None and before.staff == plan.staff:
-        undone = f"The shift of {plan.staff} was not changed."
-    else:
-        undone = f"{plan.staff} was not assigned."
-    return Verdict((replace(reason, message=f"{undone} {reason.message} {NOTHING_CHANGED}"),))
+        return "The shift was not saved"
+    if before is not None and before.staff == plan.staff:
+        return f"The shift of {plan.staff} was not changed"
+    return f"{plan.staff} was not assigned"
 
 
 def _summary(plan: Plan) -> dict[str, object]:

@@ -137,6 +137,8 @@ class ShiftForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         values = self.cleaned_data
+        if "starts" in values and values["starts"] == values.get("ends"):
+            self.add_error("ends", "A shift ends after it starts.")
         if {"clinic", "day", "starts", "ends"} <= values.keys():
             verdict = skipped_times(values["day"], values["starts"], values["ends"], values["clinic"].zone)
             for reason in verdict.reasons:

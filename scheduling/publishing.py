@@ -14,6 +14,7 @@ from django.db.models import F, Max, Q
 from accounts.models import Clinic, User
 from intranet.audit.recording import record
 from intranet.core.access import YES, Conflict, Forbidden, Reason, Verdict, require
+from intranet.core.wording import full_day
 from scheduling.assigning import CLASHES, lock_people, lock_weeks, may_assign, may_edit
 from scheduling.eligibility import TRAVEL, attention, too_close
 from scheduling.models import (
@@ -149,7 +150,7 @@ def may_publish(week: RosterWeek, changes: Sequence[Change], at: datetime) -> Ve
     would not make it better.
     """
     if week.is_past(at):
-        return Verdict.no("week-is-past", f"The week of {week.monday:%b} {week.monday.day} is over and locked.")
+        return Verdict.no("week-is-past", f"The week of {full_day(week.monday)} is over and locked.")
     if not changes:
         return Verdict.no("nothing-to-publish", "Staff see everything already: there is nothing to publish.")
     shifts = list(week.shifts.planned().select_related("clinic", "staff", "skill"))  # type: ignore[attr-defined]

@@ -8,10 +8,12 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django import template
+from django.forms import BaseForm
 from django.urls import reverse
 
 from accounts.models import Skill
 from intranet.core import wording
+from intranet.core.templatetags.interface import problems_of
 from intranet.core.time import minutes_between
 from scheduling.board import skill_icon
 from scheduling.charts import Chart, gap_times
@@ -26,6 +28,14 @@ register = template.Library()
 def chart(row: CoverageRow, day: DayCoverage) -> Chart:
     """The drawing of one day, on the scale of the clinic's week."""
     return Chart(day, row.scale)
+
+
+@register.inclusion_tag("_error_summary.html")
+def refusal_summary(form: BaseForm, undone: str) -> dict[str, Any]:
+    """Why a shift was refused. A single reason is the whole sentence; several stand below what was not done."""
+    problems = problems_of(form)
+    alone = len(problems) == 1
+    return {"problems": problems, "heading": problems[0].message if alone else undone, "listed": not alone}
 
 
 @register.filter

@@ -37,11 +37,13 @@ def add(request: HttpRequest) -> HttpResponse:
     form = ShiftForm(request.POST or None, clinics=clinics, initial=initial)
     staff = chosen_person(request, asked.cleaned_data["staff"])
     if is_to_save(request) and form.is_valid():
+        plan = form.plan(staff)
         try:
-            shift = assigning.create_shift(form.plan(staff), by=request.user, at=at)
+            shift = assigning.create_shift(plan, by=request.user, at=at)
         except Refused as refused:
             add_refusal(form, refused)
-            return sheet(request, form, staff=staff, status=refused.status)
+            undone = assigning.undone(plan, None)
+            return sheet(request, form, staff=staff, undone=undone, status=refused.status)
         messages.success(request, message_for(shift))
         return saved(request, [Changed.of(shift)], shift)
     return sheet(request, form, staff=staff)
@@ -54,13 +56,14 @@ def edit(request: HttpRequest, pk: UUID) -> HttpResponse:
     form = ShiftForm(request.POST or None, clinics=[shift.clinic], initial=values_of(shift))
     staff = chosen_person(request, shift.staff)
     if is_to_save(request) and form.is_valid():
-        before = Changed.of(shift)
+        before, plan = Changed.of(shift), form.plan(staff, shift)
         try:
-            plan, version = form.plan(staff, shift), shown_version(request)
+            version = shown_version(request)
             shift = assigning.change_shift(shift, plan, version=version, by=request.user, at=at)
         except Refused as refused:
             add_refusal(form, refused)
-            return sheet(request, form, shift, staff=staff, refused=refused, status=refused.status)
+            undone = assigning.undone(plan, Plan.of(shift))
+            return sheet(request, form, shift, staff=staff, refused=refused, undone=undone, status=refused.status)
         messages.success(request, message_for(shift))
         return saved(request, [before, Changed.of(shift)], shift)
     return sheet(request, form, shift, staff=staff)
@@ -129,12 +132,13 @@ def sheet(
     *,
     staff: User | None = None,
     refused: Refused | None = None,
+    undone: str = "",
     status: int = 0,
 ) -> HttpResponse:
     """The form with everybody who could work the shift, and why the others cannot."""
     if isinstance(refused, Conflict) and shift is not None:
         shift = working_copies(request).filter(pk=shift.pk).first() or shift
-    now, context = timezone.now(), {"form": form, "shift": shift, "staff": staff, "refused": refused}
+    now, context = timezone.now(), {"form": form, "shift": shift, "staff": staff, "refused": refused, "undone": undone}
     plan = planned(form, shift)
     if plan is not None:
         found = candidates(plan, now, shift_id=shift.pk if shift else None)

@@ -232,7 +232,7 @@ def test_past_weeks_are_locked(mt_prospect, manager, at):
     with pytest.raises(Refused) as refused:
         assigning.create_shift(earlier, by=manager, at=at)
     assert str(refused.value) == (
-        "The shift was not saved. The week of Nov 16 at Mt. Prospect is over and locked. Nothing was changed."
+        "The shift was not saved. The week of Nov 16, 2026 at Mt. Prospect is over and locked. Nothing was changed."
     )
     start, end = factories.span(mt_prospect, factories.MONDAY, "7-15:30")
     for attempt in (

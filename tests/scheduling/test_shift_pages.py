@@ -215,6 +215,14 @@ class TestEditing:
             "Dry needling, neck is not open to PTA staff.",
             "Bea has no competency for Dry needling, neck.",
         ]
+        assert "<h2>Bea Dummond was not assigned</h2>" in text(response)
+        assert "before you go on" not in text(response)
+        response = sign_in(manager).post(ADD, changes)
+        assert "<h2>Bea Dummond was not assigned</h2>" in text(response)
+
+    def test_a_shift_that_ends_when_it_starts_is_refused_in_words(self, sign_in, mt_prospect, manager):
+        response = sign_in(manager).post(ADD, fields(ends="07:00", assign=""))
+        assert response.context["form"].errors == {"ends": ["A shift ends after it starts."]}
 
     def test_who_can_work_it_and_who_cannot(
         self, sign_in, mt_prospect, manager, therapist, floater, needling, sign_off
@@ -270,7 +278,7 @@ class TestEditing:
         assert "This week is over and locked." in text(browser.get(address(shift)))
         response = browser.post(address(shift), fields(day="2026-11-18", version=1, note="late"))
         assert response.status_code == 422
-        assert "The week of Nov 16 at Mt. Prospect is over and locked." in text(response)
+        assert "The week of Nov 16, 2026 at Mt. Prospect is over and locked." in text(response)
 
 
 class TestDeleting:
