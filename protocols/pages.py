@@ -219,6 +219,11 @@ class ReadingPage:
         return publishing.may_approve(self.version, by=self.reader) if in_question else None
 
     @cached_property
+    def approvers(self) -> list[User]:
+        """Who may approve it, while it waits for that."""
+        return list(publishing.approvers(self.version, on=self.today)) if self.status == Status.IN_REVIEW else []
+
+    @cached_property
     def remarks(self) -> list[Any]:
         return list(self.version.remarks.select_related("by")) if self.version.is_open else []
 

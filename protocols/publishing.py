@@ -8,10 +8,10 @@ from datetime import date, datetime
 
 from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
-from django.db.models import Min
+from django.db.models import Min, QuerySet
 
 from accounts.models import Clinic, Skill, User
-from accounts.roles import Capability, Role
+from accounts.roles import TABLE, Capability, Role
 from intranet.audit.recording import record
 from intranet.core.access import YES, Conflict, Forbidden, Refused, Verdict, require
 from intranet.core.wording import full_day
@@ -49,6 +49,28 @@ def may_approve(version: ProtocolVersion, *, by: User) -> Verdict:
     if version.contributors.filter(user=by).exists():
         return Verdict.no("own-words", "You wrote on this version. Somebody else has to approve it.")
     return YES
+
+
+def approvers(version: ProtocolVersion, *, on: date) -> QuerySet[User]:
+    """Everybody who may approve the version: whom `may_approve` lets, as one query."""
+    roles = [role for role, held in TABLE.items() if Capability.APPROVE_PROTOCOL in held]
+    return User.objects.members(on, roles=roles).exclude(pk__in=version.contributors.values("user")).by_name()
+
+
+def to_approve(by: User) -> QuerySet[ProtocolVersion]:
+    """What waits for the person's review: versions that `may_approve` leaves to them, the longest waiting first."""
+    if not by.standing.holds(Capability.APPROVE_PROTOCOL):
+        return ProtocolVersion.objects.none()
+    waiting = ProtocolVersion.objects.visible_to(by).filter(state=State.IN_REVIEW).exclude(contributors__user=by)
+    return waiting.select_related("protocol", "submitted_by").order_by("submitted_at", "pk")
+
+
+def to_publish(by: User) -> QuerySet[ProtocolVersion]:
+    """Approved versions that wait until the person publishes them, the longest waiting first."""
+    if not may_publish(by):
+        return ProtocolVersion.objects.none()
+    waiting = ProtocolVersion.objects.visible_to(by).filter(state=State.APPROVED)
+    return waiting.select_related("protocol", "approved_by").order_by("approved_at", "pk")
 
 
 @transaction.atomic

@@ -1,9 +1,9 @@
-"""What one person must read and acknowledge, by when and what for. Reads, decides nothing."""
+"""What waits for one person: to read and acknowledge, to review, to publish. Reads, decides nothing."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import cast
 
@@ -12,7 +12,8 @@ from intranet.announcements.models import Announcement
 from intranet.core.time import local_day
 from intranet.core.wording import day_label
 from protocols.acknowledging import must_acknowledge
-from protocols.models import Acknowledgement, Protocol
+from protocols.models import Acknowledgement, Protocol, ProtocolVersion
+from protocols.publishing import to_approve, to_publish
 from scheduling.models import PublishedShift
 
 SOON = timedelta(days=7)
@@ -40,9 +41,11 @@ class Duty:
 
 @dataclass(frozen=True)
 class Duties:
-    """Everything that waits for a person, the first due first."""
+    """Everything that waits for a person: to read, the first due first; to review; to publish."""
 
     all: list[Duty]
+    to_approve: list[ProtocolVersion] = field(default_factory=list)
+    to_publish: list[ProtocolVersion] = field(default_factory=list)
 
     @property
     def late(self) -> int:
@@ -59,7 +62,8 @@ def duties(user: User, at: datetime) -> Duties:
     """Protocols and announcements that wait for the person. The same number of queries, however many there are."""
     today = local_day(at, user.zone)
     found = [*_protocol_duties(user, at, today), *_announcement_duties(user, at, today)]
-    return Duties(sorted(found, key=lambda duty: (duty.due_on, duty.title)))
+    in_order = sorted(found, key=lambda duty: (duty.due_on, duty.title))
+    return Duties(in_order, list(to_approve(user)), list(to_publish(user)))
 
 
 def _protocol_duties(user: User, at: datetime, today: date) -> Iterable[Duty]:

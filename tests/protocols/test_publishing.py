@@ -62,6 +62,15 @@ def test_approve_binds_to_the_text(therapist, clinical_lead, at):
     assert approved.approved_hash == approved.content_hash == drafting.text_hash(drafting.text_of(approved))
 
 
+@pytest.mark.parametrize("author", ["therapist", "approver", "clinical_lead"])
+def test_who_may_approve_is_one_rule(request, author, therapist, approver, clinical_lead, administrator, at):
+    version = factories.in_review(by=request.getfixturevalue(author), at=at)
+    everybody = {therapist, approver, clinical_lead, administrator}
+    allowed = {person for person in everybody if publishing.may_approve(version, by=person)}
+    assert set(publishing.approvers(version, on=at.date())) == allowed
+    assert {person for person in everybody if version in publishing.to_approve(person)} == allowed
+
+
 def test_approve_by_a_delegated_approver(therapist, approver, at):
     version = factories.in_review(by=therapist, at=at)
     assert publishing.approve(version, by=approver, at=at, token=version.token).state == State.APPROVED

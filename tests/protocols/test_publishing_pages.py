@@ -31,6 +31,15 @@ def test_approve_from_under_the_text(therapist, clinical_lead, sign_in, at):
     assert (now(version).state, now(version).approved_by) == (State.APPROVED, clinical_lead)
 
 
+def test_a_submitted_version_says_who_approves_it(therapist, approver, clinical_lead, sign_in, at):
+    version = factories.in_review(by=therapist, at=at)
+    first, second = sorted([approver.name, clinical_lead.name])
+    page = sign_in(therapist).get(version.get_absolute_url()).content.decode()
+    assert f"{first} or {second} approve it." in page
+    own = factories.in_review(by=approver, at=at)
+    assert f"{clinical_lead} approves it." in sign_in(approver).get(own.get_absolute_url()).content.decode()
+
+
 @pytest.mark.parametrize("token", ["", "x", "99", "9" * 30, "9" * 5000])
 def test_approve_of_another_text_is_a_conflict(therapist, clinical_lead, sign_in, at, token):
     version = factories.in_review(by=therapist, at=at)

@@ -64,6 +64,29 @@ def test_duties_come_in_the_order_of_their_due_dates(therapist, floater, clinica
     assert [(duty.title, duty.what[1]) for duty in duties(therapist, at).all] == [(later.title, "New for you")]
 
 
+def test_what_waits_for_review_shows_to_those_who_may_approve_it(sign_in, therapist, approver, clinical_lead, at):
+    version = protocols.in_review(by=therapist, at=at, title="Cupping")
+    own = protocols.in_review(by=approver, at=at, title="Taping")
+    assert duties(therapist, at).to_approve == []
+    assert duties(approver, at).to_approve == [version]
+    assert duties(clinical_lead, at).to_approve == [version, own]
+    page = html_of(sign_in(approver))
+    assert "1 version waits for your review" in page
+    assert f'href="{version.get_absolute_url()}"' in page
+    assert own.get_absolute_url() not in page
+    assert "2 versions wait for your review" in html_of(sign_in(clinical_lead))
+    assert "for your review" not in html_of(sign_in(therapist))
+
+
+def test_what_is_approved_waits_for_the_lead(sign_in, therapist, approver, clinical_lead, at):
+    version = protocols.approved(by=therapist, approver=approver, at=at)
+    assert duties(approver, at).to_publish == []
+    assert duties(clinical_lead, at).to_publish == [version]
+    page = html_of(sign_in(clinical_lead))
+    assert "1 approved version waits to be published" in page
+    assert reverse("protocols:draft-publish", args=[version.protocol.slug]) in page
+
+
 def test_a_duty_past_its_day_is_late(therapist, floater, clinical_lead, at):
     published = at - timedelta(days=10)
     protocols.published(by=floater, lead=clinical_lead, at=published, title="Late", due_days=3)
@@ -174,13 +197,15 @@ def test_many_who_lose_the_same_on_the_same_day_share_a_line(manager, mt_prospec
     assert [(group.shared, group.people) for group in groups] == [(False, [therapist]), (True, people)]
 
 
-@pytest.mark.parametrize("who", ["therapist", "manager"])
+@pytest.mark.parametrize("who", ["therapist", "manager", "clinical_lead"])
 def test_more_rows_take_no_more_queries(request, sign_in, who, floater, therapist, clinical_lead, mt_prospect, at):
     browser = sign_in(request.getfixturevalue(who))
     type = factories.credential_type()
 
     def add(number: int) -> None:
         protocols.published(by=floater, lead=clinical_lead, at=at)
+        protocols.in_review(by=floater, at=at)
+        protocols.approved(by=floater, approver=clinical_lead, at=at)
         announcements.announcement(by=clinical_lead, at=at, to=[mt_prospect], due_on=at.date())
         colleague = factories.staff(name=f"Colleague {number}", role="therapist", clinics=[mt_prospect])
         factories.credential(user=colleague, type=type, end=at.date() + timedelta(days=3), verified_by=floater)
