@@ -21,6 +21,7 @@ from scheduling.positions import Position
 
 HALF_HOUR = 30
 DAY = 24 * 60
+USUAL_LENGTH = 8 * 60 + 30  # minutes of a shift, its break of half an hour included
 
 
 @dataclass(frozen=True)
@@ -184,6 +185,20 @@ class Demand:
             need = sum(need.count for need in needs if _minute(need.starts) <= minute < _minute(need.ends))
             have = sum(shift.start <= start and end <= shift.end for shift in shifts)
             yield Slot(start, end, have, need)
+
+
+def needed_times(clinic: Clinic, day: date, position: Position) -> tuple[time, time] | None:
+    """When a new shift of the day would be of use: as long as is usual, from and until when people are needed.
+
+    What the position is needed for counts before what anybody is. None where nobody is needed on that weekday.
+    """
+    needs = list(CoverageNeed.objects.filter(clinic=clinic, weekday=day.weekday()))
+    needs = [need for need in needs if need.position == position] or needs
+    if not needs:
+        return None
+    first = min(need.starts for need in needs)
+    last = min(max(_minute(need.ends) for need in needs), _minute(first) + USUAL_LENGTH)
+    return first, time(*divmod(last, 60))
 
 
 def monday_to_open(clinics: Iterable[Clinic], today: date) -> date:

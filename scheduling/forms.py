@@ -14,6 +14,7 @@ from accounts.models import Clinic, Skill, User
 from intranet.core.forms import ClockInput, DayInput, in_this_century
 from intranet.core.time import minutes_between, monday_of
 from scheduling.board import Board
+from scheduling.coverage import needed_times
 from scheduling.models import Shift
 from scheduling.plans import Plan
 from scheduling.positions import Position, usual_position
@@ -88,10 +89,11 @@ class NewShiftForm(forms.Form):
         chosen = self.cleaned_data
         staff = chosen.get("staff")
         position = chosen.get("position") or (usual_position(staff.profession) if staff else Position.THERAPIST)
-        starts, ends = USUAL_TIMES[Position(position)]
+        day = chosen.get("day") or today + timedelta(days=1)
+        starts, ends = needed_times(clinic, day, Position(position)) or USUAL_TIMES[Position(position)]
         values = {
             "clinic": clinic,
-            "day": chosen.get("day") or today + timedelta(days=1),
+            "day": day,
             "starts": chosen.get("starts") or starts,
             "ends": chosen.get("ends") or ends,
             "position": position,

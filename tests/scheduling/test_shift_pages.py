@@ -81,6 +81,24 @@ class TestAdding:
         assert (form.initial["starts"], form.initial["ends"]) == (time(8), time(16, 30))
         assert "Save for Carla" in text(response)
 
+    @pytest.mark.parametrize(
+        ("needs", "expected"),
+        [
+            ([{"times": "8-12"}], (time(8), time(12))),
+            ([{"times": "10-14"}, {"times": "13-20"}], (time(10), time(18, 30))),
+            ([{"times": "8-12"}, {"times": "6-20", "position": Position.FRONT_DESK}], (time(8), time(12))),
+            ([{"times": "9-13", "position": Position.FRONT_DESK}], (time(9), time(13))),
+            ([{"times": "16-23:30"}], (time(16), time(23, 30))),
+            ([{"times": "8-12", "weekday": 4}], (time(7), time(15, 30))),
+        ],
+    )
+    def test_the_times_are_those_at_which_somebody_is_needed(self, sign_in, mt_prospect, manager, needs, expected):
+        for need in needs:
+            factories.need(clinic=mt_prospect, **{"weekday": 5, **need})
+        initial = sign_in(manager).get(f"{ADD}?clinic=mt-prospect&day=2026-12-05").context["form"].initial
+        assert (initial["starts"], initial["ends"]) == expected
+        assert initial["break_minutes"] == (30 if expected[1].hour - expected[0].hour > 5 else 0)
+
     def test_an_overnight_shift_ends_on_the_next_day(self, sign_in, mt_prospect, manager):
         sign_in(manager).post(ADD, fields(starts="22:00", ends="06:00", assign=""))
         shift = Shift.objects.get()
