@@ -219,6 +219,11 @@ class ReadingPage:
         return publishing.may_approve(self.version, by=self.reader) if in_question else None
 
     @cached_property
+    def left_empty(self) -> list[str]:
+        """Of an open version, the sections that its author, approver and publisher are warned about."""
+        return publishing.left_empty(self.version) if self.version.is_open else []
+
+    @cached_property
     def approvers(self) -> list[User]:
         """Who may approve it, while it waits for that."""
         return list(publishing.approvers(self.version, on=self.today)) if self.status == Status.IN_REVIEW else []

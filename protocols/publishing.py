@@ -13,11 +13,15 @@ from django.db.models import Min, QuerySet
 from accounts.models import Clinic, Skill, User
 from accounts.roles import TABLE, Capability, Role
 from intranet.audit.recording import record
+from intranet.core import richtext
 from intranet.core.access import YES, Conflict, Forbidden, Refused, Verdict, require
 from intranet.core.wording import full_day
 from protocols.drafting import clinics_of, lock, may_edit, reopen, text_hash, text_of
-from protocols.models import Audience, Protocol, ProtocolVersion, Remark, SectionKind, State, Status
+from protocols.models import Audience, Protocol, ProtocolVersion, Remark, Section, SectionKind, State, Status
 from protocols.timing import day_of, first_moment
+
+# What a reader looks for first: a version may do without, but nobody should overlook that it is empty.
+EXPECTED = (SectionKind.KEY_FACTS, SectionKind.CONTRAINDICATIONS, SectionKind.IF_WRONG)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,12 @@ def submit(version: ProtocolVersion, *, by: User, at: datetime) -> ProtocolVersi
     version.save(update_fields=["state", "submitted_by", "submitted_at"])
     record(by, "protocol.submitted", version, clinics=clinics_of(version), content=version.content_hash)
     return version
+
+
+def left_empty(version: ProtocolVersion) -> list[str]:
+    """The sections that the version has and readers look for first, but in which nothing stands. Warns, never blocks."""
+    empty = {section.kind for section in version.sections.filter(kind__in=EXPECTED) if not _says_something(section)}
+    return [str(kind.label) for kind in EXPECTED if kind in empty]
 
 
 def may_approve(version: ProtocolVersion, *, by: User) -> Verdict:
@@ -211,6 +221,12 @@ def _is_complete(version: ProtocolVersion) -> Verdict:
     if version.number > 1 and not version.change_summary:
         verdict += Verdict.no("no-summary", "Say what changed, so that readers see it in one line.", "change_summary")
     return verdict
+
+
+def _says_something(section: Section) -> bool:
+    """Key facts without a value are not shown to readers, so their labels alone say nothing."""
+    facts = richtext.pairs(section.body) if section.kind == SectionKind.KEY_FACTS else []
+    return any(richtext.plain(fact) for _, fact in facts) if facts else bool(section.words)
 
 
 def _start(effective: date | None, at: datetime) -> datetime:

@@ -70,6 +70,7 @@ def publish(request: HttpRequest, slug: str) -> HttpResponse:
             messages.success(request, f"Version {version.number} of “{version.title}” is published.")
             return redirect(version.protocol)
     context = {"version": version, "protocol": version.protocol, "form": form, "table": table}
+    context["left_empty"] = actions.left_empty(version)
     return render(request, "protocols/publish.html", context, status=422 if form.errors else 200)
 
 

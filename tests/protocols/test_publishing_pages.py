@@ -6,6 +6,8 @@ import pytest
 from django.urls import reverse
 
 from accounts.roles import Role
+from intranet.core import richtext
+from protocols import drafting, publishing
 from protocols.models import ProtocolVersion, State, Status
 from protocols.publishing import Readers
 from tests import factories as people
@@ -38,6 +40,32 @@ def test_a_submitted_version_says_who_approves_it(therapist, approver, clinical_
     assert f"{first} or {second} approve it." in page
     own = factories.in_review(by=approver, at=at)
     assert f"{clinical_lead} approves it." in sign_in(approver).get(own.get_absolute_url()).content.decode()
+
+
+def test_empty_sections_are_warned_about_until_publication(therapist, clinical_lead, sign_in, at):
+    empty = [part for part in drafting.template() if part.heading != "Purpose and scope"]
+    words = drafting.SectionText("text", "Purpose and scope", "<p>Words.</p>")
+    version = factories.draft(by=therapist, at=at, sections=[*empty, words])
+    warning = "Empty: Key facts, Contraindications, If something goes wrong."
+    author, lead = sign_in(therapist), sign_in(clinical_lead)
+    assert warning in author.get(address("draft-edit", version)).content.decode()
+    assert warning in author.get(version.get_absolute_url()).content.decode()
+    publishing.submit(version, by=therapist, at=at)
+    assert warning in lead.get(version.get_absolute_url()).content.decode()
+    publishing.approve(version, by=clinical_lead, at=at, token=version.token)
+    assert warning in lead.get(address("draft-publish", version)).content.decode()
+
+
+def test_only_sections_without_words_are_left_empty(therapist, at):
+    facts = richtext.table_of([("Who may do it", "Therapists"), ("Consent", "")])
+    sections = [
+        drafting.SectionText("key_facts", "Key facts", facts),
+        drafting.SectionText("contraindications", "Do not treat if the patient", "<p></p>"),
+        drafting.SectionText("if_wrong", "If something goes wrong", "<p>Stop.</p>"),
+    ]
+    version = factories.draft(by=therapist, at=at, sections=sections)
+    assert publishing.left_empty(version) == ["Contraindications"]
+    assert publishing.left_empty(factories.draft(by=therapist, at=at)) == []
 
 
 @pytest.mark.parametrize("token", ["", "x", "99", "9" * 30, "9" * 5000])
