@@ -14,6 +14,7 @@ from protocols.editor import RichTextArea
 from protocols.forms import BaseSectionFormSet
 from protocols.models import SectionKind, Status
 from protocols.pages import ICONS, TONES
+from protocols.timing import held_words
 
 register = template.Library()
 
@@ -27,6 +28,12 @@ def status_badge(status: str, overdue: bool = False, with_icon: bool = True) -> 
     if not with_icon:
         return badge(TONES[known], str(known.label))
     return badge(TONES[known], str(known.label), "check" if known == Status.IN_FORCE else ICONS[known])
+
+
+@register.filter
+def held(span: Any) -> str:
+    """The days on which a version that has ended was in force."""
+    return held_words(span.lower, span.upper)
 
 
 HINTS: dict[str, str] = {
