@@ -214,9 +214,11 @@ class ReadingPage:
 
     @cached_property
     def review(self) -> Verdict | None:
-        """Whether the reader may approve it, when it waits for that."""
-        in_question = self.status in (Status.IN_REVIEW, Status.APPROVED)
-        return publishing.may_approve(self.version, by=self.reader) if in_question else None
+        """Whether the reader may approve it while it waits for that, or may still send it back once it is approved."""
+        if self.status not in (Status.IN_REVIEW, Status.APPROVED):
+            return None
+        verdict = publishing.may_approve(self.version, by=self.reader)
+        return verdict if verdict or self.status == Status.IN_REVIEW else None
 
     @cached_property
     def left_empty(self) -> list[str]:
