@@ -118,6 +118,7 @@ class SendBackForm(forms.Form):
         max_length=2000,
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text="The authors read this. No patient names or details.",
+        error_messages={"required": "Say what has to change."},
     )
 
 

@@ -49,7 +49,7 @@ def send_back(request: HttpRequest, slug: str) -> HttpResponse:
             messages.success(request, f"Version {version.number} went back to its authors.")
             return redirect(version)
     page = ReadingPage(version, request.user, timezone.now())
-    return render(request, "protocols/detail.html", {"page": page, "send_back": form}, status=422)
+    return render(request, "protocols/detail.html", {"page": page, "form": form, "send_back": form}, status=422)
 
 
 def publish(request: HttpRequest, slug: str) -> HttpResponse:

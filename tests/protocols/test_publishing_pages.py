@@ -91,7 +91,19 @@ def test_send_back_without_words_keeps_the_page(therapist, clinical_lead, sign_i
     version = factories.in_review(by=therapist, at=at)
     answer = sign_in(clinical_lead).post(address("draft-send-back", version), {"remark": ""})
     assert (answer.status_code, now(version).state) == (422, State.IN_REVIEW)
-    assert 'aria-invalid="true"' in answer.content.decode()
+    page = answer.content.decode()
+    assert 'aria-invalid="true"' in page
+    assert "Say what has to change." in page
+    assert "<title>Error: " in page
+
+
+def test_own_words_are_an_obstacle_only_during_review(approver, clinical_lead, sign_in, at):
+    obstacle = "You wrote on this version. Somebody else has to approve it."
+    version, author = factories.in_review(by=approver, at=at), sign_in(approver)
+    assert obstacle in author.get(version.get_absolute_url()).content.decode()
+    publishing.approve(version, by=clinical_lead, at=at, token=version.token)
+    assert obstacle not in author.get(version.get_absolute_url()).content.decode()
+    assert "Send back to the authors" in sign_in(clinical_lead).get(version.get_absolute_url()).content.decode()
 
 
 def test_publish_at_once_for_chosen_readers(therapist, clinical_lead, mt_prospect, oakbrook, sign_in, at):
