@@ -12,12 +12,14 @@ from django.db import transaction
 
 from accounts.models import Clinic, Skill, User
 from intranet.audit.recording import record
-from intranet.core.access import Forbidden, require
-from intranet.core.time import at_local, minutes_between, monday_of
-from intranet.core.wording import counted
+from intranet.core.access import Forbidden, Reason, require
+from intranet.core.time import at_local, local_day, minutes_between, monday_of
+from intranet.core.wording import counted, long_day, short_range
 from scheduling.assigning import may_edit
 from scheduling.models import CoverageNeed, OpeningHours, ShiftDetails, Weekday
+from scheduling.plans import Plan
 from scheduling.positions import Position
+from scheduling.times import ends_next_day
 
 HALF_HOUR = 30
 DAY = 24 * 60
@@ -199,6 +201,26 @@ def needed_times(clinic: Clinic, day: date, position: Position) -> tuple[time, t
     first = min(need.starts for need in needs)
     last = min(max(_minute(need.ends) for need in needs), _minute(first) + USUAL_LENGTH)
     return first, time(*divmod(last, 60))
+
+
+def unusual_times(plan: Plan) -> list[Reason]:
+    """What to look at twice in the times of a shift; nothing stands against it. One query."""
+    found = []
+    if ends_next_day(plan.span, plan.clinic.zone):
+        found.append(
+            Reason("next-day", f"This shift ends on the next day, {long_day(local_day(plan.end, plan.clinic.zone))}.")
+        )
+    hours = {one.weekday: one for one in OpeningHours.objects.filter(clinic=plan.clinic)}
+    own = hours.get(plan.day.weekday())
+    if hours and own is None:
+        found.append(Reason("closed", f"{plan.clinic} is closed on {plan.day:%A}s."))
+    elif own and not (
+        at_local(plan.day, own.opens, plan.clinic.zone) <= plan.start
+        and plan.end <= at_local(plan.day, own.closes, plan.clinic.zone)
+    ):
+        words = f"{plan.clinic} is open {short_range(own.opens, own.closes)} on {plan.day:%A}s: part of this shift lies outside."
+        found.append(Reason("outside-hours", words))
+    return found
 
 
 def monday_to_open(clinics: Iterable[Clinic], today: date) -> date:

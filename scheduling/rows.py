@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 
 from accounts.models import Clinic, User
 from intranet.core.access import Verdict
-from intranet.core.time import local_day
 from scheduling.coverage import Cover, DayCoverage
 from scheduling.eligibility import FULL_WEEK
 from scheduling.models import PublishedShift, RosterWeek, Shift
 from scheduling.positions import Group, Position
+from scheduling.times import ends_next_day
 
 OTHERS = Group("others", "Others", frozenset(), Position.THERAPIST)
 EVERYONE, PROBLEMS, UNDER = "everyone", "problems", "under"
@@ -44,8 +44,7 @@ class Chip:
 
     @property
     def past_midnight(self) -> bool:
-        zone = self.shift.clinic.zone
-        return local_day(self.shift.end - timedelta(microseconds=1), zone) > self.shift.day
+        return ends_next_day((self.shift.start, self.shift.end), self.shift.clinic.zone)
 
 
 @dataclass

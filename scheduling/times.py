@@ -43,6 +43,11 @@ def clock_change(span: Span, zone: ZoneInfo) -> timedelta:
     return before - after
 
 
+def ends_next_day(span: Span, zone: ZoneInfo) -> bool:
+    """Whether a shift goes on past midnight. One that ends at midnight does not."""
+    return local_day(span[1] - timedelta(microseconds=1), zone) > local_day(span[0], zone)
+
+
 def week_of(start: datetime, clinic: Clinic) -> date:
     """The Monday of the week to which a shift with this start belongs."""
     return monday_of(local_day(start, clinic.zone))
@@ -73,6 +78,15 @@ def hours_and_day(shift: ShiftDetails, at: datetime) -> str:
     """`11:30a–8p on Wed, Dec 9`, as the clinic's clocks show it."""
     zone = shift.clinic.zone
     return f"{short_range(shift.start, shift.end, zone)} on {day_label(shift.day, local_day(at, zone))}"
+
+
+def planned_hours(shift: ShiftDetails, at: datetime) -> str:
+    """`11:30a–8p on Wed, Dec 9`, or `5p–9a next day, from Wed, Dec 9`."""
+    zone = shift.clinic.zone
+    if not ends_next_day((shift.start, shift.end), zone):
+        return hours_and_day(shift, at)
+    day = day_label(shift.day, local_day(at, zone))
+    return f"{short_range(shift.start, shift.end, zone)} next day, from {day}"
 
 
 def spoken(shift: ShiftDetails, at: datetime) -> str:

@@ -17,11 +17,12 @@ from intranet.core.access import Conflict, Forbidden, Refused, add_refusal, requ
 from intranet.core.forms import whole_number
 from intranet.core.time import local_day, minutes_between
 from scheduling import assigning
+from scheduling.coverage import unusual_times
 from scheduling.eligibility import candidates
 from scheduling.forms import NewShiftForm, ShiftForm, values_of
 from scheduling.models import PublishedShift, Shift
 from scheduling.plans import Plan
-from scheduling.times import clock_change, hours_and_day
+from scheduling.times import clock_change, ends_next_day, planned_hours
 from scheduling.views.answers import Changed, saved
 
 
@@ -122,7 +123,8 @@ def shown_version(request: HttpRequest) -> int:
 
 def message_for(shift: Shift) -> str:
     who = f"{shift.staff} works" if shift.staff else "Open shift"
-    return f"{who} {hours_and_day(shift, timezone.now())}. Staff see it once you publish."
+    twice = "".join(f" {reason}" for reason in unusual_times(Plan.of(shift)))
+    return f"{who} {planned_hours(shift, timezone.now())}.{twice} Staff see it once you publish."
 
 
 def sheet(
@@ -146,6 +148,7 @@ def sheet(
         context["cannot"] = [one for one in found if not one.verdict]
         context["holder"] = next((one for one in context["cannot"] if shift and one.person.pk == shift.staff_id), None)
         context["clock_change"] = clock_change(plan.span, plan.clinic.zone)
+        context |= {"unusual": unusual_times(plan), "next_day": ends_next_day(plan.span, plan.clinic.zone)}
         context |= {"plan": plan, "candidate_count": len(found), "minutes": minutes_between(*plan.span)}
     context["is_past"] = bool(shift and shift.week.is_past(now))
     context["changed_meanwhile"] = bool(refused and refused.verdict.reasons[0].code == "changed-meanwhile")

@@ -82,6 +82,39 @@ class TestAdding:
         assert "Save for Carla" in text(response)
 
     @pytest.mark.parametrize(
+        ("changes", "when", "words"),
+        [
+            ({}, "7a–3:30p on Mon, Nov 30.", []),
+            ({"ends": "20:00"}, "7a–8p on Mon, Nov 30.", []),
+            (
+                {"starts": "17:00", "ends": "08:30"},
+                "5p–8:30a next day, from Mon, Nov 30.",
+                [
+                    "This shift ends on the next day, Tuesday, December 1.",
+                    "Mt. Prospect is open 7a–8p on Mondays: part of this shift lies outside.",
+                ],
+            ),
+            (
+                {"starts": "06:30"},
+                "6:30a–3:30p on Mon, Nov 30.",
+                ["Mt. Prospect is open 7a–8p on Mondays: part of this shift lies outside."],
+            ),
+            ({"day": "2026-12-06"}, "7a–3:30p on Sun, Dec 6.", ["Mt. Prospect is closed on Sundays."]),
+        ],
+    )
+    def test_unusual_times_are_said_before_and_after_saving(
+        self, sign_in, mt_prospect, manager, therapist, changes, when, words
+    ):
+        factories.opening(clinic=mt_prospect)
+        browser = sign_in(manager)
+        tried = browser.post(ADD, fields(check="1", **changes))
+        assert [str(reason) for reason in tried.context["unusual"]] == words
+        assert [one for one in words if one in text(tried)] == words
+        assert ("next day, 1" in text(tried)) == ("next day" in when)
+        saved = text(browser.post(ADD, fields(assign=therapist.pk, **changes), follow=True))
+        assert " ".join([f"Avery Testwell works {when}", *words, "Staff see it once you publish."]) in saved
+
+    @pytest.mark.parametrize(
         ("needs", "expected"),
         [
             ([{"times": "8-12"}], (time(8), time(12))),
