@@ -10,6 +10,7 @@ from django.forms import BaseFormSet, formset_factory
 
 from accounts.models import Clinic, Profession, Skill, User
 from accounts.roles import Role
+from intranet.core.access import Refused
 from intranet.core.forms import DayInput, in_this_century
 from protocols.drafting import MOST_SECTIONS, DraftText, SectionText
 from protocols.editor import RichTextField
@@ -110,6 +111,17 @@ def draft_text(form: DraftForm, sections: BaseSectionFormSet) -> DraftText:
     """What two valid forms say."""
     said = form.cleaned_data
     return DraftText(said["title"], sections.texts(), said["change_summary"], said["material"])
+
+
+def add_draft_refusal(form: DraftForm, sections: BaseSectionFormSet, refused: Refused) -> None:
+    """Show each reason at its field; what is said against all sections at the first that is not a table of facts."""
+    written = (part for part in sections.forms if part.cleaned_data["kind"] != SectionKind.KEY_FACTS)
+    first = next(written, None)
+    for reason in refused.verdict.reasons:
+        if reason.field == "sections" and first is not None:
+            first.add_error("body", reason.message)
+        else:
+            form.add_error(reason.field if reason.field in form.fields else None, reason.message)
 
 
 class SendBackForm(forms.Form):

@@ -217,7 +217,7 @@ def _require_state(version: ProtocolVersion, *states: State) -> None:
 def _is_complete(version: ProtocolVersion) -> Verdict:
     verdict = YES
     if not version.sections.exclude(words="").exclude(kind=SectionKind.KEY_FACTS).exists():
-        verdict += Verdict.no("empty", "Write at least one section.")
+        verdict += Verdict.no("empty", "Write something in at least one section.", "sections")
     if version.number > 1 and not version.change_summary:
         verdict += Verdict.no("no-summary", "Say what changed, so that readers see it in one line.", "change_summary")
     return verdict

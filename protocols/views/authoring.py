@@ -11,11 +11,18 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from intranet.core.access import Conflict, Forbidden, Refused, add_refusal, require
+from intranet.core.access import Conflict, Forbidden, Refused, require
 from intranet.core.forms import whole_number
 from protocols import drafting, publishing
 from protocols.drafting import SectionText
-from protocols.forms import BaseSectionFormSet, DraftForm, NewProtocolForm, SectionFormSet, draft_text
+from protocols.forms import (
+    BaseSectionFormSet,
+    DraftForm,
+    NewProtocolForm,
+    SectionFormSet,
+    add_draft_refusal,
+    draft_text,
+)
 from protocols.models import Protocol, ProtocolVersion, SectionKind, State
 from protocols.pages import ReadingPage
 
@@ -71,7 +78,7 @@ def save(request: HttpRequest, version: ProtocolVersion, form: DraftForm, sectio
         context = edit_context(request, version, form, sections) | {"theirs": differing(version, text)}
         return render(request, "protocols/edit.html", context | {"conflict": conflict.verdict}, status=409)
     except Refused as refused:
-        add_refusal(form, refused)
+        add_draft_refusal(form, sections, refused)
         version.refresh_from_db()
         context = edit_context(request, version, form, sections, keep_token=then != "submit")
         return render(request, "protocols/edit.html", context, status=422)

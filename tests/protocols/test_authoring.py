@@ -158,6 +158,23 @@ def test_submit_from_the_edit_page(therapist, sign_in, at):
     assert answer.url == version.get_absolute_url()
 
 
+def test_submit_of_nothing_leads_to_the_first_section(therapist, sign_in, at):
+    version = factories.draft(by=therapist, at=at, sections=drafting.template())
+    answer = sign_in(therapist).post(address("draft-edit", version), form_of(version, then="submit"))
+    page = answer.content.decode()
+    assert (answer.status_code, edited(version).state) == (422, State.DRAFT)
+    assert '<a href="#id_section-1-body">Write something in at least one section.</a>' in page
+    assert [form.errors for form in answer.context["sections"] if form.errors] == [
+        {"body": ["Write something in at least one section."]}
+    ]
+
+
+def test_submit_without_any_section_says_so(therapist, sign_in, at):
+    version = factories.draft(by=therapist, at=at, sections=[])
+    answer = sign_in(therapist).post(address("draft-edit", version), form_of(version, then="submit"))
+    assert answer.context["form"].non_field_errors() == ["Write something in at least one section."]
+
+
 def test_submit_that_is_refused_has_saved_and_can_be_repeated(therapist, clinical_lead, sign_in, at):
     one = factories.published(by=therapist, lead=clinical_lead, at=at)
     version = drafting.start_draft(one.protocol, by=therapist, at=at)

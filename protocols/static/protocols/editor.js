@@ -167,7 +167,12 @@ function replace(area) {
   });
   box.prepend(toolbar(editor, label));
   area.hidden = true;
-  document.querySelector(`label[for="${area.id}"]`)?.addEventListener("click", () => editor.commands.focus());
+  for (const way of document.querySelectorAll(`label[for="${area.id}"], a[href="#${area.id}"]`)) {
+    way.addEventListener("click", (event) => {
+      event.preventDefault(); // the text area that it names is hidden
+      editor.commands.focus();
+    });
+  }
   editor.view.dispatch(editor.state.tr);
 }
 
