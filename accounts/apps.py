@@ -7,7 +7,8 @@ class AccountsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from accounts import navigation, reminders
+        from accounts import navigation, reminders, trail
 
         navigation.register()
         reminders.register_kinds()
+        trail.listen()

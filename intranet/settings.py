@@ -154,6 +154,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "intranet.audit.middleware.trail",
     "intranet.core.middleware.private_pages",
     "intranet.core.middleware.refusals",
 ]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from django import template
 
-from accounts import directory
+from accounts import audit_log, directory
 
 register = template.Library()
 
 register.filter(directory.role_words)
 register.filter(directory.clinics_of)
+register.filter("action", lambda entry: audit_log.action_of(entry.verb))
+register.filter("detail", audit_log.detail)

@@ -15,12 +15,13 @@ class Entry(models.Model):
     )
     actor_name = models.CharField(max_length=200, blank=True)
     verb = models.CharField(max_length=80)
-    target_type = models.CharField(max_length=80)
-    target_id = models.CharField(max_length=64)
-    target_name = models.CharField(max_length=300)
+    target_type = models.CharField(max_length=80, blank=True)
+    target_id = models.CharField(max_length=64, blank=True)
+    target_name = models.CharField(max_length=300, blank=True)
     # Clinics that the entry concerns; empty means the whole organisation. Ids only: this app knows no clinic model.
     clinic_ids = ArrayField(models.BigIntegerField(), default=list, blank=True)
     changes = models.JSONField(default=dict, blank=True)
+    address = models.GenericIPAddressField("from", null=True, blank=True)  # none for what the system does by itself
 
     class Meta:
         ordering = ["-id"]
@@ -32,3 +33,18 @@ class Entry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.actor_name or 'The system'} {self.verb} {self.target_name}"
+
+
+class Seal(models.Model):
+    """One link of the chain that `sealing` makes. Written once, like the entries."""
+
+    position = models.BigIntegerField(primary_key=True)
+    entry = models.OneToOneField(Entry, models.DO_NOTHING, related_name="seal")
+    digest = models.CharField(max_length=64)
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["position"]
+
+    def __str__(self) -> str:
+        return f"Seal {self.position}"

@@ -9,6 +9,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.utils import timezone
 
+from intranet.audit import origin
 from intranet.audit.models import Entry
 
 if TYPE_CHECKING:
@@ -18,27 +19,29 @@ if TYPE_CHECKING:
 def record(
     actor: AbstractBaseUser | None,
     verb: str,
-    target: models.Model,
+    target: models.Model | None,
     *,
     clinics: Iterable[int] = (),
     **changes: Any,
 ) -> Entry:
     """Append one entry.
 
-    `verb` is "<thing>.<past tense>", for example "protocol.published". `clinics` are the ids of the clinics that it
-    concerns (none: the organisation). `changes` are JSON values or things that print well; never secrets, never text
-    that a person wrote about somebody.
+    `verb` is "<thing>.<past tense>", for example "protocol.published". Without a `target` it concerns nothing that is
+    known, such as an address that nobody has. `clinics` are the ids of the clinics that it concerns (none: the
+    organisation). `changes` are JSON values or things that print well; never secrets, never text that a person wrote
+    about somebody.
     """
     return Entry.objects.create(
         at=timezone.now(),
         actor_id=actor.pk if actor is not None else None,
         actor_name=str(actor) if actor is not None else "",
         verb=verb,
-        target_type=target._meta.label_lower,
-        target_id=str(target.pk),
-        target_name=str(target)[:300],
+        target_type=target._meta.label_lower if target else "",
+        target_id=str(target.pk) if target else "",
+        target_name=str(target)[:300] if target else "",
         clinic_ids=sorted(set(clinics)),
         changes=_as_json(changes),
+        address=origin.address.get(),
     )
 
 

@@ -26,7 +26,7 @@ def test_entry_holds_who_did_what_to_whom(entry: Entry, manager: User, therapist
     [
         "UPDATE audit_entry SET verb = 'nothing.happened'",
         "DELETE FROM audit_entry",
-        "TRUNCATE audit_entry",
+        "TRUNCATE audit_entry CASCADE",
     ],
 )
 def test_entries_cannot_be_changed_by_raw_sql(entry: Entry, statement: str):

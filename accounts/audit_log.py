@@ -1,0 +1,147 @@
+"""The audit log: who sees which entries, how they are found, and how they read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from accounts.models import User, organisation_zone
+from accounts.roles import Capability
+from intranet.audit.models import Entry
+from intranet.core.access import AnyUser
+
+PERSON = User._meta.label_lower
+# What the clinical lead sees of everybody: what concerns protocols, and who may do what.
+CLINICAL = ("protocol.", "acknowledgements.", "competency.")
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """How a verb reads, and in which tone: what was refused stands out, what was published too."""
+
+    words: str
+    tone: str = "neutral"
+
+
+ACTIONS = {
+    "access.refused": Action("Access refused", "danger"),
+    "acknowledgements.exported": Action("Acknowledgements exported", "info"),
+    "address.changed": Action("Address changed", "caution"),
+    "announcement.acknowledged": Action("Announcement acknowledged"),
+    "announcement.published": Action("Announcement published", "ok"),
+    "announcement.withdrawn": Action("Announcement withdrawn", "caution"),
+    "audit.exported": Action("Audit log exported", "info"),
+    "competency.ended": Action("Competency ended", "caution"),
+    "competency.granted": Action("Competency signed off", "ok"),
+    "credential.filed": Action("Credential filed"),
+    "credential.verified": Action("Credential checked", "ok"),
+    "password.changed": Action("Password changed", "caution"),
+    "password.reset": Action("Password reset", "caution"),
+    "password.set": Action("Password set", "caution"),
+    "person.hired": Action("Person added", "ok"),
+    "protocol.acknowledged": Action("Protocol acknowledged"),
+    "protocol.approved": Action("Protocol approved", "ok"),
+    "protocol.drafted": Action("Protocol drafted"),
+    "protocol.edited": Action("Protocol edited"),
+    "protocol.published": Action("Protocol published", "ok"),
+    "protocol.sent-back": Action("Protocol sent back", "caution"),
+    "protocol.settings-changed": Action("Protocol settings changed"),
+    "protocol.submitted": Action("Protocol submitted"),
+    "protocol.withdrawn": Action("Protocol withdrawn", "danger"),
+    "reminders.mail_chosen": Action("Mail settings changed"),
+    "role.given": Action("Role given", "ok"),
+    "role.taken": Action("Role taken", "caution"),
+    "roster.published": Action("Roster published", "ok"),
+    "second_step.added": Action("Second step added", "ok"),
+    "second_step.removed": Action("Second step removed", "caution"),
+    "second_step.renewed": Action("Recovery codes renewed", "caution"),
+    "session.ended": Action("Signed out"),
+    "session.refused": Action("Sign-in refused", "danger"),
+    "session.started": Action("Signed in"),
+    "shift.changed": Action("Shift changed"),
+    "shift.created": Action("Shift made"),
+    "shift.deleted": Action("Shift deleted", "caution"),
+}
+
+
+def action_of(verb: str) -> Action:
+    return ACTIONS.get(verb) or Action(verb.replace(".", " ").replace("_", " ").replace("-", " ").capitalize())
+
+
+def entries_visible_to(viewer: AnyUser) -> QuerySet[Entry]:
+    """One's own; for managers what concerns their clinics, for the lead what is clinical, for administrators everything."""
+    if not isinstance(viewer, User) or not viewer.standing.holds(Capability.SEE_AUDIT):
+        return Entry.objects.none()
+    scope = viewer.standing.scope(Capability.SEE_AUDIT)
+    if scope.everywhere:
+        return Entry.objects.all()
+    seen = Q(actor=viewer) | Q(target_type=PERSON, target_id=str(viewer.pk))
+    if scope:
+        seen |= Q(clinic_ids__overlap=sorted(scope.clinic_ids))
+    if viewer.standing.may(Capability.APPROVE_PROTOCOL) and viewer.standing.may(Capability.READ_DRAFT):
+        for beginning in CLINICAL:
+            seen |= Q(verb__startswith=beginning)
+    return Entry.objects.filter(seen)
+
+
+def containing(words: str) -> Q:
+    """Entries in whose person, object or address every word occurs."""
+    condition = Q()
+    for word in words.split():
+        condition &= (
+            Q(actor_name__unaccent__icontains=word)
+            | Q(target_name__unaccent__icontains=word)
+            | Q(address__startswith=word)
+        )
+    return condition
+
+
+def between(first: date | None, last: date | None) -> Q:
+    """Entries of these days of the organisation, both included."""
+    condition = Q()
+    if first:
+        condition &= Q(at__gte=_midnight(first))
+    if last:
+        condition &= Q(at__lt=_midnight(last + timedelta(days=1)))
+    return condition
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time.min, organisation_zone())
+
+
+def detail(entry: Entry) -> list[tuple[str, str]]:
+    """What changed, as labels and values for people."""
+    return [
+        (name.replace("_", " ").capitalize(), _words(value))
+        for name, value in entry.changes.items()
+        if value not in (None, "", [], {})
+    ]
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(map(_words, value))
+    if isinstance(value, dict):
+        return "; ".join(f"{name.replace('_', ' ')}: {_words(item)}" for name, item in value.items())
+    return str(value)
+
+
+COLUMNS = ("At (UTC)", "Person", "Action", "Object", "Kind of object", "Detail", "From", "Entry", "Seal")
+
+
+def lines(entries: QuerySet[Entry]) -> Iterator[list[Any]]:
+    """An entry a line, for a file; `Seal` is the digest with which it stands in the chain."""
+    for entry in entries.select_related("seal").iterator(1000):
+        said = "; ".join(f"{name}: {value}" for name, value in detail(entry))
+        seal = getattr(entry, "seal", None)
+        yield [
+            *(entry.at.isoformat(), entry.actor_name or "The system", action_of(entry.verb).words, entry.target_name),
+            *(entry.target_type, said, entry.address, entry.pk, seal.digest if seal else ""),
+        ]

@@ -1,0 +1,23 @@
+"""Files for spreadsheets."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Sequence
+from io import StringIO
+from typing import Any
+
+
+def as_csv(header: Sequence[str], lines: Iterable[Iterable[Any]]) -> str:
+    """Lines under a header; no cell can act as a formula. The mark at the beginning tells a spreadsheet that it is UTF-8."""
+    out = StringIO()
+    writer = csv.writer(out)
+    writer.writerow(header)
+    writer.writerows([harmless(value) for value in line] for line in lines)
+    return f"\ufeff{out.getvalue()}"
+
+
+def harmless(value: Any) -> str:
+    """A cell that no spreadsheet runs: text that starts like a formula gets an apostrophe."""
+    text = "" if value is None else str(value)
+    return f"'{text}" if text.lstrip()[:1] in {"=", "+", "-", "@"} or text[:1] in {"\t", "\r", "\n"} else text

@@ -1,0 +1,144 @@
+"""The audit log: who sees which entries, on the page, in the file and over the API."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+import time_machine
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from accounts import audit_log
+from accounts.models import Clinic, User
+from intranet.audit.models import Entry
+from intranet.audit.recording import record
+from tests.conftest import CAST
+
+pytestmark = pytest.mark.django_db
+PAGE, FILE, API = "/people/audit/", "/people/audit/csv/", "/api/v1/audit/"
+
+
+@pytest.fixture(autouse=True)
+def _now(at: datetime):
+    with time_machine.travel(at, tick=False):
+        yield
+
+
+@pytest.fixture
+def entries(cast: dict[str, User], mt_prospect: Clinic, oakbrook: Clinic) -> dict[str, Entry]:
+    """One of each kind, written by the manager of the other clinic unless it says otherwise."""
+    by, therapist = cast["manager_oakbrook"], cast["therapist"]
+    return {
+        "here": record(by, "shift.changed", by, clinics=[mt_prospect.pk]),
+        "there": record(by, "shift.changed", by, clinics=[oakbrook.pk]),
+        "both": record(by, "announcement.published", by, clinics=[mt_prospect.pk, oakbrook.pk]),
+        "organisation": record(cast["administrator"], "role.given", cast["approver"]),
+        "protocol": record(cast["clinical_lead"], "protocol.published", by),
+        "own": record(therapist, "session.started", therapist),
+        "about": record(cast["administrator"], "role.given", therapist),
+    }
+
+
+SEES = {
+    "therapist": {"own", "about"},
+    "therapist_oakbrook": set(),
+    "floater": set(),
+    "assistant": set(),
+    "front_desk": set(),
+    "manager": {"here", "both"},
+    "manager_oakbrook": {"here", "there", "both", "protocol"},  # wrote the first three; the last is about them
+    "clinical_lead": {"protocol"},
+    "approver": {"organisation"},
+    "administrator": {"here", "there", "both", "organisation", "protocol", "own", "about"},
+}
+
+
+@pytest.mark.parametrize("who", CAST)
+def test_who_sees_which_entries(cast: dict[str, User], entries: dict[str, Entry], sign_in, api, who: str):
+    seen = audit_log.entries_visible_to(cast[who])
+    assert {name for name, entry in entries.items() if seen.contains(entry)} == SEES[who]
+    browser = sign_in(cast[who])
+    shown = {entry.pk for entry in browser.get(PAGE).context["page"]}
+    assert {name for name, entry in entries.items() if entry.pk in shown} == SEES[who]
+    listed = {row["id"] for row in api(cast[who]).get(API).json()["results"]}
+    assert {name for name, entry in entries.items() if entry.pk in listed} == SEES[who]
+    rows = browser.get(FILE).content.decode("utf-8-sig").splitlines()[1:]
+    numbers = {int(row.split(",")[-2]) for row in rows}
+    assert {name for name, entry in entries.items() if entry.pk in numbers} == SEES[who]
+
+
+def test_a_stranger_sees_nothing(client: Client, entries):
+    assert client.get(PAGE).status_code == 302
+    assert client.get(API).status_code == 401
+
+
+def test_the_export_leaves_a_trace(administrator: User, entries, sign_in):
+    sign_in(administrator).get(FILE, {"action": "role.given"})
+    assert Entry.objects.first().verb == "audit.exported"
+    assert Entry.objects.first().changes == {"entries": 2}
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ({"q": "rosa SAMPLE"}, {"here", "there", "both", "protocol"}),
+        ({"action": "shift.changed"}, {"here", "there"}),
+        ({"action": "no.such"}, set(SEES["administrator"])),
+        ({"first": "2026-11-26"}, set()),
+        ({"last": "2026-11-24"}, set()),
+        ({"first": "2026-11-25", "last": "2026-11-25", "action": "role.given"}, {"organisation", "about"}),
+        ({"first": "soon", "q": "x" * 500}, set(SEES["administrator"])),
+    ],
+)
+def test_filters(administrator: User, entries: dict[str, Entry], sign_in, asked: dict[str, str], found: set[str]):
+    shown = {entry.pk for entry in sign_in(administrator).get(PAGE, asked).context["page"]}
+    assert {name for name, entry in entries.items() if entry.pk in shown} == found
+
+
+def test_every_verb_that_the_product_writes_has_words():
+    root = Path(audit_log.__file__).parents[1]
+    code = "".join(
+        path.read_text()
+        for app in ("accounts", "protocols", "scheduling", "intranet")
+        for path in (root / app).rglob("*.py")
+    )
+    written = set(re.findall(r"""record\(\s*[\w.]+,\s*"(\w+\.[\w-]+)\"""", code))
+    assert len(written) > 20
+    assert written - set(audit_log.ACTIONS) == set()
+
+
+def test_a_verb_without_words_is_still_read():
+    assert audit_log.action_of("some_thing.happened").words == "Some thing happened"
+    assert audit_log.action_of("session.refused").tone == "danger"
+
+
+def test_as_many_queries_for_five_thousand_as_for_ten(administrator: User, sign_in: Callable[..., Client]):
+    browser = sign_in(administrator)
+    for number in range(10):
+        record(administrator, "shift.changed", administrator, number=number)
+
+    def queries() -> int:
+        with CaptureQueriesContext(
+            connection,
+        ) as captured:
+            assert browser.get(PAGE).status_code == 200
+        return len(captured)
+
+    few = queries()
+    Entry.objects.bulk_create(
+        Entry(at=entry.at, verb="shift.changed", actor_id=administrator.pk, actor_name="Ada")
+        for entry in list(Entry.objects.all()[:10]) * 500
+    )
+    assert queries() == few
+
+
+def test_the_place_is_for_those_who_see_others(therapist: User, manager: User, sign_in):
+    link = f'href="{reverse("accounts:audit")}"'
+    assert link not in sign_in(therapist).get("/people/").content.decode()
+    assert link in sign_in(manager).get("/people/").content.decode()
