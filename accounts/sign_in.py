@@ -9,6 +9,8 @@ from allauth.mfa.models import Authenticator
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest
 
+from accounts import second_step
+
 
 class AccountAdapter(DefaultAccountAdapter):
     error_messages = DefaultAccountAdapter.error_messages | {
@@ -33,6 +35,7 @@ class AccountAdapter(DefaultAccountAdapter):
 class SecondStepAdapter(DefaultMFAAdapter):
     error_messages = DefaultMFAAdapter.error_messages | {
         "add_email_blocked": "Turn off the second step first. An account that has one keeps its address.",
+        "cannot_delete_authenticator": "Your role needs a second step. Add another one before you remove this.",
         "cannot_generate_recovery_codes": "Set up a passkey or an authenticator app first.",
         "incorrect_code": "That code is not right. Enter the one that the app shows now.",
         "unverified_email": "Confirm your work email first. Then you can add a second step.",
@@ -41,6 +44,15 @@ class SecondStepAdapter(DefaultMFAAdapter):
     def generate_authenticator_name(self, user: AbstractBaseUser, type: Authenticator.Type) -> str:
         """The name a passkey starts with; the person may give it another."""
         return "Passkey"
+
+    def can_delete_authenticator(self, authenticator: Authenticator) -> bool:
+        return second_step.may_remove(authenticator)
+
+    def encrypt(self, text: str) -> str:
+        return second_step.encrypted(text)
+
+    def decrypt(self, encrypted_text: str) -> str:
+        return second_step.decrypted(encrypted_text)
 
 
 class EmailBackend(AuthenticationBackend):

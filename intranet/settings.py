@@ -88,6 +88,8 @@ SECRET_KEY_FALLBACKS = [key for key in env("SECRET_KEY_FALLBACKS", "").split(","
 SITE_ORIGIN = env("SITE_ORIGIN").rstrip("/")
 SITE_NAME = env("SITE_NAME", "Emery")
 DEMO = env_flag("DEMO")
+# For the demo alone: roles that change much sign in without a second step, and a banner says so.
+SECOND_STEP_OPTIONAL = env_flag("SECOND_STEP_OPTIONAL")
 
 _site = urlsplit(SITE_ORIGIN)
 if _site.scheme not in {"http", "https"} or not _site.hostname:
@@ -96,8 +98,8 @@ ALLOWED_HOSTS = [_site.hostname, *[host for host in env("EXTRA_HOSTS", "").split
 CSRF_TRUSTED_ORIGINS = [SITE_ORIGIN]
 
 if PRODUCTION:
-    if DEBUG or DEMO:
-        raise ImproperlyConfigured("DEBUG and DEMO are for local use; production refuses them.")
+    if DEBUG or DEMO or SECOND_STEP_OPTIONAL:
+        raise ImproperlyConfigured("DEBUG, DEMO and SECOND_STEP_OPTIONAL are for local use; production refuses them.")
     for key in (SECRET_KEY, *SECRET_KEY_FALLBACKS):
         refuse_weak("SECRET_KEY", key, 50)
     if _site.scheme != "https":
@@ -154,6 +156,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "accounts.middleware.second_step_first",
     "intranet.audit.middleware.trail",
     "intranet.core.middleware.private_pages",
     "intranet.core.middleware.refusals",

@@ -12,3 +12,5 @@ from intranet.settings import *  # noqa: F403
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 ALLOWED_HOSTS = ["localhost", "testserver", "127.0.0.1"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+# Most tests are about something else; tests/accounts/test_second_step.py turns it on.
+SECOND_STEP_OPTIONAL = True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django import template
 
-from accounts import audit_log, directory
+from accounts import audit_log, directory, second_step
 
 register = template.Library()
 
@@ -12,3 +12,4 @@ register.filter(directory.role_words)
 register.filter(directory.clinics_of)
 register.filter("action", lambda entry: audit_log.action_of(entry.verb))
 register.filter("detail", audit_log.detail)
+register.filter("second_step_missing", second_step.is_missing)

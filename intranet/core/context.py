@@ -25,4 +25,5 @@ def interface(request: HttpRequest) -> dict[str, Any]:
         "theme": chosen_theme(request),
         "navigation": Navigation(user, request.path),
         "site_name": settings.SITE_NAME,
+        "second_step_optional": settings.SECOND_STEP_OPTIONAL,
     }

@@ -68,7 +68,7 @@ def problem(error: Exception, context: dict[str, Any]) -> JsonResponse | None:
 
     set_rollback()
     if isinstance(error, Refused):
-        return _document(error.status, _title(error.status), str(error), reasons=_reasons(error))
+        return refusal_document(error)
     if isinstance(error, DjangoValidationError):
         error = exceptions.ValidationError(
             error.message_dict if hasattr(error, "error_dict") else {"non_field_errors": error.messages}
@@ -115,6 +115,10 @@ def _document(code: int, title: str, detail: str, **more: Any) -> JsonResponse:
 
 def is_api(request: HttpRequest) -> bool:
     return request.path.startswith(API)
+
+
+def refusal_document(error: Refused) -> JsonResponse:
+    return _document(error.status, _title(error.status), str(error), reasons=_reasons(error))
 
 
 def error_document(code: int) -> JsonResponse:

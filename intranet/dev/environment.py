@@ -20,6 +20,7 @@ def basics(folder: Folder, port: int) -> dict[str, str]:
     return {
         "INTRANET_MODE": "local",
         "DEMO": "1",
+        "SECOND_STEP_OPTIONAL": "1",
         "SECRET_KEY": folder.secret("secret key"),
         "SITE_ORIGIN": f"http://localhost:{port}",
         "EMAIL_HOST": "127.0.0.1",
