@@ -4,12 +4,14 @@ from datetime import date
 from typing import Any
 
 from django import forms
+from django.contrib.auth.forms import SetPasswordMixin
 from django.db.models import Q, QuerySet
 
 from accounts import audit_log
 from accounts.directory import at_clinic, in_role, matching
-from accounts.models import Clinic, User
-from accounts.roles import Capability, Role
+from accounts.hiring import Place
+from accounts.models import Clinic, Profession, User
+from accounts.roles import ORGANISATION_ROLES, ROLES_A_MANAGER_MAY_GIVE, Capability, Role
 from intranet.audit.models import Entry
 from intranet.core.forms import DayInput, WordsField
 
@@ -65,3 +67,59 @@ class AuditFilter(forms.Form):
         if wanted.get("action"):
             found = found.filter(verb=wanted["action"])
         return found.filter(audit_log.containing(wanted["q"])) if wanted.get("q") else found
+
+
+class InvitationForm(forms.Form):
+    """Whom to ask in, and as what. Offers only what the person who invites may give."""
+
+    name = forms.CharField(label="Name", max_length=120)
+    email = forms.EmailField(label="Work email", help_text="The link goes there and works once, for 72 hours.")
+    profession = forms.ChoiceField(label="Profession", choices=Profession.choices)
+    role = forms.ChoiceField(label="Role")
+    clinic = forms.ModelChoiceField(
+        Clinic.objects.none(), label="Clinic", required=False, empty_label="The whole organisation"
+    )
+
+    def __init__(self, *args: Any, by: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.by = by
+        everywhere = by.standing.scope(Capability.INVITE).everywhere
+        given = [role for role in Role if everywhere or role in ROLES_A_MANAGER_MAY_GIVE]
+        self.fields["role"].choices = [(role.value, role.label) for role in given]
+        self.fields["clinic"].queryset = Clinic.objects.where(by, Capability.INVITE)
+        if not everywhere:
+            self.fields["clinic"].required, self.fields["clinic"].empty_label = True, None
+
+    def clean_name(self) -> str:
+        return " ".join(self.cleaned_data["name"].split())
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or self.cleaned_data
+        if values.get("role") and "clinic" not in self.errors:
+            belongs = values["role"] in ORGANISATION_ROLES
+            if belongs and values.get("clinic"):
+                self.add_error("clinic", "This role belongs to the whole organisation.")
+            if not belongs and not values.get("clinic"):
+                self.add_error("clinic", "Choose the clinic at which the person has this role.")
+        return values
+
+    @property
+    def place(self) -> Place:
+        return Place(Role(self.cleaned_data["role"]), self.cleaned_data["clinic"])
+
+
+class WelcomeForm(SetPasswordMixin, forms.Form):
+    """The password with which somebody new will sign in."""
+
+    password1, password2 = SetPasswordMixin.create_password_fields("Password", "The same again")
+
+    def __init__(self, *args: Any, person: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.person = person
+        self.fields["password2"].help_text = ""
+        self.fields["password1"].help_text = "At least 15 characters. A few words in a row are easy to remember."
+
+    def clean(self) -> dict[str, Any]:
+        self.validate_passwords()
+        self.validate_password_for_user(self.person, "password1")
+        return super().clean() or self.cleaned_data

@@ -24,12 +24,8 @@ class Place:
     clinic: Clinic | None = None
 
 
-def may_give_role(place: Place, *, to: User, by: User | None) -> Verdict:
-    """An administrator gives every role, a manager the working roles of the own clinics. `by` None is the system."""
-    if by is None:
-        return YES
-    if by.pk == to.pk:
-        return Verdict.no("own-role", "Somebody else has to change your roles.")
+def may_give(place: Place, *, by: User) -> Verdict:
+    """An administrator gives every role, a manager the working roles of the own clinics."""
     if by.standing.scope(Capability.INVITE).everywhere:
         return YES
     if place.clinic is None or not by.standing.may(Capability.INVITE, place.clinic):
@@ -37,6 +33,15 @@ def may_give_role(place: Place, *, to: User, by: User | None) -> Verdict:
     if place.role not in ROLES_A_MANAGER_MAY_GIVE:
         return Verdict.no("beyond-your-power", f"Only an administrator makes somebody {place.role.label.lower()}.")
     return YES
+
+
+def may_give_role(place: Place, *, to: User, by: User | None) -> Verdict:
+    """As `may_give`, but never to oneself. `by` None is the system."""
+    if by is None:
+        return YES
+    if by.pk == to.pk:
+        return Verdict.no("own-role", "Somebody else has to change your roles.")
+    return may_give(place, by=by)
 
 
 @transaction.atomic

@@ -1,14 +1,18 @@
 from django.urls import path
 
-from accounts import views
+from accounts.views import audit, invitations, people
 
 app_name = "accounts"
 
 urlpatterns = [
-    path("", views.people, name="people"),
-    path("me/", views.me, name="me"),
-    path("<int:pk>/", views.person, name="person-detail"),
-    path("audit/", views.audit, name="audit"),
-    path("audit/csv/", views.audit_csv, name="audit-csv"),
-    path("credentials/<int:pk>/verify/", views.verify, name="credential-verify"),
+    path("", people.people, name="people"),
+    path("me/", people.me, name="me"),
+    path("<int:pk>/", people.person, name="person-detail"),
+    path("credentials/<int:pk>/verify/", people.verify, name="credential-verify"),
+    path("audit/", audit.audit, name="audit"),
+    path("audit/csv/", audit.audit_csv, name="audit-csv"),
+    path("invitations/", invitations.invitations, name="invitations"),
+    path("invitations/<int:pk>/again/", invitations.send_again, name="invitation-again"),
+    path("invitations/<int:pk>/revoke/", invitations.revoke, name="invitation-revoke"),
+    path("welcome/<str:token>/", invitations.welcome, name="welcome"),
 ]

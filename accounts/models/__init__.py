@@ -1,4 +1,5 @@
 from accounts.models.credentials import Competency, Credential, CredentialType, Gate, Skill, ValidityRule
+from accounts.models.invitations import Invitation
 from accounts.models.people import Clinic, Membership, Profession, User, organisation_zone
 
 __all__ = [
@@ -7,6 +8,7 @@ __all__ = [
     "Credential",
     "CredentialType",
     "Gate",
+    "Invitation",
     "Membership",
     "Profession",
     "Skill",

@@ -1,3 +1,5 @@
+"""The directory, a person's page, and what is done there."""
+
 from __future__ import annotations
 
 from django.contrib import messages
@@ -7,16 +9,13 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts import audit_log
 from accounts.credentials import verify_credential
 from accounts.directory import staff
 from accounts.files import file_of
-from accounts.forms import AuditFilter, PeopleFilter
+from accounts.forms import PeopleFilter
 from accounts.models import Credential
-from intranet.audit.recording import record
-from intranet.core.exports import as_csv
 
-PEOPLE_ON_A_PAGE = ENTRIES_ON_A_PAGE = 50
+PEOPLE_ON_A_PAGE = 50
 
 
 @require_GET
@@ -54,26 +53,3 @@ def verify(request: HttpRequest, pk: int) -> HttpResponse:
     verify_credential(credential, by=request.user, at=timezone.now())
     messages.success(request, f"{credential.type} of {credential.user} is checked.")
     return redirect(credential.user)
-
-
-@require_GET
-def audit(request: HttpRequest) -> HttpResponse:
-    """Who did what, when and from where, as far as the person may see it. htmx asks for the part below the filters."""
-    form = AuditFilter(request.GET)
-    entries = form.narrow(audit_log.entries_visible_to(request.user))
-    page = Paginator(entries, ENTRIES_ON_A_PAGE).get_page(request.GET.get("page"))
-    part = "#results" if request.htmx else ""
-    response = render(request, f"accounts/audit.html{part}", {"form": form, "page": page})
-    response.headers["Vary"] = "HX-Request"
-    return response
-
-
-@require_GET
-def audit_csv(request: HttpRequest) -> HttpResponse:
-    """The same as a file. Exports leave a trace."""
-    entries = AuditFilter(request.GET).narrow(audit_log.entries_visible_to(request.user))
-    content = as_csv(audit_log.COLUMNS, audit_log.lines(entries))
-    record(request.user, "audit.exported", None, entries=entries.count())
-    response = HttpResponse(content, content_type="text/csv; charset=utf-8")
-    response.headers["Content-Disposition"] = f'attachment; filename="audit-{timezone.localdate():%Y-%m-%d}.csv"'
-    return response

@@ -1,0 +1,139 @@
+"""Invitations: one role at one place for one address, within the power of whoever invites, by a link that works once."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from accounts.hiring import Place, hire, may_give
+from accounts.models import Invitation, User, organisation_zone
+from accounts.roles import Role
+from intranet.audit.recording import record
+from intranet.core.access import Conflict, Forbidden, Refused, Verdict, require
+from intranet.core.time import local_day
+
+LASTS = timedelta(hours=72)
+DEAD = "The invitation does not work any more. Ask whoever sent it for a new one."
+
+
+def may_manage(invitation: Invitation, *, by: User) -> Verdict:
+    """Whoever could send it may send it again or take it back."""
+    return may_give(place_of(invitation), by=by)
+
+
+def place_of(invitation: Invitation) -> Place:
+    return Place(Role(invitation.role), invitation.clinic)
+
+
+@transaction.atomic
+def invite(*, email: str, name: str, profession: str, place: Place, by: User, at: datetime) -> tuple[Invitation, str]:
+    """Ask somebody in. Returns the invitation and the token of its link, which is known nowhere else.
+
+    Raises Forbidden beyond one's own power, ValidationError when the address works here or is invited already.
+    """
+    require(may_give(place, by=by), Forbidden)
+    if User.objects.filter(email__iexact=email).exists():
+        raise ValidationError({"email": "Somebody with this address works here already."})
+    token = secrets.token_urlsafe(32)
+    invitation = Invitation(
+        email=email.lower(),
+        name=name,
+        profession=profession,
+        role=place.role,
+        clinic=place.clinic,
+        token_digest=digest(token),
+        invited_by=by,
+        sent_at=at,
+        expires_at=at + LASTS,
+    )
+    invitation.full_clean()
+    invitation.save()
+    record(by, "invitation.sent", invitation, clinics=_clinics(invitation), role=place.role, clinic=place.clinic)
+    return invitation, token
+
+
+@transaction.atomic
+def send_again(invitation: Invitation, *, by: User, at: datetime) -> tuple[Invitation, str]:
+    """A new link with a new term, by whoever sends it now; the old link stops working."""
+    invitation = _waiting(invitation)
+    require(may_manage(invitation, by=by), Forbidden)
+    token = secrets.token_urlsafe(32)
+    invitation.token_digest, invitation.invited_by = digest(token), by
+    invitation.sent_at, invitation.expires_at = at, at + LASTS
+    invitation.save(update_fields=["token_digest", "invited_by", "sent_at", "expires_at"])
+    record(by, "invitation.sent", invitation, clinics=_clinics(invitation), again=True)
+    return invitation, token
+
+
+@transaction.atomic
+def revoke(invitation: Invitation, *, by: User, at: datetime) -> Invitation:
+    """Take an invitation back: its link stops working."""
+    invitation = _waiting(invitation)
+    require(may_manage(invitation, by=by), Forbidden)
+    invitation.revoked_at = at
+    invitation.save(update_fields=["revoked_at"])
+    record(by, "invitation.revoked", invitation, clinics=_clinics(invitation))
+    return invitation
+
+
+def found_by(token: str, at: datetime) -> Invitation | None:
+    """The invitation to which a link leads, when it still counts: open, and within the power of whoever sent it."""
+    invitation = Invitation.objects.select_related("clinic", "invited_by").filter(token_digest=digest(token)).first()
+    return invitation if invitation and _counts(invitation, at) else None
+
+
+@transaction.atomic
+def accept(token: str, *, password: str, at: datetime) -> User:
+    """Become a member of staff, from today. However often and however parallel a link is used, it works once.
+
+    Raises Conflict when the link no longer works. The password was checked by the form.
+    """
+    invitation = (
+        Invitation.objects.select_for_update(of=("self",))
+        .select_related("clinic", "invited_by")
+        .filter(token_digest=digest(token))
+        .first()
+    )
+    if invitation is None or not _counts(invitation, at):
+        raise Conflict.because("link-dead", DEAD)
+    place = place_of(invitation)
+    user = hire(
+        email=invitation.email,
+        name=invitation.name,
+        profession=invitation.profession,
+        places=[place],
+        start=local_day(at, place.clinic.zone if place.clinic else organisation_zone()),
+        by=invitation.invited_by,
+    )
+    user.set_password(password)
+    user.save(update_fields=["password"])
+    invitation.accepted_at, invitation.accepted_by = at, user
+    invitation.save(update_fields=["accepted_at", "accepted_by"])
+    record(user, "invitation.accepted", invitation, clinics=_clinics(invitation))
+    return user
+
+
+def digest(token: str) -> str:
+    """What is kept of a token. It is random and long, so that a plain hash cannot be guessed back."""
+    return sha256(token.encode()).hexdigest()
+
+
+def _counts(invitation: Invitation, at: datetime) -> bool:
+    return invitation.is_open(at) and bool(may_manage(invitation, by=invitation.invited_by))
+
+
+def _waiting(invitation: Invitation) -> Invitation:
+    locked = Invitation.objects.select_for_update(of=("self",)).select_related("clinic").get(pk=invitation.pk)
+    if locked.accepted_at is not None:
+        raise Refused.because("taken", f"{locked.name} has taken the invitation already.")
+    if locked.revoked_at is not None:
+        raise Refused.because("revoked", "The invitation was taken back already.")
+    return locked
+
+
+def _clinics(invitation: Invitation) -> list[int]:
+    return [] if invitation.clinic_id is None else [invitation.clinic_id]

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar, Self
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower
+
+from accounts.models.people import Clinic, Profession, User
+from accounts.roles import ORGANISATION_ROLES, Capability, Role
+from intranet.core.access import AccessQuerySet, AnyUser
+
+
+class InvitationQuerySet(AccessQuerySet["Invitation"]):
+    def visible_to(self, user: AnyUser) -> Self:
+        """Those at the clinics for which one may invite; an administrator sees all."""
+        if not isinstance(user, User):
+            return self.none()
+        scope = user.standing.scope(Capability.INVITE)
+        return self if scope.everywhere else self.filter(clinic__in=scope.clinic_ids)
+
+    def waiting(self) -> Self:
+        """Neither taken nor taken back; also those whose link is too old by now."""
+        return self.filter(accepted_at=None, revoked_at=None)
+
+
+class Invitation(models.Model):
+    """Somebody is asked to become a member of staff, in one role at one place. The link's token is kept as a digest."""
+
+    email = models.EmailField("email")
+    name = models.CharField(max_length=120)
+    profession = models.CharField(max_length=8, choices=Profession)
+    role = models.CharField(max_length=20, choices=Role)
+    clinic = models.ForeignKey(Clinic, models.PROTECT, null=True, blank=True, related_name="invitations")
+    token_digest = models.CharField(max_length=64, unique=True)
+    invited_by = models.ForeignKey(User, models.PROTECT, related_name="invitations_sent")
+    sent_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True, blank=True)
+    accepted_by = models.OneToOneField(User, models.PROTECT, null=True, blank=True, related_name="invitation_accepted")
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    objects: ClassVar[InvitationQuerySet] = InvitationQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        ordering = ["-sent_at", "-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                Lower("email"),
+                condition=Q(accepted_at=None, revoked_at=None),
+                name="invitation_waits_once_for_an_address",
+                violation_error_message="An invitation to this address is waiting already. Send it again, or take it back.",
+            ),
+            models.CheckConstraint(
+                condition=Q(role__in=sorted(ORGANISATION_ROLES), clinic__isnull=True)
+                | (~Q(role__in=sorted(ORGANISATION_ROLES)) & Q(clinic__isnull=False)),
+                name="invitation_role_fits_its_place",
+                violation_error_message="Clinical lead, administrator and approver belong to the organisation; "
+                "every other role belongs to a clinic.",
+            ),
+            models.CheckConstraint(
+                condition=Q(accepted_at=None, accepted_by=None)
+                | Q(accepted_at__isnull=False, accepted_by__isnull=False),
+                name="invitation_says_who_took_it",
+            ),
+            models.CheckConstraint(
+                condition=Q(accepted_at=None) | Q(revoked_at=None), name="invitation_is_taken_or_taken_back"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Invitation of {self.name}"
+
+    def is_open(self, at: datetime) -> bool:
+        return self.accepted_at is None and self.revoked_at is None and at < self.expires_at

@@ -1,0 +1,39 @@
+"""The audit log, as far as the person may see it."""
+
+from __future__ import annotations
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from accounts import audit_log
+from accounts.forms import AuditFilter
+from intranet.audit.recording import record
+from intranet.core.exports import as_csv
+
+ENTRIES_ON_A_PAGE = 50
+
+
+@require_GET
+def audit(request: HttpRequest) -> HttpResponse:
+    """Who did what, when and from where. htmx asks for the part below the filters."""
+    form = AuditFilter(request.GET)
+    entries = form.narrow(audit_log.entries_visible_to(request.user))
+    page = Paginator(entries, ENTRIES_ON_A_PAGE).get_page(request.GET.get("page"))
+    part = "#results" if request.htmx else ""
+    response = render(request, f"accounts/audit.html{part}", {"form": form, "page": page})
+    response.headers["Vary"] = "HX-Request"
+    return response
+
+
+@require_GET
+def audit_csv(request: HttpRequest) -> HttpResponse:
+    """The same as a file. Exports leave a trace."""
+    entries = AuditFilter(request.GET).narrow(audit_log.entries_visible_to(request.user))
+    content = as_csv(audit_log.COLUMNS, audit_log.lines(entries))
+    record(request.user, "audit.exported", None, entries=entries.count())
+    response = HttpResponse(content, content_type="text/csv; charset=utf-8")
+    response.headers["Content-Disposition"] = f'attachment; filename="audit-{timezone.localdate():%Y-%m-%d}.csv"'
+    return response

@@ -1,0 +1,120 @@
+"""Asking people in, and the page at which they arrive."""
+
+from __future__ import annotations
+
+import logging
+from smtplib import SMTPException
+
+from allauth.account.adapter import get_adapter
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import login
+from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import ValidationError
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts import inviting
+from accounts.forms import InvitationForm, WelcomeForm
+from accounts.models import Invitation, User
+from accounts.roles import Capability
+from intranet.core.access import Forbidden, Refused, add_refusal
+
+INVITATIONS_ON_A_PAGE = 50
+log = logging.getLogger(__name__)
+
+
+@require_http_methods(["GET", "POST"])
+def invitations(request: HttpRequest) -> HttpResponse:
+    """Everybody who was asked in, and a form to ask somebody in."""
+    if not request.user.standing.scope(Capability.INVITE):
+        raise Forbidden.because("no-invitations", "Clinic managers and administrators invite people.")
+    form = InvitationForm(request.POST or None, by=request.user)
+    if request.method == "POST" and form.is_valid() and _invited(request, form):
+        return redirect("accounts:invitations")
+    found = Invitation.objects.visible_to(request.user).select_related("clinic", "invited_by", "accepted_by")
+    page = Paginator(found, INVITATIONS_ON_A_PAGE).get_page(request.GET.get("page"))
+    context = {"form": form, "page": page, "now": timezone.now()}
+    return render(request, "accounts/invitations.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+def send_again(request: HttpRequest, pk: int) -> HttpResponse:
+    """A new link for an invitation that waits; the old one stops working."""
+    invitation = get_object_or_404(Invitation.objects.visible_to(request.user), pk=pk)
+    invitation, token = inviting.send_again(invitation, by=request.user, at=timezone.now())
+    _mailed(request, invitation, token)
+    return redirect("accounts:invitations")
+
+
+@require_POST
+def revoke(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take an invitation back."""
+    invitation = get_object_or_404(Invitation.objects.visible_to(request.user), pk=pk)
+    inviting.revoke(invitation, by=request.user, at=timezone.now())
+    messages.success(request, f"The invitation of {invitation.name} was taken back. Its link no longer works.")
+    return redirect("accounts:invitations")
+
+
+@login_not_required  # Whoever holds the link is not a member of staff yet.
+@sensitive_post_parameters()
+@never_cache
+@require_http_methods(["GET", "POST"])
+def welcome(request: HttpRequest, token: str) -> HttpResponse:
+    """Where the link leads: choose a password, and come in."""
+    now = timezone.now()
+    invitation = inviting.found_by(token, now)
+    if invitation is None:
+        return render(request, "accounts/welcome.html", {"invitation": None}, status=410)
+    form = WelcomeForm(request.POST or None, person=User(email=invitation.email, name=invitation.name))
+    if request.method == "POST" and form.is_valid():
+        try:
+            person = inviting.accept(token, password=form.cleaned_data["password1"], at=now)
+        except Refused as refused:
+            add_refusal(form, refused)
+        else:
+            login(request, person, backend="accounts.sign_in.EmailBackend")
+            messages.success(request, f"Welcome, {person.given_name}. From now on you sign in with {person.email}.")
+            return redirect("home:today")
+    status = 422 if form.errors else 200
+    return render(request, "accounts/welcome.html", {"form": form, "invitation": invitation}, status=status)
+
+
+def _invited(request: HttpRequest, form: InvitationForm) -> bool:
+    values = form.cleaned_data
+    try:
+        invitation, token = inviting.invite(
+            email=values["email"],
+            name=values["name"],
+            profession=values["profession"],
+            place=form.place,
+            by=request.user,
+            at=timezone.now(),
+        )
+    except Refused as refused:
+        add_refusal(form, refused)
+        return False
+    except ValidationError as error:
+        form.add_error(None, error)
+        return False
+    _mailed(request, invitation, token)
+    return True
+
+
+def _mailed(request: HttpRequest, invitation: Invitation, token: str) -> None:
+    """Send the link. It is in no log and on no page, so that only the mailbox's owner comes in."""
+    address = settings.SITE_ORIGIN + reverse("accounts:welcome", args=[token])
+    context = {"invitation": invitation, "address": address}
+    try:
+        get_adapter().send_mail("account/email/invitation", invitation.email, context)
+    except (OSError, SMTPException):
+        log.exception("The mail of invitation %s could not be sent.", invitation.pk)
+        messages.error(request, f"The mail to {invitation.email} could not be sent. Send the invitation again later.")
+    else:
+        messages.success(request, f"{invitation.name} was invited: a link went to {invitation.email}.")

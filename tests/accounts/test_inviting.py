@@ -1,0 +1,236 @@
+"""Invitations: within one's own power, for one address, by a link that works once."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import connection
+from django.test import Client
+from django.urls import reverse
+
+from accounts import inviting
+from accounts.hiring import Place
+from accounts.models import Clinic, Invitation, User
+from accounts.roles import Role
+from intranet.audit.models import Entry
+from intranet.core.access import Conflict, Forbidden, Refused
+from tests.conftest import CAST
+
+pytestmark = pytest.mark.django_db
+SENTENCE = "a long and quiet sentence"
+LIST = "/people/invitations/"
+
+
+def send(by: User, place: Place, at: datetime, **changes: Any) -> tuple[Invitation, str]:
+    values = {"email": "Nina.Newcomer@Clinic.Example", "name": "Nina Newcomer", "profession": "pt"} | changes
+    return inviting.invite(**values, place=place, by=by, at=at)
+
+
+@pytest.fixture
+def sent(manager: User, mt_prospect: Clinic, at: datetime) -> tuple[Invitation, str]:
+    return send(manager, Place(Role.THERAPIST, mt_prospect), at)
+
+
+def page(token: str) -> str:
+    return reverse("accounts:welcome", args=[token])
+
+
+def test_who_accepts_becomes_what_they_were_invited_as(sent, mt_prospect: Clinic, at: datetime):
+    _, token = sent
+    user = inviting.accept(token, password=SENTENCE, at=at + timedelta(hours=71))
+    assert (user.email, user.name, user.check_password(SENTENCE)) == (
+        "nina.newcomer@clinic.example",
+        "Nina Newcomer",
+        True,
+    )
+    [membership] = user.memberships.all()
+    assert (membership.role, membership.clinic) == ("therapist", mt_prospect)
+    assert list(Entry.objects.order_by("id").values_list("verb", flat=True)) == [
+        "invitation.sent",
+        "person.hired",
+        "role.given",
+        "invitation.accepted",
+    ]
+
+
+def test_the_database_knows_no_token(sent):
+    _, token = sent
+    assert token not in str(list(Invitation.objects.values()))
+    assert token not in str(list(Entry.objects.values()))
+    assert len(token) >= 43
+
+
+@pytest.mark.parametrize("who", CAST)
+@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize("where", ["mt_prospect", "oakbrook", "organisation"])
+def test_nobody_gives_more_than_they_may(
+    cast: dict[str, User], mt_prospect: Clinic, oakbrook: Clinic, at: datetime, who: str, role: Role, where: str
+):
+    clinic = {"mt_prospect": mt_prospect, "oakbrook": oakbrook}.get(where)
+    own = {"manager": mt_prospect, "manager_oakbrook": oakbrook}.get(who)
+    may = who == "administrator" or (
+        own is not None and clinic == own and role in {Role.THERAPIST, Role.ASSISTANT, Role.FRONT_DESK}
+    )
+    fits = (clinic is None) == (role in {Role.CLINICAL_LEAD, Role.ADMINISTRATOR, Role.DELEGATED_APPROVER})
+    if may and fits:
+        send(cast[who], Place(role, clinic), at)
+    else:
+        with pytest.raises(ValidationError if may else Forbidden):
+            send(cast[who], Place(role, clinic), at)
+    assert Invitation.objects.exists() is (may and fits)
+
+
+def test_an_address_is_invited_once_and_never_when_it_works_here(sent, therapist, manager, mt_prospect, at):
+    place = Place(Role.THERAPIST, mt_prospect)
+    with pytest.raises(ValidationError, match="waiting already"):
+        send(manager, place, at)
+    with pytest.raises(ValidationError, match="works here already"):
+        send(manager, place, at, email=therapist.email.upper())
+
+
+def dead(token: str, at: datetime) -> bool:
+    with pytest.raises(Conflict, match="does not work any more"):
+        inviting.accept(token, password=SENTENCE, at=at)
+    return inviting.found_by(token, at) is None
+
+
+def test_a_link_works_once(sent, at: datetime):
+    inviting.accept(sent[1], password=SENTENCE, at=at)
+    assert dead(sent[1], at)
+
+
+def test_a_link_gets_too_old(sent, at: datetime):
+    assert inviting.found_by(sent[1], at + timedelta(hours=72) - timedelta(seconds=1)) == sent[0]
+    assert dead(sent[1], at + timedelta(hours=72))
+
+
+def test_sent_again_the_old_link_is_dead(sent, manager: User, at: datetime):
+    _, fresh = inviting.send_again(sent[0], by=manager, at=at + timedelta(hours=80))
+    assert dead(sent[1], at)
+    assert inviting.found_by(fresh, at + timedelta(hours=150)) == sent[0]
+
+
+def test_taken_back_it_is_dead_and_the_address_is_free(sent, manager: User, mt_prospect: Clinic, at: datetime):
+    inviting.revoke(sent[0], by=manager, at=at)
+    assert dead(sent[1], at)
+    with pytest.raises(Refused, match="taken back already"):
+        inviting.send_again(sent[0], by=manager, at=at)
+    send(manager, Place(Role.THERAPIST, mt_prospect), at)
+
+
+def test_it_dies_with_the_power_of_whoever_sent_it(sent, manager: User, at: datetime):
+    manager.memberships.update(role=Role.THERAPIST)
+    assert dead(sent[1], at)
+
+
+def test_it_dies_with_the_account_of_whoever_sent_it(sent, manager: User, at: datetime):
+    User.objects.filter(pk=manager.pk).update(is_active=False)
+    assert dead(sent[1], at)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_24_at_once_one_comes_in(sent, at: datetime):
+    start, outcomes = threading.Barrier(24), []
+
+    def press() -> None:
+        start.wait()
+        try:
+            outcomes.append(inviting.accept(sent[1], password=SENTENCE, at=at).email)
+        except Conflict:
+            outcomes.append("too late")
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=press) for _ in range(24)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(outcomes) == sorted(["nina.newcomer@clinic.example", *["too late"] * 23])
+    assert User.objects.filter(name="Nina Newcomer").count() == 1
+
+
+class TestPages:
+    @pytest.fixture(autouse=True)
+    def _now(self, at: datetime):
+        with time_machine.travel(at, tick=False):
+            yield
+
+    @pytest.mark.parametrize("who", CAST)
+    def test_who_invites(self, cast: dict[str, User], sign_in: Callable[..., Client], who: str):
+        expected = 200 if who in {"manager", "manager_oakbrook", "administrator"} else 403
+        assert sign_in(cast[who]).get(LIST).status_code == expected
+
+    def test_from_the_form_through_the_mailbox_to_the_first_page(
+        self, manager: User, mt_prospect: Clinic, sign_in, client: Client, mailoutbox
+    ):
+        asked = {"name": "Nina  Newcomer", "email": "nina@clinic.example", "profession": "pt", "role": "therapist"}
+        answer = sign_in(manager).post(LIST, asked | {"clinic": mt_prospect.pk}, follow=True)
+        assert "Nina Newcomer was invited" in answer.content.decode()
+        [mail] = mailoutbox
+        assert mail.to == ["nina@clinic.example"]
+        address = next(line for line in mail.body.splitlines() if line.startswith("http"))
+        assert address.rsplit("/", 2)[-2] not in answer.content.decode()
+        path = address.removeprefix(settings.SITE_ORIGIN)
+        assert "Welcome, Nina Newcomer" in client.get(path).content.decode()
+        short = client.post(path, {"password1": "short", "password2": "short"})
+        assert (short.status_code, "15 characters" in short.content.decode()) == (422, True)
+        inside = client.post(path, {"password1": SENTENCE, "password2": SENTENCE}, follow=True)
+        assert (inside.redirect_chain, inside.wsgi_request.user.email) == ([("/", 302)], "nina@clinic.example")
+        assert client.get(path).status_code == 410
+
+    @pytest.mark.parametrize(
+        ("changes", "sentence"),
+        [
+            ({"email": "nobody"}, "valid email"),
+            ({"name": " "}, "Name is missing"),
+            ({"role": "administrator"}, "not one of the available choices"),
+            ({"clinic": ""}, "Clinic is missing"),
+            ({"name": "x" * 121}, "at most 120"),
+        ],
+    )
+    def test_what_is_wrong_is_said_and_what_was_typed_stays(
+        self, manager: User, mt_prospect: Clinic, sign_in, changes: dict[str, str], sentence: str
+    ):
+        asked = {
+            "name": "Nina Newcomer",
+            "email": "nina@clinic.example",
+            "profession": "pt",
+            "role": "therapist",
+            "clinic": str(mt_prospect.pk),
+        }
+        answer = sign_in(manager).post(LIST, asked | changes)
+        assert answer.status_code == 422
+        assert sentence in answer.content.decode()
+        kept = asked | changes
+        assert f'value="{kept["email"]}"' in answer.content.decode()
+        assert not Invitation.objects.exists()
+
+    def test_foreign_invitations_do_not_exist(self, sent, manager_oakbrook: User, sign_in):
+        browser = sign_in(manager_oakbrook)
+        assert sent[0].name not in browser.get(LIST).content.decode()
+        for act in ("again", "revoke"):
+            assert browser.post(f"{LIST}{sent[0].pk}/{act}/").status_code == 404
+
+    def test_again_and_back(self, sent, manager: User, sign_in, mailoutbox):
+        browser = sign_in(manager)
+        browser.post(f"{LIST}{sent[0].pk}/again/")
+        assert [mail.subject for mail in mailoutbox] == ["Your invitation to the staff intranet"]
+        browser.post(f"{LIST}{sent[0].pk}/revoke/")
+        assert Invitation.objects.get().revoked_at is not None
+
+    def test_a_mail_that_cannot_be_sent_is_said(self, sent, manager: User, sign_in, settings):
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
+        answer = sign_in(manager).post(f"{LIST}{sent[0].pk}/again/", follow=True)
+        assert "could not be sent" in answer.content.decode()
+
+    def test_a_token_that_is_none(self, client: Client):
+        assert client.get(page("x" * 43)).status_code == 410
