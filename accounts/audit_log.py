@@ -17,6 +17,8 @@ from intranet.core.access import AnyUser
 PERSON = User._meta.label_lower
 # What the clinical lead sees of everybody: what concerns protocols, and who may do what.
 CLINICAL = ("protocol.", "acknowledgements.", "competency.")
+# What happens to a text before it is published is the business of its authors and of the lead: drafts are private here too.
+BEFORE_PUBLICATION = [f"protocol.{step}" for step in ("drafted", "edited", "submitted", "sent-back", "approved")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,7 @@ def entries_visible_to(viewer: AnyUser) -> QuerySet[Entry]:
         return Entry.objects.all()
     seen = Q(actor=viewer) | Q(target_type=PERSON, target_id=str(viewer.pk))
     if scope:
-        seen |= Q(clinic_ids__overlap=sorted(scope.clinic_ids))
+        seen |= Q(clinic_ids__overlap=sorted(scope.clinic_ids)) & ~Q(verb__in=BEFORE_PUBLICATION)
     if viewer.standing.may(Capability.APPROVE_PROTOCOL) and viewer.standing.may(Capability.READ_DRAFT):
         for beginning in CLINICAL:
             seen |= Q(verb__startswith=beginning)

@@ -38,6 +38,7 @@ def entries(cast: dict[str, User], mt_prospect: Clinic, oakbrook: Clinic) -> dic
         "here": record(by, "shift.changed", by, clinics=[mt_prospect.pk]),
         "there": record(by, "shift.changed", by, clinics=[oakbrook.pk]),
         "both": record(by, "announcement.published", by, clinics=[mt_prospect.pk, oakbrook.pk]),
+        "draft": record(cast["floater"], "protocol.drafted", cast["floater"], clinics=[mt_prospect.pk, oakbrook.pk]),
         "organisation": record(cast["administrator"], "role.given", cast["approver"]),
         "protocol": record(cast["clinical_lead"], "protocol.published", by),
         "own": record(therapist, "session.started", therapist),
@@ -48,14 +49,14 @@ def entries(cast: dict[str, User], mt_prospect: Clinic, oakbrook: Clinic) -> dic
 SEES = {
     "therapist": {"own", "about"},
     "therapist_oakbrook": set(),
-    "floater": set(),
+    "floater": {"draft"},
     "assistant": set(),
     "front_desk": set(),
     "manager": {"here", "both"},
     "manager_oakbrook": {"here", "there", "both", "protocol"},  # wrote the first three; the last is about them
-    "clinical_lead": {"protocol"},
+    "clinical_lead": {"protocol", "draft"},
     "approver": {"organisation"},
-    "administrator": {"here", "there", "both", "organisation", "protocol", "own", "about"},
+    "administrator": {"here", "there", "both", "draft", "organisation", "protocol", "own", "about"},
 }
 
 

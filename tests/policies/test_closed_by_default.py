@@ -21,6 +21,7 @@ OPEN = {
     "mfa_authenticate": "the second half of the door, for a login that has begun",
     "mfa_login_webauthn": "the door, with a passkey",
     "core:theme": "the sign-in page has light and dark as well",
+    "accounts:welcome": "takes the link of an invitation; whoever holds it is no member of staff yet",
     "health:live": "asked by a supervisor that has no account; tells nothing about data",
     "health:ready": "asked by a load balancer that has no account; tells nothing about data",
     "health:reminders": "asked by monitoring that has no account; tells nothing about data",

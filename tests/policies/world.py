@@ -9,6 +9,8 @@ from typing import Any
 
 from django.db.models import Model
 
+from accounts.hiring import Place
+from accounts.inviting import invite
 from accounts.models import Clinic, User
 from accounts.roles import Role
 from intranet.announcements.audience import Cell
@@ -53,6 +55,14 @@ def build(cast: dict[str, User], mt_prospect: Clinic, at: datetime) -> World:
     shift = scheduling.shift(clinic=mt_prospect, day=scheduling.MONDAY)
     published = scheduling.published(clinic=mt_prospect, day=scheduling.MONDAY + timedelta(days=1), staff=therapist)
     credential = factories.credential(user=therapist, type=factories.credential_type(name=f"{CANARY} licence"))
+    invitation, _ = invite(
+        email="canary@clinic.example",
+        name=f"{CANARY} Newcomer",
+        profession="pt",
+        place=Place(Role.THERAPIST, mt_prospect),
+        by=manager,
+        at=at,
+    )
     reminder = reminders.released(recipient=therapist, at=at)
     return World(
         {
@@ -67,6 +77,7 @@ def build(cast: dict[str, User], mt_prospect: Clinic, at: datetime) -> World:
             "published": published,
             "credential": credential,
             "reminder": reminder,
+            "invitation": invitation,
             "therapist": therapist,
             "clinic": mt_prospect,
         }
@@ -116,6 +127,11 @@ def _hour(world: World) -> dict[str, Any]:
 
 def _new_announcement(world: World) -> dict[str, Any]:
     return {"title": "T", "body": "Words.", "audience": ["therapist@mt-prospect"]}
+
+
+def _new_invitation(world: World) -> dict[str, Any]:
+    at = {"role": "therapist", "clinic": world.clinic.pk}
+    return {"name": "Nina Newcomer", "email": "nina@clinic.example", "profession": "pt"} | at
 
 
 def _opened(world: World) -> dict[str, Any]:
@@ -175,11 +191,18 @@ ASKS = [
     Ask("accounts:people", "GET", _at("/people/")),
     Ask("accounts:me", "GET", _at("/people/me/")),
     Ask("accounts:person-detail", "GET", _pk("/people/", "therapist")),
+    Ask("accounts:audit", "GET", _at("/people/audit/")),
+    Ask("accounts:audit-csv", "GET", _at("/people/audit/csv/")),
+    Ask("accounts:invitations", "GET", _at("/people/invitations/")),
+    Ask("accounts:invitations", "POST", _at("/people/invitations/"), _new_invitation),
+    Ask("accounts:invitation-again", "POST", _pk("/people/invitations/", "invitation", "again/")),
+    Ask("accounts:invitation-revoke", "POST", _pk("/people/invitations/", "invitation", "revoke/")),
     Ask("accounts:credential-verify", "POST", _pk("/people/credentials/", "credential", "verify/")),
     Ask("api:api-root", "GET", _at(f"{API}/")),
     Ask("api:clinic-list", "GET", _at(f"{API}/clinics/")),
     Ask("api:person-list", "GET", _at(f"{API}/people/")),
     Ask("api:person-detail", "GET", _pk(f"{API}/people/", "therapist")),
+    Ask("api:audit-list", "GET", _at(f"{API}/audit/")),
     Ask("api:protocol-list", "GET", _at(f"{API}/protocols/")),
     Ask("api:protocol-due", "GET", _at(f"{API}/protocols/due/")),
     Ask("api:protocol-detail", "GET", lambda world: f"{API}/protocols/{world.second.protocol.slug}/"),
