@@ -25,6 +25,7 @@ def load(*, now: datetime, say: Callable[[str], object]) -> None:
     skills = demo_people.load_skills(types)
     people = demo_people.load_staff(clinics, today=today)
     demo_people.load_credentials(people, types, now=now)
+    demo_people.load_invitations(people, clinics, now=now)
     demo_people.load_competencies(people, skills, now=now)
     managers = {"M": people["dana"], "O": people["rosa"]}
     say("  protocols and who has acknowledged them")

@@ -11,6 +11,7 @@ from django.db.backends.postgresql.psycopg_any import DateRange
 
 from accounts.credentials import file_credential, grant_competency, valid_from, verify_credential
 from accounts.hiring import Place, give_role, hire
+from accounts.inviting import invite, revoke
 from accounts.models import Clinic, CredentialType, Profession, Skill, User, ValidityRule
 from accounts.roles import Role
 from intranet.core.time import at_local
@@ -159,6 +160,19 @@ def _add_roles(people: dict[str, User], clinics: dict[str, Clinic], today: date)
         give_role(people["ines"], Place(TH, clinics[letter]), start=start, by=people["ada"])
     give_role(people["rosa"], Place(TH, clinics["O"]), start=start, by=people["ada"])
     give_role(people["lena"], Place(Role.DELEGATED_APPROVER), start=start, by=people["ada"])
+
+
+def load_invitations(people: dict[str, User], clinics: dict[str, Clinic], *, now: datetime) -> None:
+    """One that waits, one that is too old, one that was taken back. Nobody gets a mail, and nobody knows the links."""
+    asked = [
+        ("Wren Notional", "wren.notional@clinic.example", Profession.PT, TH, timedelta(hours=5)),
+        ("Odell Specimen", "odell.specimen@clinic.example", Profession.DESK, FD, timedelta(days=4)),
+        ("Una Prototype", "una.prototype@clinic.example", Profession.PTA, AS, timedelta(days=9)),
+    ]
+    for name, email, profession, role, ago in asked:
+        place = Place(role, clinics["M"])
+        sent, _ = invite(email=email, name=name, profession=profession, place=place, by=people["dana"], at=now - ago)
+    revoke(sent, by=people["dana"], at=now)
 
 
 def load_credentials(people: dict[str, User], types: dict[str, CredentialType], *, now: datetime) -> None:

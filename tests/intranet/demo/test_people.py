@@ -1,0 +1,40 @@
+"""The demo's people: the credentials in every state, and invitations in every state."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from accounts.credentials import State, state_on
+from accounts.defaults import load_credential_types
+from accounts.models import Credential, Invitation
+from intranet.core.time import local_day
+from intranet.demo import people as demo_people
+
+pytestmark = pytest.mark.django_db
+NOW = datetime(2026, 11, 25, 10, 0, tzinfo=ZoneInfo("America/Chicago"))
+
+
+@pytest.fixture
+def people():
+    types = load_credential_types()
+    clinics = demo_people.load_clinics()
+    demo_people.load_skills(types)
+    staff = demo_people.load_staff(clinics, today=local_day(NOW, clinics["M"].zone))
+    demo_people.load_credentials(staff, types, now=NOW)
+    demo_people.load_invitations(staff, clinics, now=NOW)
+    return staff
+
+
+def test_credentials_are_there_in_every_state_that_one_on_file_can_have(people):
+    states = {state_on(credential, NOW.date()) for credential in Credential.objects.all()}
+    assert states == {State.IN_FORCE, State.EXPIRING, State.EXPIRED, State.NOT_VERIFIED}
+
+
+def test_invitations_are_there_in_every_state_that_needs_nobody_new(people, mailoutbox):
+    waiting = list(Invitation.objects.waiting())
+    assert sorted(invitation.is_open(NOW) for invitation in waiting) == [False, True]
+    assert Invitation.objects.exclude(revoked_at=None).count() == 1
+    assert mailoutbox == []
