@@ -62,6 +62,7 @@ ACTIONS = {
     "role.taken": Action("Role taken", "caution"),
     "roster.published": Action("Roster published", "ok"),
     "second_step.added": Action("Second step added", "ok"),
+    "second_step.refused": Action("Second step refused", "danger"),
     "second_step.removed": Action("Second step removed", "caution"),
     "second_step.renewed": Action("Recovery codes renewed", "caution"),
     "session.ended": Action("Signed out"),

@@ -18,6 +18,7 @@ def listen() -> None:
     auth.user_logged_in.connect(_came_in, dispatch_uid="trail")
     auth.user_logged_out.connect(_went, dispatch_uid="trail")
     auth.user_login_failed.connect(_turned_away, dispatch_uid="trail")
+    mfa.authentication_failed.connect(_wrong_code, dispatch_uid="trail")
     changes: dict[str, Signal] = {
         "password.changed": account.password_changed,
         "password.set": account.password_set,
@@ -45,6 +46,11 @@ def _turned_away(sender: Any, credentials: dict[str, Any], **details: Any) -> No
     typed = credentials.get("email") or credentials.get("username") or ""
     person = User.objects.filter(email__iexact=typed).first()
     record(None, "session.refused", person, clinics=person.standing.clinic_ids if person else ())
+
+
+def _wrong_code(sender: Any, user: User, authenticator: Authenticator, **details: Any) -> None:
+    kind = authenticator.get_type_display()
+    record(None, "second_step.refused", user, clinics=user.standing.clinic_ids, kind=kind)
 
 
 def _changed(verb: str) -> Any:

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import threading
+import time
+
 import pytest
 from allauth.mfa.models import Authenticator
-from allauth.mfa.totp.internal.auth import TOTP
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value
 from cryptography.fernet import InvalidToken
+from django.contrib.auth import SESSION_KEY
+from django.db import connection
+from django.test import Client
 from django.urls import reverse
 
 from accounts import second_step
 from accounts.models import User
+from intranet.audit.models import Entry
 from tests.conftest import CAST
 from tests.factories import PASSWORD
 from tests.policies.routes import routes
@@ -88,3 +96,63 @@ def test_a_dump_holds_no_secret(manager: User, settings):
 def test_the_demo_says_that_it_is_off(manager: User, sign_in, settings):
     settings.SECOND_STEP_OPTIONAL = True
     assert "sign in without a second step" in sign_in(manager).get("/").content.decode()
+
+
+def come_in(person: User, code: str) -> bool:
+    """The password, then the code, in a browser of its own."""
+    browser = Client()
+    browser.post(reverse("account_login"), {"login": person.email, "password": PASSWORD})
+    browser.post(reverse("mfa_authenticate"), {"code": code})
+    return SESSION_KEY in browser.session
+
+
+def at_once(person: User, code: str, times: int = 24) -> int:
+    """How many of so many browsers come in with the same code at the same moment."""
+    browsers = [Client() for _ in range(times)]
+    for browser in browsers:
+        browser.post(reverse("account_login"), {"login": person.email, "password": PASSWORD})
+    start = threading.Barrier(times)
+
+    def press(browser: Client) -> None:
+        start.wait()
+        try:
+            browser.post(reverse("mfa_authenticate"), {"code": code})
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=press, args=[browser]) for browser in browsers]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return sum(SESSION_KEY in browser.session for browser in browsers)
+
+
+@pytest.fixture
+def _unlimited(settings):
+    settings.MFA_RATE_LIMITS = settings.ACCOUNT_RATE_LIMITS = False
+
+
+@pytest.mark.usefixtures("_unlimited")
+@pytest.mark.django_db(transaction=True)
+def test_a_code_of_the_app_lets_one_of_24_in(manager: User):
+    TOTP.activate(manager, SECRET)
+    code = format_hotp_value(hotp_value(SECRET, int(time.time()) // 30))
+    assert at_once(manager, code) == 1
+
+
+@pytest.mark.usefixtures("_unlimited")
+@pytest.mark.django_db(transaction=True)
+def test_a_recovery_code_lets_one_of_24_in(manager: User):
+    TOTP.activate(manager, SECRET)
+    codes = RecoveryCodes.activate(manager)
+    assert at_once(manager, codes.generate_codes()[3]) == 1
+    left = RecoveryCodes(Authenticator.objects.get(user=manager, type="recovery_codes")).get_unused_codes()
+    assert len(left) == 9
+
+
+def test_a_wrong_code_is_counted_and_recorded(manager: User):
+    TOTP.activate(manager, SECRET)
+    assert not come_in(manager, "000000")
+    entry = Entry.objects.get(verb="second_step.refused")
+    assert (entry.target_id, entry.actor) == (str(manager.pk), None)
