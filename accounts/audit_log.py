@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -13,6 +15,11 @@ from accounts.models import User, organisation_zone
 from accounts.roles import Capability
 from intranet.audit.models import Entry
 from intranet.core.access import AnyUser
+from intranet.core.wording import clock_time, full_day
+
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)")
+DAY = re.compile(r"\d{4}-\d\d-\d\d")
+TOLD_FIRST = {"start": 0, "end": 1}
 
 PERSON = User._meta.label_lower
 # What the clinical lead sees of everybody: what concerns protocols, and who may do what.
@@ -122,14 +129,22 @@ def _midnight(day: date) -> datetime:
 
 def detail(entry: Entry) -> list[tuple[str, str]]:
     """What changed, as labels and values for people."""
+    told = sorted(entry.changes.items(), key=lambda change: (TOLD_FIRST.get(change[0], len(TOLD_FIRST)), change[0]))
     return [
-        (name.replace("_", " ").capitalize(), _words(value))
-        for name, value in entry.changes.items()
-        if value not in (None, "", [], {})
+        (name.replace("_", " ").capitalize(), _words(value)) for name, value in told if value not in (None, "", [], {})
     ]
 
 
 def _words(value: Any) -> str:
+    """A value for people; moments and days as everywhere else, in the zone of the organisation."""
+    if isinstance(value, str):
+        with suppress(ValueError):  # it only looked like one
+            if MOMENT.fullmatch(value):
+                moment = datetime.fromisoformat(value).astimezone(organisation_zone())
+                return f"{full_day(moment.date())}, {clock_time(moment)}"
+            if DAY.fullmatch(value):
+                return full_day(date.fromisoformat(value))
+        return value
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list):
