@@ -179,20 +179,22 @@ def load_credentials(people: dict[str, User], types: dict[str, CredentialType], 
     """A file for everybody: what their profession needs and what their procedures need."""
     today = now.astimezone(people["ines"].zone).date()
     needlers = set(CLEARED["dry-needling-cervical"]) | set(CLEARED["dry-needling-lumbar"])
-    for key, user in people.items():
+    for number, (key, user) in enumerate(people.items(), start=1):
         for code, type in types.items():
             wanted = type.required or key in needlers
             if wanted and (not type.professions or user.profession in type.professions):
-                _file(user, type, TROUBLE.get((key, code), ""), people, today, now)
+                _file(user, number, type, TROUBLE.get((key, code), ""), people, today, now)
 
 
-def _file(user: User, type: CredentialType, trouble: str, people: dict[str, User], today: date, now: datetime) -> None:
+def _file(
+    user: User, number: int, type: CredentialType, trouble: str, people: dict[str, User], today: date, now: datetime
+) -> None:
     if trouble == "missing":
         return
     credential = file_credential(
         user=user,
         type=type,
-        valid=_period(type, trouble, user.pk, today),
+        valid=_period(type, trouble, number, today),
         reference=f"DEMO-{user.pk:03d}-{type.pk:02d}",
         by=None,
     )

@@ -69,6 +69,7 @@ def test_mail_is_caught_whatever_the_environment_says(folder: Folder, monkeypatc
         "EMAIL_USE_TLS": "0",
         "INTRANET_MODE": "local",
         "DEMO": "1",
+        "SECOND_STEP_OPTIONAL": "1",
         "PYTHONUNBUFFERED": "1",
     }
 
