@@ -142,7 +142,9 @@ def test_killed_while_it_sends(worker, mailbox, bell, staff, point: str, hook: s
     assert died_with["sent"] >= 7
     run_to_the_end(worker, bell)
     check_the_promise(mailbox, staff, kills=1)
-    assert (doubts().total(), copies(mailbox).total()) == (doubted, len(staff) * EACH + doubted)
+    assert doubts().total() == doubted
+    # A server that loses the line at the dot may have kept the mail or not: that is the doubt.
+    assert copies(mailbox).total() in {len(staff) * EACH, len(staff) * EACH + doubted}
 
 
 def test_killed_before_the_claim_commits(worker, mailbox, bell, staff):
