@@ -45,13 +45,16 @@ def _append_only_tables_may_be_emptied_between_tests() -> Iterator[None]:
 
 @pytest.fixture(autouse=True, scope="session")
 def _nobody_holds_the_database_at_the_end(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """A browser's last request may still hold a connection when the database is dropped."""
+    """A browser's last request may still hold a connection when the database is dropped.
+
+    Asked from outside of the database, as the drop itself is: the connection of the tests may be gone already.
+    """
     yield
-    with django_db_blocker.unblock(), connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        )
+    name = connection.settings_dict["NAME"]
+    with django_db_blocker.unblock():
+        connection.close()
+        with connection._nodb_cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
 
 
 @pytest.fixture

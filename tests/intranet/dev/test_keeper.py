@@ -22,7 +22,7 @@ from intranet.dev.folder import CHECKOUT, Folder
 from intranet.dev.keeper import ENGINES, Use, engines_needed, running
 from intranet.dev.postgres import AsUser, Postgres, into_namespace
 from intranet.dev.trouble import Trouble
-from tests.intranet.dev.conftest import eventually, everything_of, keepers_of, servers_in
+from tests.intranet.dev.conftest import emptied, eventually, everything_of, keepers_of, servers_in
 
 USER = """
 import sys, time
@@ -157,8 +157,7 @@ def test_killed_server_is_started_again_with_its_data_at_its_address(use: Use, p
 
 def test_stale_pid_file_that_names_a_living_stranger_is_no_obstacle(use: Use, postgres: Postgres):
     use.begin()
-    for pid in keepers_of(postgres.folder) + servers_in(postgres.folder):
-        os.kill(pid, signal.SIGKILL)
+    emptied(postgres.folder)
     assert eventually(lambda: servers_in(postgres.folder) == [])
     stranger = subprocess.Popen(["sleep", "600"])
     (postgres.data / "postmaster.pid").write_text(f"{stranger.pid}\n{postgres.data}\n1\n{1}\n\n127.0.0.1\n\n")
