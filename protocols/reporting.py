@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from io import StringIO
 from typing import Any
 
 from django.db.models import Q, Subquery
@@ -16,6 +14,11 @@ from accounts.models import Clinic, Membership, User
 from protocols.acknowledging import duties, duties_then
 from protocols.models import Acknowledgement, ProtocolVersion
 from protocols.timing import day_of
+
+CSV_HEADER = (
+    *("Person", "Clinics", "Protocol", "Version", "Asked since", "Due", "State"),
+    *("Acknowledged version", "Acknowledged at"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,41 +137,8 @@ def report(
     return Report(at, columns, [line for line in lines if not (unfinished_only and line.complete)])
 
 
-def as_csv(report: Report) -> str:
-    """A line per person and version, with versions and times; no cell can act as a formula in a spreadsheet."""
-    out = StringIO()
-    writer = csv.writer(out)
-    writer.writerow(
-        [
-            "Person",
-            "Clinics",
-            "Protocol",
-            "Version",
-            "Asked since",
-            "Due",
-            "State",
-            "Acknowledged version",
-            "Acknowledged at",
-        ]
-    )
-    for line in _lines(report):
-        writer.writerow([harmless(value) for value in line])
-    return out.getvalue()
-
-
-def harmless(value: Any) -> str:
-    """A cell that no spreadsheet runs: text that starts like a formula gets an apostrophe."""
-    text = "" if value is None else str(value)
-    return f"'{text}" if text.lstrip()[:1] in {"=", "+", "-", "@"} or text[:1] in {"\t", "\r", "\n"} else text
-
-
-def _urgency(cells: Sequence[Cell | None]) -> tuple[int, int]:
-    """What is late comes first, then what is due: a wide table shows them without being moved."""
-    open_cells = [cell for cell in cells if cell and not cell.done]
-    return (-sum(cell.late for cell in open_cells), -len(open_cells))
-
-
-def _lines(report: Report) -> Iterator[list[Any]]:
+def csv_lines(report: Report) -> Iterator[list[Any]]:
+    """A line per person and version, in the columns of CSV_HEADER."""
     for row in report.rows:
         places = ", ".join(clinic.name for clinic in row.clinics)
         for cell in row.asked:
@@ -183,6 +153,12 @@ def _lines(report: Report) -> Iterator[list[Any]]:
                 cell.signed_number,
                 cell.signed_at.isoformat(timespec="seconds") if cell.signed_at else None,
             ]
+
+
+def _urgency(cells: Sequence[Cell | None]) -> tuple[int, int]:
+    """What is late comes first, then what is due: a wide table shows them without being moved."""
+    open_cells = [cell for cell in cells if cell and not cell.done]
+    return (-sum(cell.late for cell in open_cells), -len(open_cells))
 
 
 def _with_signatures(rows: Any, at: datetime) -> Any:

@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
-from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.models import Clinic, Skill, User
-from intranet.core.forms import in_this_century
+from intranet.core.rest import MomentField
 from scheduling.models import PublicationChange, PublishedShift, RosterWeek, Shift, ShiftDetails
 from scheduling.plans import Plan
 from scheduling.positions import Position
-
-
-class MomentField(serializers.DateTimeField):
-    """A moment with its offset; without one it would mean a different hour in every zone."""
-
-    def enforce_timezone(self, value: datetime) -> datetime:
-        if timezone.is_naive(value):
-            raise serializers.ValidationError("Give the time with its offset, for example 2026-12-09T07:00:00-06:00.")
-        in_this_century(value.date())
-        return value
 
 
 class HolderSerializer(serializers.ModelSerializer[User]):

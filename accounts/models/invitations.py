@@ -7,8 +7,8 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
 
-from accounts.models.people import Clinic, Profession, User
-from accounts.roles import ORGANISATION_ROLES, Capability, Role
+from accounts.models.people import Clinic, Profession, User, role_fits_its_place
+from accounts.roles import Capability, Role
 from intranet.core.access import AccessQuerySet, AnyUser
 
 
@@ -52,13 +52,7 @@ class Invitation(models.Model):
                 name="invitation_waits_once_for_an_address",
                 violation_error_message="An invitation to this address is waiting already. Send it again, or take it back.",
             ),
-            models.CheckConstraint(
-                condition=Q(role__in=sorted(ORGANISATION_ROLES), clinic__isnull=True)
-                | (~Q(role__in=sorted(ORGANISATION_ROLES)) & Q(clinic__isnull=False)),
-                name="invitation_role_fits_its_place",
-                violation_error_message="Clinical lead, administrator and approver belong to the organisation; "
-                "every other role belongs to a clinic.",
-            ),
+            role_fits_its_place("invitation_role_fits_its_place"),
             models.CheckConstraint(
                 condition=Q(accepted_at=None, accepted_by=None)
                 | Q(accepted_at__isnull=False, accepted_by__isnull=False),

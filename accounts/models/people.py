@@ -221,13 +221,24 @@ class User(AbstractBaseUser):
         return Clinic.objects.get(pk=clinics[0]).zone
 
 
+def role_fits_its_place(name: str) -> models.CheckConstraint:
+    """Of a model with `role` and `clinic`: whether the role is held in the organisation or at a clinic."""
+    roles = sorted(ORGANISATION_ROLES)
+    return models.CheckConstraint(
+        condition=Q(role__in=roles, clinic__isnull=True) | (~Q(role__in=roles) & Q(clinic__isnull=False)),
+        name=name,
+        violation_error_message="Clinical lead, administrator and approver belong to the organisation; "
+        "every other role belongs to a clinic.",
+    )
+
+
 class MembershipQuerySet(models.QuerySet["Membership"]):
     def on(self, day: date) -> Self:
         return self.filter(period__contains=day)
 
     def not_over(self, day: date) -> Self:
         """In force on the day or to come."""
-        return self.filter(Q(period__upper_inf=True) | Q(period__endswith__gt=day))
+        return self.filter(_not_over(day))
 
     def belonging(self, day: date) -> Self:
         """Those that say to which clinics a person belongs: not over, or for somebody who left altogether, the last ones.
@@ -235,7 +246,11 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
         Who moved to another clinic is no longer the business of the managers of the first.
         """
         others = Membership.objects.not_over(day).filter(user=models.OuterRef("user"))
-        return self.filter(Q(period__upper_inf=True) | Q(period__endswith__gt=day) | ~models.Exists(others))
+        return self.filter(_not_over(day) | ~models.Exists(others))
+
+
+def _not_over(day: date) -> Q:
+    return Q(period__upper_inf=True) | Q(period__endswith__gt=day)
 
 
 class Membership(models.Model):
@@ -262,13 +277,7 @@ class Membership(models.Model):
                 ],
                 violation_error_message="This person already holds that role there in that period.",
             ),
-            models.CheckConstraint(
-                condition=Q(role__in=sorted(ORGANISATION_ROLES), clinic__isnull=True)
-                | (~Q(role__in=sorted(ORGANISATION_ROLES)) & Q(clinic__isnull=False)),
-                name="membership_role_fits_its_place",
-                violation_error_message="Clinical lead, administrator and approver belong to the organisation; "
-                "every other role belongs to a clinic.",
-            ),
+            role_fits_its_place("membership_role_fits_its_place"),
             models.CheckConstraint(
                 condition=Q(period__isempty=False) & Q(period__startswith__isnull=False),
                 name="membership_has_a_first_day",

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET
 from accounts import audit_log
 from accounts.forms import AuditFilter
 from intranet.audit.recording import record
-from intranet.core.exports import as_csv
+from intranet.core.exports import csv_response
 
 ENTRIES_ON_A_PAGE = 50
 
@@ -32,8 +32,6 @@ def audit(request: HttpRequest) -> HttpResponse:
 def audit_csv(request: HttpRequest) -> HttpResponse:
     """The same as a file. Exports leave a trace."""
     entries = AuditFilter(request.GET).narrow(audit_log.entries_visible_to(request.user))
-    content = as_csv(audit_log.COLUMNS, audit_log.lines(entries))
+    response = csv_response(f"audit-{timezone.localdate():%Y-%m-%d}", audit_log.COLUMNS, audit_log.lines(entries))
     record(request.user, "audit.exported", None, entries=entries.count())
-    response = HttpResponse(content, content_type="text/csv; charset=utf-8")
-    response.headers["Content-Disposition"] = f'attachment; filename="audit-{timezone.localdate():%Y-%m-%d}.csv"'
     return response

@@ -7,14 +7,18 @@ from collections.abc import Iterable, Sequence
 from io import StringIO
 from typing import Any
 
+from django.http import HttpResponse
 
-def as_csv(header: Sequence[str], lines: Iterable[Iterable[Any]]) -> str:
-    """Lines under a header; no cell can act as a formula. The mark at the beginning tells a spreadsheet that it is UTF-8."""
+
+def csv_response(name: str, header: Sequence[str], lines: Iterable[Iterable[Any]]) -> HttpResponse:
+    """Lines under a header as a file to keep. The mark at the beginning tells a spreadsheet that it is UTF-8."""
     out = StringIO()
     writer = csv.writer(out)
     writer.writerow(header)
     writer.writerows([harmless(value) for value in line] for line in lines)
-    return f"\ufeff{out.getvalue()}"
+    response = HttpResponse(f"\ufeff{out.getvalue()}", content_type="text/csv; charset=utf-8")
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+    return response
 
 
 def harmless(value: Any) -> str:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.http import Http404, HttpRequest, JsonResponse
+from django.utils import timezone
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
-from rest_framework import authentication, exceptions, status
+from rest_framework import authentication, exceptions, serializers, status
 from rest_framework.pagination import PageNumberPagination
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.utils.encoders import JSONEncoder
 
 from intranet.core.access import Refused, is_staff_member
+from intranet.core.forms import in_this_century
 
 if TYPE_CHECKING:
     from drf_spectacular.openapi import AutoSchema
@@ -46,6 +49,16 @@ class SessionScheme(OpenApiAuthenticationExtension):
 
     def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, str]:
         return {"type": "apiKey", "in": "cookie", "name": settings.SESSION_COOKIE_NAME}
+
+
+class MomentField(serializers.DateTimeField):
+    """A moment with its offset; without one it would mean a different hour in every zone."""
+
+    def enforce_timezone(self, value: datetime) -> datetime:
+        if timezone.is_naive(value):
+            raise serializers.ValidationError("Give the time with its offset, for example 2026-12-09T07:00:00-06:00.")
+        in_this_century(value.date())
+        return value
 
 
 class Pages(PageNumberPagination):

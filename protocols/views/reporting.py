@@ -12,6 +12,7 @@ from django.utils import timezone
 from accounts.models import Clinic, User
 from accounts.roles import Capability
 from intranet.audit.recording import record
+from intranet.core.exports import csv_response
 from protocols import reporting
 from protocols.forms import ReportForm
 from protocols.timing import day_of, last_moment
@@ -31,10 +32,8 @@ def report_csv(request: HttpRequest) -> HttpResponse:
     """The same as a file, a line per person and version. Exports leave a trace."""
     _, found = chosen_report(request)
     record(request.user, "acknowledgements.exported", request.user, people=len(found.rows), asked=found.asked)
-    name = f"acknowledgements-{day_of(found.at).isoformat()}.csv"
-    response = HttpResponse("\ufeff" + reporting.as_csv(found), content_type="text/csv; charset=utf-8")
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
+    name = f"acknowledgements-{day_of(found.at).isoformat()}"
+    return csv_response(name, reporting.CSV_HEADER, reporting.csv_lines(found))
 
 
 def chosen_report(request: HttpRequest) -> tuple[ReportForm, reporting.Report]:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.utils import timezone
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page
 
 from accounts.models import User
+from intranet.core.time import monday_of
 from tests.browser import MISSING, browser_must_be_there, find_browser
 from tests.factories import PASSWORD
 
@@ -19,6 +22,10 @@ os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1440, "height": 1000}
+
+
+def next_monday() -> date:
+    return monday_of(timezone.localdate()) + timedelta(days=7)
 
 
 @pytest.fixture(scope="session")

@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from accounts.models import Clinic, User
-from intranet.core.time import monday_of
 from scheduling.models import PublishedShift, Shift
 from tests import factories
+from tests.journeys.conftest import next_monday
 from tests.scheduling import factories as scheduling
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-
-def next_monday():
-    return monday_of(timezone.localdate()) + timedelta(days=7)
 
 
 def test_make_give_publish_and_see(

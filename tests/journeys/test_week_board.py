@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 
 from accounts.models import Clinic, Profession, User
-from intranet.core.time import monday_of
 from scheduling.models import PublishedShift, Shift
 from tests.factories import PASSWORD, competency, skill
-from tests.journeys.conftest import PHONE
+from tests.journeys.conftest import PHONE, next_monday
 from tests.scheduling import factories
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-
-def next_monday() -> date:
-    return monday_of(timezone.localdate()) + timedelta(days=7)
 
 
 @pytest.fixture
