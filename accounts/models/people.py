@@ -236,8 +236,8 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
     def on(self, day: date) -> Self:
         return self.filter(period__contains=day)
 
-    def not_over(self, day: date) -> Self:
-        """In force on the day or to come."""
+    def not_over(self, day: date | models.OuterRef) -> Self:
+        """In force on the day (or a day of the outer query) or to come."""
         return self.filter(_not_over(day))
 
     def belonging(self, day: date) -> Self:
@@ -249,7 +249,7 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
         return self.filter(_not_over(day) | ~models.Exists(others))
 
 
-def _not_over(day: date) -> Q:
+def _not_over(day: date | models.OuterRef) -> Q:
     return Q(period__upper_inf=True) | Q(period__endswith__gt=day)
 
 

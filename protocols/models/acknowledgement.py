@@ -7,8 +7,9 @@ import pgtrigger
 from django.contrib.postgres.fields import DateRangeField
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.functions import TruncDate
 
-from accounts.models import Clinic, Membership, User
+from accounts.models import Clinic, Membership, User, organisation_zone
 from accounts.roles import Capability, Role
 from intranet.core.access import AccessQuerySet, AnyUser
 from protocols.models import frozen
@@ -18,15 +19,20 @@ from protocols.models.protocol import ProtocolVersion
 
 class AcknowledgementQuerySet(AccessQuerySet["Acknowledgement"]):
     def visible_to(self, user: AnyUser) -> Self:
-        """One's own, and those that one reports on: of people of the own clinics, on versions one may read."""
+        """One's own, and those that one reports on: of people of the own clinics, on versions one may read.
+
+        What somebody signs after they have moved to another clinic is not the business of the first one's managers.
+        """
         if not isinstance(user, User) or not user.standing.grants:
             return self.none()
         scope = user.standing.scope(Capability.REPORT_ACKNOWLEDGEMENTS)
         if scope.everywhere:
             return self
-        of_own_people = Exists(Membership.objects.filter(user=OuterRef("user"), clinic__in=scope.clinic_ids))
+        at_own_clinics = Membership.objects.filter(user=OuterRef("user"), clinic__in=scope.clinic_ids)
+        of_own_people = Exists(at_own_clinics.not_over(OuterRef("given_on")))
         readable = Q(version__in=ProtocolVersion.objects.visible_to(user).values("pk"))
-        return self.filter(Q(user=user) | (Q(of_own_people) & readable))
+        given_on = TruncDate("at", tzinfo=organisation_zone())
+        return self.alias(given_on=given_on).filter(Q(user=user) | (Q(of_own_people) & readable))
 
     def counting_for(self, user: str, version: str) -> Self:
         """Acknowledgements that satisfy a version for a person, both named as fields of the outer query."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db.backends.postgresql.psycopg_any import DateRange
 
 from accounts.models import User
 from accounts.roles import Role
@@ -12,6 +13,7 @@ from protocols import publishing
 from protocols.models import Acknowledgement, Protocol, ProtocolVersion
 from protocols.publishing import Readers
 from tests.conftest import CAST
+from tests.factories import membership
 from tests.protocols import factories
 
 pytestmark = pytest.mark.django_db
@@ -108,6 +110,21 @@ def test_acknowledgements_are_for_oneself_the_own_manager_and_the_lead(cast, flo
     given = factories.acknowledgement(version=version, by=therapist, at=at)
     names = {name for name, person in cast.items() if Acknowledgement.objects.sees(person, given)}
     assert names == {"therapist", "manager", "clinical_lead"}
+
+
+def test_a_former_manager_sees_what_was_signed_up_to_the_last_day(cast, therapist, oakbrook, clinical_lead, at):
+    first = therapist.memberships.get()
+    first.period = DateRange(first.period.lower, at.date())
+    first.save()
+    membership(user=therapist, role=Role.THERAPIST, clinic=oakbrook, start=at.date())
+
+    def who_sees(moment):
+        version = factories.published(by=cast["floater"], lead=clinical_lead, at=at - timedelta(days=2))
+        given = factories.acknowledgement(version=version, by=therapist, at=moment)
+        return {name for name, person in cast.items() if Acknowledgement.objects.sees(person, given)}
+
+    assert who_sees(at - timedelta(days=1)) == {"therapist", "manager", "manager_oakbrook", "clinical_lead"}
+    assert who_sees(at) == {"therapist", "manager_oakbrook", "clinical_lead"}
 
 
 def test_acknowledgements_of_what_concerns_another_clinic_are_not_for_the_manager(
