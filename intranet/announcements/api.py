@@ -21,6 +21,7 @@ from intranet.announcements.reading import with_parts
 from intranet.core import richtext
 from intranet.core.access import Forbidden, require
 from intranet.core.forms import in_this_century
+from intranet.core.rest import MomentField
 from intranet.core.time import local_day
 
 
@@ -55,9 +56,7 @@ class NewAnnouncementSerializer(serializers.Serializer[Any]):
     title = serializers.CharField(max_length=160)
     body = serializers.CharField(max_length=20_000, help_text="HTML; what the pages cannot show is dropped")
     audience = serializers.ListField(child=serializers.CharField(max_length=80), allow_empty=False, max_length=50)
-    appears = serializers.DateTimeField(
-        required=False, allow_null=True, validators=[in_this_century], help_text="Empty: at once"
-    )
+    appears = MomentField(required=False, allow_null=True, help_text="Empty: at once")
     last_day = serializers.DateField(required=False, allow_null=True, validators=[in_this_century])
     due_on = serializers.DateField(
         required=False, allow_null=True, validators=[in_this_century], help_text="People must acknowledge it by then"

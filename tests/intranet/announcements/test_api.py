@@ -88,6 +88,7 @@ def test_who_may_publish(request, api, therapist, who: str, status: int):
         ({"title": ""}, 400, "title"),
         ({"due_on": "9999-12-31"}, 400, "due_on"),
         ({"appears": "0001-01-01T00:00:00Z"}, 400, "appears"),
+        ({"appears": "2026-11-26T07:00:00"}, 400, "appears"),
         ({"due_on": "2026-11-24"}, 422, "due"),
         ({"body": "<script>x</script>"}, 422, "body"),
         ({"audience": ["front_desk@mt-prospect"]}, 422, "audience"),
