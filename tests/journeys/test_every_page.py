@@ -41,9 +41,22 @@ def pages(world: World) -> dict[str, list[tuple[str, str]]]:
     return found
 
 
+TOO_WIDE = "document.documentElement.scrollWidth - innerWidth"
+# What people write has words of any length: addresses, German, nonsense.
+LONG_WORDS = """document.querySelectorAll('main :is(h1, h2, h3, h4, p, dd, li, li a, td, td a)').forEach(element => {
+    const own = [...element.childNodes].find(node => node.nodeType === 3 && node.data.trim());
+    if (own) own.data += ' ' + 'Interprofessionalcommunication'.repeat(4);
+})"""
+
+
 def wrong_with(page: Page, axe: Callable[[Page], list[str]]) -> list[str]:
-    wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-    return axe(page) + ([f"{wide} pixels too wide"] if wide > 0 else [])
+    wrong = axe(page)
+    if (wide := page.evaluate(TOO_WIDE)) > 0:
+        wrong.append(f"{wide} pixels too wide")
+    page.evaluate(LONG_WORDS)
+    if (wide := page.evaluate(TOO_WIDE)) > 0:
+        wrong.append(f"{wide} pixels too wide with long words")
+    return wrong
 
 
 @pytest.mark.parametrize(("size", "scheme"), [(DESKTOP, "light"), (PHONE, "dark")], ids=["desktop", "phone"])

@@ -7,9 +7,11 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django import template
+from django import forms, template
+from django.core import validators
+from django.core.exceptions import ValidationError
 from django.core.paginator import Page
-from django.forms import BaseForm, BoundField, CheckboxInput, Field
+from django.forms import BaseForm, BoundField, CheckboxInput
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -18,7 +20,21 @@ from intranet.core import wording
 
 register = template.Library()
 
-DJANGO_SAYS_REQUIRED = str(Field.default_error_messages["required"])
+DJANGO_SAYS_REQUIRED = str(forms.Field.default_error_messages["required"])
+# What stands at a field in place of the framework's sentences; those on lengths are known by their code alone.
+PLAIN_WORDS = {
+    str(forms.ChoiceField.default_error_messages["invalid_choice"]): "Choose from those offered.",
+    str(forms.ModelChoiceField.default_error_messages["invalid_choice"]): "Choose from those offered.",
+    str(forms.DateField.default_error_messages["invalid"]): "Write a day, such as 2026-12-04.",
+    str(forms.TimeField.default_error_messages["invalid"]): "Write a time, such as 07:30 or 15:30.",
+    str(forms.DateTimeField.default_error_messages["invalid"]): "Write a day and a time, such as 2026-12-04 07:30.",
+    str(validators.MaxValueValidator.message): "At most %(limit_value)s.",
+    str(validators.MinValueValidator.message): "At least %(limit_value)s.",
+}
+LENGTHS = {
+    "max_length": "Shorten this to %(limit_value)d characters: it has %(show_value)d.",
+    "min_length": "Write at least %(limit_value)d characters: it has %(show_value)d.",
+}
 
 
 @register.simple_tag
@@ -79,12 +95,15 @@ def field(bound: BoundField, label: str = "", hint: str | None = None, **attribu
 
 @register.filter
 def error_words(bound: BoundField) -> list[str]:
-    """What stands at the field: the form's own words, and a plain sentence where Django only says "required"."""
-    return [
-        missing(bound) if error.code == "required" and words == DJANGO_SAYS_REQUIRED else words
-        for error in bound.errors.as_data()
-        for words in map(str, error.messages)
-    ]
+    """What stands at the field: the form's own words, and plain ones where the framework would speak."""
+    return [words for error in bound.errors.as_data() for words in plain_words(error, bound)]
+
+
+def plain_words(error: ValidationError, bound: BoundField) -> list[str]:
+    if str(error.message) == DJANGO_SAYS_REQUIRED:
+        return [missing(bound)]
+    words = LENGTHS.get(error.code or "") or PLAIN_WORDS.get(str(error.message))
+    return [words % (error.params or {})] if words else [str(message) for message in error.messages]
 
 
 def missing(bound: BoundField) -> str:
@@ -195,14 +214,25 @@ def page_numbers(page: Page) -> list[int | None]:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
+    """One thing that is wrong, as the summary lists it: a link to the field that it names."""
+
     message: str
-    anchor: str
+    anchor: str = ""
+    label: str = ""
 
 
 def problems_of(form: BaseForm) -> list[Problem]:
     """Every error of a bound form, the ones above the fields first, then in the order of the fields."""
-    found = [Problem(str(message), "") for message in form.non_field_errors()]
-    return found + [Problem(words, anchor_of(bound)) for bound in form for words in error_words(bound)]
+    found = [Problem(str(message)) for message in form.non_field_errors()]
+    return found + [
+        Problem(words, anchor_of(bound), "" if says_which(words, bound) else bound.label)
+        for bound in form
+        for words in error_words(bound)
+    ]
+
+
+def says_which(words: str, bound: BoundField) -> bool:
+    return words == missing(bound) or bound.label.casefold() in words.casefold()
 
 
 def anchor_of(bound: BoundField) -> str:

@@ -1,6 +1,7 @@
 // Toasts say what has just happened. Good news leaves by itself unless somebody is reading it; the rest stays.
 const region = document.getElementById("toasts");
 const READING_TIME = 8000;
+const AT_ONCE = 2;
 const leavesAlone = (toast) => toast.dataset.tone !== "danger" && !toast.querySelector("a, button:not([data-dismiss])");
 
 function leaveLater(toast) {
@@ -10,6 +11,13 @@ function leaveLater(toast) {
     else toast.remove();
   };
   setTimeout(leave, READING_TIME);
+}
+
+// More than two cover the page: the oldest that would leave anyway goes at once.
+function makeRoom() {
+  const toasts = [...region.querySelectorAll(".toast")];
+  const leaving = toasts.filter((toast) => leavesAlone(toast) && !toast.matches(":hover, :focus-within"));
+  for (const toast of leaving.slice(0, Math.max(0, toasts.length - AT_ONCE))) toast.remove();
 }
 
 document.addEventListener("click", (event) => {
@@ -22,6 +30,7 @@ document.addEventListener("click", (event) => {
 if (region) {
   new MutationObserver((changes) => {
     for (const { addedNodes } of changes) for (const node of addedNodes) if (node.matches?.(".toast")) leaveLater(node);
+    makeRoom();
   }).observe(region, { childList: true });
 
   // Screen readers announce what enters the region, not what it held when the page came.

@@ -1,5 +1,6 @@
 """Forms come out in one shape. Read with a parser, so that white space and the order of attributes do not matter."""
 
+import pytest
 from django import forms
 from django.template import Context, Template
 from lxml import html
@@ -8,7 +9,7 @@ from intranet.core.forms import ClockInput, DayInput
 
 
 class Order(forms.Form):
-    title = forms.CharField(help_text="Shown in lists")
+    title = forms.CharField(help_text="Shown in lists", max_length=30)
     note = forms.CharField(required=False, widget=forms.Textarea)
     day = forms.DateField(widget=DayInput)
     clock = forms.TimeField(widget=ClockInput, required=False)
@@ -18,6 +19,7 @@ class Order(forms.Form):
         choices=[("pt", "Therapists"), ("fd", "Front desk")], widget=forms.CheckboxSelectMultiple, required=False
     )
     read = forms.BooleanField(help_text="Reminders after 2 days")
+    places = forms.IntegerField(required=False, min_value=1, max_value=40)
     token = forms.CharField(widget=forms.HiddenInput, required=False)
 
     def clean(self) -> None:
@@ -62,8 +64,26 @@ def test_an_error_stands_at_its_control_and_is_announced_with_it() -> None:
     tree = drawn(Order({**GOOD, "day": "yesterday"}))
     control = by_id(tree, "id_day")
     assert (control.get("aria-invalid"), control.get("aria-describedby")) == ("true", "id_day_error")
-    assert words(by_id(tree, "id_day_error")) == "Enter a valid date."
+    assert words(by_id(tree, "id_day_error")) == "Write a day, such as 2026-12-04."
     assert control.get("value") == "yesterday"
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "sentence"),
+    [
+        ("title", "x" * 31, "Shorten this to 30 characters: it has 31."),
+        ("clock", "seven", "Write a time, such as 07:30 or 15:30."),
+        ("clinic", "2", "Choose from those offered."),
+        ("places", "0", "At least 1."),
+        ("places", "41", "At most 40."),
+        ("places", "many", "Enter a whole number."),
+    ],
+)
+def test_the_framework_speaks_plainly_and_the_summary_names_the_field(field: str, value: str, sentence: str) -> None:
+    tree = drawn(Order({**GOOD, field: value}))
+    assert words(by_id(tree, f"id_{field}_error")) == sentence
+    [link] = by_id(tree, "error-summary").xpath(".//a")
+    assert (link.get("href"), words(link)) == (f"#id_{field}", f"{field.capitalize()}: {sentence}")
 
 
 def test_what_is_missing_is_named_in_the_same_words_above_and_at_the_field() -> None:
