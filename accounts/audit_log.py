@@ -55,6 +55,8 @@ ACTIONS = {
     "password.reset": Action("Password reset", "caution"),
     "password.set": Action("Password set", "caution"),
     "person.hired": Action("Person added", "ok"),
+    "person.left": Action("Access ended", "caution"),
+    "person.returned": Action("Access opened again", "caution"),
     "protocol.acknowledged": Action("Protocol acknowledged"),
     "protocol.approved": Action("Protocol approved", "ok"),
     "protocol.drafted": Action("Protocol drafted"),

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django import forms
@@ -13,7 +13,7 @@ from accounts.hiring import Place
 from accounts.models import Clinic, Profession, User
 from accounts.roles import ORGANISATION_ROLES, ROLES_A_MANAGER_MAY_GIVE, Capability, Role
 from intranet.audit.models import Entry
-from intranet.core.forms import DayInput, WordsField
+from intranet.core.forms import DayInput, WordsField, in_this_century
 
 
 class PeopleFilter(forms.Form):
@@ -82,30 +82,112 @@ class InvitationForm(forms.Form):
 
     def __init__(self, *args: Any, by: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.by = by
-        everywhere = by.standing.scope(Capability.INVITE).everywhere
-        given = [role for role in Role if everywhere or role in ROLES_A_MANAGER_MAY_GIVE]
-        self.fields["role"].choices = [(role.value, role.label) for role in given]
-        self.fields["clinic"].queryset = Clinic.objects.where(by, Capability.INVITE)
-        if not everywhere:
-            self.fields["clinic"].required, self.fields["clinic"].empty_label = True, None
+        offer_places(self, by)
 
     def clean_name(self) -> str:
         return " ".join(self.cleaned_data["name"].split())
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or self.cleaned_data
-        if values.get("role") and "clinic" not in self.errors:
-            belongs = values["role"] in ORGANISATION_ROLES
-            if belongs and values.get("clinic"):
-                self.add_error("clinic", "This role belongs to the whole organisation.")
-            if not belongs and not values.get("clinic"):
-                self.add_error("clinic", "Choose the clinic at which the person has this role.")
+        check_place(self)
         return values
 
     @property
     def place(self) -> Place:
         return Place(Role(self.cleaned_data["role"]), self.cleaned_data["clinic"])
+
+
+class RoleForm(forms.Form):
+    """Which role to give, where, and for how long. Offers only what the person who gives may give."""
+
+    role = forms.ChoiceField(label="Role")
+    clinic = forms.ModelChoiceField(
+        Clinic.objects.none(), label="Clinic", required=False, empty_label="The whole organisation"
+    )
+    first = forms.DateField(label="First day", widget=DayInput, validators=[in_this_century])
+    last = forms.DateField(
+        label="Last day", required=False, widget=DayInput, validators=[in_this_century], help_text="Empty: no end."
+    )
+
+    def __init__(self, *args: Any, by: User, today: date, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.today = today
+        offer_places(self, by)
+        self.fields["first"].initial = today
+        self.fields["first"].widget.attrs["min"] = self.fields["last"].widget.attrs["min"] = today.isoformat()
+
+    def clean_first(self) -> date:
+        first: date = self.cleaned_data["first"]
+        if first < self.today:
+            raise forms.ValidationError("Choose today or a later day: what was before is on record.")
+        return first
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or self.cleaned_data
+        check_place(self)
+        return values
+
+    @property
+    def place(self) -> Place:
+        return Place(Role(self.cleaned_data["role"]), self.cleaned_data["clinic"])
+
+    @property
+    def end(self) -> date | None:
+        """The first day without the role."""
+        last: date | None = self.cleaned_data["last"]
+        return last and last + timedelta(days=1)
+
+
+class RoleEndForm(forms.Form):
+    """The last day of a role."""
+
+    last = forms.DateField(label="Last day", widget=DayInput, validators=[in_this_century])
+
+    def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.yesterday = today - timedelta(days=1)
+        self.fields["last"].widget.attrs["min"] = self.yesterday.isoformat()
+        self.fields["last"].initial = today
+
+    def clean_last(self) -> date:
+        last: date = self.cleaned_data["last"]
+        if last < self.yesterday:
+            raise forms.ValidationError("Choose yesterday or a later day: what was before is on record.")
+        return last
+
+    @property
+    def end(self) -> date:
+        """The first day without the role."""
+        last: date = self.cleaned_data["last"]
+        return last + timedelta(days=1)
+
+
+def offer_places(form: forms.Form, by: User) -> None:
+    """Fill `role` and `clinic` with what somebody may give."""
+    everywhere = by.standing.scope(Capability.INVITE).everywhere
+    given = (
+        set(Role) if everywhere else set(ROLES_A_MANAGER_MAY_GIVE) if by.standing.holds(Capability.INVITE) else set()
+    )
+    if by.standing.may(Capability.DELEGATE_APPROVAL):
+        given.add(Role.DELEGATED_APPROVER)
+    form.fields["role"].choices = [(role.value, role.label) for role in Role if role in given]
+    clinic = form.fields["clinic"]
+    clinic.queryset = Clinic.objects.where(by, Capability.INVITE)
+    if not given & ORGANISATION_ROLES:
+        clinic.required, clinic.empty_label = True, None
+    elif not given - ORGANISATION_ROLES:
+        clinic.widget = forms.HiddenInput()
+
+
+def check_place(form: forms.Form) -> None:
+    """A role of the organisation is held at no clinic, every other one at a clinic."""
+    role, clinic = form.cleaned_data.get("role"), form.cleaned_data.get("clinic")
+    if not role or "clinic" in form.errors:
+        return
+    if role in ORGANISATION_ROLES and clinic:
+        form.add_error("clinic", "This role belongs to the whole organisation.")
+    if role not in ORGANISATION_ROLES and not clinic:
+        form.add_error("clinic", "Choose the clinic at which the person has this role.")
 
 
 class WelcomeForm(SetPasswordMixin, forms.Form):

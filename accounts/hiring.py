@@ -10,10 +10,10 @@ from allauth.account.models import EmailAddress
 from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateRange
 
-from accounts.models import Clinic, Membership, User
+from accounts.models import Clinic, Invitation, Membership, User
 from accounts.roles import ROLES_A_MANAGER_MAY_GIVE, Capability, Role
 from intranet.audit.recording import record
-from intranet.core.access import YES, Forbidden, Refused, Verdict, require
+from intranet.core.access import YES, Forbidden, Reason, Refused, Verdict, require
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,10 @@ class Place:
 
     role: Role
     clinic: Clinic | None = None
+
+
+def place_of(held: Membership | Invitation) -> Place:
+    return Place(Role(held.role), held.clinic)
 
 
 def may_give(place: Place, *, by: User) -> Verdict:
@@ -36,12 +40,19 @@ def may_give(place: Place, *, by: User) -> Verdict:
 
 
 def may_give_role(place: Place, *, to: User, by: User | None) -> Verdict:
-    """As `may_give`, but never to oneself. `by` None is the system."""
+    """As `may_give`, but never to oneself; and the clinical lead delegates approval. `by` None is the system."""
     if by is None:
         return YES
     if by.pk == to.pk:
         return Verdict.no("own-role", "Somebody else has to change your roles.")
+    if place.role == Role.DELEGATED_APPROVER and by.standing.may(Capability.DELEGATE_APPROVAL):
+        return YES
     return may_give(place, by=by)
+
+
+def gives_roles(by: User) -> bool:
+    """Whether somebody gives any role to anybody."""
+    return bool(by.standing.scope(Capability.INVITE)) or by.standing.may(Capability.DELEGATE_APPROVAL)
 
 
 @transaction.atomic
@@ -64,8 +75,13 @@ def hire(
 
 @transaction.atomic
 def give_role(user: User, place: Place, *, start: date, end: date | None = None, by: User | None) -> Membership:
-    """Give a role from `start` up to, not including, `end` (None: until further notice)."""
+    """Give a role from `start` up to, not including, `end` (None: until further notice).
+
+    Raises Forbidden beyond one's own power, Refused for what the role itself forbids, ValidationError when the person
+    holds it already.
+    """
     require(may_give_role(place, to=user, by=by), Forbidden)
+    require(_fits(user, place, start, end))
     membership = Membership(user=user, role=place.role, clinic=place.clinic, period=DateRange(start, end))
     membership.full_clean()
     membership.save()
@@ -75,10 +91,16 @@ def give_role(user: User, place: Place, *, start: date, end: date | None = None,
 
 @transaction.atomic
 def take_role(membership: Membership, *, end: date, by: User | None) -> Membership:
-    """End a role: `end` is the first day without it. A role that never started is removed."""
-    place = Place(Role(membership.role), membership.clinic)
+    """End a role: `end` is the first day without it. A role that never started is removed.
+
+    Refused for one that is over, and for the last administrator.
+    """
+    place = place_of(membership)
     require(may_give_role(place, to=membership.user, by=by), Forbidden)
+    held = Membership.objects.select_for_update(of=("self",)).select_related("user")
+    administrators = list(held.filter(role=Role.ADMINISTRATOR).order_by("pk"))
     membership = Membership.objects.select_for_update().get(pk=membership.pk)
+    require(_may_end(membership, end, administrators))
     record(by, "role.taken", membership.user, clinics=_ids([place]), role=place.role, clinic=place.clinic, end=end)
     if end <= membership.period.lower:
         membership.delete()
@@ -86,6 +108,37 @@ def take_role(membership: Membership, *, end: date, by: User | None) -> Membersh
     membership.period = DateRange(membership.period.lower, end)
     membership.save(update_fields=["period"])
     return membership
+
+
+def _fits(user: User, place: Place, start: date, end: date | None) -> Verdict:
+    """A period goes forward; approval is delegated to therapists, until a day."""
+    if end is not None and end <= start:
+        return Verdict.no("ends-before", "The last day is before the first.", "last")
+    if place.role != Role.DELEGATED_APPROVER:
+        return YES
+    reasons = []
+    if end is None:
+        reasons.append(Reason("approver-without-end", "Say until when: approval is delegated for a time.", "last"))
+    if not user.memberships.on(start).filter(role=Role.THERAPIST).exists():
+        reasons.append(Reason("no-therapist", "Approval is delegated to therapists, from a day on which they are one."))
+    return Verdict.of(reasons)
+
+
+def _may_end(membership: Membership, end: date, administrators: list[Membership]) -> Verdict:
+    if membership.period.upper is not None and membership.period.upper <= end:
+        return Verdict.no("ends-earlier", "That role ends earlier already.", "last")
+    if membership.role != Role.ADMINISTRATOR:
+        return YES
+    staying = [
+        other
+        for other in administrators
+        if other.pk != membership.pk and other.user.is_active and other.in_force_on(end) and other.period.upper is None
+    ]
+    if not staying:
+        return Verdict.no(
+            "last-administrator", "Somebody has to be administrator. Give the role to another person first."
+        )
+    return YES
 
 
 def _ids(places: list[Place]) -> list[int]:

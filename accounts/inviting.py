@@ -9,9 +9,8 @@ from hashlib import sha256
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from accounts.hiring import Place, hire, may_give
+from accounts.hiring import Place, hire, may_give, place_of
 from accounts.models import Invitation, User, organisation_zone
-from accounts.roles import Role
 from intranet.audit.recording import record
 from intranet.core.access import Conflict, Forbidden, Refused, Verdict, require
 from intranet.core.time import local_day
@@ -23,10 +22,6 @@ DEAD = "The invitation does not work any more. Ask whoever sent it for a new one
 def may_manage(invitation: Invitation, *, by: User) -> Verdict:
     """Whoever could send it may send it again or take it back."""
     return may_give(place_of(invitation), by=by)
-
-
-def place_of(invitation: Invitation) -> Place:
-    return Place(Role(invitation.role), invitation.clinic)
 
 
 @transaction.atomic

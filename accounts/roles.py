@@ -56,6 +56,7 @@ class Capability(StrEnum):
     VERIFY_CREDENTIAL = "verify somebody else's credential"
     GRANT_COMPETENCY = "sign off somebody else's clinical competency"
     INVITE = "invite, deactivate and assign roles"
+    DELEGATE_APPROVAL = "let a therapist approve protocols until a day"
     SEE_AUDIT = "see the audit log"
     SETTINGS = "organisation settings, API tokens of others, webhooks"
     SEE_OPERATIONS = "see how the reminder machinery is doing"
@@ -106,6 +107,7 @@ TABLE: dict[Role, dict[Capability, Reach]] = {
         C.WRITE_PROTOCOL: ALL,
         C.REPORT_PROBLEM: ALL,
         C.APPROVE_PROTOCOL: ALL,
+        C.DELEGATE_APPROVAL: ALL,
         C.PUBLISH_PROTOCOL: ALL,
         C.SUSPEND_PROTOCOL: ALL,
         C.REPORT_ACKNOWLEDGEMENTS: ALL,

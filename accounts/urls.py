@@ -1,6 +1,6 @@
 from django.urls import path
 
-from accounts.views import audit, invitations, people
+from accounts.views import audit, invitations, people, roles
 
 app_name = "accounts"
 
@@ -8,6 +8,10 @@ urlpatterns = [
     path("", people.people, name="people"),
     path("me/", people.me, name="me"),
     path("<int:pk>/", people.person, name="person-detail"),
+    path("<int:pk>/roles/", roles.roles, name="roles"),
+    path("<int:pk>/leave/", roles.leave, name="leave"),
+    path("<int:pk>/return/", roles.bring_back, name="return"),
+    path("roles/<int:pk>/end/", roles.end, name="role-end"),
     path("credentials/<int:pk>/verify/", people.verify, name="credential-verify"),
     path("audit/", audit.audit, name="audit"),
     path("audit/csv/", audit.audit_csv, name="audit-csv"),

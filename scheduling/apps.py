@@ -8,10 +8,13 @@ class SchedulingConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from accounts import leaving
         from intranet.reminders import registry
         from scheduling import navigation
+        from scheduling.leavers import shifts_to_open
         from scheduling.reminders import RosterPublished, ShiftTomorrow
 
         navigation.register_places()
         registry.register(ShiftTomorrow())
         registry.register(RosterPublished())
+        leaving.ask(shifts_to_open)

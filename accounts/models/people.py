@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property
 from typing import Any, ClassVar, Self
 from zoneinfo import ZoneInfo, available_timezones
@@ -287,6 +287,12 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user}: {self.get_role_display()} at {self.clinic or 'the whole organisation'}"
+
+    @property
+    def last_day(self) -> date | None:
+        """The last day with the role; None until further notice."""
+        upper: date | None = self.period.upper
+        return upper and upper - timedelta(days=1)
 
     def in_force_on(self, day: date) -> bool:
         return self.period.lower <= day and (self.period.upper is None or day < self.period.upper)

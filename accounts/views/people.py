@@ -13,6 +13,8 @@ from accounts.credentials import verify_credential
 from accounts.directory import staff
 from accounts.files import file_of
 from accounts.forms import PeopleFilter
+from accounts.hiring import gives_roles
+from accounts.leaving import left_to_do
 from accounts.models import Credential
 
 PEOPLE_ON_A_PAGE = 50
@@ -37,7 +39,13 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
     today = timezone.localdate(now)
     found = get_object_or_404(staff(request.user, today), pk=pk)
     file = file_of(found, viewer=request.user, on=today, at=now)
-    return render(request, "accounts/person.html", {"person": found, "file": file})
+    context = {
+        "person": found,
+        "file": file,
+        "gives_roles": gives_roles(request.user),
+        "left_to_do": left_to_do(found, request.user, now),
+    }
+    return render(request, "accounts/person.html", context)
 
 
 @require_GET

@@ -191,9 +191,9 @@ class TestPages:
         [
             ({"email": "nobody"}, "valid email"),
             ({"name": " "}, "Name is missing"),
-            ({"role": "administrator"}, "not one of the available choices"),
+            ({"role": "administrator"}, "Choose from those offered"),
             ({"clinic": ""}, "Clinic is missing"),
-            ({"name": "x" * 121}, "at most 120"),
+            ({"name": "x" * 121}, "Shorten this to 120 characters"),
         ],
     )
     def test_what_is_wrong_is_said_and_what_was_typed_stays(

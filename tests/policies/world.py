@@ -63,6 +63,10 @@ def build(cast: dict[str, User], mt_prospect: Clinic, at: datetime) -> World:
         by=manager,
         at=at,
     )
+    role = cast["assistant"].memberships.get()
+    leaver = factories.staff(name="Gone Leaver", role=Role.THERAPIST, clinics=[mt_prospect])
+    scheduling.shift(clinic=mt_prospect, day=scheduling.MONDAY + timedelta(days=2), staff=leaver)
+    User.objects.filter(pk=leaver.pk).update(is_active=False)
     reminder = reminders.released(recipient=therapist, at=at)
     return World(
         {
@@ -78,6 +82,9 @@ def build(cast: dict[str, User], mt_prospect: Clinic, at: datetime) -> World:
             "credential": credential,
             "reminder": reminder,
             "invitation": invitation,
+            "role": role,
+            "assistant": cast["assistant"],
+            "leaver": leaver,
             "therapist": therapist,
             "clinic": mt_prospect,
         }
@@ -132,6 +139,10 @@ def _new_announcement(world: World) -> dict[str, Any]:
 def _new_invitation(world: World) -> dict[str, Any]:
     at = {"role": "therapist", "clinic": world.clinic.pk}
     return {"name": "Nina Newcomer", "email": "nina@clinic.example", "profession": "pt"} | at
+
+
+def _new_role(world: World) -> dict[str, Any]:
+    return {"role": "front_desk", "clinic": world.clinic.pk, "first": "2026-12-01"}
 
 
 def _opened(world: World) -> dict[str, Any]:
@@ -191,6 +202,15 @@ ASKS = [
     Ask("accounts:people", "GET", _at("/people/")),
     Ask("accounts:me", "GET", _at("/people/me/")),
     Ask("accounts:person-detail", "GET", _pk("/people/", "therapist")),
+    Ask("accounts:roles", "GET", _pk("/people/", "assistant", "roles/")),
+    Ask("accounts:roles", "POST", _pk("/people/", "assistant", "roles/"), _new_role),
+    Ask("accounts:role-end", "GET", _pk("/people/roles/", "role", "end/")),
+    Ask("accounts:role-end", "POST", _pk("/people/roles/", "role", "end/"), lambda world: {"last": "2026-12-31"}),
+    Ask("accounts:leave", "GET", _pk("/people/", "assistant", "leave/")),
+    Ask("accounts:leave", "POST", _pk("/people/", "assistant", "leave/")),
+    Ask("accounts:return", "POST", _pk("/people/", "leaver", "return/")),
+    Ask("scheduling:leaver", "GET", _pk("/roster/leavers/", "leaver")),
+    Ask("scheduling:leaver", "POST", _pk("/roster/leavers/", "leaver")),
     Ask("accounts:audit", "GET", _at("/people/audit/")),
     Ask("accounts:audit-csv", "GET", _at("/people/audit/csv/")),
     Ask("accounts:invitations", "GET", _at("/people/invitations/")),

@@ -1,0 +1,115 @@
+"""The roles of a person over time: give one, end one, let somebody go."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts import hiring, leaving
+from accounts.directory import staff
+from accounts.forms import RoleEndForm, RoleForm
+from accounts.models import Membership, User, organisation_zone
+from intranet.core.access import Forbidden, Refused, add_refusal, require
+from intranet.core.time import local_day
+
+
+def today() -> date:
+    return local_day(timezone.now(), organisation_zone())
+
+
+@require_http_methods(["GET", "POST"])
+def roles(request: HttpRequest, pk: int) -> HttpResponse:
+    """What somebody is, was and will be, and a form to give another role."""
+    person = person_to_manage(request, pk)
+    form = RoleForm(request.POST or None, by=request.user, today=today())
+    if request.method == "POST" and form.is_valid() and given(request, person, form):
+        return redirect("accounts:roles", person.pk)
+    return page(request, person, form)
+
+
+@require_http_methods(["GET", "POST"])
+def end(request: HttpRequest, pk: int) -> HttpResponse:
+    """End a role with a day."""
+    membership = get_object_or_404(
+        Membership.objects.select_related("user", "clinic").filter(user__in=User.objects.visible_to(request.user)),
+        pk=pk,
+    )
+    person = person_to_manage(request, membership.user_id)
+    require(hiring.may_give_role(hiring.place_of(membership), to=person, by=request.user), Forbidden)
+    form = RoleEndForm(request.POST or None, today=today())
+    if request.method == "POST" and form.is_valid():
+        try:
+            hiring.take_role(membership, end=form.end, by=request.user)
+        except Refused as refused:
+            add_refusal(form, refused)
+        else:
+            messages.success(request, f"{membership.get_role_display()}: the role of {person.name} ends.")
+            return redirect("accounts:roles", person.pk)
+    context = {"person": person, "membership": membership, "form": form}
+    return render(request, "accounts/role_end.html", context, status=422 if form.errors else 200)
+
+
+@require_http_methods(["GET", "POST"])
+def leave(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask once more, then end somebody's access."""
+    person = person_to_manage(request, pk)
+    now = timezone.now()
+    if request.method == "POST":
+        leaving.let_go(person, by=request.user, at=now)
+        messages.success(request, f"{person.name} has no access any more. What they signed and did stays on record.")
+        return redirect(person)
+    require(leaving.may_let_go(person, by=request.user, at=now), Forbidden)
+    return render(request, "accounts/leave.html", {"person": person})
+
+
+@require_POST
+def bring_back(request: HttpRequest, pk: int) -> HttpResponse:
+    """Open an account again."""
+    person = person_to_manage(request, pk)
+    leaving.bring_back(person, by=request.user)
+    messages.success(request, f"{person.name} may sign in again, once somebody gives a role.")
+    return redirect("accounts:roles", person.pk)
+
+
+def person_to_manage(request: HttpRequest, pk: int) -> User:
+    person = get_object_or_404(staff(request.user, today()), pk=pk)
+    if not hiring.gives_roles(request.user):
+        raise PermissionDenied("You may not give or take roles.")
+    return person
+
+
+def given(request: HttpRequest, person: User, form: RoleForm) -> bool:
+    try:
+        hiring.give_role(person, form.place, start=form.cleaned_data["first"], end=form.end, by=request.user)
+    except Refused as refused:
+        add_refusal(form, refused)
+        return False
+    except ValidationError as error:
+        form.add_error(None, error.messages)
+        return False
+    messages.success(request, f"{person.name}: {form.place.role.label} from {form.cleaned_data['first']:%b %-d, %Y}.")
+    return True
+
+
+def page(request: HttpRequest, person: User, form: RoleForm) -> HttpResponse:
+    held = list(person.memberships.select_related("clinic").order_by("-period", "pk"))
+    for membership in held:
+        over = membership.last_day is not None and membership.last_day < today()
+        membership.may_end = not over and bool(
+            hiring.may_give_role(hiring.place_of(membership), to=person, by=request.user)
+        )
+    context = {
+        "person": person,
+        "held": held,
+        "form": form,
+        "today": today(),
+        "may_let_go": leaving.may_let_go(person, by=request.user, at=timezone.now()),
+        "may_bring_back": leaving.may_bring_back(person, by=request.user),
+    }
+    return render(request, "accounts/roles.html", context, status=422 if form.errors else 200)
