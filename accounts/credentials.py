@@ -240,7 +240,7 @@ def not_renewed(credentials: QuerySet[Credential]) -> QuerySet[Credential]:
     return credentials.filter(~Exists(renewal))
 
 
-def ending(credentials: QuerySet[Credential], on: date) -> QuerySet[Credential]:
+def ending(credentials: QuerySet[Credential], on: date, within: timedelta = EXPIRING_WITHIN) -> QuerySet[Credential]:
     """Those of active people that have ended, or end within 60 days, and that no later one of the type follows."""
-    soon = credentials.filter(user__is_active=True, valid__endswith__lte=on + EXPIRING_WITHIN + timedelta(days=1))
+    soon = credentials.filter(user__is_active=True, valid__endswith__lte=on + within + timedelta(days=1))
     return not_renewed(soon).select_related("user", "type").order_by("valid__endswith", "user__name")

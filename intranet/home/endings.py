@@ -11,9 +11,10 @@ from typing import cast
 from django.db.models import Exists, OuterRef, QuerySet
 
 from accounts.credentials import EXPIRING_WITHIN, ending, last_day
-from accounts.models import Competency, Credential, User, organisation_zone
+from accounts.models import Clinic, Competency, Credential, Membership, Skill, User, organisation_zone
 from intranet.core.time import local_day
 from intranet.core.wording import counted
+from scheduling.models import Shift
 
 SOON = timedelta(days=30)
 # A competency that was not renewed for so long is history: the roster asks for it anyway, shift by shift.
@@ -30,6 +31,7 @@ class Ending:
     icon: str
     last_day: date
     days: int
+    skills: frozenset[Skill] = frozenset()  # the procedures that the person may not be rostered for without it
 
     @property
     def tone(self) -> str:
@@ -52,22 +54,76 @@ class EndingGroup:
         return len(self.people) > 1
 
 
-def endings(viewer: User, at: datetime) -> list[Ending]:
-    """Of everybody else whose file the viewer sees, the first to end first. Two queries."""
+def endings(viewer: User, at: datetime, within: timedelta = EXPIRING_WITHIN) -> list[Ending]:
+    """Of everybody else whose file the viewer sees, the first to end first. Three queries."""
     today = local_day(at, organisation_zone())
-    credentials = ending(Credential.objects.visible_to(viewer).exclude(user=viewer), today)
-    competencies = _ending_competencies(Competency.objects.visible_to(viewer).exclude(user=viewer), at)
-    found = [(one.user, one.type.name, "id", cast("date", last_day(one))) for one in credentials]
-    found += [(one.user, one.skill.name, "needle", one.last_day) for one in competencies]
-    lines = [Ending(person, what, icon, last, (last - today).days) for person, what, icon, last in found]
+    credentials = ending(Credential.objects.visible_to(viewer).exclude(user=viewer), today, within)
+    competencies = _ending_competencies(Competency.objects.visible_to(viewer).exclude(user=viewer), at, within)
+
+    found: list[tuple[User, str, str, date, Iterable[Skill]]] = [
+        (one.user, one.type.name, "id", cast("date", last_day(one)), one.type.skills.all())
+        for one in credentials.prefetch_related("type__skills")
+    ]
+    # Nobody is planned beyond a competency: the database refuses such a shift.
+    found += [(one.user, one.skill.name, "needle", one.last_day, []) for one in competencies]
+    lines = [
+        Ending(person, what, icon, last, (last - today).days, frozenset(skills))
+        for person, what, icon, last, skills in found
+    ]
     return sorted(lines, key=lambda line: (line.last_day, line.what, line.person.name))
 
 
-def _ending_competencies(competencies: QuerySet[Competency], at: datetime) -> QuerySet[Competency]:
+@dataclass(frozen=True)
+class Loss:
+    """What ends for a person, where the person works, and the shifts to come that the person may then not work."""
+
+    ending: Ending
+    clinics: list[Clinic]
+    shifts: list[Shift]
+
+
+def losses(viewer: User, at: datetime, *, within: timedelta, clinic: Clinic | None = None) -> list[Loss]:
+    """What ends at the viewer's clinics (or at one), with the shifts in the plan that depend on it. Constant queries."""
+    today = local_day(at, organisation_zone())
+    lines = endings(viewer, at, within)
+    people = {line.person.pk for line in lines}
+    places = _clinics_of(people, today)
+    shifts = _shifts_of(people, viewer, at)
+    return [
+        Loss(line, places[line.person.pk], [shift for shift in shifts[line.person.pk] if _depends(shift, line)])
+        for line in lines
+        if clinic is None or clinic in places[line.person.pk]
+    ]
+
+
+def _depends(shift: Shift, line: Ending) -> bool:
+    return shift.skill in line.skills and shift.day > line.last_day
+
+
+def _clinics_of(people: set[int], today: date) -> dict[int, list[Clinic]]:
+    places: dict[int, list[Clinic]] = defaultdict(list)
+    held = Membership.objects.on(today).filter(user__in=people, clinic__isnull=False).select_related("clinic")
+    for membership in held.order_by("clinic__number"):
+        if membership.clinic and membership.clinic not in places[membership.user_id]:
+            places[membership.user_id].append(membership.clinic)
+    return places
+
+
+def _shifts_of(people: set[int], viewer: User, at: datetime) -> dict[int, list[Shift]]:
+    """Of each person the shifts to come that need a procedure, as planned at the clinics whose roster the viewer makes."""
+    found: dict[int, list[Shift]] = defaultdict(list)
+    planned = Shift.objects.visible_to(viewer).planned().filter(staff__in=people, skill__isnull=False)
+    for shift in planned.filter(period__startswith__gt=at).select_related("clinic", "skill").order_by("period"):
+        if shift.staff_id:
+            found[shift.staff_id].append(shift)
+    return found
+
+
+def _ending_competencies(competencies: QuerySet[Competency], at: datetime, within: timedelta) -> QuerySet[Competency]:
     renewal = Competency.objects.filter(
         user=OuterRef("user"), skill=OuterRef("skill"), valid__startswith__gte=OuterRef("valid__endswith")
     )
-    span = (at - REMEMBERED, at + EXPIRING_WITHIN)
+    span = (at - REMEMBERED, at + within)
     soon = competencies.filter(user__is_active=True, ended_at__isnull=True, valid__endswith__range=span)
     return soon.filter(~Exists(renewal)).select_related("user", "skill")
 

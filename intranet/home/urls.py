@@ -4,4 +4,7 @@ from intranet.home import views
 
 app_name = "home"
 
-urlpatterns = [path("", views.today, name="today")]
+urlpatterns = [
+    path("", views.today, name="today"),
+    path("credentials/", views.endings, name="endings"),
+]

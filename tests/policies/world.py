@@ -156,6 +156,7 @@ def _opened(world: World) -> dict[str, Any]:
 API = "/api/v1"
 ASKS = [
     Ask("home:today", "GET", _at("/")),
+    Ask("home:endings", "GET", _at("/credentials/")),
     Ask("core:more", "GET", _at("/more/")),
     Ask("protocols:library", "GET", _at("/protocols/")),
     Ask("protocols:new", "GET", _at("/protocols/new/")),

@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django import forms
+
+from accounts.models import Clinic, User
+from accounts.roles import Capability
+
+
+class EndingsFilter(forms.Form):
+    """Which clinic, and how far ahead. Values that make no sense narrow nothing."""
+
+    days = forms.TypedChoiceField(
+        label="Ends within", coerce=int, required=False, empty_value=60, choices=[(60, "60 days"), (90, "90 days")]
+    )
+    clinic = forms.ModelChoiceField(
+        Clinic.objects.none(), label="Clinic", required=False, to_field_name="slug", empty_label="All clinics"
+    )
+
+    def __init__(self, *args: Any, viewer: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["clinic"].queryset = Clinic.objects.where(viewer, Capability.SEE_CREDENTIALS)
+
+    @property
+    def within(self) -> timedelta:
+        return timedelta(days=self.cleaned_data.get("days") or 60)
+
+    @property
+    def place(self) -> Clinic | None:
+        return self.cleaned_data.get("clinic")

@@ -1,0 +1,101 @@
+"""What ends on people's files, where they work, and the planned shifts that depend on it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.urls import reverse
+
+from intranet.home.endings import losses
+from tests import factories
+from tests.scheduling import factories as scheduling
+from tests.scheduling.factories import MONDAY
+
+pytestmark = pytest.mark.django_db
+SIXTY, NINETY = timedelta(days=60), timedelta(days=90)
+
+
+@pytest.fixture(autouse=True)
+def _today(at):
+    with time_machine.travel(at, tick=False):
+        yield
+
+
+@pytest.fixture
+def needling(manager, clinical_lead, therapist, at):
+    """A procedure whose training ends for the therapist on the Tuesday of next week."""
+    type = factories.credential_type(code="bbp", name="Bloodborne pathogens")
+    skill = factories.skill(name="Dry needling, neck")
+    skill.required_types.add(type)
+    factories.credential(user=therapist, type=type, end=MONDAY + timedelta(days=2), verified_by=manager)
+    factories.competency(user=therapist, skill=skill, granted_by=clinical_lead)
+    return skill
+
+
+def test_shifts_after_the_last_day_that_need_it_are_named(needling, manager, clinical_lead, therapist, mt_prospect, at):
+    *_, after = (
+        scheduling.shift(clinic=mt_prospect, day=MONDAY + timedelta(days=days), staff=therapist, skill=needling)
+        for days in (0, 1, 2)
+    )
+    scheduling.shift(clinic=mt_prospect, day=MONDAY + timedelta(days=3), staff=therapist)
+    [loss] = losses(manager, at, within=SIXTY)
+    assert (loss.ending.person, loss.ending.what, loss.ending.days) == (therapist, "Bloodborne pathogens", 6)
+    assert (loss.clinics, loss.shifts) == ([mt_prospect], [after])
+    [seen] = losses(clinical_lead, at, within=SIXTY)
+    assert seen.shifts == []
+
+
+def test_a_competency_that_ends_has_no_shift_beyond(manager, clinical_lead, therapist, mt_prospect, at):
+    neck = factories.skill(name="Neck")
+    factories.competency(user=therapist, skill=neck, granted_by=clinical_lead, end=at + timedelta(days=10))
+    scheduling.shift(clinic=mt_prospect, day=MONDAY, staff=therapist, skill=neck)
+    [loss] = losses(manager, at, within=SIXTY)
+    assert (loss.ending.what, loss.shifts) == ("Neck", [])
+
+
+def test_ninety_days_show_more_and_a_clinic_shows_its_own(
+    needling, manager, administrator, therapist_oakbrook, mt_prospect, oakbrook, at
+):
+    later = factories.credential_type(name="BLS")
+    factories.credential(user=therapist_oakbrook, type=later, end=at.date() + timedelta(days=80), verified_by=manager)
+
+    def found(within, clinic=None):
+        return [loss.ending.what for loss in losses(administrator, at, within=within, clinic=clinic)]
+
+    assert found(SIXTY) == ["Bloodborne pathogens"]
+    assert found(NINETY) == ["Bloodborne pathogens", "BLS"]
+    assert found(NINETY, oakbrook) == ["BLS"]
+
+
+def test_the_page_takes_any_filter(needling, manager, sign_in, oakbrook):
+    browser, address = sign_in(manager), reverse("home:endings")
+    for query in ("", "?days=90", "?days=x&clinic=nowhere", "?days=-1", f"?clinic={oakbrook.slug}", "?days=%00"):
+        answer = browser.get(address + query)
+        assert (answer.status_code, "Bloodborne pathogens" in answer.content.decode()) == (200, True)
+
+
+def test_more_people_and_shifts_take_no_more_queries(
+    needling,
+    manager,
+    clinical_lead,
+    therapist,
+    mt_prospect,
+    sign_in,
+    django_assert_num_queries,
+    django_assert_max_num_queries,
+    at,
+):
+    browser, address = sign_in(manager), reverse("home:endings")
+    scheduling.shift(clinic=mt_prospect, day=MONDAY + timedelta(days=2), staff=therapist, skill=needling)
+    with django_assert_max_num_queries(60) as first:
+        browser.get(address)
+    type = needling.required_types.get()
+    for number in range(3):
+        person = factories.staff(name=f"Colleague {number}", role="therapist", clinics=[mt_prospect])
+        factories.credential(user=person, type=type, end=MONDAY, verified_by=manager)
+        factories.competency(user=person, skill=needling, granted_by=clinical_lead)
+        scheduling.shift(clinic=mt_prospect, day=MONDAY + timedelta(days=2), staff=person, skill=needling)
+    with django_assert_num_queries(len(first)):
+        assert browser.get(address).content.decode().count("1 shift from") == 4
