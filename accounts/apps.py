@@ -7,8 +7,9 @@ class AccountsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from accounts import navigation, reminders, trail
+        from accounts import navigation, reminders, sessions, trail
 
         navigation.register()
         reminders.register_kinds()
         trail.listen()
+        sessions.listen()

@@ -74,6 +74,7 @@ ACTIONS = {
     "second_step.refused": Action("Second step refused", "danger"),
     "second_step.removed": Action("Second step removed", "caution"),
     "second_step.renewed": Action("Recovery codes renewed", "caution"),
+    "session.confirmed": Action("Confirmed it is them"),
     "session.ended": Action("Signed out"),
     "session.refused": Action("Sign-in refused", "danger"),
     "session.started": Action("Signed in"),

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from allauth.usersessions.models import UserSession
 from django.db import transaction
 
+from accounts import sessions
 from accounts.hiring import Place, may_give_role, place_of, take_role
 from accounts.models import Membership, User, organisation_zone
 from accounts.roles import Role
@@ -73,7 +73,7 @@ def let_go(person: User, *, by: User, at: datetime) -> None:
             take_role(held, end=tomorrow, by=by)
     person.is_active = False
     person.save(update_fields=["is_active"])
-    end_sessions(person)
+    sessions.end_all(person)
     record(by, "person.left", person, clinics=clinics)
 
 
@@ -87,12 +87,6 @@ def bring_back(person: User, *, by: User) -> None:
     person.is_active = True
     person.save(update_fields=["is_active"])
     record(by, "person.returned", person)
-
-
-def end_sessions(person: User) -> None:
-    """Sign the person out wherever they are signed in."""
-    for session in UserSession.objects.filter(user=person):
-        session.end()
 
 
 def _held(person: User, at: datetime) -> list[Membership]:

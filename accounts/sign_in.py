@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.auth_backends import AuthenticationBackend
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest
+from django.utils import timezone
 
-from accounts import second_step
+from accounts import second_step, step_up
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -30,6 +33,11 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+    def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
+        """One rule for the account's pages and for ours: a sign-in of this minute is a proof as well."""
+        asks = super().is_reauthentication_required(app=app, **kwargs)
+        return bool(asks) and not step_up.is_confirmed(self.request, timezone.now())
 
 
 class SecondStepAdapter(DefaultMFAAdapter):

@@ -19,6 +19,7 @@ def listen() -> None:
     auth.user_logged_out.connect(_went, dispatch_uid="trail")
     auth.user_login_failed.connect(_turned_away, dispatch_uid="trail")
     mfa.authentication_failed.connect(_wrong_code, dispatch_uid="trail")
+    account.authentication_step_completed.connect(_confirmed, dispatch_uid="trail")
     changes: dict[str, Signal] = {
         "password.changed": account.password_changed,
         "password.set": account.password_set,
@@ -51,6 +52,12 @@ def _turned_away(sender: Any, credentials: dict[str, Any], **details: Any) -> No
 def _wrong_code(sender: Any, user: User, authenticator: Authenticator, **details: Any) -> None:
     kind = authenticator.get_type_display()
     record(None, "second_step.refused", user, clinics=user.standing.clinic_ids, kind=kind)
+
+
+def _confirmed(sender: Any, user: User, method: str, reauthenticated: bool = False, **details: Any) -> None:
+    if reauthenticated:
+        kind = details.get("type", method)
+        record(user, "session.confirmed", user, clinics=user.standing.clinic_ids, kind=kind)
 
 
 def _changed(verb: str) -> Any:

@@ -1,12 +1,13 @@
 from django.urls import path
 
-from accounts.views import audit, invitations, people, roles
+from accounts.views import audit, browsers, invitations, people, roles
 
 app_name = "accounts"
 
 urlpatterns = [
     path("", people.people, name="people"),
     path("me/", people.me, name="me"),
+    path("me/browsers/<int:pk>/end/", browsers.end, name="browser-end"),
     path("<int:pk>/", people.person, name="person-detail"),
     path("<int:pk>/roles/", roles.roles, name="roles"),
     path("<int:pk>/leave/", roles.leave, name="leave"),

@@ -7,6 +7,7 @@ also be given as a file: NAME_FILE holds the path of a file whose content is NAM
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -45,6 +46,13 @@ def env_number(name: str, default: int) -> int:
     if not value.isdecimal():
         raise ImproperlyConfigured(f"{name} is {value!r}; use a whole number.")
     return int(value)
+
+
+def env_length(name: str, default: int) -> int:
+    """A number of minutes or hours; none at all would let nobody in."""
+    if not (value := env_number(name, default)):
+        raise ImproperlyConfigured(f"{name} must be more than 0.")
+    return value
 
 
 def database(url: str) -> dict[str, Any]:
@@ -150,8 +158,10 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    # Before anybody is asked to sign in, and with a way to say why.
+    "accounts.middleware.session_limits",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -236,7 +246,19 @@ USERSESSIONS_TRACK_ACTIVITY = False
 # Rate limits count by client address: the last one that so many proxies in front of the web server have noted.
 ALLAUTH_TRUSTED_PROXY_COUNT = env_number("PROXIES", 1 if PRODUCTION else 0)
 
-SESSION_COOKIE_AGE = 12 * 60 * 60
+# Without a request, and at all. The demanding roles are those of accounts/second_step.py.
+SESSION_LIMITS = {
+    "demanding": (
+        timedelta(minutes=env_length("SESSION_IDLE_MINUTES_MANAGERS", 60)),
+        timedelta(hours=env_length("SESSION_HOURS_MANAGERS", 12)),
+    ),
+    "others": (
+        timedelta(minutes=env_length("SESSION_IDLE_MINUTES", 12 * 60)),
+        timedelta(hours=env_length("SESSION_HOURS", 14 * 24)),
+    ),
+}
+# The row outlives the limits, so that whoever comes too late is told why.
+SESSION_COOKIE_AGE = int(max(longest for _, longest in SESSION_LIMITS.values()).total_seconds())
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 
 # --- Transport and headers --------------------------------------------------------------------------------------

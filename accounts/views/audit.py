@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET
 
 from accounts import audit_log
 from accounts.forms import AuditFilter
+from accounts.step_up import step_up_from
 from intranet.audit.recording import record
 from intranet.core.exports import csv_response
 
@@ -29,6 +30,7 @@ def audit(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
+@step_up_from("accounts:audit")
 def audit_csv(request: HttpRequest) -> HttpResponse:
     """The same as a file. Exports leave a trace."""
     entries = AuditFilter(request.GET).narrow(audit_log.entries_visible_to(request.user))

@@ -8,7 +8,6 @@ from smtplib import SMTPException
 from allauth.account.adapter import get_adapter
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
@@ -20,10 +19,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import inviting
+from accounts import inviting, sessions
 from accounts.forms import InvitationForm, WelcomeForm
 from accounts.models import Invitation, User
 from accounts.roles import Capability
+from accounts.second_step import DEMANDING
+from accounts.step_up import confirm_first
 from intranet.core.access import Forbidden, Refused, add_refusal
 
 INVITATIONS_ON_A_PAGE = 50
@@ -48,6 +49,8 @@ def invitations(request: HttpRequest) -> HttpResponse:
 def send_again(request: HttpRequest, pk: int) -> HttpResponse:
     """A new link for an invitation that waits; the old one stops working."""
     invitation = get_object_or_404(Invitation.objects.visible_to(request.user), pk=pk)
+    if invitation.role in DEMANDING:
+        confirm_first(request)
     invitation, token = inviting.send_again(invitation, by=request.user, at=timezone.now())
     _mailed(request, invitation, token)
     return redirect("accounts:invitations")
@@ -79,7 +82,7 @@ def welcome(request: HttpRequest, token: str) -> HttpResponse:
         except Refused as refused:
             add_refusal(form, refused)
         else:
-            login(request, person, backend="accounts.sign_in.EmailBackend")
+            sessions.sign_in(request, person)
             messages.success(request, f"Welcome, {person.given_name}. From now on you sign in with {person.email}.")
             return redirect("home:today")
     status = 422 if form.errors else 200
@@ -88,6 +91,8 @@ def welcome(request: HttpRequest, token: str) -> HttpResponse:
 
 def _invited(request: HttpRequest, form: InvitationForm) -> bool:
     values = form.cleaned_data
+    if form.place.role in DEMANDING:
+        confirm_first(request)
     try:
         invitation, token = inviting.invite(
             email=values["email"],

@@ -15,6 +15,7 @@ from accounts import hiring, leaving
 from accounts.directory import staff
 from accounts.forms import RoleEndForm, RoleForm
 from accounts.models import Membership, User, organisation_zone
+from accounts.step_up import step_up
 from intranet.core.access import Forbidden, Refused, add_refusal, require
 from intranet.core.time import local_day
 
@@ -24,6 +25,7 @@ def today() -> date:
 
 
 @require_http_methods(["GET", "POST"])
+@step_up
 def roles(request: HttpRequest, pk: int) -> HttpResponse:
     """What somebody is, was and will be, and a form to give another role."""
     person = person_to_manage(request, pk)
@@ -34,6 +36,7 @@ def roles(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
+@step_up
 def end(request: HttpRequest, pk: int) -> HttpResponse:
     """End a role with a day."""
     membership = get_object_or_404(
@@ -56,6 +59,7 @@ def end(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
+@step_up
 def leave(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask once more, then end somebody's access."""
     person = person_to_manage(request, pk)
@@ -69,6 +73,7 @@ def leave(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
+@step_up
 def bring_back(request: HttpRequest, pk: int) -> HttpResponse:
     """Open an account again."""
     person = person_to_manage(request, pk)

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.models import Clinic, Membership
 from accounts.roles import Role
+from accounts.step_up import step_up
 from intranet.core.access import Forbidden, Refused, add_refusal, require
 from intranet.core.forms import whole_number
 from protocols import drafting
@@ -26,6 +27,7 @@ from protocols.views.reading import visible_version
 
 
 @require_POST
+@step_up
 def approve(request: HttpRequest, slug: str) -> HttpResponse:
     """Approve the text under which the form stood: it carries the version's token."""
     version = open_version(request, slug)

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.models import Clinic, User
 from accounts.roles import Capability
+from accounts.step_up import step_up_from
 from intranet.audit.recording import record
 from intranet.core.exports import csv_response
 from protocols import reporting
@@ -28,6 +29,7 @@ def report(request: HttpRequest) -> HttpResponse:
     return response
 
 
+@step_up_from("protocols:report")
 def report_csv(request: HttpRequest) -> HttpResponse:
     """The same as a file, a line per person and version. Exports leave a trace."""
     _, found = chosen_report(request)

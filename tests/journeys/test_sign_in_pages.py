@@ -8,12 +8,17 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY
 from allauth.account.models import EmailAddress
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
+from django.conf import settings
+from django.contrib.sessions.backends.db import SessionStore
+from django.test import Client
 from django.urls import reverse
 from playwright.sync_api import BrowserContext, Page, expect
 
-from accounts.models import User
+from accounts.models import Clinic, User
+from accounts.sessions import BEGAN, SEEN
 from tests.factories import PASSWORD
 from tests.journeys.conftest import DESKTOP, PHONE
 
@@ -294,3 +299,79 @@ def test_password_email_and_browsers(page: Page, origin: str, person: User, look
 def code_now(secret: str) -> str:
     """What an authenticator app would show at this moment."""
     return str(format_hotp_value(hotp_value(secret, int(time.time()) // 30)))
+
+
+def a_while_passes(page: Page, minutes: int) -> None:
+    """The session's proofs become older, as if the person had done something else meanwhile."""
+    cookie = next(found for found in page.context.cookies() if found["name"] == settings.SESSION_COOKIE_NAME)
+    session = SessionStore(cookie["value"])
+    for name in (BEGAN, SEEN):
+        session[name] -= minutes * 60
+    session[AUTHENTICATION_METHODS_SESSION_KEY] = [
+        record | {"at": record["at"] - minutes * 60} for record in session[AUTHENTICATION_METHODS_SESSION_KEY]
+    ]
+    session.save()
+
+
+def test_what_was_typed_is_done_after_the_password(
+    page: Page, origin: str, administrator: User, mt_prospect: Clinic, look: Look, mailoutbox: list[Any]
+) -> None:
+    enter(page, origin, administrator)
+    page.goto(origin + reverse("accounts:invitations"))
+    page.get_by_label("Name").fill("Nina Newcomer")
+    page.get_by_label("Work email").fill("nina@clinic.example")
+    page.get_by_label("Role").select_option("Clinic manager")
+    page.get_by_label("Clinic", exact=False).last.select_option("Mt. Prospect")
+    a_while_passes(page, 6)
+    page.get_by_role("button", name="Send the invitation").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Confirm it is you")
+    assert mailoutbox == []
+    look(page)
+    page.get_by_label("Password").fill("not the right one at all")
+    page.get_by_role("button", name="Continue").click()
+    expect(page.locator(".error-summary")).to_contain_text("That is not your password")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_role("row", name="Nina Newcomer")).to_contain_text("Waiting")
+    assert [mail.to for mail in mailoutbox] == [["nina@clinic.example"]]
+
+
+def test_a_file_is_downloaded_after_the_password(page: Page, origin: str, administrator: User, look: Look) -> None:
+    enter(page, origin, administrator)
+    page.goto(origin + reverse("accounts:audit"))
+    a_while_passes(page, 6)
+    page.get_by_role("link", name="Download CSV").click()
+    expect(page.locator(".callout")).to_contain_text("then download it once more")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Audit log")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download CSV").click()
+    assert download.value.suggested_filename.startswith("audit-")
+
+
+def test_an_hour_without_activity_ends_at_the_door_and_leads_back(
+    page: Page, origin: str, administrator: User, look: Look
+) -> None:
+    enter(page, origin, administrator)
+    page.goto(f"{origin}/people/?q=ada")
+    a_while_passes(page, 61)
+    page.reload()
+    expect(page.locator(".callout")).to_contain_text("You were signed out after 60 minutes without activity.")
+    look(page)
+    page.get_by_label("Work email").fill(administrator.email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    page.wait_for_url(f"{origin}/people/?q=ada")
+
+
+def test_another_browser_is_signed_out_from_the_list(page: Page, origin: str, person: User, look: Look) -> None:
+    other = Client(headers={"user-agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"})
+    other.post(reverse("account_login"), {"login": person.email, "password": PASSWORD})
+    enter(page, origin, person)
+    page.goto(origin + reverse("usersessions_list"))
+    look(page)
+    page.get_by_role("button", name="Sign out Firefox on Linux").click()
+    expect(page.get_by_role("heading", name="1 browser")).to_be_visible()
+    expect(page.locator(".toast")).to_contain_text("Firefox on Linux was signed out.")
+    assert other.get("/people/").status_code == 302

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from allauth.usersessions.models import UserSession
 from django.db.models import Model
 
 from accounts.hiring import Place
@@ -67,6 +68,7 @@ def build(cast: dict[str, User], mt_prospect: Clinic, at: datetime) -> World:
     leaver = factories.staff(name="Gone Leaver", role=Role.THERAPIST, clinics=[mt_prospect])
     scheduling.shift(clinic=mt_prospect, day=scheduling.MONDAY + timedelta(days=2), staff=leaver)
     User.objects.filter(pk=leaver.pk).update(is_active=False)
+    browser = UserSession.objects.create(user=therapist, ip="192.0.2.7", session_key="elsewhere", user_agent="Firefox")
     reminder = reminders.released(recipient=therapist, at=at)
     return World(
         {
@@ -82,6 +84,7 @@ def build(cast: dict[str, User], mt_prospect: Clinic, at: datetime) -> World:
             "credential": credential,
             "reminder": reminder,
             "invitation": invitation,
+            "browser": browser,
             "role": role,
             "assistant": cast["assistant"],
             "leaver": leaver,
@@ -203,6 +206,7 @@ ASKS = [
     Ask("accounts:people", "GET", _at("/people/")),
     Ask("accounts:me", "GET", _at("/people/me/")),
     Ask("accounts:person-detail", "GET", _pk("/people/", "therapist")),
+    Ask("accounts:browser-end", "POST", _pk("/people/me/browsers/", "browser", "end/")),
     Ask("accounts:roles", "GET", _pk("/people/", "assistant", "roles/")),
     Ask("accounts:roles", "POST", _pk("/people/", "assistant", "roles/"), _new_role),
     Ask("accounts:role-end", "GET", _pk("/people/roles/", "role", "end/")),

@@ -35,7 +35,9 @@ def test_files_that_are_named_exist(document: Path) -> None:
 
 def test_every_setting_is_in_the_table_for_operators() -> None:
     read = set(
-        re.findall(r'\benv(?:_flag|_number)?\("(\w+)"', (plan.CHECKOUT / "intranet" / "settings.py").read_text())
+        re.findall(
+            r'\benv(?:_flag|_number|_length)?\("(\w+)"', (plan.CHECKOUT / "intranet" / "settings.py").read_text()
+        )
     )
     table = OPERATIONS.read_text().partition("## Environment variables")[2].partition("\n## ")[0]
     listed = {name for row in re.findall(r"^\| (.*?) \|", table, re.MULTILINE) for name in re.findall(r"`(\w+)`", row)}
