@@ -5,14 +5,16 @@ from typing import Any
 
 from django import forms
 from django.contrib.auth.forms import SetPasswordMixin
+from django.core.files.uploadedfile import UploadedFile
 from django.db.models import Q, QuerySet
 
-from accounts import audit_log
+from accounts import audit_log, staff_list
 from accounts.directory import at_clinic, in_role, matching
 from accounts.hiring import Place
 from accounts.models import Clinic, Profession, User
 from accounts.roles import ORGANISATION_ROLES, ROLES_A_MANAGER_MAY_GIVE, Capability, Role
 from intranet.audit.models import Entry
+from intranet.core.access import Refused
 from intranet.core.forms import DayInput, WordsField, in_this_century
 
 
@@ -95,6 +97,55 @@ class InvitationForm(forms.Form):
     @property
     def place(self) -> Place:
         return Place(Role(self.cleaned_data["role"]), self.cleaned_data["clinic"])
+
+
+class StaffListForm(forms.Form):
+    """A staff list as a file or pasted. What a file holds is then in the text area, to be mended there."""
+
+    file = forms.FileField(
+        label="File",
+        required=False,
+        allow_empty_file=True,
+        widget=forms.FileInput(attrs={"accept": ".csv,.txt,.tsv,text/csv"}),
+        help_text="CSV in UTF-8: at most 500 people and 256 KB. A file replaces the text below.",
+    )
+    text = forms.CharField(
+        label="Or the list itself",
+        required=False,
+        strip=False,
+        widget=forms.Textarea(attrs={"class": "cells", "rows": 8, "spellcheck": "false"}),
+        help_text="Paste it from a spreadsheet, or type it with commas between the cells.",
+    )
+
+    def __init__(self, *args: Any, by: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.by = by
+        self.lines: list[staff_list.Line] = []
+
+    def clean_file(self) -> UploadedFile | None:
+        file: UploadedFile | None = self.cleaned_data["file"]
+        if file:
+            try:
+                words = staff_list.decode(file.read(staff_list.MOST_BYTES + 1))
+            except Refused as refused:
+                raise forms.ValidationError(str(refused)) from None
+            self.data = self.data.copy()
+            self.data["text"] = words
+        return file
+
+    def clean(self) -> dict[str, Any]:
+        """Check the list that was given. Bytes that are no text are never kept, so there is nothing to mend."""
+        values = super().clean() or self.cleaned_data
+        if self.errors:
+            return values
+        if not values["file"] and not values["text"].strip():
+            self.add_error("file", "Choose a file, or paste the list below.")
+            return values
+        try:
+            self.lines = staff_list.check(values["text"], by=self.by)
+        except Refused as refused:
+            self.add_error("text", str(refused))
+        return values
 
 
 class RoleForm(forms.Form):

@@ -11,12 +11,20 @@ from django.db import transaction
 
 from accounts.hiring import Place, hire, may_give, place_of
 from accounts.models import Invitation, User, organisation_zone
+from accounts.roles import Capability
 from intranet.audit.recording import record
-from intranet.core.access import Conflict, Forbidden, Refused, Verdict, require
+from intranet.core.access import YES, Conflict, Forbidden, Refused, Verdict, require
 from intranet.core.time import local_day
 
 LASTS = timedelta(hours=72)
 DEAD = "The invitation does not work any more. Ask whoever sent it for a new one."
+
+
+def may_invite(by: User) -> Verdict:
+    """Whether somebody invites anybody at all."""
+    if by.standing.scope(Capability.INVITE):
+        return YES
+    return Verdict.no("no-invitations", "Clinic managers and administrators invite people.")
 
 
 def may_manage(invitation: Invitation, *, by: User) -> Verdict:

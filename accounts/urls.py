@@ -1,6 +1,6 @@
 from django.urls import path
 
-from accounts.views import audit, browsers, invitations, people, roles
+from accounts.views import audit, browsers, invitations, people, roles, staff_list
 
 app_name = "accounts"
 
@@ -17,6 +17,8 @@ urlpatterns = [
     path("audit/", audit.audit, name="audit"),
     path("audit/csv/", audit.audit_csv, name="audit-csv"),
     path("invitations/", invitations.invitations, name="invitations"),
+    path("invitations/import/", staff_list.staff_list, name="staff-list"),
+    path("invitations/import/example/", staff_list.example, name="staff-list-example"),
     path("invitations/<int:pk>/again/", invitations.send_again, name="invitation-again"),
     path("invitations/<int:pk>/revoke/", invitations.revoke, name="invitation-revoke"),
     path("welcome/<str:token>/", invitations.welcome, name="welcome"),

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import logging
-from smtplib import SMTPException
-
-from allauth.account.adapter import get_adapter
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
@@ -21,21 +15,19 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import inviting, sessions
 from accounts.forms import InvitationForm, WelcomeForm
+from accounts.invitation_mail import send_links
 from accounts.models import Invitation, User
-from accounts.roles import Capability
 from accounts.second_step import DEMANDING
 from accounts.step_up import confirm_first
-from intranet.core.access import Forbidden, Refused, add_refusal
+from intranet.core.access import Forbidden, Refused, add_refusal, require
 
 INVITATIONS_ON_A_PAGE = 50
-log = logging.getLogger(__name__)
 
 
 @require_http_methods(["GET", "POST"])
 def invitations(request: HttpRequest) -> HttpResponse:
     """Everybody who was asked in, and a form to ask somebody in."""
-    if not request.user.standing.scope(Capability.INVITE):
-        raise Forbidden.because("no-invitations", "Clinic managers and administrators invite people.")
+    require(inviting.may_invite(request.user), Forbidden)
     form = InvitationForm(request.POST or None, by=request.user)
     if request.method == "POST" and form.is_valid() and _invited(request, form):
         return redirect("accounts:invitations")
@@ -113,13 +105,7 @@ def _invited(request: HttpRequest, form: InvitationForm) -> bool:
 
 
 def _mailed(request: HttpRequest, invitation: Invitation, token: str) -> None:
-    """Send the link. It is in no log and on no page, so that only the mailbox's owner comes in."""
-    address = settings.SITE_ORIGIN + reverse("accounts:welcome", args=[token])
-    context = {"invitation": invitation, "address": address}
-    try:
-        get_adapter().send_mail("account/email/invitation", invitation.email, context)
-    except (OSError, SMTPException):
-        log.exception("The mail of invitation %s could not be sent.", invitation.pk)
+    if send_links([(invitation, token)]):
         messages.error(request, f"The mail to {invitation.email} could not be sent. Send the invitation again later.")
     else:
         messages.success(request, f"{invitation.name} was invited: a link went to {invitation.email}.")

@@ -148,6 +148,10 @@ def _new_role(world: World) -> dict[str, Any]:
     return {"role": "front_desk", "clinic": world.clinic.pk, "first": "2026-12-01"}
 
 
+def _staff_list(world: World) -> dict[str, Any]:
+    return {"text": "name,email,role,clinic,profession\nN,n@clinic.example,therapist,mt-prospect,pt", "do": "invite"}
+
+
 def _opened(world: World) -> dict[str, Any]:
     return {
         "version": world.second.number,
@@ -220,6 +224,9 @@ ASKS = [
     Ask("accounts:audit-csv", "GET", _at("/people/audit/csv/")),
     Ask("accounts:invitations", "GET", _at("/people/invitations/")),
     Ask("accounts:invitations", "POST", _at("/people/invitations/"), _new_invitation),
+    Ask("accounts:staff-list", "GET", _at("/people/invitations/import/")),
+    Ask("accounts:staff-list", "POST", _at("/people/invitations/import/"), _staff_list),
+    Ask("accounts:staff-list-example", "GET", _at("/people/invitations/import/example/")),
     Ask("accounts:invitation-again", "POST", _pk("/people/invitations/", "invitation", "again/")),
     Ask("accounts:invitation-revoke", "POST", _pk("/people/invitations/", "invitation", "revoke/")),
     Ask("accounts:credential-verify", "POST", _pk("/people/credentials/", "credential", "verify/")),

@@ -1,4 +1,4 @@
-"""manage.py first_administrator EMAIL NAME: let the first person into an empty installation, by a link that works once.
+"""manage.py first_admin EMAIL NAME: let the first person into an empty installation, by a link that works once.
 
 An installation begins with the usual credential types; from then on they are data.
 """

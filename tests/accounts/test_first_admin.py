@@ -19,7 +19,7 @@ PASSWORD = "horses like quiet evenings"
 def run(email: str, name: str = "Ada Nonesuch") -> str:
     """The address that the command prints, without the site."""
     said = StringIO()
-    call_command("first_administrator", email, name, stdout=said)
+    call_command("first_admin", email, name, stdout=said)
     words, _, address = said.getvalue().strip().rpartition(settings.SITE_ORIGIN)
     assert words == "Choose a password within 72 hours: "
     return address

@@ -1,0 +1,77 @@
+"""Inviting many people at once: check a staff list, read what is wrong, and invite everybody on it, or nobody."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_http_methods
+
+from accounts import inviting
+from accounts import staff_list as lists
+from accounts.forms import StaffListForm
+from accounts.invitation_mail import send_links
+from accounts.models import Clinic, Profession
+from accounts.roles import ROLES_A_MANAGER_MAY_GIVE, Capability, Role
+from intranet.core.access import Forbidden, Refused, require
+from intranet.core.exports import csv_response
+from intranet.core.wording import counted, name_list
+
+
+@require_http_methods(["GET", "POST"])
+def staff_list(request: HttpRequest) -> HttpResponse:
+    """Check a list, which stores nothing; then invite everybody on what was checked, if it is still right."""
+    require(inviting.may_invite(request.user), Forbidden)
+    posted = (request.POST, request.FILES) if request.method == "POST" else ()
+    form = StaffListForm(*posted, by=request.user)
+    valid = form.is_valid()
+    to_invite = valid and request.POST.get("do") == "invite"
+    if to_invite and _invited(request, form):
+        return redirect("accounts:invitations")
+    context = {
+        "form": form,
+        "lines": form.lines,
+        "wrong": [line for line in form.lines if not line.verdict],
+        "columns": lists.COLUMNS,
+        "words": _words(request),
+    }
+    failed = (form.is_bound and not valid) or to_invite
+    return render(request, "accounts/staff_list.html", context, status=422 if failed else 200)
+
+
+@require_GET
+def example(request: HttpRequest) -> HttpResponse:
+    """A list to start from, with a clinic for which the person may invite."""
+    require(inviting.may_invite(request.user), Forbidden)
+    clinic = Clinic.objects.where(request.user, Capability.INVITE).first()
+    people = [
+        ("Nina Newcomer", "nina.newcomer@example.org", Role.THERAPIST.label, clinic, Profession.PT.label),
+        ("Otto Startmann", "otto.startmann@example.org", Role.FRONT_DESK.label, clinic, Profession.DESK.label),
+    ]
+    return csv_response("staff-list", lists.COLUMNS, people)
+
+
+def _invited(request: HttpRequest, form: StaffListForm) -> bool:
+    """False when a line is wrong by now: then the form holds the new verdicts, and nobody was invited."""
+    try:
+        sent = lists.invite_everybody(form.lines, by=request.user, at=timezone.now())
+    except Refused:
+        form.lines = lists.check(form.cleaned_data["text"], by=request.user)
+        return False
+    missed = send_links(sent)
+    if missed:
+        addresses = name_list([invitation.email for invitation in missed])
+        messages.error(request, f"The mail to {addresses} could not be sent. Send these invitations again later.")
+    if len(missed) < len(sent):
+        links = counted(len(sent) - len(missed), "person was", "people were")
+        messages.success(request, f"{links} invited: a link went to each address.")
+    return True
+
+
+def _words(request: HttpRequest) -> dict[str, list[str]]:
+    """What may stand in a cell, by column, for the person who invites."""
+    everywhere = request.user.standing.scope(Capability.INVITE).everywhere
+    roles = [role.label for role in Role if everywhere or role in ROLES_A_MANAGER_MAY_GIVE]
+    clinics = [clinic.name for clinic in Clinic.objects.where(request.user, Capability.INVITE)]
+    return {"Role": roles, "Clinic": clinics, "Profession": list(Profession.labels)}
