@@ -37,6 +37,47 @@ def asked(page: Page, origin: str, administrator: User, mt_prospect: Clinic, mai
     return address.replace(configured.SITE_ORIGIN, origin)
 
 
+HEADER = "name,email,role,clinic,profession"
+NINA = "Nina Newcomer,nina@clinic.example,Therapist,Mt. Prospect,PT"
+
+
+def test_a_staff_list_is_checked_mended_and_sent(
+    page: Page,  # noqa: F811
+    origin: str,  # noqa: F811
+    manager: User,
+    look: Look,  # noqa: F811
+    mailoutbox: list[Any],
+    settings: Any,
+):
+    settings.SECOND_STEP_OPTIONAL = True
+    enter(page, origin, manager)
+    page.goto(f"{origin}/people/invitations/")
+    page.get_by_role("link", name="Import a staff list").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Import a staff list")
+    page.get_by_role("button", name="Check").click()
+    expect(page.locator(".error-summary")).to_be_focused()
+    look(page)
+    wrong = f"{HEADER}\n{NINA}\nOtto Startmann,otto@clinic.example,Front desk,Mount Prospect,desk\n"
+    file = {"name": "staff.csv", "mimeType": "text/csv", "buffer": wrong.encode()}
+    page.get_by_label("File").set_input_files([file])  # type: ignore[list-item]
+    page.get_by_role("button", name="Check").click()
+    expect(page.locator(".error-summary")).to_be_focused()
+    expect(page.get_by_role("row", name="Otto Startmann")).to_contain_text("Clinic “Mount Prospect” is not known.")
+    expect(page.get_by_role("row", name="Nina Newcomer")).to_contain_text("Therapist at Mt. Prospect, PT")
+    expect(page.get_by_role("button", name="Invite 2 people")).to_have_count(0)
+    look(page)
+    page.get_by_label("Or the list itself").fill(wrong.replace("Mount", "Mt."))
+    page.get_by_role("button", name="Check").click()
+    expect(page.get_by_role("button", name="Invite 2 people")).to_be_visible()
+    look(page)
+    assert mailoutbox == []
+    page.get_by_role("button", name="Invite 2 people").click()
+    expect(page.get_by_text("2 people were invited")).to_be_visible()
+    expect(page.get_by_role("row", name="Otto Startmann")).to_contain_text("Waiting")
+    look(page)
+    assert {mail.to[0] for mail in mailoutbox} == {"nina@clinic.example", "otto@clinic.example"}
+
+
 def test_from_the_invitation_to_a_sign_in_with_a_passkey(
     page: Page,  # noqa: F811
     origin: str,  # noqa: F811
