@@ -137,7 +137,7 @@ def judge(row: Row, known: Known, *, seen_in: int | None, by: User) -> Line:
     reasons += _against_clinic(row.cells["clinic"], clinic, role, known)
     place = Place(role, clinic) if role and not any(reason.field == "clinic" for reason in reasons) else None
     if place:
-        reasons += may_give(place, by=by).reasons
+        reasons += [_naming_its_column(reason) for reason in may_give(place, by=by).reasons]
     reasons += _against_word("profession", row.cells["profession"], profession, Profession.labels)
     if row.surplus:
         reasons.append(Reason("surplus", "There are more cells than columns."))
@@ -254,6 +254,11 @@ def _against_clinic(cell: str, clinic: Clinic | None, role: Role | None, known: 
     if role not in ORGANISATION_ROLES and not clinic:
         return [Reason("missing", "Clinic is missing.", "clinic")]
     return []
+
+
+def _naming_its_column(reason: Reason) -> Reason:
+    column = "clinic" if reason.code == "not-your-clinic" else "role"
+    return Reason(reason.code, f"{column.capitalize()}: {reason.message[0].lower()}{reason.message[1:]}", column)
 
 
 def _choice(choices: type[Choice], cell: str) -> Choice | None:
