@@ -14,6 +14,8 @@ from accounts.forms import StaffListForm
 from accounts.invitation_mail import send_links
 from accounts.models import Clinic, Profession
 from accounts.roles import ROLES_A_MANAGER_MAY_GIVE, Capability, Role
+from accounts.second_step import DEMANDING
+from accounts.step_up import confirm_first
 from intranet.core.access import Forbidden, Refused, require
 from intranet.core.exports import csv_response
 from intranet.core.wording import counted, name_list
@@ -54,6 +56,8 @@ def example(request: HttpRequest) -> HttpResponse:
 
 def _invited(request: HttpRequest, form: StaffListForm) -> bool:
     """False when a line is wrong by now: then the form holds the new verdicts, and nobody was invited."""
+    if any(line.place and line.place.role in DEMANDING for line in form.lines):
+        confirm_first(request)
     try:
         sent = lists.invite_everybody(form.lines, by=request.user, at=timezone.now())
     except Refused:

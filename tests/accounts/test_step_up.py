@@ -72,6 +72,19 @@ def test_an_invitation_of_somebody_else_asks_nothing(lately, mt_prospect: Clinic
     assert Invitation.objects.count() == 1
 
 
+@pytest.mark.parametrize(("role", "asks"), [("manager", True), ("therapist", False)])
+def test_a_staff_list_asks_when_a_manager_is_on_it(lately, mt_prospect: Clinic, mailoutbox, role: str, asks: bool):
+    browser, _ = lately
+    address = reverse("accounts:staff-list")
+    text = f"name,email,role,clinic,profession\nNina Newcomer,nina@clinic.example,{role},Mt. Prospect,pt"
+    assert asked(browser.post(address, {"text": text, "do": "check"})) == ""
+    answer = browser.post(address, {"text": text, "do": "invite"})
+    assert (asked(answer) != "", Invitation.objects.count()) == (asks, 0 if asks else 1)
+    if asks:
+        browser.post(CONFIRM, {"password": PASSWORD, "next": address})
+    assert (Invitation.objects.get().role, len(mailoutbox)) == (role, 1)
+
+
 def test_sending_it_again_asks_as_well(administrator: User, mt_prospect: Clinic, sign_in, at: datetime):
     with time_machine.travel(at, tick=False) as clock:
         browser = sign_in(administrator)
