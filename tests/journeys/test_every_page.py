@@ -24,6 +24,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 # Whoever has most to see opens the page.
 VIEWERS = ("manager", "clinical_lead", "administrator", "floater", "therapist")
 NOT_PAGES = {"protocols:report-csv", "accounts:audit-csv", "accounts:staff-list-example"}
+# A file, and the pages of one passkey, which test_sign_in_pages.py opens with a real one.
+ELSEWHERE = ("mfa_download_recovery_codes", "mfa_edit_webauthn", "mfa_remove_webauthn")
 STRANGERS = ("account_login", "account_signup", "account_reset_password", "account_inactive")
 
 
@@ -36,7 +38,7 @@ def pages(world: World) -> dict[str, list[tuple[str, str]]]:
             who = next(who for who in VIEWERS if decided[ask.id][who] == "yes")
             found[who].append((ask.name, ask.address(world)))
     fixed = (route for route in routes() if route.name.startswith(ABOUT_ONESELF) and "nothing" not in route.address)
-    found["manager"] += [(route.name, route.address) for route in fixed if route.name not in STRANGERS]
+    found["manager"] += [(route.name, route.address) for route in fixed if route.name not in STRANGERS + ELSEWHERE]
     found["manager"].append(("not found", "/there/is/no/such/page/"))
     return found
 
