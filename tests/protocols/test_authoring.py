@@ -163,7 +163,7 @@ def test_submit_of_nothing_leads_to_the_first_section(therapist, sign_in, at):
     answer = sign_in(therapist).post(address("draft-edit", version), form_of(version, then="submit"))
     page = answer.content.decode()
     assert (answer.status_code, edited(version).state) == (422, State.DRAFT)
-    assert '<a href="#id_section-1-body">Write something in at least one section.</a>' in page
+    assert '<a href="#id_section-1-body">Text: Write something in at least one section.</a>' in page
     assert [form.errors for form in answer.context["sections"] if form.errors] == [
         {"body": ["Write something in at least one section."]}
     ]
