@@ -10,9 +10,9 @@ from django.db.models import Q, QuerySet
 
 from accounts import audit_log, staff_list
 from accounts.directory import at_clinic, in_role, matching
-from accounts.hiring import Place
+from accounts.hiring import Place, roles_to_give, roles_to_invite_as
 from accounts.models import Clinic, Profession, User
-from accounts.roles import ORGANISATION_ROLES, ROLES_A_MANAGER_MAY_GIVE, Capability, Role
+from accounts.roles import ORGANISATION_ROLES, Capability, Role
 from intranet.audit.models import Entry
 from intranet.core.access import Refused
 from intranet.core.forms import DayInput, WordsField, in_this_century
@@ -71,32 +71,53 @@ class AuditFilter(forms.Form):
         return found.filter(audit_log.containing(wanted["q"])) if wanted.get("q") else found
 
 
-class InvitationForm(forms.Form):
-    """Whom to ask in, and as what. Offers only what the person who invites may give."""
+class PlaceForm(forms.Form):
+    """A role and where it is held. Offers only the `roles`, at the clinics for which the person may invite."""
 
-    name = forms.CharField(label="Name", max_length=120)
-    email = forms.EmailField(label="Work email", help_text="The link goes there and works once, for 72 hours.")
-    profession = forms.ChoiceField(label="Profession", choices=Profession.choices)
     role = forms.ChoiceField(label="Role")
     clinic = forms.ModelChoiceField(
         Clinic.objects.none(), label="Clinic", required=False, empty_label="The whole organisation"
     )
 
-    def __init__(self, *args: Any, by: User, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, by: User, roles: frozenset[Role], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        offer_places(self, by)
-
-    def clean_name(self) -> str:
-        return " ".join(self.cleaned_data["name"].split())
+        self.fields["role"].choices = [(role.value, role.label) for role in Role if role in roles]
+        clinic = self.fields["clinic"]
+        clinic.queryset = Clinic.objects.where(by, Capability.INVITE)
+        if not roles & ORGANISATION_ROLES:
+            clinic.required, clinic.empty_label = True, None
+        elif not roles - ORGANISATION_ROLES:
+            clinic.widget = forms.HiddenInput()
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or self.cleaned_data
-        check_place(self)
+        if values.get("role") and "clinic" not in self.errors:
+            belongs = values["role"] in ORGANISATION_ROLES
+            if belongs and values.get("clinic"):
+                self.add_error("clinic", "This role belongs to the whole organisation.")
+            if not belongs and not values.get("clinic"):
+                self.add_error("clinic", "Choose the clinic at which the person has this role.")
         return values
 
     @property
     def place(self) -> Place:
         return Place(Role(self.cleaned_data["role"]), self.cleaned_data["clinic"])
+
+
+class InvitationForm(PlaceForm):
+    """Whom to ask in, and as what."""
+
+    field_order = ("name", "email", "profession", "role", "clinic")
+
+    name = forms.CharField(label="Name", max_length=120)
+    email = forms.EmailField(label="Work email", help_text="The link goes there and works once, for 72 hours.")
+    profession = forms.ChoiceField(label="Profession", choices=Profession.choices)
+
+    def __init__(self, *args: Any, by: User, **kwargs: Any) -> None:
+        super().__init__(*args, by=by, roles=roles_to_invite_as(by), **kwargs)
+
+    def clean_name(self) -> str:
+        return " ".join(self.cleaned_data["name"].split())
 
 
 class StaffListForm(forms.Form):
@@ -148,22 +169,17 @@ class StaffListForm(forms.Form):
         return values
 
 
-class RoleForm(forms.Form):
-    """Which role to give, where, and for how long. Offers only what the person who gives may give."""
+class RoleForm(PlaceForm):
+    """Which role to give, where, and for how long."""
 
-    role = forms.ChoiceField(label="Role")
-    clinic = forms.ModelChoiceField(
-        Clinic.objects.none(), label="Clinic", required=False, empty_label="The whole organisation"
-    )
     first = forms.DateField(label="First day", widget=DayInput, validators=[in_this_century])
     last = forms.DateField(
         label="Last day", required=False, widget=DayInput, validators=[in_this_century], help_text="Empty: no end."
     )
 
     def __init__(self, *args: Any, by: User, today: date, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, by=by, roles=roles_to_give(by), **kwargs)
         self.today = today
-        offer_places(self, by)
         self.fields["first"].initial = today
         self.fields["first"].widget.attrs["min"] = self.fields["last"].widget.attrs["min"] = today.isoformat()
 
@@ -172,15 +188,6 @@ class RoleForm(forms.Form):
         if first < self.today:
             raise forms.ValidationError("Choose today or a later day: what was before is on record.")
         return first
-
-    def clean(self) -> dict[str, Any]:
-        values = super().clean() or self.cleaned_data
-        check_place(self)
-        return values
-
-    @property
-    def place(self) -> Place:
-        return Place(Role(self.cleaned_data["role"]), self.cleaned_data["clinic"])
 
     @property
     def end(self) -> date | None:
@@ -211,34 +218,6 @@ class RoleEndForm(forms.Form):
         """The first day without the role."""
         last: date = self.cleaned_data["last"]
         return last + timedelta(days=1)
-
-
-def offer_places(form: forms.Form, by: User) -> None:
-    """Fill `role` and `clinic` with what somebody may give."""
-    everywhere = by.standing.scope(Capability.INVITE).everywhere
-    given = (
-        set(Role) if everywhere else set(ROLES_A_MANAGER_MAY_GIVE) if by.standing.holds(Capability.INVITE) else set()
-    )
-    if by.standing.may(Capability.DELEGATE_APPROVAL):
-        given.add(Role.DELEGATED_APPROVER)
-    form.fields["role"].choices = [(role.value, role.label) for role in Role if role in given]
-    clinic = form.fields["clinic"]
-    clinic.queryset = Clinic.objects.where(by, Capability.INVITE)
-    if not given & ORGANISATION_ROLES:
-        clinic.required, clinic.empty_label = True, None
-    elif not given - ORGANISATION_ROLES:
-        clinic.widget = forms.HiddenInput()
-
-
-def check_place(form: forms.Form) -> None:
-    """A role of the organisation is held at no clinic, every other one at a clinic."""
-    role, clinic = form.cleaned_data.get("role"), form.cleaned_data.get("clinic")
-    if not role or "clinic" in form.errors:
-        return
-    if role in ORGANISATION_ROLES and clinic:
-        form.add_error("clinic", "This role belongs to the whole organisation.")
-    if role not in ORGANISATION_ROLES and not clinic:
-        form.add_error("clinic", "Choose the clinic at which the person has this role.")
 
 
 class WelcomeForm(SetPasswordMixin, forms.Form):

@@ -50,9 +50,16 @@ def may_give_role(place: Place, *, to: User, by: User | None) -> Verdict:
     return may_give(place, by=by)
 
 
-def gives_roles(by: User) -> bool:
-    """Whether somebody gives any role to anybody."""
-    return bool(by.standing.scope(Capability.INVITE)) or by.standing.may(Capability.DELEGATE_APPROVAL)
+def roles_to_invite_as(by: User) -> frozenset[Role]:
+    """The roles that somebody gives to people who are not here yet."""
+    scope = by.standing.scope(Capability.INVITE)
+    return frozenset(Role) if scope.everywhere else ROLES_A_MANAGER_MAY_GIVE if scope else frozenset()
+
+
+def roles_to_give(by: User) -> frozenset[Role]:
+    """The roles that somebody gives to people who are here."""
+    delegated = {Role.DELEGATED_APPROVER} if by.standing.may(Capability.DELEGATE_APPROVAL) else set()
+    return roles_to_invite_as(by) | delegated
 
 
 @transaction.atomic

@@ -13,7 +13,7 @@ from accounts.credentials import verify_credential
 from accounts.directory import staff
 from accounts.files import file_of
 from accounts.forms import PeopleFilter
-from accounts.hiring import gives_roles
+from accounts.hiring import roles_to_give
 from accounts.leaving import left_to_do
 from accounts.models import Credential
 
@@ -42,7 +42,7 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "person": found,
         "file": file,
-        "gives_roles": gives_roles(request.user),
+        "gives_roles": bool(roles_to_give(request.user)),
         "left_to_do": left_to_do(found, request.user, now),
     }
     return render(request, "accounts/person.html", context)

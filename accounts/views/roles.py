@@ -84,7 +84,7 @@ def bring_back(request: HttpRequest, pk: int) -> HttpResponse:
 
 def person_to_manage(request: HttpRequest, pk: int) -> User:
     person = get_object_or_404(staff(request.user, today()), pk=pk)
-    if not hiring.gives_roles(request.user):
+    if not hiring.roles_to_give(request.user):
         raise PermissionDenied("You may not give or take roles.")
     return person
 

@@ -11,9 +11,10 @@ from django.views.decorators.http import require_GET, require_http_methods
 from accounts import inviting
 from accounts import staff_list as lists
 from accounts.forms import StaffListForm
+from accounts.hiring import roles_to_invite_as
 from accounts.invitation_mail import send_links
 from accounts.models import Clinic, Profession
-from accounts.roles import ROLES_A_MANAGER_MAY_GIVE, Capability, Role
+from accounts.roles import Capability, Role
 from accounts.second_step import DEMANDING
 from accounts.step_up import confirm_first
 from intranet.core.access import Forbidden, Refused, require
@@ -75,7 +76,7 @@ def _invited(request: HttpRequest, form: StaffListForm) -> bool:
 
 def _words(request: HttpRequest) -> dict[str, list[str]]:
     """What may stand in a cell, by column, for the person who invites."""
-    everywhere = request.user.standing.scope(Capability.INVITE).everywhere
-    roles = [role.label for role in Role if everywhere or role in ROLES_A_MANAGER_MAY_GIVE]
+    given = roles_to_invite_as(request.user)
+    roles = [role.label for role in Role if role in given]
     clinics = [clinic.name for clinic in Clinic.objects.where(request.user, Capability.INVITE)]
     return {"Role": roles, "Clinic": clinics, "Profession": list(Profession.labels)}
