@@ -66,15 +66,15 @@ def let_go(person: User, *, by: User, at: datetime) -> None:
     """
     person = User.objects.select_for_update().get(pk=person.pk)
     require(may_let_go(person, by=by, at=at), Forbidden)
-    clinics = [held.clinic_id for held in _held(person, at) if held.clinic_id is not None]
+    roles = _held(person, at)
     tomorrow = local_day(at, organisation_zone()) + timedelta(days=1)
-    for held in _held(person, at):
+    for held in roles:
         if held.period.upper is None or held.period.upper > tomorrow:
             take_role(held, end=tomorrow, by=by)
     person.is_active = False
     person.save(update_fields=["is_active"])
     sessions.end_all(person)
-    record(by, "person.left", person, clinics=clinics)
+    record(by, "person.left", person, clinics=[held.clinic_id for held in roles if held.clinic_id is not None])
 
 
 @transaction.atomic
