@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from accounts import audit_log
-from accounts.forms import AuditFilter
+from accounts.forms.audit import AuditFilter
 from accounts.step_up import step_up_from
 from intranet.audit.recording import record
 from intranet.core.exports import csv_response

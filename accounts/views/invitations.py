@@ -14,7 +14,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import inviting, sessions
-from accounts.forms import InvitationForm, WelcomeForm
+from accounts.forms.invitations import InvitationForm, WelcomeForm
 from accounts.invitation_mail import send_links
 from accounts.models import Invitation, User
 from accounts.second_step import DEMANDING

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.credentials import verify_credential
 from accounts.directory import staff
 from accounts.files import file_of
-from accounts.forms import PeopleFilter
+from accounts.forms.people import PeopleFilter
 from accounts.hiring import roles_to_give
 from accounts.leaving import left_to_do
 from accounts.models import Credential

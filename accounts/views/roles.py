@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import hiring, leaving
 from accounts.directory import staff
-from accounts.forms import RoleEndForm, RoleForm
+from accounts.forms.roles import RoleEndForm, RoleForm
 from accounts.models import Membership, User, organisation_zone
 from accounts.step_up import step_up
 from intranet.core.access import Forbidden, Refused, add_refusal, require

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts import inviting
 from accounts import staff_list as lists
-from accounts.forms import StaffListForm
+from accounts.forms.staff_list import StaffListForm
 from accounts.hiring import roles_to_invite_as
 from accounts.invitation_mail import send_links
 from accounts.models import Clinic, Profession

@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+from django import forms
+from django.db.models import QuerySet
+
+from accounts import audit_log
+from intranet.audit.models import Entry
+from intranet.core.forms import DayInput, WordsField
+
+
+class AuditFilter(forms.Form):
+    """What the audit log can be narrowed by. Values that make no sense narrow nothing."""
+
+    q = WordsField(label="Person, object or address", required=False)
+    action = forms.ChoiceField(
+        required=False,
+        choices=[
+            ("", "All actions"),
+            *sorted(((verb, said.words) for verb, said in audit_log.ACTIONS.items()), key=lambda choice: choice[1]),
+        ],
+    )
+    first = forms.DateField(label="From", required=False, widget=DayInput)
+    last = forms.DateField(label="To", required=False, widget=DayInput)
+
+    def narrow(self, entries: QuerySet[Entry]) -> QuerySet[Entry]:
+        """Only those that fit every filter that was filled in sensibly."""
+        self.full_clean()
+        wanted = self.cleaned_data
+        found = entries.filter(audit_log.between(wanted.get("first"), wanted.get("last")))
+        if wanted.get("action"):
+            found = found.filter(verb=wanted["action"])
+        return found.filter(audit_log.containing(wanted["q"])) if wanted.get("q") else found
