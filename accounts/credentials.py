@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateRange, DateTimeTZRange
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from accounts.models import Competency, Credential, CredentialType, Skill, User, ValidityRule, organisation_zone
 from accounts.roles import Capability
@@ -137,11 +137,8 @@ def state_on(credential: Credential | None, on: date) -> State:
 
 def required_types(user: User) -> list[CredentialType]:
     """The types that a person of this profession must have on file."""
-    return list(
-        CredentialType.objects.filter(required=True)
-        .filter(Q(professions=[]) | Q(professions__contains=[user.profession]))
-        .prefetch_related("skills")
-    )
+    required = CredentialType.objects.filter(required=True).prefetch_related("skills")
+    return [type for type in required if type.is_for(user)]
 
 
 def credential_file(user: User, on: date) -> list[FileLine]:

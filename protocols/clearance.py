@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet
 
+from accounts.gates import credential_reason
 from accounts.models import Competency, Credential, CredentialType, Skill, User
 from intranet.core.access import Reason, Verdict
 from intranet.core.wording import full_day
@@ -136,17 +137,7 @@ def _competency_reasons(person: User, skill: Skill, moment: datetime, record: _R
 def _credential_reasons(person: User, demands: _Demands, record: _Record) -> Iterator[Reason]:
     for type in demands.types:
         if (person.pk, type.pk) not in record.good_credentials:
-            yield _credential_reason(person, type, record.last_credentials.get((person.pk, type.pk)), demands.on)
-
-
-def _credential_reason(person: User, type: CredentialType, latest: Credential | None, on: date) -> Reason:
-    name = person.given_name
-    if latest is None:
-        return Reason("credential-missing", f"{name} has no {type} on file for {full_day(on)}.")
-    if latest.valid.upper is not None and latest.valid.upper <= on:
-        final = latest.valid.upper - timedelta(days=1)
-        return Reason("credential-expired", f"{name}’s {type} ends on {full_day(final)}.")
-    return Reason("credential-not-verified", f"{name}’s {type} has not been verified.")
+            yield credential_reason(person, type, record.last_credentials.get((person.pk, type.pk)), demands.on)
 
 
 def _protocol_reasons(person: User, demands: _Demands, record: _Record) -> Iterator[Reason]:

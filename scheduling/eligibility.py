@@ -10,8 +10,9 @@ from uuid import UUID
 
 from django.db.models import Q
 
+from accounts.gates import gates
 from accounts.models import Membership, Profession, Skill, User
-from intranet.core.access import Reason, Verdict
+from intranet.core.access import YES, Reason, Verdict
 from intranet.core.time import minutes_between
 from intranet.core.wording import day_label, duration
 from protocols.clearance import clearances, cleared
@@ -39,6 +40,7 @@ class Evidence:
 
     plan: Plan
     roles: dict[int, set[str]] = field(default_factory=dict)
+    files: dict[tuple[int, date], Verdict] = field(default_factory=dict)
     clearances: dict[int, Verdict] = field(default_factory=dict)
     shifts: dict[int | None, list[Shift]] = field(
         default_factory=dict
@@ -48,9 +50,10 @@ class Evidence:
         return self.fitness(person, at) + self.clash_verdict(person, at)
 
     def fitness(self, person: User, at: datetime) -> Verdict:
-        """Who the person is: membership, profession, clearance. What other shifts say is `clash_verdict`."""
+        """Who the person is: membership, profession, file, clearance. What other shifts say is `clash_verdict`."""
         place = Verdict.of(place_reasons(self.plan, person, self.roles.get(person.pk, set()), at))
-        return place + self.clearances.get(person.pk, Verdict()) + Verdict.of((), self._warnings(person, at))
+        papers = _once(self.files.get((person.pk, self.plan.day), YES) + self.clearances.get(person.pk, YES))
+        return place + papers + Verdict.of((), self._warnings(person, at))
 
     def clash_verdict(self, person: User, at: datetime) -> Verdict:
         """What the database refuses: being in two places, or in one too soon after another. Names the other shift."""
@@ -73,6 +76,12 @@ class Evidence:
                 yield Reason(
                     "short-rest", f"Only {duration(int(rest.total_seconds() // 60))} rest: {hours_and_day(shift, at)}."
                 )
+
+
+def _once(verdict: Verdict) -> Verdict:
+    """Each reason once: a licence may be needed for the work and for the procedure; what bars does not warn as well."""
+    reasons = dict.fromkeys(verdict.reasons)
+    return Verdict.of(reasons, (warning for warning in dict.fromkeys(verdict.warnings) if warning not in reasons))
 
 
 def place_reasons(plan: Plan, person: User, roles: set[str], at: datetime) -> Iterator[Reason]:
@@ -112,6 +121,7 @@ def gather(plan: Plan, people: Sequence[User], *, shift_id: UUID | None = None) 
     return Evidence(
         plan,
         roles=_roles(plan, people),
+        files=gates((person, plan.day) for person in people),
         clearances=clearances(people, plan.skill, plan.day) if plan.skill else {},
         shifts=_shifts_around(plan, people, shift_id),
     )
@@ -144,10 +154,12 @@ def attention(shifts: Iterable[Shift], at: datetime) -> dict[UUID, Verdict]:
     """
     held = [(shift, shift.staff) for shift in shifts if shift.staff is not None]
     roles = _roles_by_day([shift for shift, _ in held])
+    files = gates((person, shift.day) for shift, person in held)
     good = cleared_on({(shift.skill, shift.day) for shift, _ in held if shift.skill})
     found = {}
     for shift, person in held:
         reasons = list(place_reasons(Plan.of(shift), person, roles[person.pk, shift.clinic_id, shift.day], at))
+        reasons += files[person.pk, shift.day].reasons
         if shift.skill and person.pk not in good[shift.skill.pk, shift.day]:
             reasons.append(Reason("not-cleared", f"{person.given_name} is not cleared for {shift.skill} on that day."))
         if reasons:

@@ -69,6 +69,14 @@ class CredentialType(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def is_for(self, person: User) -> bool:
+        """Whether people of this profession have it at all."""
+        return not self.professions or person.profession in self.professions
+
+    def bars(self, person: User) -> bool:
+        """Whether the person may not be rostered at all without it."""
+        return self.required and self.gate == Gate.BLOCKS and self.is_for(person)
+
 
 class PersonalRecordQuerySet(AccessQuerySet):
     """Rows of a person's file: seen by whoever sees the file."""

@@ -91,7 +91,7 @@ TROUBLE = {
     ("owen", "liability-insurance"): "expiring",
     ("fay", "hipaa"): "missing",
     ("ivo", "infection-prevention"): "not_verified",
-    ("kit", "bls"): "not_verified",
+    ("kit", "hipaa"): "not_verified",
     ("hana", "mandated-reporter"): "missing",
 }
 

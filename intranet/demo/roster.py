@@ -171,10 +171,15 @@ def _say_what_is_needed(roster: Roster) -> None:
 def _plan_week(roster: Roster, monday: date, slots: Iterable[Slot]) -> None:
     at = roster.moment(monday - timedelta(days=10))
     for slot in slots:
-        plan = roster.plan(slot, monday)
-        if plan.skill and plan.staff and not may_work(plan, plan.staff, at):
-            plan = replace(plan, skill=None)  # whoever is not cleared treats without the procedure
-        assigning.create_shift(plan, by=roster.managers[slot.at], at=at)
+        assigning.create_shift(_as_allowed(roster.plan(slot, monday), at), by=roster.managers[slot.at], at=at)
+
+
+def _as_allowed(plan: Plan, at: datetime) -> Plan:
+    """Whoever is not cleared treats without the procedure; whose licence or card has ended by then has no shift."""
+    if plan.staff is None or may_work(plan, plan.staff, at):
+        return plan
+    without = replace(plan, skill=None)
+    return without if may_work(without, plan.staff, at) else replace(plan, staff=None)
 
 
 def _publish(roster: Roster, monday: date, letters: str) -> None:

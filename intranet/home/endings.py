@@ -32,6 +32,7 @@ class Ending:
     last_day: date
     days: int
     skills: frozenset[Skill] = frozenset()  # the procedures that the person may not be rostered for without it
+    bars: bool = False  # whether the person may not be rostered at all without it
 
     @property
     def tone(self) -> str:
@@ -60,15 +61,15 @@ def endings(viewer: User, at: datetime, within: timedelta = EXPIRING_WITHIN) -> 
     credentials = ending(Credential.objects.visible_to(viewer).exclude(user=viewer), today, within)
     competencies = _ending_competencies(Competency.objects.visible_to(viewer).exclude(user=viewer), at, within)
 
-    found: list[tuple[User, str, str, date, Iterable[Skill]]] = [
-        (one.user, one.type.name, "id", cast("date", last_day(one)), one.type.skills.all())
+    found: list[tuple[User, str, str, date, Iterable[Skill], bool]] = [
+        (one.user, one.type.name, "id", cast("date", last_day(one)), one.type.skills.all(), one.type.bars(one.user))
         for one in credentials.prefetch_related("type__skills")
     ]
     # Nobody is planned beyond a competency: the database refuses such a shift.
-    found += [(one.user, one.skill.name, "needle", one.last_day, []) for one in competencies]
+    found += [(one.user, one.skill.name, "needle", one.last_day, [], False) for one in competencies]
     lines = [
-        Ending(person, what, icon, last, (last - today).days, frozenset(skills))
-        for person, what, icon, last, skills in found
+        Ending(person, what, icon, last, (last - today).days, frozenset(skills), bars)
+        for person, what, icon, last, skills, bars in found
     ]
     return sorted(lines, key=lambda line: (line.last_day, line.what, line.person.name))
 
@@ -97,7 +98,7 @@ def losses(viewer: User, at: datetime, *, within: timedelta, clinic: Clinic | No
 
 
 def _depends(shift: Shift, line: Ending) -> bool:
-    return shift.skill in line.skills and shift.day > line.last_day
+    return shift.day > line.last_day and (line.bars or shift.skill in line.skills)
 
 
 def _clinics_of(people: set[int], today: date) -> dict[int, list[Clinic]]:
@@ -110,9 +111,9 @@ def _clinics_of(people: set[int], today: date) -> dict[int, list[Clinic]]:
 
 
 def _shifts_of(people: set[int], viewer: User, at: datetime) -> dict[int, list[Shift]]:
-    """Of each person the shifts to come that need a procedure, as planned at the clinics whose roster the viewer makes."""
+    """Of each person the shifts to come, as planned at the clinics whose roster the viewer makes."""
     found: dict[int, list[Shift]] = defaultdict(list)
-    planned = Shift.objects.visible_to(viewer).planned().filter(staff__in=people, skill__isnull=False)
+    planned = Shift.objects.visible_to(viewer).planned().filter(staff__in=people)
     for shift in planned.filter(period__startswith__gt=at).select_related("clinic", "skill").order_by("period"):
         if shift.staff_id:
             found[shift.staff_id].append(shift)

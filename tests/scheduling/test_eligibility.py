@@ -8,8 +8,10 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from accounts.models import Profession
+from accounts.models import Gate, Profession
 from accounts.roles import Role
+from intranet.core.access import Refused
+from scheduling.assigning import create_shift
 from scheduling.eligibility import attention, candidates, may_work
 from scheduling.models import Shift
 from tests import factories as people
@@ -84,14 +86,63 @@ def test_attention_finds_who_may_not_work_their_shift_any_more(mt_prospect, ther
     }
 
 
+@pytest.fixture
+def licence(clinical_lead):
+    """The therapists' licence, which bars whoever has none."""
+    return people.credential_type(name="PT licence", gate=Gate.BLOCKS, professions=[Profession.PT])
+
+
+def test_nobody_is_given_a_shift_beyond_a_licence(mt_prospect, manager, clinical_lead, therapist, licence, at):
+    people.credential(user=therapist, type=licence, end=TUESDAY, verified_by=clinical_lead)
+    monday = create_shift(factories.plan(clinic=mt_prospect, staff=therapist), by=manager, at=at)
+    assert monday.staff == therapist
+    with pytest.raises(Refused) as refused:
+        create_shift(factories.plan(clinic=mt_prospect, day=TUESDAY, staff=therapist), by=manager, at=at)
+    assert str(refused.value) == (
+        "Avery Testwell was not assigned. Avery’s PT licence ends on Nov 30, 2026. Nothing was changed."
+    )
+
+
+def test_a_licence_that_the_procedure_needs_as_well_is_named_once(
+    mt_prospect, therapist, licence, needling, sign_off, at
+):
+    sign_off(therapist)
+    needling.required_types.add(licence)
+    verdict = may_work(factories.plan(clinic=mt_prospect, skill=needling), therapist, at)
+    assert [reason.code for reason in verdict.reasons] == ["credential-missing"]
+
+
+def test_what_the_procedure_needs_and_the_work_does_not_bars_without_a_warning_beside(
+    mt_prospect, therapist, needling, sign_off, at
+):
+    sign_off(therapist)
+    training = people.credential_type(name="Bloodborne pathogens", gate=Gate.WARNS)
+    plain = may_work(factories.plan(clinic=mt_prospect), therapist, at)
+    assert (bool(plain), [one.code for one in plain.warnings]) == (True, ["credential-missing"])
+    needling.required_types.add(training)
+    verdict = may_work(factories.plan(clinic=mt_prospect, skill=needling), therapist, at)
+    assert ([one.code for one in verdict.reasons], verdict.warnings) == (["credential-missing"], ())
+
+
+def test_attention_finds_the_shifts_beyond_a_licence(mt_prospect, clinical_lead, therapist, licence, at):
+    people.credential(user=therapist, type=licence, end=TUESDAY, verified_by=clinical_lead)
+    good = factories.shift(clinic=mt_prospect, staff=therapist)
+    beyond = factories.shift(clinic=mt_prospect, day=TUESDAY, staff=therapist)
+    found = attention([good, beyond], at)
+    assert {pk: str(verdict.reasons[0]) for pk, verdict in found.items()} == {
+        beyond.pk: "Avery’s PT licence ends on Nov 30, 2026."
+    }
+
+
 @pytest.mark.parametrize("number", [1, 3])
-def test_attention_costs_the_same_for_any_number_of_people(mt_prospect, needling, sign_off, number, at):
+def test_attention_costs_the_same_for_any_number_of_people(mt_prospect, needling, sign_off, licence, number, at):
     for _ in range(number):
         person = people.person(profession=Profession.PT)
         people.membership(user=person, role=Role.THERAPIST, clinic=mt_prospect)
         sign_off(person)
+        people.credential(user=person, type=licence)
         factories.shift(clinic=mt_prospect, staff=person, skill=needling)
     shifts = list(Shift.objects.select_related("clinic", "staff", "skill"))
     with CaptureQueriesContext(connection) as queries:
         attention(shifts, at)
-    assert len(queries) == 5
+    assert len(queries) == 7

@@ -8,6 +8,7 @@ import pytest
 import time_machine
 from django.urls import reverse
 
+from accounts.models import Gate, Profession
 from intranet.home.endings import losses
 from tests import factories
 from tests.scheduling import factories as scheduling
@@ -45,6 +46,16 @@ def test_shifts_after_the_last_day_that_need_it_are_named(needling, manager, cli
     assert (loss.clinics, loss.shifts) == ([mt_prospect], [after])
     [seen] = losses(clinical_lead, at, within=SIXTY)
     assert seen.shifts == []
+
+
+def test_every_shift_after_the_last_day_of_a_licence_is_named(manager, therapist, mt_prospect, at):
+    licence = factories.credential_type(name="PT licence", gate=Gate.BLOCKS, professions=[Profession.PT])
+    factories.credential(user=therapist, type=licence, end=MONDAY + timedelta(days=1), verified_by=manager)
+    _, after = (
+        scheduling.shift(clinic=mt_prospect, day=MONDAY + timedelta(days=days), staff=therapist) for days in (0, 1)
+    )
+    [loss] = losses(manager, at, within=SIXTY)
+    assert loss.shifts == [after]
 
 
 def test_a_competency_that_ends_has_no_shift_beyond(manager, clinical_lead, therapist, mt_prospect, at):
