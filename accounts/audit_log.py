@@ -23,7 +23,7 @@ TOLD_FIRST = {"start": 0, "end": 1}
 
 PERSON = User._meta.label_lower
 # What the clinical lead sees of everybody: what concerns protocols, and who may do what.
-CLINICAL = ("protocol.", "acknowledgements.", "competency.")
+CLINICAL = ("protocol.", "acknowledgements.", "competency.", "training.")
 # What happens to a text before it is published is the business of its authors and of the lead: drafts are private here too.
 BEFORE_PUBLICATION = [f"protocol.{step}" for step in ("drafted", "edited", "submitted", "sent-back", "approved")]
 
@@ -81,6 +81,10 @@ ACTIONS = {
     "shift.changed": Action("Shift changed"),
     "shift.created": Action("Shift made"),
     "shift.deleted": Action("Shift deleted", "caution"),
+    "training.filed": Action("Training filed"),
+    "training.removed": Action("Training taken back"),
+    "training.struck-out": Action("Training struck out", "caution"),
+    "training.verified": Action("Training checked", "ok"),
 }
 
 

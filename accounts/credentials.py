@@ -1,4 +1,4 @@
-"""Filing, verifying and judging credentials and competencies."""
+"""Filing, verifying and judging credentials."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from django.db import transaction
-from django.db.backends.postgresql.psycopg_any import DateRange, DateTimeTZRange
+from django.db.backends.postgresql.psycopg_any import DateRange
 from django.db.models import Exists, OuterRef, QuerySet
 
-from accounts.models import Competency, Credential, CredentialType, Skill, User, ValidityRule, organisation_zone
+from accounts.models import Credential, CredentialType, User, ValidityRule, organisation_zone
+from accounts.qualifications import is_whole
 from accounts.roles import Capability
 from accounts.standing import Scope
 from intranet.audit.recording import record
@@ -165,6 +166,16 @@ def file_credential(
     return credential
 
 
+def may_file(owner: User, *, by: User) -> Verdict:
+    """People file what is theirs; whoever verifies for somebody may file for them too."""
+    if by.pk == owner.pk:
+        return YES
+    scope = by.standing.scope(Capability.VERIFY_CREDENTIAL)
+    if scope.everywhere or (scope and _belongs(owner, scope, by=by)):
+        return YES
+    return Verdict.no("not-your-file", "Only the person, a manager of their clinic or the clinical lead files this.")
+
+
 def may_verify(owner: User, *, by: User) -> Verdict:
     """Another person verifies what is in somebody's file: the clinical lead everyone's, a manager those of the own clinics."""
     if by.pk == owner.pk:
@@ -181,43 +192,11 @@ def verify_credential(credential: Credential, *, by: User, at: datetime) -> Cred
     require(may_verify(credential.user, by=by), Forbidden)
     credential = Credential.objects.select_for_update(of=("self",)).select_related("user").get(pk=credential.pk)
     if credential.verified_at is None:
+        require(is_whole(credential.user, credential.type, on=local_day(at, organisation_zone()), at=at))
         credential.verified_by, credential.verified_at = by, at
         credential.save(update_fields=["verified_by", "verified_at"])
         record(by, "credential.verified", credential, clinics=_clinics_of(credential.user))
     return credential
-
-
-def may_grant_competency(user: User, *, by: User) -> Verdict:
-    if by.pk == user.pk:
-        return Verdict.no("own-competency", "Nobody signs off their own competency.")
-    if not by.standing.may(Capability.GRANT_COMPETENCY):
-        return Verdict.no("not-clinical-lead", "The clinical lead signs off competencies.")
-    return Verdict()
-
-
-@transaction.atomic
-def grant_competency(user: User, skill: Skill, *, start: datetime, end: datetime, by: User, at: datetime) -> Competency:
-    """Sign a person off for a skill from `start` to `end` (half-open). Overlapping grants are refused by the database."""
-    require(may_grant_competency(user, by=by), Forbidden)
-    if user.profession not in skill.professions:
-        raise Forbidden.because("profession", f"{skill.name} is not open to {user.get_profession_display()}s.")
-    competency = Competency.objects.create(
-        user=user, skill=skill, valid=DateTimeTZRange(start, end), granted_by=by, granted_at=at
-    )
-    record(by, "competency.granted", competency, clinics=_clinics_of(user), start=start, end=end)
-    return competency
-
-
-@transaction.atomic
-def end_competency(competency: Competency, *, by: User, at: datetime, reason: str) -> Competency:
-    """Take a competency back from `at`. The grant stays on record."""
-    require(may_grant_competency(competency.user, by=by), Forbidden)
-    competency = Competency.objects.select_for_update(of=("self",)).select_related("user").get(pk=competency.pk)
-    if competency.ended_at is None:
-        competency.ended_at, competency.end_reason = at, reason
-        competency.save(update_fields=["ended_at", "end_reason"])
-        record(by, "competency.ended", competency, clinics=_clinics_of(competency.user), reason=reason)
-    return competency
 
 
 def _belongs(owner: User, scope: Scope, *, by: User) -> bool:

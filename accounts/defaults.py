@@ -5,11 +5,25 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from accounts.models import CredentialType, Gate, Profession, ValidityRule
+from accounts.models import CredentialType, Gate, Profession, QualificationPart, Unit, ValidityRule
 
 CHECKED_ON = date(2026, 11, 1)
 LICENCE_LEADS = [180, 90, 60, 30, 14, 7, 1]
 CLINICAL = [Profession.PT, Profession.PTA, Profession.OT, Profession.COTA, Profession.AT]
+
+ACT, RULE = "225 ILCS 90/1.5", "68 Ill. Adm. Code 1340.75, by a training provider’s summary"
+REGIONS = ["cervical and upper trapezius", "thoracic", "lumbar and gluteal", "upper limb", "lower limb"]
+# What makes up a qualification, by the code of its type.
+PARTS: dict[str, list[dict[str, Any]]] = {
+    "dn-qualification": [
+        {"name": "Licensed for a year", "unit": Unit.MONTHS, "least": 12, "source": RULE},
+        {"name": "Prerequisites", "unit": Unit.HOURS, "least": 50, "source": ACT},
+        {"name": "Didactic course", "unit": Unit.HOURS, "least": 30, "source": ACT},
+        {"name": "Practicum", "unit": Unit.HOURS, "least": 54, "within_months": 12, "source": f"{ACT}; {RULE}"},
+        {"name": "Supervised sessions", "unit": Unit.SESSIONS, "least": 200, "source": "P.A. 102-0307"},
+        {"name": "Competency exam", "unit": Unit.PASSED, "source": "P.A. 102-0307"},
+    ]
+}
 
 TYPES: list[dict[str, Any]] = [
     {
@@ -50,6 +64,7 @@ TYPES: list[dict[str, Any]] = [
         "required": False,
         "professions": [Profession.PT, Profession.OT, Profession.AT],
         "gate": Gate.BLOCKS,
+        "regions": REGIONS,
         "source": "225 ILCS 90/1.5; 68 Ill. Adm. Code 1340.75",
     },
     {
@@ -127,10 +142,14 @@ TYPES: list[dict[str, Any]] = [
 
 
 def load_credential_types() -> dict[str, CredentialType]:
-    """Add the types that are not there yet; never change one that is. Returns all defaults by code."""
-    return {
-        fields["code"]: CredentialType.objects.get_or_create(
-            code=fields["code"], defaults={"checked_on": CHECKED_ON, **fields}
-        )[0]
-        for fields in TYPES
-    }
+    """Add the types that are not there yet, with their parts; never change one that is. Returns all defaults by code."""
+    types = {}
+    for fields in TYPES:
+        code = fields["code"]
+        types[code], created = CredentialType.objects.get_or_create(
+            code=code, defaults={"checked_on": CHECKED_ON, **fields}
+        )
+        if created:
+            for order, part in enumerate(PARTS.get(code, []), start=1):
+                QualificationPart.objects.create(type=types[code], order=order, **part)
+    return types

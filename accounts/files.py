@@ -1,30 +1,49 @@
-"""A person's file on one page: credentials and competencies, for those who may see them."""
+"""A person's file on one page: credentials, what it allows today and why, for those who may see it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from accounts.credentials import FileLine, State, credential_file, may_verify
-from accounts.models import Competency, User
+from accounts.competencies import may_grant_competency
+from accounts.credentials import FileLine, credential_file, may_verify
+from accounts.gates import gate
+from accounts.models import Competency, CredentialType, Skill, User
+from intranet.core.access import Verdict
+
+Judge = Callable[[Sequence[User], Sequence[Skill], date], dict[tuple[int, int], Verdict]]
+
+# Who knows whether people are cleared for procedures: protocols have a say in it, and are above this app.
+_judges: list[Judge] = []
+
+
+def judge_by(judge: Judge) -> None:
+    """Have clearances judged by this. Called once, when the app that knows is ready."""
+    _judges[:] = [judge]
 
 
 @dataclass(frozen=True, slots=True)
-class Allowed:
-    """A procedure that somebody was signed off for, and the credentials without which the sign-off is not enough."""
+class Ability:
+    """A procedure that is open to the person's profession, or was: may it be done today, and by which sign-off?"""
 
-    grant: Competency
+    skill: Skill
+    verdict: Verdict
+    grant: Competency | None  # the one in force, or the last
     in_force: bool
-    lacking: list[str]
+    earlier: list[Competency]
 
 
 @dataclass(frozen=True)
 class File:
-    """What the viewer sees of somebody's file, and whether they may verify what is in it."""
+    """What the viewer sees of somebody's file, and what they may do to it."""
 
     lines: list[FileLine]
-    competencies: list[Allowed]
+    any_shift: Verdict
+    abilities: list[Ability]
+    qualifications: list[CredentialType]
     may_verify: bool
+    may_sign_off: bool
     shows_numbers: (
         bool  # to the person and to whoever compares them with the document; an administrator sees states only
     )
@@ -35,20 +54,29 @@ def file_of(person: User, *, viewer: User, on: date, at: datetime) -> File | Non
     if not User.objects.with_file_visible_to(viewer).filter(pk=person.pk).exists():
         return None
     verdict = may_verify(person, by=viewer)
-    grants = person.competencies.select_related("skill", "granted_by")
-    lines = credential_file(person, on)
+    parted = CredentialType.objects.filter(parts__isnull=False).distinct()
     return File(
-        lines=lines,
-        competencies=[Allowed(grant, grant.in_force_at(at), _lacking(grant, lines)) for grant in grants],
+        lines=credential_file(person, on),
+        any_shift=gate(person, on),
+        abilities=abilities(person, on=on, at=at),
+        qualifications=[type for type in parted if type.is_for(person)],
         may_verify=bool(verdict),
+        may_sign_off=bool(may_grant_competency(person, by=viewer)),
         shows_numbers=bool(verdict) or person == viewer,
     )
 
 
-def _lacking(grant: Competency, lines: list[FileLine]) -> list[str]:
-    """The types that the procedure needs and that do not count on the day."""
-    return [
-        line.type.name
-        for line in lines
-        if line.state not in {State.IN_FORCE, State.EXPIRING} and grant.skill in line.type.skills.all()
-    ]
+def abilities(person: User, *, on: date, at: datetime) -> list[Ability]:
+    """Every procedure that the profession may do or that was ever signed off, with the verdict for the day."""
+    grants: dict[int, list[Competency]] = {}
+    for grant in person.competencies.select_related("granted_by").order_by("-valid"):
+        grants.setdefault(grant.skill_id, []).append(grant)
+    skills = [skill for skill in Skill.objects.all() if person.profession in skill.professions or skill.pk in grants]
+    verdicts = {pair: verdict for judge in _judges for pair, verdict in judge([person], skills, on).items()}
+    return [_ability(skill, grants.get(skill.pk, []), verdicts[person.pk, skill.pk], at) for skill in skills]
+
+
+def _ability(skill: Skill, grants: list[Competency], verdict: Verdict, at: datetime) -> Ability:
+    now = next((grant for grant in grants if grant.in_force_at(at)), None)
+    shown = now or (grants[0] if grants else None)
+    return Ability(skill, verdict, shown, now is not None, [grant for grant in grants if grant != shown])

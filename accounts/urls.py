@@ -1,6 +1,6 @@
 from django.urls import path
 
-from accounts.views import audit, browsers, invitations, people, roles, staff_list
+from accounts.views import audit, browsers, competencies, invitations, people, qualifications, roles, staff_list
 
 app_name = "accounts"
 
@@ -14,6 +14,12 @@ urlpatterns = [
     path("<int:pk>/return/", roles.bring_back, name="return"),
     path("roles/<int:pk>/end/", roles.end, name="role-end"),
     path("credentials/<int:pk>/verify/", people.verify, name="credential-verify"),
+    path("<int:pk>/qualifications/<slug:code>/", qualifications.qualification, name="qualification"),
+    path("trainings/<int:pk>/check/", qualifications.check, name="training-check"),
+    path("trainings/<int:pk>/strike/", qualifications.strike, name="training-strike"),
+    path("trainings/<int:pk>/remove/", qualifications.remove, name="training-remove"),
+    path("<int:pk>/competencies/<slug:code>/", competencies.sign_off, name="competency-sign-off"),
+    path("competencies/<int:pk>/end/", competencies.end, name="competency-end"),
     path("audit/", audit.audit, name="audit"),
     path("audit/csv/", audit.audit_csv, name="audit-csv"),
     path("invitations/", invitations.invitations, name="invitations"),

@@ -8,7 +8,9 @@ class ProtocolsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from protocols import navigation, reminders
+        from accounts import files
+        from protocols import clearance, navigation, reminders
 
+        files.judge_by(clearance.verdicts)
         navigation.register_places()
         reminders.register()

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet, Value
 
 from accounts.gates import credential_reason
-from accounts.models import Competency, Credential, CredentialType, Skill, User
+from accounts.models import Competency, Credential, CredentialType, Skill, Training, User
 from intranet.core.access import Reason, Verdict
 from intranet.core.wording import full_day
 from protocols.models import Acknowledgement, Protocol, ProtocolVersion
@@ -23,38 +24,47 @@ def clearance(person: User, skill: Skill, on: date) -> Verdict:
     Profession, competency for the region, required credentials, and the governing protocols: what counts is what is in
     force when the day ends. Agrees with `cleared`.
     """
-    return clearances([person], skill, on)[person.pk]
+    return verdicts([person], [skill], on)[person.pk, skill.pk]
 
 
 def clearances(people: Sequence[User], skill: Skill, on: date) -> dict[int, Verdict]:
-    """{person: the verdict of `clearance`}. The number of queries does not depend on how many people are asked for."""
-    demands = _demands(skill, on)
-    record = _Record.of(people, skill, demands)
+    """{person: the verdict of `clearance`}."""
+    return {person: verdict for (person, _), verdict in verdicts(people, [skill], on).items()}
+
+
+def verdicts(people: Sequence[User], skills: Sequence[Skill], on: date) -> dict[tuple[int, int], Verdict]:
+    """{(person, skill): the verdict of `clearance`}. Nine queries, however many people and skills are asked for."""
+    demands = _demands(skills, on)
+    record = _Record.of(people, demands)
     return {
-        person.pk: Verdict.of(
+        (person.pk, asked.skill.pk): Verdict.of(
             [
-                *_person_reasons(person, skill),
-                *_competency_reasons(person, skill, demands.moment, record),
-                *_credential_reasons(person, demands, record),
-                *_protocol_reasons(person, demands, record),
+                *_person_reasons(person, asked.skill),
+                *_competency_reasons(person, asked, record),
+                *_credential_reasons(person, asked, record),
+                *_protocol_reasons(person, asked, record),
             ]
         )
         for person in people
+        for asked in demands
     }
 
 
 def cleared(skill: Skill, on: date) -> QuerySet[User]:
     """Everybody who may do the procedure on the day: exactly those for whom `clearance` says yes."""
-    demands = _demands(skill, on)
-    if demands.lapsed:
+    [asked] = _demands([skill], on)
+    if asked.lapsed:
         return User.objects.none()
     people = User.objects.active().filter(profession__in=skill.professions)
-    own_competencies = Competency.objects.in_force(demands.moment).filter(user=OuterRef("pk"), skill=skill)
+    own_competencies = Competency.objects.in_force(asked.moment).filter(user=OuterRef("pk"), skill=skill)
     people = people.filter(Exists(own_competencies))
-    for type in demands.types:
-        people = people.filter(Exists(_good_credentials(demands).filter(user=OuterRef("pk"), type=type)))
-    for version in demands.versions:
-        people = people.filter(Exists(_counting(version, demands.moment).filter(user=OuterRef("pk"))))
+    for type in asked.types:
+        people = people.filter(Exists(_good_credentials(on, asked.moment).filter(user=OuterRef("pk"), type=type)))
+        if asked.needs_region(type):
+            trained = _trainings(on, asked.moment).filter(user=OuterRef("pk"), part__type=type)
+            people = people.filter(Exists(trained.filter(regions__contains=[skill.region])))
+    for version in asked.versions:
+        people = people.filter(Exists(_counting(version, asked.moment).filter(user=OuterRef("pk"))))
     return people
 
 
@@ -62,53 +72,92 @@ def cleared(skill: Skill, on: date) -> QuerySet[User]:
 class _Demands:
     """What a skill asks of anybody on a day. `lapsed`: governing protocols that have been in force and no longer are."""
 
+    skill: Skill
     on: date
     moment: datetime
     types: list[CredentialType]
     versions: list[ProtocolVersion]
     lapsed: list[Any]
 
+    def needs_region(self, type: CredentialType) -> bool:
+        """Whether trainings of the type name regions, one of which is the skill's."""
+        return bool(type.regions and self.skill.region)
 
-def _demands(skill: Skill, on: date) -> _Demands:
+
+def _demands(skills: Sequence[Skill], on: date) -> list[_Demands]:
+    """What each of the skills asks for. Four queries."""
     moment = last_moment(on)
-    governing = ProtocolVersion.objects.filter(protocol__skills=skill).released()
-    versions = list(governing.in_force(moment).select_related("protocol").order_by("title"))
-    begun = governing.filter(in_force__startswith__lte=moment).values("protocol")
-    lapsed = (
-        Protocol.objects.titled(moment)
-        .filter(pk__in=begun)
-        .exclude(pk__in=[version.protocol_id for version in versions])
-    )
-    return _Demands(on, moment, list(skill.required_types.order_by("name")), versions, list(lapsed))
+    governing = Protocol.skills.through.objects.filter(skill__in=skills).values_list("skill", "protocol")
+    protocols: dict[int, set[int]] = defaultdict(set)
+    for skill_id, protocol_id in governing:
+        protocols[skill_id].add(protocol_id)
+    released = ProtocolVersion.objects.filter(protocol__in=set().union(*protocols.values())).released()
+    versions = list(released.in_force(moment).select_related("protocol").order_by("title"))
+    begun = released.filter(in_force__startswith__lte=moment).values("protocol")
+    held = {version.protocol_id for version in versions}
+    lapsed = list(Protocol.objects.titled(moment).filter(pk__in=begun).exclude(pk__in=held))
+    types: dict[int, list[CredentialType]] = defaultdict(list)
+    required = Skill.required_types.through.objects.filter(skill__in=skills).select_related("credentialtype")
+    for row in required.order_by("credentialtype__name"):
+        types[row.skill_id].append(row.credentialtype)
+    return [
+        _Demands(
+            skill,
+            on,
+            moment,
+            types[skill.pk],
+            [version for version in versions if version.protocol_id in protocols[skill.pk]],
+            [protocol for protocol in lapsed if protocol.pk in protocols[skill.pk]],
+        )
+        for skill in skills
+    ]
 
 
 @dataclass(frozen=True)
 class _Record:
-    """What some people have on file for a skill. Pairs are (person, type) and (person, version)."""
+    """What some people have on file for some skills: pairs of (person, skill), (person, type) and (person, version)."""
 
-    competent: set[int]
-    last_competencies: dict[int, Competency]
+    competent: set[tuple[int, int]]
+    last_competencies: dict[tuple[int, int], Competency]
     good_credentials: set[tuple[int, int]]
     last_credentials: dict[tuple[int, int], Credential]
+    regions: dict[tuple[int, int], set[str]]
     acknowledged: set[tuple[int, int]]
 
     @classmethod
-    def of(cls, people: Sequence[User], skill: Skill, demands: _Demands) -> _Record:
-        competencies = Competency.objects.filter(user__in=people, skill=skill)
-        begun = competencies.filter(valid__startswith__lte=demands.moment).order_by("valid")
-        good = _good_credentials(demands).filter(user__in=people)
-        filed = Credential.objects.filter(user__in=people, valid__startswith__lte=demands.on).order_by("valid")
+    def of(cls, people: Sequence[User], demands: Sequence[_Demands]) -> _Record:
+        """Five queries for all of them."""
+        if not demands:
+            return cls(set(), {}, set(), {}, {}, set())
+        on, moment = demands[0].on, demands[0].moment
+        competencies = Competency.objects.filter(user__in=people, skill__in=[asked.skill for asked in demands])
+        begun = list(competencies.filter(valid__startswith__lte=moment).order_by("valid"))
+        types = {type for asked in demands for type in asked.types}
+        filed = Credential.objects.filter(user__in=people, type__in=types, valid__startswith__lte=on).order_by("valid")
+        good = _good_credentials(on, moment).filter(user__in=people, type__in=types)
+        regions: dict[tuple[int, int], set[str]] = defaultdict(set)
+        trained = _trainings(on, moment).filter(user__in=people, part__type__in=types)
+        for user_id, type_id, names in trained.values_list("user", "part__type", "regions"):
+            regions[user_id, type_id].update(names)
         return cls(
-            competent=set(competencies.in_force(demands.moment).values_list("user", flat=True)),
-            last_competencies={competency.user_id: competency for competency in begun},
+            competent={(one.user_id, one.skill_id) for one in begun if one.in_force_at(moment)},
+            last_competencies={(one.user_id, one.skill_id): one for one in begun},
             good_credentials=set(good.values_list("user", "type")),
-            last_credentials={(credential.user_id, credential.type_id): credential for credential in filed},
-            acknowledged={
-                (user_id, version.pk)
-                for version in demands.versions
-                for user_id in _counting(version, demands.moment).filter(user__in=people).values_list("user", flat=True)
-            },
+            last_credentials={(one.user_id, one.type_id): one for one in filed},
+            regions=regions,
+            acknowledged=_acknowledged(people, {version for asked in demands for version in asked.versions}, moment),
         )
+
+
+def _acknowledged(
+    people: Sequence[User], versions: Iterable[ProtocolVersion], moment: datetime
+) -> set[tuple[int, int]]:
+    """(person, version) for every acknowledgement that counts. One query, one branch for each version."""
+    each = [
+        _counting(version, moment).filter(user__in=people).order_by().values_list("user", Value(version.pk))
+        for version in versions
+    ]
+    return set(each[0].union(*each[1:])) if each else set()
 
 
 def _person_reasons(person: User, skill: Skill) -> Iterator[Reason]:
@@ -118,14 +167,15 @@ def _person_reasons(person: User, skill: Skill) -> Iterator[Reason]:
         yield Reason("profession", f"{skill} is not open to {person.get_profession_display()} staff.")
 
 
-def _competency_reasons(person: User, skill: Skill, moment: datetime, record: _Record) -> Iterator[Reason]:
-    if person.pk in record.competent:
+def _competency_reasons(person: User, asked: _Demands, record: _Record) -> Iterator[Reason]:
+    skill = asked.skill
+    if (person.pk, skill.pk) in record.competent:
         return
     name = person.given_name
-    last = record.last_competencies.get(person.pk)
+    last = record.last_competencies.get((person.pk, skill.pk))
     if last is None:
         yield Reason("competency-missing", f"{name} has no competency for {skill}.")
-    elif last.ended_at is not None and last.ended_at <= moment:
+    elif last.ended_at is not None and last.ended_at <= asked.moment:
         yield Reason(
             "competency-ended", f"{name}’s competency for {skill} was ended on {full_day(day_of(last.ended_at))}."
         )
@@ -134,25 +184,35 @@ def _competency_reasons(person: User, skill: Skill, moment: datetime, record: _R
         yield Reason("competency-expired", f"{name}’s competency for {skill} ends on {full_day(final)}.")
 
 
-def _credential_reasons(person: User, demands: _Demands, record: _Record) -> Iterator[Reason]:
-    for type in demands.types:
-        if (person.pk, type.pk) not in record.good_credentials:
-            yield credential_reason(person, type, record.last_credentials.get((person.pk, type.pk)), demands.on)
+def _credential_reasons(person: User, asked: _Demands, record: _Record) -> Iterator[Reason]:
+    for type in asked.types:
+        key = person.pk, type.pk
+        if key not in record.good_credentials:
+            yield credential_reason(person, type, record.last_credentials.get(key), asked.on)
+        elif asked.needs_region(type) and asked.skill.region not in record.regions.get(key, set()):
+            yield Reason(
+                "region-not-covered", f"{person.given_name}’s {type} does not cover the region {asked.skill.region}."
+            )
 
 
-def _protocol_reasons(person: User, demands: _Demands, record: _Record) -> Iterator[Reason]:
-    for version in demands.versions:
+def _protocol_reasons(person: User, asked: _Demands, record: _Record) -> Iterator[Reason]:
+    for version in asked.versions:
         if (person.pk, version.pk) not in record.acknowledged:
             yield Reason(
                 "not-acknowledged",
                 f"{person.given_name} has not acknowledged version {version.number} of “{version.title}”.",
             )
-    for protocol in demands.lapsed:
-        yield Reason("protocol-withdrawn", f"“{protocol.title}” has no version in force on {full_day(demands.on)}.")
+    for protocol in asked.lapsed:
+        yield Reason("protocol-withdrawn", f"“{protocol.title}” has no version in force on {full_day(asked.on)}.")
 
 
-def _good_credentials(demands: _Demands) -> QuerySet[Credential]:
-    return Credential.objects.in_force(demands.on).filter(verified_at__lte=demands.moment)
+def _good_credentials(on: date, moment: datetime) -> QuerySet[Credential]:
+    return Credential.objects.in_force(on).filter(verified_at__lte=moment)
+
+
+def _trainings(on: date, moment: datetime) -> QuerySet[Training]:
+    """Those that were done by the day, and count."""
+    return Training.objects.counting(moment).filter(last_day__lte=on)
 
 
 def _counting(version: ProtocolVersion, moment: datetime) -> QuerySet[Acknowledgement]:

@@ -17,7 +17,10 @@ from accounts.models import (
     Gate,
     Membership,
     Profession,
+    QualificationPart,
     Skill,
+    Training,
+    Unit,
     User,
     ValidityRule,
 )
@@ -96,6 +99,34 @@ def competency(
         granted_at=start,
         ended_at=ended_at,
     )
+
+
+def part(*, type: CredentialType, **fields: Any) -> QualificationPart:
+    values = {"name": f"Part {next(_numbers)}", "unit": Unit.HOURS, "least": 10, "source": "Policy"}
+    return QualificationPart.objects.create(type=type, **(values | fields))
+
+
+def training(
+    *, user: User, type: CredentialType | None = None, towards: QualificationPart | None = None, **fields: Any
+) -> Training:
+    """Something that somebody has done, not verified yet; towards a part, or a new one of the type."""
+    if towards is None:
+        assert type is not None
+        towards = part(type=type)
+    values = {
+        "amount": 10,
+        "last_day": HIRED,
+        "attested_by": "Sample Academy",
+        "entered_by": user,
+        "entered_at": datetime(2024, 1, 2, tzinfo=UTC),
+    }
+    return Training.objects.create(user=user, part=towards, **(values | fields))
+
+
+def verify(training: Training, *, by: User) -> Training:
+    training.verified_by, training.verified_at = by, datetime(2024, 1, 3, tzinfo=UTC)
+    training.save()
+    return training
 
 
 def days(number: int) -> timedelta:

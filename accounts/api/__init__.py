@@ -2,10 +2,13 @@
 
 from rest_framework.routers import DefaultRouter
 
-from accounts.api import audit, people
+from accounts.api import audit, competencies, people
 
 
 def register(router: DefaultRouter) -> None:
     router.register("clinics", people.ClinicViewSet, basename="clinic")
     router.register("people", people.PersonViewSet, basename="person")
     router.register("audit", audit.EntryViewSet, basename="audit")
+    router.register("competencies", competencies.CompetencyViewSet, basename="competency")
+    router.register("trainings", competencies.TrainingViewSet, basename="training")
+    router.register("abilities", competencies.AbilitiesViewSet, basename="abilities")

@@ -48,6 +48,12 @@ class CredentialType(models.Model):
     )
     required = models.BooleanField(default=True, help_text="Off: only those who do the procedure need it.")
     gate = models.CharField(max_length=8, choices=Gate, default=Gate.WARNS)
+    regions = ArrayField(
+        models.CharField(max_length=60),
+        default=list,
+        blank=True,
+        help_text="The regions that its trainings may name. A procedure of a region then needs one that names it.",
+    )
     source = models.CharField(max_length=200)
     checked_on = models.DateField("source last checked on")
 

@@ -24,6 +24,7 @@ def load(*, now: datetime, say: Callable[[str], object]) -> None:
     types = load_credential_types()
     skills = demo_people.load_skills(types)
     people = demo_people.load_staff(clinics, today=today)
+    demo_people.load_trainings(people, types, now=now)
     demo_people.load_credentials(people, types, now=now)
     demo_people.load_invitations(people, clinics, now=now)
     demo_people.load_competencies(people, skills, now=now)

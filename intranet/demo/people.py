@@ -9,11 +9,22 @@ from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.db.backends.postgresql.psycopg_any import DateRange
 
-from accounts.credentials import file_credential, grant_competency, valid_from, verify_credential
+from accounts.competencies import grant_competency
+from accounts.credentials import file_credential, valid_from, verify_credential
 from accounts.hiring import Place, give_role, hire
 from accounts.inviting import invite, revoke
-from accounts.models import Clinic, CredentialType, Profession, Skill, User, ValidityRule
+from accounts.models import (
+    Clinic,
+    CredentialType,
+    Profession,
+    QualificationPart,
+    Skill,
+    Training,
+    User,
+    ValidityRule,
+)
 from accounts.roles import Role
+from accounts.trainings import add_training, verify_training
 from intranet.core.time import at_local
 
 PASSWORD = "demo-intranet-2026"  # noqa: S105 - the demo's only password, printed at every start
@@ -184,6 +195,48 @@ def load_credentials(people: dict[str, User], types: dict[str, CredentialType], 
             wanted = type.required or key in needlers
             if wanted and (not type.professions or user.profession in type.professions):
                 _file(user, number, type, TROUBLE.get((key, code), ""), people, today, now)
+
+
+def load_trainings(people: dict[str, User], types: dict[str, CredentialType], *, now: datetime) -> None:
+    """What the needlers have done towards their qualification, and Ivo, who is half way."""
+    type = types["dn-qualification"]
+    parts = {part.name: part for part in type.parts.all()}
+    today = now.astimezone(people["ines"].zone).date()
+    neck, back = "cervical and upper trapezius", "lumbar and gluteal"
+    for key in CLEARED["dry-needling-cervical"]:
+        regions = [neck, back] if key in CLEARED["dry-needling-lumbar"] else [neck]
+        for name, amount, first, last in TRAINED:
+            named = regions if name == "Practicum" else []
+            done = _training(people[key], parts[name], amount, today - timedelta(days=last), named)
+            done.first_day = today - timedelta(days=first) if first else None
+            add_training(done, by=people[key], at=now - timedelta(days=30))
+            verify_training(done, by=people["ines"], at=now - timedelta(days=29))
+    ivo = people["ivo"]
+    since = _training(ivo, parts["Licensed for a year"], None, today - timedelta(days=700), [])
+    course = _training(ivo, parts["Didactic course"], 27, today - timedelta(days=40), [])
+    practicum = _training(ivo, parts["Practicum"], 27, today - timedelta(days=12), [neck])
+    for done in (since, course, practicum):
+        add_training(done, by=ivo, at=now - timedelta(days=10))
+    for done in (since, course):
+        verify_training(done, by=people["ines"], at=now - timedelta(days=8))
+
+
+# Part, how much, and how many days ago it began and ended.
+TRAINED = [
+    ("Licensed for a year", None, 0, 1500),
+    ("Prerequisites", 50, 0, 900),
+    ("Didactic course", 30, 620, 600),
+    ("Practicum", 27, 560, 558),
+    ("Practicum", 27, 430, 428),
+    ("Supervised sessions", 200, 420, 330),
+    ("Competency exam", None, 0, 320),
+]
+
+
+def _training(user: User, part: QualificationPart, amount: int | None, last: date, regions: list[str]) -> Training:
+    return Training(
+        user=user, part=part, amount=amount, last_day=last, attested_by="Sample Needling Academy", regions=regions
+    )
 
 
 def _file(

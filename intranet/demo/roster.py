@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 
-from accounts.credentials import end_competency
+from accounts.competencies import end_competency
 from accounts.models import Clinic, Competency, Skill, User
 from intranet.core.time import at_local, monday_of
 from scheduling import assigning, publishing

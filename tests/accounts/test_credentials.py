@@ -5,12 +5,11 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from django.db import IntegrityError, connection, transaction
 
+from accounts.competencies import end_competency, grant_competency
 from accounts.credentials import (
     State,
     credential_file,
-    end_competency,
     file_credential,
-    grant_competency,
     last_day,
     state_on,
     valid_from,
@@ -18,7 +17,7 @@ from accounts.credentials import (
 )
 from accounts.defaults import TYPES, load_credential_types
 from accounts.models import Competency, Credential, CredentialType, Profession, User, ValidityRule
-from intranet.core.access import Forbidden
+from intranet.core.access import Forbidden, Refused
 from tests import factories
 
 ON = date(2026, 11, 25)
@@ -145,7 +144,7 @@ def test_only_the_clinical_lead_signs_off_a_competency(therapist, manager, clini
 
 
 def test_a_skill_stays_closed_to_other_professions(assistant: User, clinical_lead: User, at: datetime):
-    with pytest.raises(Forbidden, match="not open to PTAs"):
+    with pytest.raises(Refused, match="not open to PTA staff"):
         grant_competency(assistant, factories.skill(), start=at, end=at + timedelta(days=1), by=clinical_lead, at=at)
 
 

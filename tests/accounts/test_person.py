@@ -19,6 +19,7 @@ from accounts.roles import Role
 from intranet.audit.models import Entry
 from tests import factories
 from tests.conftest import CAST
+from tests.protocols import factories as protocols
 
 # Who sees the file of the therapist of Mt. Prospect, and who may check what is in it.
 SEES = {"therapist", "manager", "clinical_lead", "administrator"}
@@ -83,11 +84,15 @@ def test_competencies_stand_in_the_file_with_who_signed_them_off(
     ended = factories.skill(name="Dry needling, back")
     factories.competency(user=therapist, skill=neck, granted_by=clinical_lead)
     factories.competency(user=therapist, skill=ended, granted_by=clinical_lead, ended_at=at - timedelta(days=3))
-    grants = sign_in(therapist).get(page(therapist)).context["file"].competencies
-    assert [(allowed.grant.skill.name, allowed.in_force) for allowed in grants] == [
-        ("Dry needling, back", False),
-        ("Dry needling, neck", True),
+    never = factories.skill(name="Manipulation")
+    response = sign_in(therapist).get(page(therapist))
+    found = response.context["file"].abilities
+    assert [(one.skill, one.in_force, bool(one.verdict), one.grant is None) for one in found] == [
+        (ended, False, False, False),
+        (neck, True, True, False),
+        (never, False, False, True),
     ]
+    assert "Signed off by Ines Exemplar" in response.content.decode()
     assert "Dry needling" not in sign_in(front_desk).get(page(therapist)).content.decode()
 
 
@@ -198,18 +203,38 @@ def test_who_will_come_is_seen_before(
     assert Credential.objects.visible_to(manager_oakbrook).count() == 1
 
 
-def test_a_sign_off_without_the_credential_it_needs_is_not_enough(
+def test_what_may_be_done_today_is_said_with_every_reason(
     cast, sign_in, therapist: User, credential: Credential, at: datetime
 ):
     skill = factories.skill(name="Dry needling, neck")
     factories.competency(user=therapist, skill=skill, granted_by=cast["clinical_lead"])
-    body = sign_in(therapist).get(page(therapist)).content.decode()
-    assert "Not enough" not in body
+    [ability] = sign_in(therapist).get(page(therapist)).context["file"].abilities
+    assert bool(ability.verdict)
     credential.type.skills.add(skill)
     Credential.objects.update(verified_at=None, verified_by=None)
+    version = protocols.published(by=cast["floater"], lead=cast["clinical_lead"], at=at, title="Dry needling")
+    version.protocol.skills.add(skill)
     body = sign_in(therapist).get(page(therapist)).content.decode()
-    assert "Not enough" in body
-    assert "No shift that needs it without Canary licence" in body
+    assert "Avery’s Canary licence has not been verified." in body
+    assert "Avery has not acknowledged version 1 of “Dry needling”." in body
+
+
+def test_a_licence_that_bars_is_said_of_any_shift(therapist: User, clinical_lead: User, sign_in, at: datetime):
+    type = factories.credential_type(name="PT licence", gate="blocks", professions=["pt"])
+    factories.credential(user=therapist, type=type, end=at.date(), verified_by=clinical_lead)
+    file = sign_in(therapist).get(page(therapist)).context["file"]
+    assert [str(reason) for reason in file.any_shift.reasons] == ["Avery’s PT licence ends on Nov 24, 2026."]
+
+
+@pytest.mark.parametrize("number", [1, 8])
+def test_any_number_of_procedures_takes_as_many_queries(number, sign_in, therapist: User, clinical_lead: User):
+    for _ in range(number):
+        factories.competency(user=therapist, skill=factories.skill(), granted_by=clinical_lead)
+    browser = sign_in(therapist)
+    browser.get(page(therapist))
+    with CaptureQueriesContext(connection) as queries:
+        browser.get(page(therapist))
+    assert len(queries) == 16
 
 
 def test_my_page_leads_to_oneself(therapist: User, sign_in):

@@ -56,6 +56,11 @@ def build(cast: dict[str, User], mt_prospect: Clinic, at: datetime) -> World:
     shift = scheduling.shift(clinic=mt_prospect, day=scheduling.MONDAY)
     published = scheduling.published(clinic=mt_prospect, day=scheduling.MONDAY + timedelta(days=1), staff=therapist)
     credential = factories.credential(user=therapist, type=factories.credential_type(name=f"{CANARY} licence"))
+    skill = factories.skill(code="canary-skill", name=f"{CANARY} procedure")
+    competency = factories.competency(user=therapist, skill=skill, granted_by=lead)
+    qualification = factories.credential_type(code="canary-qualification", name=f"{CANARY} qualification")
+    part = factories.part(type=qualification, name=f"{CANARY} course")
+    training = factories.training(user=therapist, towards=part)
     invitation, _ = invite(
         email="canary@clinic.example",
         name=f"{CANARY} Newcomer",
@@ -82,6 +87,9 @@ def build(cast: dict[str, User], mt_prospect: Clinic, at: datetime) -> World:
             "week": shift.week,
             "published": published,
             "credential": credential,
+            "competency": competency,
+            "training": training,
+            "part": part,
             "reminder": reminder,
             "invitation": invitation,
             "browser": browser,
@@ -160,6 +168,18 @@ def _opened(world: World) -> dict[str, Any]:
     }
 
 
+def _sign_off(world: World) -> dict[str, Any]:
+    return {"user": world.therapist.pk, "skill": "canary-skill", "first_day": "2031-01-01", "last_day": "2031-12-31"}
+
+
+def _done(world: World) -> dict[str, Any]:
+    return {"part": world.part.pk, "amount": 4, "last_day": "2026-03-04", "attested_by": "Sample Academy"}
+
+
+def _because(world: World) -> dict[str, Any]:
+    return {"reason": "Not seen."}
+
+
 API = "/api/v1"
 ASKS = [
     Ask("home:today", "GET", _at("/")),
@@ -230,10 +250,41 @@ ASKS = [
     Ask("accounts:invitation-again", "POST", _pk("/people/invitations/", "invitation", "again/")),
     Ask("accounts:invitation-revoke", "POST", _pk("/people/invitations/", "invitation", "revoke/")),
     Ask("accounts:credential-verify", "POST", _pk("/people/credentials/", "credential", "verify/")),
+    Ask("accounts:qualification", "GET", _pk("/people/", "therapist", "qualifications/canary-qualification/")),
+    Ask("accounts:qualification", "POST", _pk("/people/", "therapist", "qualifications/canary-qualification/"), _done),
+    Ask("accounts:training-check", "POST", _pk("/people/trainings/", "training", "check/")),
+    Ask("accounts:training-strike", "GET", _pk("/people/trainings/", "training", "strike/")),
+    Ask("accounts:training-strike", "POST", _pk("/people/trainings/", "training", "strike/"), _because),
+    Ask("accounts:training-remove", "POST", _pk("/people/trainings/", "training", "remove/")),
+    Ask("accounts:competency-sign-off", "GET", _pk("/people/", "therapist", "competencies/canary-skill/")),
+    Ask(
+        "accounts:competency-sign-off",
+        "POST",
+        _pk("/people/", "therapist", "competencies/canary-skill/"),
+        lambda world: {"first": "2031-01-01", "last": "2031-12-31"},
+    ),
+    Ask("accounts:competency-end", "GET", _pk("/people/competencies/", "competency", "end/")),
+    Ask("accounts:competency-end", "POST", _pk("/people/competencies/", "competency", "end/"), _because),
     Ask("api:api-root", "GET", _at(f"{API}/")),
     Ask("api:clinic-list", "GET", _at(f"{API}/clinics/")),
     Ask("api:person-list", "GET", _at(f"{API}/people/")),
     Ask("api:person-detail", "GET", _pk(f"{API}/people/", "therapist")),
+    Ask("api:competency-list", "GET", _at(f"{API}/competencies/")),
+    Ask("api:competency-list", "POST", _at(f"{API}/competencies/"), _sign_off),
+    Ask("api:competency-detail", "GET", _pk(f"{API}/competencies/", "competency")),
+    Ask("api:competency-end", "POST", _pk(f"{API}/competencies/", "competency", "end/"), _because),
+    Ask("api:training-list", "GET", _at(f"{API}/trainings/")),
+    Ask(
+        "api:training-list",
+        "POST",
+        _at(f"{API}/trainings/"),
+        lambda world: _done(world) | {"user": world.therapist.pk},
+    ),
+    Ask("api:training-detail", "GET", _pk(f"{API}/trainings/", "training")),
+    Ask("api:training-detail", "DELETE", _pk(f"{API}/trainings/", "training")),
+    Ask("api:training-verify", "POST", _pk(f"{API}/trainings/", "training", "verify/")),
+    Ask("api:training-strike", "POST", _pk(f"{API}/trainings/", "training", "strike/"), _because),
+    Ask("api:abilities-detail", "GET", _pk(f"{API}/abilities/", "therapist")),
     Ask("api:audit-list", "GET", _at(f"{API}/audit/")),
     Ask("api:protocol-list", "GET", _at(f"{API}/protocols/")),
     Ask("api:protocol-due", "GET", _at(f"{API}/protocols/due/")),

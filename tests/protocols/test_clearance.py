@@ -5,9 +5,9 @@ from itertools import product
 
 import pytest
 
-from accounts.models import Profession, User
+from accounts.models import Profession, Training, User
 from protocols import publishing
-from protocols.clearance import clearance, cleared
+from protocols.clearance import clearance, cleared, verdicts
 from tests import factories as people
 from tests.protocols import factories
 
@@ -184,8 +184,68 @@ def test_cleared_asks_the_same_number_of_questions(
         people.competency(user=person, skill=skill, granted_by=clinical_lead)
         people.credential(user=person, type=skill.required_types.get(), verified_by=clinical_lead)
         factories.acknowledgement(version=governing, by=person, at=at)
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         assert len(cleared(skill, DAY)) == number
+
+
+@pytest.mark.parametrize("number", [1, 4])
+def test_any_number_of_skills_and_people_takes_nine_queries(
+    number, ready, skill, governing, approver, clinical_lead, mt_prospect, at, django_assert_num_queries
+):
+    asked, everybody = [skill], [ready]
+    for index in range(1, number):
+        more = people.skill(name=f"Skill {index}", region="cervical")
+        more.required_types.add(people.credential_type(regions=["cervical"]))
+        version = factories.published(by=approver, lead=clinical_lead, at=at, title=f"Protocol {index}")
+        version.protocol.skills.add(more)
+        asked.append(more)
+        everybody.append(
+            people.staff(name=f"More {index}", role="therapist", clinics=[mt_prospect], profession=Profession.PT)
+        )
+    with django_assert_num_queries(9):
+        found = verdicts(everybody, asked, DAY)
+    assert found == {(one.pk, of.pk): clearance(one, of, DAY) for one in everybody for of in asked}
+    assert [pair for pair, verdict in found.items() if verdict] == [(ready.pk, skill.pk)]
+
+
+@pytest.fixture
+def lumbar(skill, therapist, governing, clinical_lead, at):
+    """A procedure of a region, with everything but a training for it."""
+    [type] = skill.required_types.all()
+    type.regions = ["cervical", "lumbar"]
+    type.save()
+    lumbar = people.skill(name="Dry needling, low back", region="lumbar")
+    lumbar.required_types.add(type)
+    people.competency(user=therapist, skill=lumbar, granted_by=clinical_lead)
+    people.credential(user=therapist, type=type, verified_by=clinical_lead)
+    return lumbar
+
+
+REGION = "Avery’s Dry-needling qualification does not cover the region lumbar."
+
+
+def test_a_training_for_another_region_does_not_count(lumbar, therapist, clinical_lead):
+    assert reasons(therapist, lumbar) == [REGION]
+    course = people.training(user=therapist, type=lumbar.required_types.get(), regions=["cervical"])
+    people.verify(course, by=clinical_lead)
+    assert reasons(therapist, lumbar) == [REGION]
+
+
+def test_a_region_counts_once_its_training_is_done_and_verified(lumbar, therapist, clinical_lead):
+    type = lumbar.required_types.get()
+    course = people.training(user=therapist, type=type, regions=["lumbar"], last_day=DAY)
+    assert reasons(therapist, lumbar) == [REGION]
+    people.verify(course, by=clinical_lead)
+    assert reasons(therapist, lumbar) == []
+    assert reasons(therapist, lumbar, DAY - timedelta(days=1)) == [REGION]
+
+
+def test_a_training_that_was_struck_out_covers_no_region_any_more(lumbar, therapist, clinical_lead):
+    course = people.training(user=therapist, type=lumbar.required_types.get(), regions=["lumbar"])
+    people.verify(course, by=clinical_lead)
+    Training.objects.update(struck_by=clinical_lead, struck_at=MORNING, struck_reason="Another course.")
+    assert reasons(therapist, lumbar, DAY - timedelta(days=1)) == []
+    assert reasons(therapist, lumbar) == [REGION]
 
 
 def test_a_signature_on_a_version_that_never_came_into_force_clears_nobody(

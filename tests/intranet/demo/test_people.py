@@ -27,6 +27,7 @@ def people():
     clinics = demo_people.load_clinics()
     demo_people.load_skills(types)
     staff = demo_people.load_staff(clinics, today=local_day(NOW, clinics["M"].zone))
+    demo_people.load_trainings(staff, types, now=NOW)
     demo_people.load_credentials(staff, types, now=NOW)
     demo_people.load_invitations(staff, clinics, now=NOW)
     return staff

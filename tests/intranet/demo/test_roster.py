@@ -28,6 +28,7 @@ def test_four_weeks_around_today_in_every_state():
     types = load_credential_types()
     skills = demo_people.load_skills(types)
     people = demo_people.load_staff(clinics, today=NOW.date())
+    demo_people.load_trainings(people, types, now=NOW)
     demo_people.load_credentials(people, types, now=NOW)
     demo_people.load_competencies(people, skills, now=NOW)
     managers = {"M": people["dana"], "O": people["rosa"]}

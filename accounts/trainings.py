@@ -1,0 +1,117 @@
+"""What people have done towards the parts of a qualification: filing it, checking it, striking out what was wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime
+
+from django.db import transaction
+
+from accounts.credentials import may_file
+from accounts.models import Training, Unit, User, organisation_zone
+from accounts.roles import Capability
+from intranet.audit.recording import record
+from intranet.core.access import YES, Conflict, Forbidden, Refused, Verdict, require
+from intranet.core.time import local_day
+
+MEASURED = {Unit.HOURS, Unit.SESSIONS}
+
+
+def may_check_trainings(owner: User, *, by: User) -> Verdict:
+    """The clinical lead checks what others have done."""
+    if by.pk == owner.pk:
+        return Verdict.no("own-training", "Somebody else has to check your trainings.")
+    if not by.standing.may(Capability.GRANT_COMPETENCY):
+        return Verdict.no("not-clinical-lead", "The clinical lead checks trainings.")
+    return YES
+
+
+@transaction.atomic
+def add_training(training: Training, *, by: User, at: datetime) -> Training:
+    """Put what somebody has done into their file, not verified yet. `training` is not saved; `user` and `part` are set.
+
+    Raises Forbidden for somebody else's file, Refused for a day to come, a region that the type does not know, or an
+    amount that makes no sense, ValidationError for a value that no field takes.
+    """
+    require(may_file(training.user, by=by), Forbidden)
+    require(_makes_sense(training, local_day(at, organisation_zone())))
+    if training.exempt or training.part.unit not in MEASURED:
+        training.amount = None if training.exempt else 1
+    training.entered_by, training.entered_at = by, at
+    training.full_clean()
+    training.save()
+    record(by, "training.filed", training, clinics=_clinics_of(training.user), **_summary(training))
+    return training
+
+
+def _makes_sense(training: Training, today: date) -> Verdict:
+    part = training.part
+    unknown = sorted(set(training.regions) - set(part.type.regions))
+    if unknown:
+        return Verdict.no("unknown-region", f"{part.type} knows no region “{unknown[0]}”.", "regions")
+    if training.last_day > today:
+        return Verdict.no("not-yet", "Enter what is done: this day is still to come.", "last_day")
+    if not training.exempt and not training.amount and part.unit in MEASURED:
+        return Verdict.no("amount-missing", f"Say how many {part.get_unit_display().lower()} it was.", "amount")
+    return YES
+
+
+@transaction.atomic
+def verify_training(training: Training, *, by: User, at: datetime) -> Training:
+    """Confirm that it was done. A second time changes nothing; Refused when it was struck out meanwhile."""
+    training = _locked(training)
+    require(may_check_trainings(training.user, by=by), Forbidden)
+    if training.struck_at is not None:
+        raise Conflict.because("struck-out", "Somebody has struck this out meanwhile.")
+    if training.verified_at is None:
+        training.verified_by, training.verified_at = by, at
+        training.save(update_fields=["verified_by", "verified_at"])
+        record(by, "training.verified", training, clinics=_clinics_of(training.user), **_summary(training))
+    return training
+
+
+@transaction.atomic
+def strike_training(training: Training, *, reason: str, by: User, at: datetime) -> Training:
+    """Say that it does not count, and why. It stays on record."""
+    training = _locked(training)
+    require(may_check_trainings(training.user, by=by), Forbidden)
+    if not reason.strip():
+        raise Refused.because("reason-missing", "Say why it does not count.", "reason")
+    if training.struck_at is not None:
+        raise Conflict.because("struck-out", "Somebody has struck this out already.")
+    training.struck_by, training.struck_at, training.struck_reason = by, at, reason.strip()
+    training.save(update_fields=["struck_by", "struck_at", "struck_reason"])
+    record(by, "training.struck-out", training, clinics=_clinics_of(training.user), reason=training.struck_reason)
+    return training
+
+
+@transaction.atomic
+def remove_training(training: Training, *, by: User) -> None:
+    """Take back what nobody has checked yet."""
+    training = _locked(training)
+    require(may_file(training.user, by=by), Forbidden)
+    if training.verified_at is not None or training.struck_at is not None:
+        raise Conflict.because("checked", "This was checked meanwhile and stays on record.")
+    record(by, "training.removed", training, clinics=_clinics_of(training.user), **_summary(training))
+    training.delete()
+
+
+def _locked(training: Training) -> Training:
+    found = Training.objects.select_for_update(of=("self",)).select_related("user", "part__type")
+    locked = found.filter(pk=training.pk).first()
+    if locked is None:
+        raise Conflict.because("removed", "Somebody has removed this meanwhile.")
+    return locked
+
+
+def _summary(training: Training) -> dict[str, object]:
+    return {
+        "part": training.part.name,
+        "amount": training.amount,
+        "last_day": training.last_day,
+        "regions": training.regions,
+    }
+
+
+def _clinics_of(user: User) -> Iterable[int]:
+    return user.memberships.exclude(clinic=None).values_list("clinic_id", flat=True)
