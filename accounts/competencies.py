@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import IntegrityError, connection, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.db.models import Max
 
 from accounts.models import Competency, Skill, User, organisation_zone
 from accounts.roles import Capability
@@ -29,7 +30,8 @@ def may_grant_competency(user: User, *, by: User) -> Verdict:
 def grant_competency(user: User, skill: Skill, *, start: datetime, end: datetime, by: User, at: datetime) -> Competency:
     """Sign a person off for a skill from `start` to `end` (half-open).
 
-    Refused when another grant counts in that time. One that was taken back gives way to the new one.
+    Refused when another grant counts in that time. One that was taken back gives way to the new one, which begins no
+    earlier than that was, if it was on the very day.
     """
     require(may_grant_competency(user, by=by), Forbidden)
     if user.profession not in skill.professions:
@@ -37,6 +39,7 @@ def grant_competency(user: User, skill: Skill, *, start: datetime, end: datetime
     User.objects.select_for_update(no_key=True).get(pk=user.pk)
     if start >= end:
         raise Refused.because("no-time", "The last day is before the first.", "last")
+    start = _once_taken_back(user, skill, start)
     competency = Competency(user=user, skill=skill, valid=DateTimeTZRange(start, end), granted_by=by, granted_at=at)
     try:
         _put_in_place(competency)
@@ -45,6 +48,15 @@ def grant_competency(user: User, skill: Skill, *, start: datetime, end: datetime
         raise Conflict.because("shifts-lean-on-it", words, "last") from error
     record(by, "competency.granted", competency, clinics=_clinics_of(user), start=start, end=end)
     return competency
+
+
+def _once_taken_back(user: User, skill: Skill, start: datetime) -> datetime:
+    """`start`, or the moment later on that day at which another grant was taken back."""
+    until = start + timedelta(days=1)
+    ended = user.competencies.filter(skill=skill, ended_at__gte=start, ended_at__lt=until).aggregate(
+        last=Max("ended_at")
+    )["last"]
+    return max(start, ended) if ended else start
 
 
 @transaction.atomic

@@ -67,6 +67,15 @@ def test_who_was_taken_back_is_signed_off_again_and_the_roster_stays(
     assert [list(Competency.objects.in_force(moment)) for moment in moments] == [[first], [], [second], [second]]
 
 
+def test_on_the_day_of_taking_back_the_new_one_begins_at_that_moment(therapist, needling, clinical_lead, at):
+    midnight = at.replace(hour=0)
+    first = give(therapist, needling, clinical_lead, at, start=midnight - timedelta(days=30))
+    end_competency(first, by=clinical_lead, at=at, reason="Skills check postponed")
+    second = give(therapist, needling, clinical_lead, at + timedelta(hours=3), start=midnight)
+    first.refresh_from_db()
+    assert (first.valid.upper, second.valid.lower) == (at, at)
+
+
 def test_a_sign_off_that_would_leave_a_shift_without_any_is_refused(
     therapist, needling, clinical_lead, mt_prospect, at
 ):
