@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import CharField, Q, QuerySet
+from django.db.models.functions import Cast
 
-from accounts.models import User, organisation_zone
+from accounts.models import Competency, Credential, Training, User, organisation_zone
 from accounts.roles import Capability
 from intranet.audit.models import Entry
 from intranet.core.access import AnyUser
@@ -106,6 +107,15 @@ def entries_visible_to(viewer: AnyUser) -> QuerySet[Entry]:
         for beginning in CLINICAL:
             seen |= Q(verb__startswith=beginning)
     return Entry.objects.filter(seen)
+
+
+def of_file(person: User) -> QuerySet[Entry]:
+    """What was done to somebody's credentials, trainings and sign-offs, the latest first. For whoever sees the file."""
+    found = Q()
+    for model in (Credential, Competency, Training):
+        own = model.objects.filter(user=person).annotate(text=Cast("pk", CharField())).values("text")
+        found |= Q(target_type=model._meta.label_lower, target_id__in=own)
+    return Entry.objects.filter(found)
 
 
 def containing(words: str) -> Q:

@@ -6,12 +6,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from accounts import audit_log
 from accounts.competencies import may_grant_competency
 from accounts.credentials import FileLine, credential_file, may_verify
 from accounts.gates import gate
 from accounts.models import Competency, CredentialType, Skill, User
+from intranet.audit.models import Entry
 from intranet.core.access import Verdict
 
+LATEST = 8
 Judge = Callable[[Sequence[User], Sequence[Skill], date], dict[tuple[int, int], Verdict]]
 
 # Who knows whether people are cleared for procedures: protocols have a say in it, and are above this app.
@@ -34,6 +37,17 @@ class Ability:
     earlier: list[Competency]
 
 
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that was done to a file, in words."""
+
+    what: str
+    tone: str
+    of: str
+    who: str
+    at: datetime
+
+
 @dataclass(frozen=True)
 class File:
     """What the viewer sees of somebody's file, and what they may do to it."""
@@ -42,6 +56,7 @@ class File:
     any_shift: Verdict
     abilities: list[Ability]
     qualifications: list[CredentialType]
+    history: list[Event]
     may_verify: bool
     may_sign_off: bool
     shows_numbers: (
@@ -60,10 +75,23 @@ def file_of(person: User, *, viewer: User, on: date, at: datetime) -> File | Non
         any_shift=gate(person, on),
         abilities=abilities(person, on=on, at=at),
         qualifications=[type for type in parted if type.is_for(person)],
+        history=history(person),
         may_verify=bool(verdict),
         may_sign_off=bool(may_grant_competency(person, by=viewer)),
         shows_numbers=bool(verdict) or person == viewer,
     )
+
+
+def history(person: User) -> list[Event]:
+    """The last things that were done to the file, the latest first."""
+    entries = audit_log.of_file(person).order_by("-id")[:LATEST]
+    return [_event(entry, person) for entry in entries]
+
+
+def _event(entry: Entry, person: User) -> Event:
+    action = audit_log.action_of(entry.verb)
+    what = entry.target_name.removesuffix(f" of {person.name}")
+    return Event(action.words, action.tone, what, entry.actor_name or "The system", entry.at)
 
 
 def abilities(person: User, *, on: date, at: datetime) -> list[Ability]:

@@ -120,4 +120,4 @@ class Training(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.part}: training of {self.user}"
+        return f"{self.part} of {self.user}"

@@ -13,7 +13,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from accounts.credentials import may_verify
+from accounts.competencies import end_competency, grant_competency
+from accounts.credentials import file_credential, may_verify, verify_credential
 from accounts.models import Clinic, Competency, Credential, User
 from accounts.roles import Role
 from intranet.audit.models import Entry
@@ -226,6 +227,25 @@ def test_a_licence_that_bars_is_said_of_any_shift(therapist: User, clinical_lead
     assert [str(reason) for reason in file.any_shift.reasons] == ["Avery’s PT licence ends on Nov 24, 2026."]
 
 
+def test_the_history_says_who_did_what_to_the_file(therapist, clinical_lead, manager, front_desk, sign_in, at):
+    type = factories.credential_type(name="BLS")
+    credential = file_credential(user=therapist, type=type, valid=DateRange(at.date(), None), by=therapist)
+    verify_credential(credential, by=manager, at=at)
+    other = file_credential(user=front_desk, type=type, valid=DateRange(at.date(), None), by=front_desk)
+    sign_off = grant_competency(
+        therapist, factories.skill(name="Manipulation"), start=at, end=at + timedelta(days=9), by=clinical_lead, at=at
+    )
+    end_competency(sign_off, by=clinical_lead, at=at, reason="Postponed")
+    history = sign_in(manager).get(page(therapist)).context["file"].history
+    assert [(event.what, event.of, event.who) for event in history] == [
+        ("Competency ended", "Manipulation", "Ines Exemplar"),
+        ("Competency signed off", "Manipulation", "Ines Exemplar"),
+        ("Credential checked", "BLS", "Dana Mockridge"),
+        ("Credential filed", "BLS", "Avery Testwell"),
+    ]
+    assert other.user == front_desk
+
+
 @pytest.mark.parametrize("number", [1, 8])
 def test_any_number_of_procedures_takes_as_many_queries(number, sign_in, therapist: User, clinical_lead: User):
     for _ in range(number):
@@ -234,7 +254,7 @@ def test_any_number_of_procedures_takes_as_many_queries(number, sign_in, therapi
     browser.get(page(therapist))
     with CaptureQueriesContext(connection) as queries:
         browser.get(page(therapist))
-    assert len(queries) == 16
+    assert len(queries) == 17
 
 
 def test_my_page_leads_to_oneself(therapist: User, sign_in):
