@@ -55,6 +55,7 @@ ACTIONS = {
     "password.changed": Action("Password changed", "caution"),
     "password.reset": Action("Password reset", "caution"),
     "password.set": Action("Password set", "caution"),
+    "person.changed": Action("Profile changed"),
     "person.hired": Action("Person added", "ok"),
     "person.left": Action("Access ended", "caution"),
     "person.returned": Action("Access opened again", "caution"),

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime
 
-from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, Value
+from django.db.models.functions import Greatest
+from django.db.models.lookups import Contains
 
+from accounts.finding import Folded, contact_words, likeness
 from accounts.models import Clinic, Membership, User
+from accounts.presence import Presence, roster_for
 from accounts.roles import Role
 from intranet.core.access import AnyUser
+from intranet.core.arrays import Each
+
+# Half of the groups of three letters: a letter too many, too few or wrong in a name of six.
+ALIKE = 0.5
+SUGGESTIONS = 5
 
 
 def staff(viewer: AnyUser, on: date) -> QuerySet[User]:
@@ -34,24 +43,39 @@ def matching(words: str) -> Q:
     """People in whose name, title, languages, phone or address every word occurs, whatever the accents."""
     condition = Q()
     for word in words.split():
-        condition &= (
-            Q(name__unaccent__icontains=word)
-            | Q(title__icontains=word)
-            | Q(languages__icontains=word)
-            | Q(phone__icontains=word)
-            | Q(email__icontains=word)
-        )
+        condition &= Q(Contains(contact_words(), Folded(Value(word))))
     return condition
 
 
-def at_clinic(clinic: Clinic, on: date) -> Q:
-    """People with a membership at the clinic on the day."""
-    return Q(Exists(Membership.objects.on(on).filter(user=OuterRef("pk"), clinic=clinic)))
+def named_like(people: QuerySet[User], words: str) -> list[User]:
+    """The few whose names come closest to the words, for somebody who has found nobody."""
+    alike = [likeness(word) for word in words.split()]
+    if not alike:
+        return []
+    closest = people.alias(alike=Greatest(*alike) if len(alike) > 1 else alike[0])
+    return list(closest.filter(alike__gte=ALIKE).order_by("-alike", "name")[:SUGGESTIONS])
 
 
-def in_role(role: str, on: date) -> Q:
-    """People who hold the role somewhere on the day."""
-    return Q(Exists(Membership.objects.on(on).filter(user=OuterRef("pk"), role=role)))
+def holding(on: date, *, clinic: Clinic | None = None, role: str = "") -> Q:
+    """People with a membership on the day: at the clinic, with the role, or both in one."""
+    held = Membership.objects.on(on).filter(user=OuterRef("pk"))
+    if clinic:
+        held = held.filter(clinic=clinic)
+    if role:
+        held = held.filter(role=role)
+    return Q(Exists(held)) if clinic or role else Q()
+
+
+def languages_spoken(viewer: AnyUser) -> list[str]:
+    """The languages of those who work here, each once, by name."""
+    rows = User.objects.visible_to(viewer).active().order_by()
+    return sorted(rows.annotate(language=Each("languages")).values_list("language", flat=True).distinct())
+
+
+def presences(people: Iterable[User], viewer: User, at: datetime) -> dict[int, Presence]:
+    """{person: their shift of today as published}, for whoever may see the roster."""
+    roster = roster_for(viewer)
+    return roster.today(people, at=at) if roster else {}
 
 
 def role_words(memberships: Iterable[Membership]) -> str:

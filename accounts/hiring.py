@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -48,6 +49,12 @@ def may_give_role(place: Place, *, to: User, by: User | None) -> Verdict:
     if place.role == Role.DELEGATED_APPROVER and by.standing.may(Capability.DELEGATE_APPROVAL):
         return YES
     return may_give(place, by=by)
+
+
+def may_give_all(places: Iterable[Place], *, to: User, by: User) -> Verdict:
+    """Whoever could give each of them. Somebody without a place belongs to no clinic: that is for an administrator."""
+    wanted = list(places) or [Place(Role.ADMINISTRATOR)]
+    return next((refused for place in wanted if not (refused := may_give_role(place, to=to, by=by))), YES)
 
 
 def roles_to_invite_as(by: User) -> frozenset[Role]:

@@ -9,11 +9,10 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from accounts import sessions
-from accounts.hiring import Place, may_give_role, place_of, take_role
+from accounts.hiring import may_give_all, place_of, take_role
 from accounts.models import Membership, User, organisation_zone
-from accounts.roles import Role
 from intranet.audit.recording import record
-from intranet.core.access import YES, Forbidden, Refused, Verdict, require
+from intranet.core.access import Forbidden, Refused, Verdict, require
 from intranet.core.time import local_day
 
 
@@ -47,15 +46,12 @@ def may_let_go(person: User, *, by: User, at: datetime) -> Verdict:
         return Verdict.no("yourself", "Somebody else has to end your access.")
     if not person.is_active:
         return Verdict.no("left-already", f"{person.name} has left already.")
-    places = [place_of(held) for held in _held(person, at)]
-    if not places:
-        return may_bring_back(person, by=by)
-    return next((refused for place in places if not (refused := may_give_role(place, to=person, by=by))), YES)
+    return may_give_all([place_of(held) for held in _held(person, at)], to=person, by=by)
 
 
 def may_bring_back(person: User, *, by: User) -> Verdict:
     """Somebody without a role belongs to no clinic: that is for an administrator."""
-    return may_give_role(Place(Role.ADMINISTRATOR), to=person, by=by)
+    return may_give_all([], to=person, by=by)
 
 
 @transaction.atomic

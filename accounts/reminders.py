@@ -30,6 +30,7 @@ from django.urls import reverse
 from accounts.credentials import last_day, not_renewed
 from accounts.models import Credential, CredentialType, Membership, User, organisation_zone
 from accounts.roles import Capability, Role
+from intranet.core.arrays import Each
 from intranet.core.moments import moment_of
 from intranet.core.time import local_day
 from intranet.core.wording import counted, day_label, full_day, name_list
@@ -39,13 +40,6 @@ from intranet.reminders.registry import Kind, Message, OnDoubt
 MORNING = timedelta(hours=9)
 MANAGERS_DAYS = 30
 ADMINISTRATORS_DAYS = 7
-
-
-class Each(Func):
-    """`unnest(array)`: a row for each of its members."""
-
-    function = "unnest"
-    set_returning = True
 
 
 class CredentialExpiring(Kind):

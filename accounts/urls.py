@@ -1,6 +1,16 @@
 from django.urls import path
 
-from accounts.views import audit, browsers, competencies, invitations, people, qualifications, roles, staff_list
+from accounts.views import (
+    audit,
+    browsers,
+    competencies,
+    invitations,
+    people,
+    profile,
+    qualifications,
+    roles,
+    staff_list,
+)
 
 app_name = "accounts"
 
@@ -9,6 +19,8 @@ urlpatterns = [
     path("me/", people.me, name="me"),
     path("me/browsers/<int:pk>/end/", browsers.end, name="browser-end"),
     path("<int:pk>/", people.person, name="person-detail"),
+    path("<int:pk>/profile/", profile.profile, name="profile"),
+    path("<int:pk>/card.vcf", people.vcard, name="vcard"),
     path("<int:pk>/roles/", roles.roles, name="roles"),
     path("<int:pk>/leave/", roles.leave, name="leave"),
     path("<int:pk>/return/", roles.bring_back, name="return"),

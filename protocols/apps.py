@@ -8,9 +8,10 @@ class ProtocolsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from accounts import files
+        from accounts import files, skilled
         from protocols import clearance, navigation, reminders
 
         files.judge_by(clearance.verdicts)
         navigation.register_places()
         reminders.register()
+        skilled.ask(clearance.cleared)

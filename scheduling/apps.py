@@ -8,13 +8,15 @@ class SchedulingConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from accounts import leaving
+        from accounts import leaving, presence
         from intranet.reminders import registry
         from scheduling import navigation
         from scheduling.leavers import shifts_to_open
+        from scheduling.presence import PublishedRoster
         from scheduling.reminders import RosterPublished, ShiftTomorrow
 
         navigation.register_places()
         registry.register(ShiftTomorrow())
         registry.register(RosterPublished())
         leaving.ask(shifts_to_open)
+        presence.ask(PublishedRoster())

@@ -8,14 +8,16 @@ from zoneinfo import ZoneInfo, available_timezones
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.postgres.constraints import ExclusionConstraint
-from django.contrib.postgres.fields import DateRangeField, RangeOperators
+from django.contrib.postgres.fields import ArrayField, DateRangeField, RangeOperators
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import F, Func, Q, Value
+from django.db.models import F, Q, Value
 from django.db.models.functions import Coalesce, Lower
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.finding import Folded, contact_words
 from accounts.roles import ORGANISATION_ROLES, Capability, Role
 from accounts.standing import Standing, standing_of
 from intranet.core.access import AccessQuerySet, AnyUser
@@ -30,13 +32,6 @@ def organisation_zone() -> ZoneInfo:
 def validate_zone(name: str) -> None:
     if name not in available_timezones():
         raise ValidationError("Choose a time zone by its full name, for example America/Chicago.")
-
-
-class Unaccent(Func):
-    """Sorting by code point would put É after Z; people look under E."""
-
-    function = "unaccent"
-    output_field = models.CharField()
 
 
 class ClinicQuerySet(AccessQuerySet["Clinic"]):
@@ -136,7 +131,7 @@ class UserQuerySet(AccessQuerySet["User"]):
         return self.active().filter(models.Exists(memberships))
 
     def by_name(self) -> Self:
-        return self.order_by(Lower(Unaccent("name")), "pk")
+        return self.order_by(Folded("name"), "pk")
 
 
 class UserManager(BaseUserManager["User"]):
@@ -166,7 +161,7 @@ class User(AbstractBaseUser):
     profession = models.CharField(max_length=8, choices=Profession, default=Profession.OTHER)
     title = models.CharField(max_length=80, blank=True, help_text="For example “PT, DPT”.")
     phone = models.CharField("work phone", max_length=40, blank=True)
-    languages = models.CharField(max_length=200, blank=True)
+    languages = ArrayField(models.CharField(max_length=40), default=list, blank=True, size=12)
     weekly_hours = models.PositiveSmallIntegerField("target hours a week", default=40)
     hired_on = models.DateField(null=True, blank=True)
     is_active = models.BooleanField(default=True)
@@ -179,6 +174,11 @@ class User(AbstractBaseUser):
 
     class Meta:
         ordering = [Lower("name"), "pk"]
+        indexes = [
+            models.Index(Folded("name"), F("id"), name="user_by_name"),
+            GinIndex(OpClass(contact_words(), name="gin_trgm_ops"), name="user_by_contact_words"),
+            GinIndex(fields=["languages"], name="user_by_language"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 Lower("email"),

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from django import template
 
-from accounts import audit_log, directory, second_step
+from accounts import audit_log, directory, profile, second_step
 
 register = template.Library()
 
+register.filter(profile.dialled)
+register.filter("of", lambda found, key: found.get(key))
 register.filter(directory.role_words)
 register.filter(directory.clinics_of)
 register.filter("action", lambda entry: audit_log.action_of(entry.verb))

@@ -153,7 +153,7 @@ def load_staff(clinics: dict[str, Clinic], *, today: date) -> dict[str, User]:
             start=today - timedelta(days=int(figure.years * 365)),
             by=None,
             title=figure.title,
-            languages=figure.languages,
+            languages=[language for language in figure.languages.split(", ") if language],
             weekly_hours=figure.hours,
             phone=f"847-555-01{number + 10:02d}",
         )

@@ -58,7 +58,7 @@ def test_names_are_sorted_as_people_look_for_them(therapist: User, sign_in):
     ],
 )
 def test_search_finds_words_in_any_order(therapist: User, sign_in, query: str, found: list[str]):
-    factories.person(name="José Ficticio", languages="English, Spanish", phone="847-555-0142", title="PT, DPT")
+    factories.person(name="José Ficticio", languages=["English", "Spanish"], phone="847-555-0142", title="PT, DPT")
     assert names(sign_in(therapist).get(PEOPLE, {"q": query})) == found
 
 
@@ -94,6 +94,43 @@ def test_those_who_left_are_found_by_those_who_may_deactivate(request, sign_in, 
     assert "Gone Away" not in names(browser.get(PEOPLE))
     assert (names(browser.get(PEOPLE, {"left": "on"})) == ["Gone Away"]) is sees
     assert ("People who left" in browser.get(PEOPLE).content.decode()) is sees
+
+
+@pytest.mark.parametrize("query", ["josse", "Ficticcio", "jsoe ficticio", "fictizio"])
+def test_a_slip_of_the_finger_still_leads_to_the_person(therapist: User, sign_in, query: str):
+    factories.person(name="José Ficticio", phone="847-555-0142")
+    response = sign_in(therapist).get(PEOPLE, {"q": query})
+    assert names(response) == []
+    assert [person.name for person in response.context["alike"]] == ["José Ficticio"]
+    assert 'href="tel:8475550142"' in response.content.decode()
+
+
+def test_those_who_left_are_not_suggested(therapist: User, manager: User, sign_in):
+    factories.person(name="Josephine Sham", is_active=False)
+    for viewer in (therapist, manager):
+        assert sign_in(viewer).get(PEOPLE, {"q": "Josefine"}).context["alike"] == []
+
+
+@pytest.mark.parametrize(
+    ("language", "found"),
+    [
+        ("Polish", ["Theo Fictus"]),
+        ("English", ["Avery Testwell", "Theo Fictus"]),
+        ("Klingon", ["Avery Testwell", "Theo Fictus"]),
+    ],
+)
+def test_by_language(therapist: User, floater: User, sign_in, language: str, found: list[str]):
+    User.objects.filter(pk=therapist.pk).update(languages=["English"])
+    User.objects.filter(pk=floater.pk).update(languages=["English", "Polish"])
+    assert names(sign_in(therapist).get(PEOPLE, {"language": language})) == found
+
+
+def test_the_languages_offered_are_those_that_staff_speak(therapist: User, floater: User, sign_in):
+    User.objects.filter(pk=therapist.pk).update(languages=["Polish", "English"])
+    User.objects.filter(pk=floater.pk).update(languages=["English"])
+    factories.person(name="Gone Away", is_active=False, languages=["Latin"])
+    form = sign_in(therapist).get(PEOPLE).context["form"]
+    assert [value for value, _ in form.fields["language"].choices] == ["", "English", "Polish"]
 
 
 def test_nobody_found_says_so_and_leads_back(therapist: User, sign_in):
