@@ -56,7 +56,7 @@ def build(cast: dict[str, User], mt_prospect: Clinic, at: datetime) -> World:
     shift = scheduling.shift(clinic=mt_prospect, day=scheduling.MONDAY)
     published = scheduling.published(clinic=mt_prospect, day=scheduling.MONDAY + timedelta(days=1), staff=therapist)
     credential = factories.credential(user=therapist, type=factories.credential_type(name=f"{CANARY} licence"))
-    skill = factories.skill(code="canary-skill", name=f"{CANARY} procedure")
+    skill = factories.skill(code="canary-skill", name="Procedure", region=f"{CANARY} region")
     competency = factories.competency(user=therapist, skill=skill, granted_by=lead)
     qualification = factories.credential_type(code="canary-qualification", name=f"{CANARY} qualification")
     part = factories.part(type=qualification, name=f"{CANARY} course")
