@@ -1,27 +1,26 @@
-"""Filing, verifying and judging credentials."""
+"""When credentials end, and in which state they are on a day."""
 
 from __future__ import annotations
 
 import calendar
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
+from functools import cached_property
 
-from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateRange
 from django.db.models import Exists, OuterRef, QuerySet
 
 from accounts.models import Credential, CredentialType, User, ValidityRule, organisation_zone
-from accounts.qualifications import is_whole
-from accounts.roles import Capability
 from accounts.standing import Scope
-from intranet.audit.recording import record
-from intranet.core.access import YES, Forbidden, Verdict, require
+from intranet.core.access import Forbidden
 from intranet.core.time import local_day, months_after
-from intranet.core.wording import counted, name_list
+from intranet.core.wording import counted, full_day, name_list
 
 EXPIRING_WITHIN = timedelta(days=60)
+FIRST_MOMENT = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class State(StrEnum):
@@ -32,6 +31,8 @@ class State(StrEnum):
     EXPIRED = "expired"
     NOT_VERIFIED = "not_verified"
     MISSING = "missing"
+    SENT_BACK = "sent_back"
+    NOT_YET = "not_yet"
 
     @property
     def label(self) -> str:
@@ -39,30 +40,68 @@ class State(StrEnum):
 
     @property
     def tone(self) -> str:
-        return {"in_force": "ok", "expiring": "caution", "not_verified": "info"}.get(self.value, "danger")
+        tones = {"in_force": "ok", "expiring": "caution", "not_verified": "info", "not_yet": "info"}
+        return tones.get(self.value, "danger")
 
     @property
     def icon(self) -> str:
-        return {"in_force": "check", "expiring": "clock", "not_verified": "eye", "expired": "x"}.get(
-            self.value, "warning"
-        )
+        icons = {"in_force": "check", "expiring": "clock", "not_verified": "eye", "not_yet": "clock", "expired": "x"}
+        return icons.get(self.value, "warning")
+
+
+# The states in which a credential counts today.
+COUNTING = (State.EXPIRING, State.IN_FORCE)
 
 
 @dataclass(frozen=True)
 class FileLine:
-    """One line of a person's file: a type, the credential that decides (if any), and its state on a day."""
+    """One line of a person's file: a type, everything that was filed of it (the newest period first), and the day."""
 
     type: CredentialType
-    credential: Credential | None
+    filed: list[Credential]
     on: date
+
+    @cached_property
+    def credential(self) -> Credential | None:
+        """The one that decides: what is in force, else what may soon be, else what was."""
+        ranks = [State.IN_FORCE, State.EXPIRING, State.NOT_VERIFIED, State.NOT_YET, State.SENT_BACK, State.EXPIRED]
+        candidates = [one for one in self.filed if _counts(one) or one == self.came_back]
+        return min(candidates, key=lambda one: ranks.index(state_on(one, self.on)), default=None)
+
+    @cached_property
+    def renewal(self) -> Credential | None:
+        """What was filed for the time after it."""
+        last = self.last_day
+        later = [one for one in self.filed if _counts(one) and last and one.valid.lower > last]
+        return min(later, key=lambda one: one.valid.lower, default=None)
+
+    @cached_property
+    def earlier(self) -> list[Credential]:
+        """Everything else that was filed of the type: what is over, came back or was withdrawn."""
+        return [one for one in self.filed if one not in (self.credential, self.renewal)]
+
+    @cached_property
+    def came_back(self) -> Credential | None:
+        """What was sent back and still waits for its correction: nothing was filed after it."""
+        newest = max(self.filed, key=lambda one: one.filed_at or one.sent_back_at or FIRST_MOMENT, default=None)
+        return newest if newest and newest.sent_back_at else None
 
     @property
     def state(self) -> State:
-        return state_on(self.credential, self.on)
+        state = state_on(self.credential, self.on)
+        renewed = self.renewal and self.renewal.verified_at and not self.gap_before_renewal
+        return State.IN_FORCE if state == State.EXPIRING and renewed else state
 
     @property
     def last_day(self) -> date | None:
         return last_day(self.credential) if self.credential else None
+
+    @property
+    def gap_before_renewal(self) -> tuple[date, date] | None:
+        """First and last day on which nothing will be on file."""
+        if not self.credential or not self.renewal:
+            return None
+        return gap(self.credential, self.renewal)
 
     @property
     def needed_for(self) -> str:
@@ -80,13 +119,26 @@ class FileLine:
                 return f"Ends in {counted(days, 'day')}" if days else "Ends today"
             case State.NOT_VERIFIED:
                 return "Waiting for a check"
+            case State.NOT_YET if self.credential:
+                return f"From {full_day(self.credential.valid.lower)}"
             case state:
                 return state.label
 
 
 def last_day(credential: Credential) -> date | None:
     """The last day on which the credential counts; None for one that does not expire."""
-    return credential.valid.upper - timedelta(days=1) if credential.valid.upper else None
+    return credential.last_day
+
+
+def gap(before: Credential, after: Credential) -> tuple[date, date] | None:
+    """First and last day between two periods; None when the second follows at once."""
+    if before.valid.upper is None or after.valid.lower <= before.valid.upper:
+        return None
+    return before.valid.upper, after.valid.lower - timedelta(days=1)
+
+
+def _counts(credential: Credential) -> bool:
+    return credential.sent_back_at is None and credential.withdrawn_at is None
 
 
 def valid_from(type: CredentialType, first_day: date, *, entered_last_day: date | None = None) -> DateRange:
@@ -124,13 +176,17 @@ def _next_fixed_date(type: CredentialType, first_day: date) -> date:
 
 def state_on(credential: Credential | None, on: date) -> State:
     """The state of one credential on a day."""
-    if credential is None:
+    if credential is None or credential.withdrawn_at is not None:
         return State.MISSING
+    if credential.sent_back_at is not None:
+        return State.SENT_BACK
     last = last_day(credential)
     if last is not None and last < on:
         return State.EXPIRED
     if credential.verified_at is None:
         return State.NOT_VERIFIED
+    if credential.valid.lower > on:
+        return State.NOT_YET
     if last is not None and last - on <= EXPIRING_WITHIN:
         return State.EXPIRING
     return State.IN_FORCE
@@ -138,79 +194,37 @@ def state_on(credential: Credential | None, on: date) -> State:
 
 def required_types(user: User) -> list[CredentialType]:
     """The types that a person of this profession must have on file."""
-    required = CredentialType.objects.filter(required=True).prefetch_related("skills")
+    required = CredentialType.objects.in_use().filter(required=True).prefetch_related("skills")
     return [type for type in required if type.is_for(user)]
 
 
 def credential_file(user: User, on: date) -> list[FileLine]:
     """Every required or filed type with the person's latest credential and its state, worst first. Four queries."""
-    latest: dict[int, Credential] = {}
-    filed = user.credentials.select_related("type", "verified_by").prefetch_related("type__skills")
-    for credential in filed.order_by("valid"):
-        latest[credential.type_id] = credential
-    types = {type.pk: type for type in required_types(user)} | {c.type_id: c.type for c in latest.values()}
-    lines = [FileLine(type, latest.get(pk), on) for pk, type in types.items()]
-    order = [State.EXPIRED, State.MISSING, State.NOT_VERIFIED, State.EXPIRING, State.IN_FORCE]
+    filed: dict[int, list[Credential]] = defaultdict(list)
+    rows = user.credentials.select_related("type", "verified_by", "document").prefetch_related("type__skills")
+    for credential in rows.order_by("-valid", "-pk"):
+        filed[credential.type_id].append(credential)
+    types = {type.pk: type for type in required_types(user)} | {c[0].type_id: c[0].type for c in filed.values()}
+    lines = [FileLine(type, filed.get(pk, []), on) for pk, type in types.items()]
+    lines = [line for line in lines if line.type.retired_at is None or line.state in COUNTING]
+    order = [State.EXPIRED, State.MISSING, State.SENT_BACK, State.NOT_VERIFIED, State.NOT_YET, *COUNTING]
     return sorted(lines, key=lambda line: (order.index(line.state), line.type.name))
 
 
-@transaction.atomic
-def file_credential(
-    *, user: User, type: CredentialType, valid: DateRange, reference: str = "", by: User | None
-) -> Credential:
-    """Put a credential into a person's file, not verified yet."""
-    credential = Credential(user=user, type=type, valid=valid, reference=reference)
-    credential.full_clean()
-    credential.save()
-    record(by, "credential.filed", credential, clinics=_clinics_of(user), valid=str(valid))
-    return credential
-
-
-def may_file(owner: User, *, by: User) -> Verdict:
-    """People file what is theirs; whoever verifies for somebody may file for them too."""
-    if by.pk == owner.pk:
-        return YES
-    scope = by.standing.scope(Capability.VERIFY_CREDENTIAL)
-    if scope.everywhere or (scope and _belongs(owner, scope, by=by)):
-        return YES
-    return Verdict.no("not-your-file", "Only the person, a manager of their clinic or the clinical lead files this.")
-
-
-def may_verify(owner: User, *, by: User) -> Verdict:
-    """Another person verifies what is in somebody's file: the clinical lead everyone's, a manager those of the own clinics."""
-    if by.pk == owner.pk:
-        return Verdict.no("own-credential", "Somebody else has to verify your credentials.")
-    scope = by.standing.scope(Capability.VERIFY_CREDENTIAL)
-    if scope.everywhere or (scope and _belongs(owner, scope, by=by)):
-        return YES
-    return Verdict.no("not-your-clinic", "Only a manager of the person's clinic or the clinical lead verifies this.")
-
-
-@transaction.atomic
-def verify_credential(credential: Credential, *, by: User, at: datetime) -> Credential:
-    """Confirm that the document is on file and right. Raises Forbidden with the reason otherwise."""
-    require(may_verify(credential.user, by=by), Forbidden)
-    credential = Credential.objects.select_for_update(of=("self",)).select_related("user").get(pk=credential.pk)
-    if credential.verified_at is None:
-        require(is_whole(credential.user, credential.type, on=local_day(at, organisation_zone()), at=at))
-        credential.verified_by, credential.verified_at = by, at
-        credential.save(update_fields=["verified_by", "verified_at"])
-        record(by, "credential.verified", credential, clinics=_clinics_of(credential.user))
-    return credential
-
-
-def _belongs(owner: User, scope: Scope, *, by: User) -> bool:
+def belongs_to(owner: User, scope: Scope, *, by: User) -> bool:
+    """Whether somebody is the business of one of the clinics today."""
     today = local_day(by.standing.at, organisation_zone())
     return owner.memberships.belonging(today).filter(clinic__in=scope.clinic_ids).exists()
 
 
-def _clinics_of(user: User) -> Iterable[int]:
+def clinics_of(user: User) -> Iterable[int]:
+    """The clinics whose managers read in the audit log what happens to the person."""
     return user.memberships.exclude(clinic=None).values_list("clinic_id", flat=True)
 
 
 def not_renewed(credentials: QuerySet[Credential]) -> QuerySet[Credential]:
     """Those that no later one of the same type and person follows."""
-    renewal = Credential.objects.filter(
+    renewal = Credential.objects.counting().filter(
         user=OuterRef("user"), type=OuterRef("type"), valid__startswith__gte=OuterRef("valid__endswith")
     )
     return credentials.filter(~Exists(renewal))
@@ -218,5 +232,6 @@ def not_renewed(credentials: QuerySet[Credential]) -> QuerySet[Credential]:
 
 def ending(credentials: QuerySet[Credential], on: date, within: timedelta = EXPIRING_WITHIN) -> QuerySet[Credential]:
     """Those of active people that have ended, or end within 60 days, and that no later one of the type follows."""
-    soon = credentials.filter(user__is_active=True, valid__endswith__lte=on + within + timedelta(days=1))
+    asked = credentials.counting().filter(user__is_active=True, type__retired_at=None)
+    soon = asked.filter(valid__endswith__lte=on + within + timedelta(days=1))
     return not_renewed(soon).select_related("user", "type").order_by("valid__endswith", "user__name")

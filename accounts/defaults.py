@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from accounts.models import CredentialType, Gate, Profession, QualificationPart, Unit, ValidityRule
+from accounts.models import Checker, CredentialType, Gate, Profession, QualificationPart, Unit, ValidityRule
 
 CHECKED_ON = date(2026, 11, 1)
 LICENCE_LEADS = [180, 90, 60, 30, 14, 7, 1]
@@ -28,6 +28,7 @@ PARTS: dict[str, list[dict[str, Any]]] = {
 TYPES: list[dict[str, Any]] = [
     {
         "code": "pt-licence",
+        "needs_document": True,
         "name": "PT licence",
         "rule": ValidityRule.EVEN_YEARS,
         "month": 9,
@@ -39,6 +40,7 @@ TYPES: list[dict[str, Any]] = [
     },
     {
         "code": "pta-licence",
+        "needs_document": True,
         "name": "PTA licence",
         "rule": ValidityRule.ODD_YEARS,
         "month": 9,
@@ -50,6 +52,7 @@ TYPES: list[dict[str, Any]] = [
     },
     {
         "code": "ot-at-licence",
+        "needs_document": True,
         "name": "OT, COTA or AT licence",
         "rule": ValidityRule.ENTERED,
         "lead_days": LICENCE_LEADS,
@@ -59,6 +62,7 @@ TYPES: list[dict[str, Any]] = [
     },
     {
         "code": "dn-qualification",
+        "needs_document": True,
         "name": "Dry-needling qualification",
         "rule": ValidityRule.NONE,
         "required": False,
@@ -80,6 +84,8 @@ TYPES: list[dict[str, Any]] = [
     },
     {
         "code": "bls",
+        "needs_document": True,
+        "checker": Checker.MANAGER,
         "name": "BLS",
         "rule": ValidityRule.MONTHS_END,
         "months": 24,
@@ -90,6 +96,7 @@ TYPES: list[dict[str, Any]] = [
     },
     {
         "code": "bloodborne-pathogens",
+        "checker": Checker.MANAGER,
         "name": "Bloodborne pathogens",
         "rule": ValidityRule.MONTHS,
         "months": 12,
@@ -98,6 +105,7 @@ TYPES: list[dict[str, Any]] = [
     },
     {
         "code": "hipaa",
+        "checker": Checker.MANAGER,
         "name": "HIPAA training",
         "rule": ValidityRule.MONTHS,
         "months": 12,
@@ -106,6 +114,7 @@ TYPES: list[dict[str, Any]] = [
     },
     {
         "code": "harassment-prevention",
+        "checker": Checker.MANAGER,
         "name": "Harassment prevention",
         "rule": ValidityRule.CALENDAR_YEAR,
         "lead_days": [91, 60, 30, 16],
@@ -113,6 +122,7 @@ TYPES: list[dict[str, Any]] = [
     },
     {
         "code": "mandated-reporter",
+        "checker": Checker.MANAGER,
         "name": "Mandated reporter",
         "rule": ValidityRule.MONTHS,
         "months": 36,
@@ -122,6 +132,7 @@ TYPES: list[dict[str, Any]] = [
     },
     {
         "code": "infection-prevention",
+        "checker": Checker.MANAGER,
         "name": "Infection prevention",
         "rule": ValidityRule.MONTHS,
         "months": 12,
@@ -131,6 +142,8 @@ TYPES: list[dict[str, Any]] = [
     },
     {
         "code": "liability-insurance",
+        "needs_document": True,
+        "checker": Checker.MANAGER,
         "name": "Liability insurance",
         "rule": ValidityRule.ENTERED,
         "lead_days": [60, 30, 7],

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+
+from django.urls import reverse
 
 from accounts import audit_log
 from accounts.competencies import may_grant_competency
-from accounts.credentials import FileLine, credential_file, may_verify
+from accounts.credentials import EXPIRING_WITHIN, FileLine, credential_file
+from accounts.filing import may_file, may_see_document, may_verify
 from accounts.gates import gate
-from accounts.models import Competency, CredentialType, Skill, User
+from accounts.models import Checker, Competency, CredentialType, Skill, User
 from intranet.audit.models import Entry
 from intranet.core.access import Verdict
 
@@ -48,16 +51,25 @@ class Event:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What the viewer does next about a line: the word on the button, and where it leads."""
+
+    word: str
+    path: str
+
+
 @dataclass(frozen=True)
 class File:
     """What the viewer sees of somebody's file, and what they may do to it."""
 
     lines: list[FileLine]
+    steps: dict[int, Step]  # by the type's id
     any_shift: Verdict
     abilities: list[Ability]
     qualifications: list[CredentialType]
     history: list[Event]
-    may_verify: bool
+    may_file: bool
     may_sign_off: bool
     shows_numbers: (
         bool  # to the person and to whoever compares them with the document; an administrator sees states only
@@ -68,17 +80,20 @@ def file_of(person: User, *, viewer: User, on: date, at: datetime) -> File | Non
     """The file as it is on the day; None for somebody who must not see it."""
     if not User.objects.with_file_visible_to(viewer).filter(pk=person.pk).exists():
         return None
-    verdict = may_verify(person, by=viewer)
+    lines = credential_file(person, on)
+    files, checks = bool(may_file(person, by=viewer)), _checks(person, viewer)
+    steps = {line.type.pk: _step(line, person, files=files, checks=line.type.checker in checks) for line in lines}
     parted = CredentialType.objects.filter(parts__isnull=False).distinct()
     return File(
-        lines=credential_file(person, on),
+        lines=lines,
+        steps={pk: step for pk, step in steps.items() if step},
         any_shift=gate(person, on),
         abilities=abilities(person, on=on, at=at),
         qualifications=[type for type in parted if type.is_for(person)],
         history=history(person),
-        may_verify=bool(verdict),
+        may_file=files,
         may_sign_off=bool(may_grant_competency(person, by=viewer)),
-        shows_numbers=bool(verdict) or person == viewer,
+        shows_numbers=bool(may_see_document(person, by=viewer)),
     )
 
 
@@ -108,3 +123,26 @@ def _ability(skill: Skill, grants: list[Competency], verdict: Verdict, at: datet
     now = next((grant for grant in grants if grant.in_force_at(at)), None)
     shown = now or (grants[0] if grants else None)
     return Ability(skill, verdict, shown, now is not None, [grant for grant in grants if grant != shown])
+
+
+def _checks(person: User, viewer: User) -> set[str]:
+    """Whose checks the viewer makes of this person's credentials."""
+    return {checker for checker in Checker if may_verify(person, by=viewer, type=CredentialType(checker=checker))}
+
+
+def _step(line: FileLine, person: User, *, files: bool, checks: bool) -> Step | None:
+    """Checking what waits comes first, then mending what came back, then filing what is missing or about to end."""
+    waiting = next((one for one in (line.credential, line.renewal) if one and one.waits), None)
+    if waiting:
+        return Step("Check", waiting.get_absolute_url()) if checks else None
+    if not files or line.type.retired_at:
+        return None
+    if line.came_back:
+        return Step("Correct", reverse("accounts:credential-correct", args=[line.came_back.pk]))
+    path = f"{reverse('accounts:credential-file', args=[person.pk])}?type={line.type.code}"
+    if line.credential is None:
+        return Step("File", path)
+    soon = timedelta(days=max([*line.type.lead_days, EXPIRING_WITHIN.days]))
+    if line.last_day and not line.renewal and line.last_day - line.on <= soon:
+        return Step("Renew", f"{path}&renew={line.credential.pk}")
+    return None

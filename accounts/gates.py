@@ -38,9 +38,9 @@ class _Files:
 
     @classmethod
     def of(cls, people: Sequence[User]) -> _Files:
-        types = list(CredentialType.objects.filter(required=True))
+        types = list(CredentialType.objects.in_use().filter(required=True))
         filed: dict[tuple[int, int], list[Credential]] = defaultdict(list)
-        for credential in Credential.objects.filter(user__in=people, type__in=types).order_by("valid"):
+        for credential in Credential.objects.counting().filter(user__in=people, type__in=types).order_by("valid"):
             filed[credential.user_id, credential.type_id].append(credential)
         return cls(types, filed)
 

@@ -9,9 +9,30 @@ def sees_audit(user: AnyUser) -> bool:
     return bool(user.standing.scope(Capability.SEE_AUDIT))  # type: ignore[union-attr]
 
 
+def checks_credentials(user: AnyUser) -> bool:
+    return bool(user.standing.scope(Capability.VERIFY_CREDENTIAL))  # type: ignore[union-attr]
+
+
+def credentials_to_check(user: AnyUser) -> int | None:
+    from accounts.filing import to_check  # the models are not loaded yet when this module is
+
+    return to_check(user).count() or None  # type: ignore[arg-type]
+
+
 def register() -> None:
     from intranet.core.navigation import Item, Place, register
 
     register(Item(label="People", icon="people", url_name="accounts:people", order=50))
+    register(
+        Item(
+            label="To check",
+            icon="check-circle",
+            url_name="accounts:to-check",
+            order=60,
+            show=checks_credentials,
+            count=credentials_to_check,
+            count_words="credentials to check",
+        )
+    )
     register(Item(label="My page", icon="id", url_name="accounts:me", place=Place.ACCOUNT))
     register(Item(label="Audit log", icon="audit", url_name="accounts:audit", order=70, show=sees_audit))

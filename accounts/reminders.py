@@ -132,7 +132,8 @@ def _ending(at: datetime, among: QuerySet[Credential] | None = None) -> QuerySet
     """Credentials that have a last day and no successor, of active people who work here today."""
     here = Membership.objects.on(_today(at)).filter(user=OuterRef("user"))
     credentials = Credential.objects.all() if among is None else among
-    return not_renewed(credentials.filter(Exists(here), user__is_active=True, valid__endswith__gt=_today(at)))
+    asked = credentials.counting().filter(type__retired_at=None, valid__endswith__gt=_today(at))
+    return not_renewed(asked.filter(Exists(here), user__is_active=True))
 
 
 def _steps() -> dict[tuple[int, int], list[int]]:

@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from django.db import transaction
 
-from accounts.credentials import may_file
+from accounts.filing import may_file
 from accounts.models import Training, Unit, User, organisation_zone
 from accounts.roles import Capability
 from intranet.audit.recording import record

@@ -133,7 +133,8 @@ class _Record:
         competencies = Competency.objects.filter(user__in=people, skill__in=[asked.skill for asked in demands])
         begun = list(competencies.filter(valid__startswith__lte=moment).order_by("valid"))
         types = {type for asked in demands for type in asked.types}
-        filed = Credential.objects.filter(user__in=people, type__in=types, valid__startswith__lte=on).order_by("valid")
+        filed = Credential.objects.counting().filter(user__in=people, type__in=types)
+        filed = filed.filter(valid__startswith__lte=on).order_by("valid")
         good = _good_credentials(on, moment).filter(user__in=people, type__in=types)
         regions: dict[tuple[int, int], set[str]] = defaultdict(set)
         trained = _trainings(on, moment).filter(user__in=people, part__type__in=types)

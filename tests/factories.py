@@ -10,6 +10,7 @@ from allauth.account.models import EmailAddress
 from django.db.backends.postgresql.psycopg_any import DateRange, DateTimeTZRange
 
 from accounts.models import (
+    Checker,
     Clinic,
     Competency,
     Credential,
@@ -63,7 +64,14 @@ def staff(*, name: str, role: Role, clinics: list[Clinic | None], profession: Pr
 
 def credential_type(*, code: str = "", **fields: Any) -> CredentialType:
     code = code or f"type-{next(_numbers)}"
-    values = {"name": code, "rule": ValidityRule.ENTERED, "gate": Gate.WARNS, "source": "Policy", "checked_on": HIRED}
+    values = {
+        "name": code,
+        "rule": ValidityRule.ENTERED,
+        "gate": Gate.WARNS,
+        "checker": Checker.MANAGER,
+        "source": "Policy",
+        "checked_on": HIRED,
+    }
     return CredentialType.objects.create(code=code, **(values | fields))
 
 

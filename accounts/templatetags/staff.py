@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django import template
 
-from accounts import audit_log, directory, profile, second_step
+from accounts import audit_log, credential_types, directory, profile, second_step
 
 register = template.Library()
 
@@ -15,3 +15,10 @@ register.filter(directory.clinics_of)
 register.filter("action", lambda entry: audit_log.action_of(entry.verb))
 register.filter("detail", audit_log.detail)
 register.filter("second_step_missing", second_step.is_missing)
+register.filter("rule_words", credential_types.rule_words)
+
+
+@register.filter
+def of(found: dict[int, object], key: int) -> object | None:
+    """`{{ steps|of:line.type.pk }}`: what is known of one of many."""
+    return found.get(key)

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET
 
-from accounts.credentials import verify_credential
 from accounts.directory import directory, named_like, presences, staff
 from accounts.files import file_of
 from accounts.forms.people import PeopleFilter
 from accounts.hiring import roles_to_give
 from accounts.leaving import left_to_do
-from accounts.models import Credential, organisation_zone
+from accounts.models import organisation_zone
 from accounts.profile import changeable
 from accounts.vcard import card, file_name
 from intranet.core.time import local_day
@@ -73,12 +71,3 @@ def vcard(request: HttpRequest, pk: int) -> HttpResponse:
 def me(request: HttpRequest) -> HttpResponse:
     """One's own page, wherever it is."""
     return redirect(request.user)
-
-
-@require_POST
-def verify(request: HttpRequest, pk: int) -> HttpResponse:
-    """Confirm that a document is on file and right."""
-    credential = get_object_or_404(Credential.objects.visible_to(request.user).select_related("user", "type"), pk=pk)
-    verify_credential(credential, by=request.user, at=timezone.now())
-    messages.success(request, f"{credential.type} of {credential.user} is checked.")
-    return redirect(credential.user)

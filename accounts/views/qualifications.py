@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import trainings
-from accounts.credentials import may_file
+from accounts.filing import may_file
 from accounts.forms.qualifications import StrikeForm, TrainingForm
 from accounts.models import CredentialType, Training, User, organisation_zone
 from accounts.qualifications import covered_regions, progress

@@ -10,7 +10,8 @@ from django.contrib.auth.hashers import make_password
 from django.db.backends.postgresql.psycopg_any import DateRange
 
 from accounts.competencies import grant_competency
-from accounts.credentials import file_credential, valid_from, verify_credential
+from accounts.credentials import valid_from
+from accounts.filing import file_credential, send_back, verify_credential
 from accounts.hiring import Place, give_role, hire
 from accounts.inviting import invite, revoke
 from accounts.models import (
@@ -26,6 +27,7 @@ from accounts.models import (
 from accounts.roles import Role
 from accounts.trainings import add_training, verify_training
 from intranet.core.time import at_local
+from intranet.demo.documents import certificate
 
 PASSWORD = "demo-intranet-2026"  # noqa: S105 - the demo's only password, printed at every start
 DOMAIN = "clinic.example"
@@ -104,7 +106,9 @@ TROUBLE = {
     ("ivo", "infection-prevention"): "not_verified",
     ("kit", "hipaa"): "not_verified",
     ("hana", "mandated-reporter"): "missing",
+    ("theo", "hipaa"): "sent_back",
 }
+UNREADABLE = "The lower half of the page is cut off: the day cannot be read. Scan the whole page."
 
 
 def load_clinics() -> dict[str, Clinic]:
@@ -244,14 +248,19 @@ def _file(
 ) -> None:
     if trouble == "missing":
         return
+    period = _period(type, trouble, number, today)
     credential = file_credential(
         user=user,
         type=type,
-        valid=_period(type, trouble, number, today),
+        valid=period,
         reference=f"DEMO-{user.pk:03d}-{type.pk:02d}",
         by=None,
+        at=now - timedelta(days=21),
+        paper=certificate(user, type, period) if type.needs_document or trouble == "not_verified" else None,
     )
-    if trouble != "not_verified":
+    if trouble == "sent_back":
+        send_back(credential, reason=UNREADABLE, by=people["ines"], at=now - timedelta(days=2))
+    elif trouble != "not_verified":
         by = people["ines"] if user != people["ines"] else people["rosa"]
         verify_credential(credential, by=by, at=now - timedelta(days=20))
 

@@ -9,13 +9,12 @@ from accounts.competencies import end_competency, grant_competency
 from accounts.credentials import (
     State,
     credential_file,
-    file_credential,
     last_day,
     state_on,
     valid_from,
-    verify_credential,
 )
 from accounts.defaults import TYPES, load_credential_types
+from accounts.filing import file_credential, verify_credential
 from accounts.models import Competency, Credential, CredentialType, Profession, User, ValidityRule
 from intranet.core.access import Forbidden, Refused
 from tests import factories
@@ -105,10 +104,10 @@ def test_the_database_refuses_self_verification(therapist: User):
         )
 
 
-def test_a_renewal_may_touch_but_not_overlap(therapist: User):
+def test_a_renewal_may_touch_but_not_overlap(therapist: User, at: datetime):
     type = factories.credential_type()
     first = valid_from(CredentialType(rule="calendar_year"), date(2025, 5, 5))
-    file_credential(user=therapist, type=type, valid=first, by=therapist)
+    file_credential(user=therapist, type=type, valid=first, by=therapist, at=at)
     factories.credential(user=therapist, type=type, start=date(2026, 1, 1), end=date(2027, 1, 1))
     with pytest.raises(IntegrityError, match="credential_periods_do_not_overlap"), transaction.atomic():
         factories.credential(user=therapist, type=type, start=date(2026, 12, 31), end=date(2027, 12, 31))

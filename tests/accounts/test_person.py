@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.competencies import end_competency, grant_competency
-from accounts.credentials import file_credential, may_verify, verify_credential
+from accounts.filing import file_credential, may_verify, verify_credential
 from accounts.models import Clinic, Competency, Credential, User
 from accounts.roles import Role
 from intranet.audit.models import Entry

@@ -9,8 +9,8 @@ from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from accounts.credentials import verify_credential
 from accounts.defaults import load_credential_types
+from accounts.filing import verify_credential
 from accounts.models import CredentialType, Training, Unit
 from accounts.qualifications import covered_regions, is_whole, progress
 from accounts.trainings import add_training, remove_training, strike_training, verify_training

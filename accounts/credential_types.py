@@ -1,0 +1,93 @@
+"""The kinds of credentials, kept by administrators: adding, changing and retiring them, and what a rule means in words."""
+
+from __future__ import annotations
+
+import calendar
+from datetime import date, datetime
+from typing import Any
+
+from django.db import transaction
+
+from accounts.credentials import last_day, valid_from
+from accounts.models import Credential, CredentialType, Skill, User, ValidityRule
+from accounts.models.credentials import FIXED_DATE_RULES, MONTHS_RULES
+from accounts.settings_pages import may_change_settings, save_changes
+from intranet.audit.recording import record
+from intranet.core.access import Conflict, Forbidden, Refused, require
+from intranet.core.wording import counted, full_day, name_list
+
+
+@transaction.atomic
+def save_type(type: CredentialType, *, gates: list[Skill] | None = None, by: User) -> CredentialType:
+    """Add a type or change one; `gates` are the procedures that nobody is rostered for without it (None: as they are).
+
+    Periods already on file stay what they are. Raises Forbidden, or ValidationError naming the field.
+    """
+    require(may_change_settings(by), Forbidden)
+    before = [skill.name for skill in type.skills.order_by("name")] if type.pk else []
+    changes = save_changes(type, "credential_type", by=by, more=_gate_changes(before, gates))
+    if changes and gates is not None:
+        type.skills.set(gates)
+    return type
+
+
+def _gate_changes(before: list[str], gates: list[Skill] | None) -> dict[str, Any]:
+    if gates is None:
+        return {}
+    after = sorted(skill.name for skill in gates)
+    return {} if before == after else {"needed_for": {"before": before, "after": after}}
+
+
+@transaction.atomic
+def retire(type: CredentialType, *, by: User, at: datetime) -> CredentialType:
+    """Ask for it no longer. What is on file stays; refused while a procedure needs it."""
+    require(may_change_settings(by), Forbidden)
+    type = CredentialType.objects.select_for_update().get(pk=type.pk)
+    if type.retired_at is not None:
+        raise Conflict.because("retired", f"{type} was retired already.")
+    skills = list(type.skills.order_by("name").values_list("name", flat=True))
+    if skills:
+        raise Refused.because("needed", f"{name_list(skills)} cannot be done without it: untick that first.", "skills")
+    type.retired_at = at
+    type.save(update_fields=["retired_at"])
+    record(by, "credential_type.retired", type)
+    return type
+
+
+@transaction.atomic
+def bring_back(type: CredentialType, *, by: User) -> CredentialType:
+    """Ask for a retired type again."""
+    require(may_change_settings(by), Forbidden)
+    type = CredentialType.objects.select_for_update().get(pk=type.pk)
+    if type.retired_at is not None:
+        type.retired_at = None
+        type.save(update_fields=["retired_at"])
+        record(by, "credential_type.brought-back", type)
+    return type
+
+
+def rule_words(type: CredentialType) -> str:
+    """How long it lasts, in words: "12 months", "until September 30 of an even year"."""
+    months = counted(type.months or 0, "month")
+    fixed = f"{calendar.month_name[type.month or 1]} {type.day}"
+    return {
+        ValidityRule.EVEN_YEARS: f"Until {fixed} of an even year",
+        ValidityRule.ODD_YEARS: f"Until {fixed} of an odd year",
+        ValidityRule.MONTHS: months,
+        ValidityRule.MONTHS_END: f"{months}, to the end of the month",
+        ValidityRule.CALENDAR_YEAR: "Until the end of the calendar year",
+        ValidityRule.ENTERED: "Until the day on the document",
+        ValidityRule.NONE: "Does not end",
+    }[ValidityRule(type.rule)]
+
+
+def preview(type: CredentialType, on: date) -> str:
+    """What the rule would do today, as a sentence."""
+    if type.rule == ValidityRule.ENTERED:
+        return "Its last day is the one on the document: whoever files it enters it."
+    if type.rule in MONTHS_RULES and not type.months:
+        return "Say how many months it lasts, and you see here when one would end."
+    if type.rule in FIXED_DATE_RULES and not (type.month and type.day):
+        return "Say on which day it ends, and you see here when one would end."
+    last = last_day(Credential(valid=valid_from(type, on)))
+    return f"Issued today it would end on {full_day(last)}." if last else "Issued today it would not end."
