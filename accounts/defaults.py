@@ -62,7 +62,6 @@ TYPES: list[dict[str, Any]] = [
     },
     {
         "code": "dn-qualification",
-        "needs_document": True,
         "name": "Dry-needling qualification",
         "rule": ValidityRule.NONE,
         "required": False,

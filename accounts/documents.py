@@ -77,8 +77,11 @@ def _unfit(words: str) -> Refused:
 
 
 def keep(credential: Credential, paper: Paper, *, at: datetime) -> CredentialDocument:
-    """Put the document behind a credential, in place of the one that was there. Inside of a transaction, with the person
-    locked. What the transaction does not keep in the end is not in the store either."""
+    """Put the document behind a credential, in place of the one that was there.
+
+    Inside of a transaction, with the person locked. Should that fail in the end, bytes without a row stay behind in the
+    store: nobody can ask for them.
+    """
     used = CredentialDocument.objects.filter(credential__user=credential.user_id).exclude(credential=credential)
     if (used.aggregate(sum=Sum("size"))["sum"] or 0) + paper.size > QUOTA:
         raise _unfit(f"There is no room left: the documents of one person take up to {QUOTA // MEGABYTE} MB.")

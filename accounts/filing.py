@@ -251,11 +251,8 @@ def verify_credential(credential: Credential, *, by: User, at: datetime, seen: s
     Raises Forbidden, Conflict when somebody was quicker or it was changed meanwhile, or Refused without a document.
     """
     credential = _waiting(credential, by=by, seen=seen)
-    if credential.type.needs_document and document_of(credential) is None:
-        raise Refused.because(
-            "document-missing", f"{credential.type} is verified with its document, and none is on file."
-        )
-    require(is_whole(credential.user, credential.type, on=local_day(at, organisation_zone()), at=at))
+    whole = is_whole(credential.user, credential.type, on=local_day(at, organisation_zone()), at=at)
+    require(whole + _with_document(credential.type, document_of(credential)))
     credential.verified_by, credential.verified_at = by, at
     credential.save(update_fields=["verified_by", "verified_at"])
     record(by, "credential.verified", credential, clinics=clinics_of(credential.user))
@@ -323,7 +320,7 @@ def _sensible(user: User, type: CredentialType, facts: Facts, *, on: date) -> Ve
 
 def _with_document(type: CredentialType, document: Paper | CredentialDocument | None) -> Verdict:
     if type.needs_document and document is None:
-        return Verdict.no("document-missing", f"{type} is filed with its document.", "document")
+        return Verdict.no("document-missing", f"{type} needs its document, and none is there.", "document")
     return YES
 
 
@@ -342,11 +339,11 @@ def _locked(user: User) -> User:
 
 
 def _locked_credential(credential: Credential) -> Credential:
-    """Raises Conflict when it was taken back meanwhile."""
-    rows = Credential.objects.select_for_update(of=("self",)).select_related(
-        "user", "type", "document", "verified_by", "sent_back_by"
-    )
-    found = rows.filter(pk=credential.pk).first()
-    if found is None:
+    """Raises Conflict when it was taken back meanwhile.
+
+    Locked first and read afterwards: in one query, what is joined would be from before the wait for the lock.
+    """
+    if not Credential.objects.select_for_update().filter(pk=credential.pk).values("pk"):
         raise Conflict.because("taken-back", "It was taken back meanwhile.")
-    return found
+    people = ("user", "type", "document", "verified_by", "sent_back_by")
+    return Credential.objects.select_related(*people).get(pk=credential.pk)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -57,6 +59,13 @@ def _nobody_holds_the_database_at_the_end(django_db_setup: None, django_db_block
         connection.close()
         with connection._nodb_cursor() as cursor:
             cursor.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
+
+
+@pytest.fixture(autouse=True)
+def store(settings: Any, tmp_path: Path) -> Path:
+    """Where this test's uploads go."""
+    settings.MEDIA_ROOT = tmp_path / "store"
+    return tmp_path / "store"
 
 
 @pytest.fixture

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from io import BytesIO
 from itertools import count
 from typing import Any
 
 from allauth.account.models import EmailAddress
 from django.db.backends.postgresql.psycopg_any import DateRange, DateTimeTZRange
+from PIL import Image
 
+from accounts.documents import Paper, keep
 from accounts.models import (
     Checker,
     Clinic,
     Competency,
     Credential,
+    CredentialDocument,
     CredentialType,
     Gate,
     Membership,
@@ -82,6 +87,32 @@ def credential(
     return Credential.objects.create(
         user=user, type=type, valid=DateRange(start, end), verified_by=verified_by, verified_at=verified_at
     )
+
+
+@cache
+def png() -> bytes:
+    """A picture of a document."""
+    out = BytesIO()
+    Image.new("RGB", (60, 80), "white").save(out, "PNG")
+    return out.getvalue()
+
+
+@cache
+def pdf(pages: int = 1) -> bytes:
+    """A document of white pages."""
+    out = BytesIO()
+    first, *others = [Image.new("RGB", (60, 80), "white") for _ in range(pages)]
+    first.save(out, "PDF", save_all=True, append_images=others)
+    return out.getvalue()
+
+
+def paper(*, content: bytes = b"%PDF-1.4 a document", picture: bytes = b"\xff\xd8\xff a picture") -> Paper:
+    """A document as if it had been looked at."""
+    return Paper(CredentialDocument.Kind.PDF, content, picture, 1)
+
+
+def document(*, credential: Credential, content: bytes = b"%PDF-1.4 a document") -> CredentialDocument:
+    return keep(credential, paper(content=content), at=datetime(2024, 1, 2, tzinfo=UTC))
 
 
 def skill(*, code: str = "", **fields: Any) -> Skill:

@@ -9,7 +9,7 @@ ADMINISTRATIVE = [
     *("bls", "bloodborne-pathogens", "hipaa", "harassment-prevention", "mandated-reporter", "infection-prevention"),
     "liability-insurance",
 ]
-WITH_DOCUMENT = ["pt-licence", "pta-licence", "ot-at-licence", "dn-qualification", "bls", "liability-insurance"]
+WITH_DOCUMENT = ["pt-licence", "pta-licence", "ot-at-licence", "bls", "liability-insurance"]
 
 
 def fill(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:

@@ -23,7 +23,10 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 # Whoever has most to see opens the page.
 VIEWERS = ("manager", "clinical_lead", "administrator", "floater", "therapist")
-NOT_PAGES = {"protocols:report-csv", "accounts:audit-csv", "accounts:staff-list-example", "accounts:vcard"}
+NOT_PAGES = {
+    *("protocols:report-csv", "accounts:audit-csv", "accounts:staff-list-example", "accounts:vcard"),
+    *("accounts:credential-document", "accounts:credential-picture"),
+}
 # A file, and the pages of one passkey, which test_sign_in_pages.py opens with a real one.
 ELSEWHERE = ("mfa_download_recovery_codes", "mfa_edit_webauthn", "mfa_remove_webauthn")
 STRANGERS = ("account_login", "account_signup", "account_reset_password", "account_inactive")

@@ -10,6 +10,7 @@ from typing import Any
 from allauth.usersessions.models import UserSession
 from django.db.models import Model
 
+from accounts.filing import send_back
 from accounts.hiring import Place
 from accounts.inviting import invite
 from accounts.models import Clinic, User
@@ -55,7 +56,12 @@ def build(cast: dict[str, User], mt_prospect: Clinic, at: datetime) -> World:
     )
     shift = scheduling.shift(clinic=mt_prospect, day=scheduling.MONDAY)
     published = scheduling.published(clinic=mt_prospect, day=scheduling.MONDAY + timedelta(days=1), staff=therapist)
-    credential = factories.credential(user=therapist, type=factories.credential_type(name=f"{CANARY} licence"))
+    licence = factories.credential_type(name=f"{CANARY} licence", code="canary-licence")
+    credential = factories.credential(user=therapist, type=licence)
+    factories.document(credential=credential)
+    returned = factories.credential(user=therapist, type=factories.credential_type(name=f"{CANARY} card"))
+    send_back(returned, reason=f"{CANARY} reason", by=manager, at=at)
+    checked = factories.credential(user=therapist, type=factories.credential_type(), verified_by=manager)
     skill = factories.skill(code="canary-skill", name="Procedure", region=f"{CANARY} region")
     competency = factories.competency(user=therapist, skill=skill, granted_by=lead)
     qualification = factories.credential_type(code="canary-qualification", name=f"{CANARY} qualification")
@@ -87,6 +93,8 @@ def build(cast: dict[str, User], mt_prospect: Clinic, at: datetime) -> World:
             "week": shift.week,
             "published": published,
             "credential": credential,
+            "returned": returned,
+            "checked": checked,
             "competency": competency,
             "training": training,
             "part": part,
@@ -180,7 +188,16 @@ def _because(world: World) -> dict[str, Any]:
     return {"reason": "Not seen."}
 
 
+def _new_credential(world: World) -> dict[str, Any]:
+    return {"issued_on": "2026-11-01", "last_day": "2027-11-01", "reference": "1"}
+
+
+def _reason(world: World) -> dict[str, Any]:
+    return {"back-reason": "The day cannot be read.", "withdraw-reason": "The wrong card."}
+
+
 API = "/api/v1"
+LICENCE = "?type=canary-licence"
 ASKS = [
     Ask("home:today", "GET", _at("/")),
     Ask("home:endings", "GET", _at("/credentials/")),
@@ -252,7 +269,23 @@ ASKS = [
     Ask("accounts:staff-list-example", "GET", _at("/people/invitations/import/example/")),
     Ask("accounts:invitation-again", "POST", _pk("/people/invitations/", "invitation", "again/")),
     Ask("accounts:invitation-revoke", "POST", _pk("/people/invitations/", "invitation", "revoke/")),
+    Ask("accounts:to-check", "GET", _at("/people/credentials/to-check/")),
+    Ask("accounts:credential-file", "GET", _pk("/people/", "therapist", "credentials/new/")),
+    Ask("accounts:credential-file of a type", "GET", _pk("/people/", "therapist", f"credentials/new/{LICENCE}")),
+    Ask(
+        "accounts:credential-file", "POST", _pk("/people/", "therapist", f"credentials/new/{LICENCE}"), _new_credential
+    ),
+    Ask("accounts:credential", "GET", _pk("/people/credentials/", "credential")),
+    Ask("accounts:credential sent back", "GET", _pk("/people/credentials/", "returned")),
+    Ask("accounts:credential verified", "GET", _pk("/people/credentials/", "checked")),
+    Ask("accounts:credential-document", "GET", _pk("/people/credentials/", "credential", "document/")),
+    Ask("accounts:credential-picture", "GET", _pk("/people/credentials/", "credential", "picture/")),
+    Ask("accounts:credential-correct", "GET", _pk("/people/credentials/", "credential", "correct/")),
+    Ask("accounts:credential-correct", "POST", _pk("/people/credentials/", "returned", "correct/"), _new_credential),
+    Ask("accounts:credential-take-back", "POST", _pk("/people/credentials/", "credential", "take-back/")),
     Ask("accounts:credential-verify", "POST", _pk("/people/credentials/", "credential", "verify/")),
+    Ask("accounts:credential-send-back", "POST", _pk("/people/credentials/", "credential", "send-back/"), _reason),
+    Ask("accounts:credential-withdraw", "POST", _pk("/people/credentials/", "checked", "withdraw/"), _reason),
     Ask("accounts:qualification", "GET", _pk("/people/", "therapist", "qualifications/canary-qualification/")),
     Ask("accounts:qualification", "POST", _pk("/people/", "therapist", "qualifications/canary-qualification/"), _done),
     Ask("accounts:training-check", "POST", _pk("/people/trainings/", "training", "check/")),

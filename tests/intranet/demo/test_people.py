@@ -35,7 +35,7 @@ def people():
 
 def test_credentials_are_there_in_every_state_that_one_on_file_can_have(people):
     states = {state_on(credential, NOW.date()) for credential in Credential.objects.all()}
-    assert states == {State.IN_FORCE, State.EXPIRING, State.EXPIRED, State.NOT_VERIFIED}
+    assert states == {State.IN_FORCE, State.EXPIRING, State.EXPIRED, State.NOT_VERIFIED, State.SENT_BACK}
 
 
 def test_invitations_are_there_in_every_state_that_needs_nobody_new(people, mailoutbox):
