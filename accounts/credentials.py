@@ -14,6 +14,7 @@ from django.db.backends.postgresql.psycopg_any import DateRange
 from django.db.models import Exists, OuterRef, QuerySet
 
 from accounts.models import Credential, CredentialType, User, ValidityRule, organisation_zone
+from accounts.models.credentials import CredentialQuerySet
 from accounts.standing import Scope
 from intranet.core.access import Forbidden
 from intranet.core.time import local_day, months_after
@@ -230,7 +231,7 @@ def not_renewed(credentials: QuerySet[Credential]) -> QuerySet[Credential]:
     return credentials.filter(~Exists(renewal))
 
 
-def ending(credentials: QuerySet[Credential], on: date, within: timedelta = EXPIRING_WITHIN) -> QuerySet[Credential]:
+def ending(credentials: CredentialQuerySet, on: date, within: timedelta = EXPIRING_WITHIN) -> QuerySet[Credential]:
     """Those of active people that have ended, or end within 60 days, and that no later one of the type follows."""
     asked = credentials.counting().filter(user__is_active=True, type__retired_at=None)
     soon = asked.filter(valid__endswith__lte=on + within + timedelta(days=1))

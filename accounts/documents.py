@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path, PurePath
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Sum
 
 from accounts import document_reader
-from accounts.models import Credential, CredentialDocument, User
+from accounts.models import Credential, CredentialDocument
 from intranet.core.access import Conflict, Refused
 
 MEGABYTE = 1024 * 1024
@@ -57,7 +58,7 @@ def read_paper(content: bytes, name: str) -> Paper:
     return Paper(facts["kind"], picture, b"", 1)
 
 
-def _looked_at(content: bytes) -> tuple[dict[str, object], bytes]:
+def _looked_at(content: bytes) -> tuple[dict[str, Any], bytes]:
     reader = [sys.executable, "-I", "-X", "utf8", document_reader.__file__]
     try:
         done = subprocess.run(reader, input=content, capture_output=True, timeout=PATIENCE, env={}, check=False)
@@ -136,11 +137,6 @@ def download_name(document: CredentialDocument) -> str:
     credential = document.credential
     ending = {KIND.PDF: "pdf", KIND.PNG: "png", KIND.JPEG: "jpg"}[KIND(document.kind)]
     return f"{credential.type.code}-{credential.user_id}-{credential.valid.lower:%Y-%m-%d}.{ending}"
-
-
-def used_by(person: User) -> int:
-    """Bytes in the store for one person."""
-    return CredentialDocument.objects.filter(credential__user=person).aggregate(sum=Sum("size"))["sum"] or 0
 
 
 def _new_name() -> str:

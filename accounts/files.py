@@ -82,7 +82,9 @@ def file_of(person: User, *, viewer: User, on: date, at: datetime) -> File | Non
         return None
     lines = credential_file(person, on)
     files, checks = bool(may_file(person, by=viewer)), _checks(person, viewer)
-    steps = {line.type.pk: _step(line, person, files=files, checks=line.type.checker in checks) for line in lines}
+    steps = {
+        line.type.pk: _step(line, person, viewer, files=files, checks=line.type.checker in checks) for line in lines
+    }
     parted = CredentialType.objects.filter(parts__isnull=False).distinct()
     return File(
         lines=lines,
@@ -130,17 +132,17 @@ def _checks(person: User, viewer: User) -> set[str]:
     return {checker for checker in Checker if may_verify(person, by=viewer, type=CredentialType(checker=checker))}
 
 
-def _step(line: FileLine, person: User, *, files: bool, checks: bool) -> Step | None:
+def _step(line: FileLine, person: User, viewer: User, *, files: bool, checks: bool) -> Step | None:
     """Checking what waits comes first, then mending what came back, then filing what is missing or about to end."""
     waiting = next((one for one in (line.credential, line.renewal) if one and one.waits), None)
     if waiting:
         return Step("Check", waiting.get_absolute_url()) if checks else None
     if not files or line.type.retired_at:
         return None
-    if line.came_back:
+    if line.came_back and viewer.pk in (line.came_back.filed_by_id, person.pk):
         return Step("Correct", reverse("accounts:credential-correct", args=[line.came_back.pk]))
     path = f"{reverse('accounts:credential-file', args=[person.pk])}?type={line.type.code}"
-    if line.credential is None:
+    if line.credential is None or line.credential == line.came_back:
         return Step("File", path)
     soon = timedelta(days=max([*line.type.lead_days, EXPIRING_WITHIN.days]))
     if line.last_day and not line.renewal and line.last_day - line.on <= soon:

@@ -29,6 +29,7 @@ from django.urls import reverse
 
 from accounts.credentials import last_day, not_renewed
 from accounts.models import Credential, CredentialType, Membership, User, organisation_zone
+from accounts.models.credentials import CredentialQuerySet
 from accounts.roles import Capability, Role
 from intranet.core.arrays import Each
 from intranet.core.moments import moment_of
@@ -128,7 +129,7 @@ def register_kinds() -> None:
     registry.register(StaffCredentialExpiring())
 
 
-def _ending(at: datetime, among: QuerySet[Credential] | None = None) -> QuerySet[Credential]:
+def _ending(at: datetime, among: CredentialQuerySet | None = None) -> QuerySet[Credential]:
     """Credentials that have a last day and no successor, of active people who work here today."""
     here = Membership.objects.on(_today(at)).filter(user=OuterRef("user"))
     credentials = Credential.objects.all() if among is None else among
