@@ -152,7 +152,7 @@ def picture(request: HttpRequest, pk: int) -> HttpResponse:
 
 def served(content: bytes, kind: str, name: str, *, keep: bool) -> HttpResponse:
     """Bytes of somebody's document, shut off from everything around them."""
-    response = HttpResponse(content, content_type=kind)
+    response = HttpResponse(content, content_type=str(kind))
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
     response["X-Content-Type-Options"] = "nosniff"
     response["Cross-Origin-Resource-Policy"] = "same-origin"

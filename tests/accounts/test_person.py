@@ -235,9 +235,9 @@ def test_a_licence_that_bars_is_said_of_any_shift(therapist: User, clinical_lead
 
 def test_the_history_says_who_did_what_to_the_file(therapist, clinical_lead, manager, front_desk, sign_in, at):
     type = factories.credential_type(name="BLS")
-    credential = file_credential(user=therapist, type=type, valid=DateRange(at.date(), None), by=therapist)
+    credential = file_credential(user=therapist, type=type, valid=DateRange(at.date(), None), by=therapist, at=at)
     verify_credential(credential, by=manager, at=at)
-    other = file_credential(user=front_desk, type=type, valid=DateRange(at.date(), None), by=front_desk)
+    other = file_credential(user=front_desk, type=type, valid=DateRange(at.date(), None), by=front_desk, at=at)
     sign_off = grant_competency(
         therapist, factories.skill(name="Manipulation"), start=at, end=at + timedelta(days=9), by=clinical_lead, at=at
     )

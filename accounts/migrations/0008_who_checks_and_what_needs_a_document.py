@@ -22,6 +22,6 @@ def fill(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0005_credential_documents")]
+    dependencies = [("accounts", "0007_credential_documents")]
 
     operations = [migrations.RunPython(fill, migrations.RunPython.noop)]

@@ -11,7 +11,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0004_qualifications"),
+        ("accounts", "0006_words_to_find_people_by"),
     ]
 
     operations = [
