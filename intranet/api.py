@@ -6,13 +6,21 @@ from rest_framework.routers import DefaultRouter
 
 import accounts.api
 import intranet.announcements.api
+import intranet.home.api
 import intranet.reminders.api
 import protocols.api
 import scheduling.api
 
 router = DefaultRouter()
 router.include_format_suffixes = False
-for app in (accounts.api, protocols.api, scheduling.api, intranet.announcements.api, intranet.reminders.api):
+for app in (
+    accounts.api,
+    protocols.api,
+    scheduling.api,
+    intranet.announcements.api,
+    intranet.reminders.api,
+    intranet.home.api,
+):
     app.register(router)
 
 urlpatterns: list[URLPattern | URLResolver] = [

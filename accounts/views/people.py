@@ -15,6 +15,7 @@ from accounts.hiring import roles_to_give
 from accounts.leaving import left_to_do
 from accounts.models import organisation_zone
 from accounts.profile import changeable
+from accounts.roles import Capability
 from accounts.vcard import card, file_name
 from intranet.core.time import local_day
 
@@ -32,6 +33,7 @@ def people(request: HttpRequest) -> HttpResponse:
         "form": form,
         "page": page,
         "presences": presences(page.object_list, request.user, now),
+        "sees_files": bool(request.user.standing.scope(Capability.SEE_CREDENTIALS)),
         "alike": named_like(everybody.filter(is_active=True), form.words) if not page.object_list else [],
     }
     part = "#results" if request.htmx else ""

@@ -23,6 +23,7 @@ from accounts.models import (
     Training,
     User,
     ValidityRule,
+    organisation_zone,
 )
 from accounts.roles import Role
 from accounts.trainings import add_training, verify_training
@@ -59,6 +60,11 @@ class Figure:
         return self.name.split()[0].lower()
 
     @property
+    def has_just_come(self) -> bool:
+        """A week ago, and has not signed in yet."""
+        return self.years * 365 < 14
+
+    @property
     def email(self) -> str:
         return f"{self.name.lower().replace(' ', '.')}@{DOMAIN}"
 
@@ -88,7 +94,8 @@ STAFF = [
     Figure("Carla Madeup", FD, "M", DESK, "Front desk", "English, Spanish", 40, 3),
     Figure("Ravi Nonesuch", FD, "M", DESK, "Front desk", "English, Tamil", 32, 2),
     Figure("Elle Standin", FD, "O", DESK, "Front desk", "English", 40, 4),
-    Figure("Fay Imitation", FD, "O", DESK, "Front desk", "English, Polish", 32, 0.1),
+    Figure("Fay Imitation", FD, "O", DESK, "Front desk", "", 32, 0.1),
+    Figure("Nell Beginner", AS, "M", PTA, "PTA", "", 32, 0.02),
 ]
 
 # Who may do what: skill code -> who is cleared. Deliberately different, so that the roster has something to say.
@@ -103,6 +110,10 @@ TROUBLE = {
     ("jun", "bls"): "expiring",
     ("owen", "liability-insurance"): "expiring",
     ("fay", "hipaa"): "missing",
+    ("fay", "harassment-prevention"): "not_verified",
+    ("nell", "bls"): "not_verified",
+    ("nell", "hipaa"): "missing",
+    ("nell", "bloodborne-pathogens"): "missing",
     ("ivo", "infection-prevention"): "not_verified",
     ("kit", "hipaa"): "not_verified",
     ("hana", "mandated-reporter"): "missing",
@@ -159,10 +170,12 @@ def load_staff(clinics: dict[str, Clinic], *, today: date) -> dict[str, User]:
             title=figure.title,
             languages=[language for language in figure.languages.split(", ") if language],
             weekly_hours=figure.hours,
-            phone=f"847-555-01{number + 10:02d}",
+            phone="" if figure.has_just_come else f"847-555-01{number + 10:02d}",
         )
         user.password = password
-        user.save(update_fields=["password"])
+        if not figure.has_just_come:
+            user.last_login = at_local(today - timedelta(days=1), time(17), organisation_zone())
+        user.save(update_fields=["password", "last_login"])
         people[figure.key] = user
     _add_roles(people, clinics, today)
     return people

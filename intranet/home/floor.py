@@ -16,11 +16,13 @@ from intranet.announcements.acknowledging import answers_for
 from intranet.announcements.models import Announcement
 from intranet.core.time import local_day, monday_of
 from intranet.home.endings import Ending, EndingGroup, endings, grouped
+from intranet.home.starting import Checklist, checklists, protocols_seen_by, starters
 from protocols.reporting import Report, report
 from scheduling.coverage import Gap
 from scheduling.roster import coverage_gaps, shifts_at_risk, unpublished_changes
 
 DAYS_AHEAD = 14
+STARTERS = 5
 WEEK = timedelta(days=7)
 
 
@@ -128,6 +130,12 @@ class Floor:
         for clinic, done in answers:
             counted[clinic].append(done)
         return [(clinic, sum(done), len(done)) for clinic, done in counted.items() if done]
+
+    @cached_property
+    def starters(self) -> list[Checklist]:
+        """The few who started first and still have something to do."""
+        people = list(starters(self.user, self.at)[:STARTERS]) if self.credentialed else []
+        return checklists(people, self.at, protocols=protocols_seen_by(self.user)) if people else []
 
     @cached_property
     def endings(self) -> list[Ending]:

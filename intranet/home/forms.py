@@ -30,3 +30,32 @@ class EndingsFilter(forms.Form):
     @property
     def place(self) -> Clinic | None:
         return self.cleaned_data.get("clinic")
+
+
+class StartersFilter(forms.Form):
+    """Which clinic, and how long ago somebody may have started. Values that make no sense narrow nothing."""
+
+    days = forms.TypedChoiceField(
+        label="Started within",
+        coerce=int,
+        required=False,
+        empty_value=90,
+        choices=[(30, "30 days"), (90, "90 days"), (180, "180 days"), (365, "a year")],
+        initial=90,
+    )
+    clinic = forms.ModelChoiceField(
+        Clinic.objects.none(), label="Clinic", required=False, to_field_name="slug", empty_label="All clinics"
+    )
+
+    def __init__(self, *args: Any, viewer: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["clinic"].queryset = Clinic.objects.where(viewer, Capability.SEE_CREDENTIALS)
+        self.is_valid()
+
+    @property
+    def within(self) -> timedelta:
+        return timedelta(days=self.cleaned_data.get("days") or 90)
+
+    @property
+    def place(self) -> Clinic | None:
+        return self.cleaned_data.get("clinic")

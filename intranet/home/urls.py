@@ -6,5 +6,7 @@ app_name = "home"
 
 urlpatterns = [
     path("", views.today, name="today"),
+    path("starting/", views.starting, name="starting"),
+    path("starters/", views.starters, name="starters"),
     path("credentials/", views.endings, name="endings"),
 ]

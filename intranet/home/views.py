@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -9,11 +10,15 @@ from django.views.decorators.http import require_GET
 from accounts.roles import Capability
 from intranet.announcements.publishing import may_post
 from intranet.home import day
+from intranet.home import starting as new_starters
 from intranet.home.duties import duties
 from intranet.home.endings import losses
 from intranet.home.floor import Floor
-from intranet.home.forms import EndingsFilter
+from intranet.home.forms import EndingsFilter, StartersFilter
+from intranet.home.starting import checklist_of, own_checklist, protocols_seen_by
 from scheduling.navigation import works_shifts
+
+STARTERS_ON_A_PAGE = 25
 
 
 @require_GET
@@ -27,6 +32,36 @@ def endings(request: HttpRequest) -> HttpResponse:
     context = {"form": form, "losses": found, "depending": sum(len(loss.shifts) for loss in found)}
     part = "#results" if request.htmx else ""
     response = render(request, f"home/endings.html{part}", context)
+    response.headers["Vary"] = "HX-Request"
+    return response
+
+
+@require_GET
+def starting(request: HttpRequest) -> HttpResponse:
+    """One's own checklist: what role and clinic ask for, and what of it is done."""
+    return render(request, "home/starting.html", {"checklist": checklist_of(request.user, timezone.now())})
+
+
+@require_GET
+def starters(request: HttpRequest) -> HttpResponse:
+    """Who has started and has something left to do, and who is invited and not here yet."""
+    if not request.user.standing.scope(Capability.SEE_CREDENTIALS):
+        raise PermissionDenied("New starters are for those who answer for a clinic.")
+    now = timezone.now()
+    form = StartersFilter(request.GET, viewer=request.user)
+    found = new_starters.starters(request.user, now, within=form.within, clinic=form.place)
+    page = Paginator(found, STARTERS_ON_A_PAGE).get_page(request.GET.get("page"))
+    context = {
+        "form": form,
+        "page": page,
+        "lists": new_starters.checklists(page.object_list, now, protocols=protocols_seen_by(request.user)),
+        "places": new_starters.places_of(page.object_list, now),
+        "sees_protocols": bool(protocols_seen_by(request.user)),
+        "invited": new_starters.invited(request.user, form.place)[:STARTERS_ON_A_PAGE],
+        "now": now,
+    }
+    part = "#results" if request.htmx else ""
+    response = render(request, f"home/starters.html{part}", context)
     response.headers["Vary"] = "HX-Request"
     return response
 
@@ -49,6 +84,7 @@ def today(request: HttpRequest) -> HttpResponse:
         "anybody_here": any(presence.here for _, people in here for presence in people),
         "announcements": day.latest_announcements(user, now),
         "floor": floor,
+        "checklist": own_checklist(user, now),
         "may_post": bool(may_post(user)),
     }
     return render(request, "home/floor.html" if floor else "home/today.html", context)

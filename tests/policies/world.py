@@ -56,15 +56,17 @@ def build(cast: dict[str, User], mt_prospect: Clinic, at: datetime) -> World:
     )
     shift = scheduling.shift(clinic=mt_prospect, day=scheduling.MONDAY)
     published = scheduling.published(clinic=mt_prospect, day=scheduling.MONDAY + timedelta(days=1), staff=therapist)
-    licence = factories.credential_type(name=f"{CANARY} licence", code="canary-licence")
+    licence = factories.credential_type(name=f"{CANARY} licence", code="canary-licence", required=False)
     credential = factories.credential(user=therapist, type=licence)
     factories.document(credential=credential)
-    returned = factories.credential(user=therapist, type=factories.credential_type(name=f"{CANARY} card"))
+    returned = factories.credential(user=therapist, type=factories.credential_type(name=f"{CANARY} card", required=False))
     send_back(returned, reason=f"{CANARY} reason", by=manager, at=at)
     checked = factories.credential(user=therapist, type=factories.credential_type(), verified_by=manager)
     skill = factories.skill(code="canary-skill", name="Procedure", region=f"{CANARY} region")
     competency = factories.competency(user=therapist, skill=skill, granted_by=lead)
-    qualification = factories.credential_type(code="canary-qualification", name=f"{CANARY} qualification")
+    qualification = factories.credential_type(
+        code="canary-qualification", name=f"{CANARY} qualification", required=False
+    )
     part = factories.part(type=qualification, name=f"{CANARY} course")
     training = factories.training(user=therapist, towards=part)
     invitation, _ = invite(
@@ -201,6 +203,8 @@ LICENCE = "?type=canary-licence"
 ASKS = [
     Ask("home:today", "GET", _at("/")),
     Ask("home:endings", "GET", _at("/credentials/")),
+    Ask("home:starting", "GET", _at("/starting/")),
+    Ask("home:starters", "GET", _at("/starters/")),
     Ask("core:more", "GET", _at("/more/")),
     Ask("protocols:library", "GET", _at("/protocols/")),
     Ask("protocols:new", "GET", _at("/protocols/new/")),
@@ -377,6 +381,8 @@ ASKS = [
     Ask("api:inbox-read-all", "POST", _at(f"{API}/inbox/read/")),
     Ask("api:inbox-detail", "GET", _pk(f"{API}/inbox/", "reminder")),
     Ask("api:inbox-read", "POST", _pk(f"{API}/inbox/", "reminder", "read/")),
+    Ask("api:own-checklist-list", "GET", _at(f"{API}/starting/")),
+    Ask("api:starter-list", "GET", _at(f"{API}/starters/")),
     Ask("api:schema", "GET", _at(f"{API}/schema/")),
     Ask("api:docs", "GET", _at(f"{API}/docs/")),
 ]

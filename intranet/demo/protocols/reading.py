@@ -14,9 +14,9 @@ from protocols.timing import day_of, first_moment
 # (protocol, version) -> who has not acknowledged it. Ivo is late; for the others there is still time.
 WAITING = {
     ("dry-needling-cervical", 4): {"avery", "hana"},
-    ("infection-prevention", 2): {"lena", "kofi", "ravi"},
+    ("infection-prevention", 2): {"lena", "kofi", "ravi", "fay", "nell"},
     ("low-back-pain", 1): {"ivo"},
-    ("total-knee", 2): {"avery", "marcus", "ivo", "owen", "hana", "sam", "jun", "uma", "mia", "kit"},
+    ("total-knee", 2): {"nell", "avery", "marcus", "ivo", "owen", "hana", "sam", "jun", "uma", "mia", "kit"},
 }
 READING_TIME = timedelta(minutes=20)
 SUNDAY = 6

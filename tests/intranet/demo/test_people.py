@@ -11,8 +11,10 @@ from django.db import connection
 from accounts.credentials import State, state_on
 from accounts.defaults import load_credential_types
 from accounts.models import Credential, Invitation
+from accounts.standing import Scope
 from intranet.core.time import local_day
 from intranet.demo import people as demo_people
+from intranet.home.starting import checklists, new_people
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 25, 10, 0, tzinfo=ZoneInfo("America/Chicago"))
@@ -43,3 +45,13 @@ def test_invitations_are_there_in_every_state_that_needs_nobody_new(people, mail
     assert sorted(invitation.is_open(NOW) for invitation in waiting) == [False, True]
     assert Invitation.objects.exclude(revoked_at=None).count() == 1
     assert mailoutbox == []
+
+
+def test_two_starters_have_come_different_ways(people):
+    found = {person.name: person for person in new_people(NOW)}
+    assert sorted(found) == ["Fay Imitation", "Nell Beginner"]
+    lists = checklists(list(found.values()), NOW, protocols=Scope(everywhere=True))
+    assert {one.person.name: (one.done, one.total) for one in lists} == {
+        "Fay Imitation": (2, 5),
+        "Nell Beginner": (4, 9),
+    }
