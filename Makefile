@@ -41,7 +41,7 @@ PRODUCTION = INTRANET_MODE=production DEBUG=0 DEMO=0 SITE_ORIGIN=https://intrane
 	SECRET_KEY="$(call random,60)" REDIS_URL="redis://:$(call random,16)@redis.example.org:6379/0" \
 	DATABASE_URL="postgresql://intranet:$(call random,16)@postgres.example.org/intranet"
 
-.PHONY: run test check fix demo lock backup restore stop clean help setup setup-local
+.PHONY: run test bench check fix demo lock backup restore stop clean help setup setup-local
 .PHONY: check-style check-types check-imports check-migrations check-production check-templates check-deployment
 
 run: setup-local ## start the intranet on this machine (PORT=8123 make run)
@@ -103,6 +103,9 @@ lock: setup ## compile requirements/*.txt anew (UPGRADE=1 takes newer versions)
 			--no-emit-index-url --no-emit-find-links --python-version 3.11 --quiet \
 			$(if $(UPGRADE),--upgrade) --output-file requirements/$$name.txt || exit 2; \
 	done
+
+bench: setup ## measure pages about people: 10 of them against 5,000, as ratios
+	@exec $(LOCAL) exec --test --end-with-parent -- env DJANGO_SETTINGS_MODULE=tests.settings $(VENV) -m benchmarks.people
 
 backup: setup-local ## write the database into backups/
 	@exec $(LOCAL) backup

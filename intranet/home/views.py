@@ -19,6 +19,7 @@ from intranet.home.starting import checklist_of, own_checklist, protocols_seen_b
 from scheduling.navigation import works_shifts
 
 STARTERS_ON_A_PAGE = 25
+ENDINGS_ON_A_PAGE = 50
 
 
 @require_GET
@@ -29,7 +30,9 @@ def endings(request: HttpRequest) -> HttpResponse:
     form = EndingsFilter(request.GET, viewer=request.user)
     form.is_valid()
     found = losses(request.user, timezone.now(), within=form.within, clinic=form.place)
-    context = {"form": form, "losses": found, "depending": sum(len(loss.shifts) for loss in found)}
+    page = Paginator(found, ENDINGS_ON_A_PAGE).get_page(request.GET.get("page"))
+    depending = sum(len(loss.shifts) for loss in found)
+    context = {"form": form, "page": page, "losses": page.object_list, "depending": depending}
     part = "#results" if request.htmx else ""
     response = render(request, f"home/endings.html{part}", context)
     response.headers["Vary"] = "HX-Request"
