@@ -182,7 +182,7 @@ class _Facts:
         self.has_second_step = set(_second_steps().filter(user__in=ids).values_list("user", flat=True))
         self.types = _required_types()
         self.in_force = set(Credential.objects.in_force(self.today).filter(user__in=ids).values_list("user", "type"))
-        waiting = Credential.objects.filter(user__in=ids, verified_at__isnull=True)
+        waiting = Credential.objects.waiting().filter(user__in=ids)
         self.waiting = set(waiting.values_list("user", "type"))
         self.asked = defaultdict(list)
         for row in _at_places(duties(at), protocols).filter(user_id__in=ids):
@@ -210,8 +210,11 @@ def _profile(person: User) -> Item:
 def _credentials(person: User, facts: _Facts) -> Iterator[Item]:
     for type in facts.types.get(person.profession, []):
         done = (person.pk, type.pk) in facts.in_force
-        note = "" if done else "Waiting for a check" if (person.pk, type.pk) in facts.waiting else "Not on file"
-        yield Item(Group.CREDENTIALS, type.name, done, f"{person.get_absolute_url()}#credentials", note)
+        waiting = not done and (person.pk, type.pk) in facts.waiting
+        note = "" if done else "Waiting for a check" if waiting else "Not on file"
+        file = f"{reverse('accounts:credential-file', args=[person.pk])}?type={type.code}"
+        url = f"{person.get_absolute_url()}#credentials" if waiting else file
+        yield Item(Group.CREDENTIALS, type.name, done, url, note)
 
 
 def _protocols(person: User, facts: _Facts) -> Iterator[Item]:
@@ -244,7 +247,7 @@ def _fewer_than(types: list[CredentialType], today: date) -> Q:
 
 def _required_types() -> dict[str, list[CredentialType]]:
     """{profession: what its people must have on file}, by name. One query."""
-    required = list(CredentialType.objects.filter(required=True).order_by("name"))
+    required = list(CredentialType.objects.in_use().filter(required=True).order_by("name"))
     asked = {value: [type for type in required if type.is_for(User(profession=value))] for value in Profession.values}
     return {profession: types for profession, types in asked.items() if types}
 

@@ -59,7 +59,9 @@ def build(cast: dict[str, User], mt_prospect: Clinic, at: datetime) -> World:
     licence = factories.credential_type(name=f"{CANARY} licence", code="canary-licence", required=False)
     credential = factories.credential(user=therapist, type=licence)
     factories.document(credential=credential)
-    returned = factories.credential(user=therapist, type=factories.credential_type(name=f"{CANARY} card", required=False))
+    returned = factories.credential(
+        user=therapist, type=factories.credential_type(name=f"{CANARY} card", required=False)
+    )
     send_back(returned, reason=f"{CANARY} reason", by=manager, at=at)
     checked = factories.credential(user=therapist, type=factories.credential_type(), verified_by=manager)
     skill = factories.skill(code="canary-skill", name="Procedure", region=f"{CANARY} region")
