@@ -168,3 +168,18 @@ def test_the_list_needs_as_many_queries_for_one_as_for_three(
     for name in ("Mia Fauxley", "Sam Invento"):
         factories.staff(name=name, role=Role.THERAPIST, clinics=[mt_prospect, oakbrook])
     assert queries(3) == for_one
+
+
+@pytest.mark.parametrize("address", [PEOPLE, "/starters/", "/api/v1/people/", "/api/v1/starters/"])
+def test_no_filter_breaks_a_list(manager: User, sign_in, address: str):
+    browser = sign_in(manager)
+    nonsense = ["\0", "'--", "9" * 40, "﷽" * 300, "%", "a b c d " * 20]
+    for name in ("q", "clinic", "role", "language", "skill", "today", "left", "days", "page"):
+        answers = {browser.get(address, {name: value}).status_code for value in nonsense}
+        assert answers == ({404} if name == "page" and "/api/" in address else {200}), name
+
+
+@pytest.mark.parametrize("tail", ["", "profile/", "card.vcf"])
+def test_a_number_that_is_no_person_is_not_found(manager: User, sign_in, tail: str):
+    browser = sign_in(manager)
+    assert [browser.get(f"{PEOPLE}{number}/{tail}").status_code for number in ("0", "9" * 30)] == [404, 404]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from threading import Barrier, Thread
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import connection
 from django.urls import reverse
 
 from accounts.models import Clinic, User
@@ -205,3 +207,24 @@ def test_languages_as_people_call_them(language: str):
         assert tidy_languages([language]) == [language]
     except ValidationError:
         pytest.fail(f"{language} was refused")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_24_changes_at_once_each_starts_from_the_one_before(therapist: User, manager: User, at: datetime):
+    start = Barrier(24)
+
+    def change(number: int) -> None:
+        start.wait()
+        change_profile(therapist, {"phone": f"847-555-01{number:02d}"}, by=manager, at=at)
+        connection.close()
+
+    threads = [Thread(target=change, args=[number]) for number in range(24)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    told = [entry.changes["phone"] for entry in Entry.objects.filter(verb="person.changed").order_by("id")]
+    after = [phone["now"] for phone in told]
+    assert sorted(after) == [f"847-555-01{number:02d}" for number in range(24)]
+    assert [phone["before"] for phone in told] == ["", *after[:-1]]
+    assert User.objects.get(pk=therapist.pk).phone == after[-1]
