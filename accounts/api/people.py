@@ -43,7 +43,7 @@ class PresenceSerializer(serializers.Serializer[Presence]):
     """Somebody's shift of today, as the published roster has it."""
 
     state = serializers.ChoiceField(choices=[(one.value, one.label) for one in (Today.NOW, Today.LATER, Today.GONE)])
-    clinic = serializers.SlugRelatedField[Clinic](slug_field="slug", read_only=True)
+    clinic = serializers.CharField(source="clinic.slug", help_text="The slug of a clinic.")
     start = serializers.SerializerMethodField()
     end = serializers.SerializerMethodField()
 
@@ -127,8 +127,9 @@ class PersonViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.G
     def get_serializer(self, *args: Any, **kwargs: Any) -> Any:
         """With the day of everybody on the page, asked for once."""
         shown: Iterable[User] = args[0] if kwargs.get("many") else args[:1]
-        found = presences(shown, self.request.user, timezone.now())
-        return PersonSerializer(*args, **kwargs, context={**self.get_serializer_context(), "presences": found})
+        found = presences(shown, self.request.user, timezone.now()) if args else {}
+        kwargs["context"] = {**self.get_serializer_context(), "presences": found}
+        return PersonSerializer(*args, **kwargs)
 
     @extend_schema(parameters=FILTERS)
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.utils import timezone
+from drf_spectacular.helpers import forced_singular_serializer
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers, viewsets
 from rest_framework.exceptions import PermissionDenied
@@ -51,7 +52,7 @@ class OwnChecklistViewSet(viewsets.ViewSet):
 
     serializer_class = ChecklistSerializer
 
-    @extend_schema(responses=ChecklistSerializer(many=False))
+    @extend_schema(responses=forced_singular_serializer(ChecklistSerializer), operation_id="starting_retrieve")
     def list(self, request: Request) -> Response:
         """What your role and clinic ask for, and what of it is done."""
         return Response(ChecklistSerializer(starting.checklist_of(request.user, timezone.now())).data)
