@@ -79,6 +79,16 @@ def may_see_document(owner: User, *, by: User) -> Verdict:
     return Verdict.no("metadata", "Documents are open to the person and to those who check them.")
 
 
+def open_files(viewer: User) -> QuerySet[User]:
+    """The people whose documents `may_see_document` opens."""
+    scope = viewer.standing.scope(Capability.VERIFY_CREDENTIAL)
+    if scope.everywhere:
+        return User.objects.all()
+    today = local_day(viewer.standing.at, organisation_zone())
+    here = Membership.objects.belonging(today).filter(user=OuterRef("pk"), clinic__in=scope.clinic_ids)
+    return User.objects.filter(Q(pk=viewer.pk) | Exists(here))
+
+
 def may_correct(credential: Credential, *, by: User) -> Verdict:
     """Who filed it corrects it or takes it back until it is verified; what came back, the person as well."""
     if credential.verified_at is not None:

@@ -9,6 +9,10 @@ def sees_audit(user: AnyUser) -> bool:
     return bool(user.standing.scope(Capability.SEE_AUDIT))  # type: ignore[union-attr]
 
 
+def keeps_settings(user: AnyUser) -> bool:
+    return user.standing.may(Capability.SETTINGS)  # type: ignore[union-attr]
+
+
 def checks_credentials(user: AnyUser) -> bool:
     return bool(user.standing.scope(Capability.VERIFY_CREDENTIAL))  # type: ignore[union-attr]
 
@@ -36,3 +40,4 @@ def register() -> None:
     )
     register(Item(label="My page", icon="id", url_name="accounts:me", place=Place.ACCOUNT))
     register(Item(label="Audit log", icon="audit", url_name="accounts:audit", order=70, show=sees_audit))
+    register(Item(label="Settings", icon="settings", url_name="accounts:settings", order=90, show=keeps_settings))

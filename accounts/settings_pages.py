@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import models, transaction
 
-from accounts.models import User
+from accounts.models import Clinic, CredentialType, Skill, User
 from accounts.roles import Capability
 from intranet.audit.recording import record
 from intranet.core.access import YES, Forbidden, Verdict, require
@@ -41,3 +41,21 @@ def _differences(old: models.Model, new: models.Model) -> dict[str, Any]:
         for field in new._meta.concrete_fields
         if (before := getattr(old, field.attname)) != (after := getattr(new, field.attname))
     }
+
+
+@transaction.atomic
+def save_skill(skill: Skill, *, needs: list[CredentialType], by: User) -> Skill:
+    """Add a procedure or change one, with the credentials that it needs. Who is signed off stays so."""
+    require(may_change_settings(by), Forbidden)
+    before = sorted(type.name for type in skill.required_types.all()) if skill.pk else []
+    after = sorted(type.name for type in needs)
+    more = {} if before == after else {"credentials": {"before": before, "after": after}}
+    if save_changes(skill, "skill", by=by, more=more):
+        skill.required_types.set(needs)
+    return skill
+
+
+def save_clinic(clinic: Clinic, *, by: User) -> Clinic:
+    """Add a clinic or change one."""
+    save_changes(clinic, "clinic", by=by)
+    return clinic

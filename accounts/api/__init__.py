@@ -2,7 +2,7 @@
 
 from rest_framework.routers import DefaultRouter
 
-from accounts.api import audit, competencies, people
+from accounts.api import audit, competencies, credential_types, credentials, people
 
 
 def register(router: DefaultRouter) -> None:
@@ -12,3 +12,5 @@ def register(router: DefaultRouter) -> None:
     router.register("competencies", competencies.CompetencyViewSet, basename="competency")
     router.register("trainings", competencies.TrainingViewSet, basename="training")
     router.register("abilities", competencies.AbilitiesViewSet, basename="abilities")
+    router.register("credential-types", credential_types.CredentialTypeViewSet, basename="credential-type")
+    router.register("credentials", credentials.CredentialViewSet, basename="credential")

@@ -85,12 +85,13 @@ class CredentialType(models.Model):
         ordering = ["name"]
         constraints = [
             models.CheckConstraint(
-                condition=~Q(rule__in=["months", "months_end"]) | Q(months__gt=0),
+                condition=~Q(rule__in=["months", "months_end"]) | Q(months__isnull=False, months__gt=0),
                 name="credential_type_states_its_months",
                 violation_error_message="Say how many months the credential lasts.",
             ),
             models.CheckConstraint(
-                condition=~Q(rule__in=["even_years", "odd_years"]) | (Q(month__range=(1, 12)) & Q(day__range=(1, 31))),
+                condition=~Q(rule__in=["even_years", "odd_years"])
+                | Q(month__isnull=False, month__range=(1, 12), day__isnull=False, day__range=(1, 31)),
                 name="credential_type_states_its_date",
                 violation_error_message="Say on which month and day the credential ends.",
             ),

@@ -9,13 +9,12 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts import filing
 from accounts.credential_types import preview, rule_words
 from accounts.credentials import state_on
-from accounts.documents import bytes_of, download_name, picture_of
+from accounts.documents import bytes_of, download_name, picture_of, served
 from accounts.forms.credentials import CredentialForm, ReasonForm, initial_of
 from accounts.models import Credential, CredentialDocument, CredentialType, User, organisation_zone
 from accounts.roles import Capability
@@ -148,18 +147,6 @@ def picture(request: HttpRequest, pk: int) -> HttpResponse:
     found = _document(request, pk)
     content, kind = picture_of(found)
     return served(content, kind, "", keep=False)
-
-
-def served(content: bytes, kind: str, name: str, *, keep: bool) -> HttpResponse:
-    """Bytes of somebody's document, shut off from everything around them."""
-    response = HttpResponse(content, content_type=str(kind))
-    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    response["X-Content-Type-Options"] = "nosniff"
-    response["Cross-Origin-Resource-Policy"] = "same-origin"
-    response["Cache-Control"] = "private, no-store"
-    if name:
-        response["Content-Disposition"] = content_disposition_header(keep, name)
-    return response
 
 
 def _document(request: HttpRequest, pk: int) -> CredentialDocument:

@@ -10,7 +10,7 @@ from typing import Any
 from allauth.usersessions.models import UserSession
 from django.db.models import Model
 
-from accounts.filing import send_back
+from accounts.filing import fingerprint, send_back
 from accounts.hiring import Place
 from accounts.inviting import invite
 from accounts.models import Clinic, User
@@ -63,7 +63,8 @@ def build(cast: dict[str, User], mt_prospect: Clinic, at: datetime) -> World:
         user=therapist, type=factories.credential_type(name=f"{CANARY} card", required=False)
     )
     send_back(returned, reason=f"{CANARY} reason", by=manager, at=at)
-    checked = factories.credential(user=therapist, type=factories.credential_type(), verified_by=manager)
+    plain = factories.credential_type(code="plain-type", name="Plain")
+    checked = factories.credential(user=therapist, type=plain, end=at.date(), verified_by=manager)
     skill = factories.skill(code="canary-skill", name="Procedure", region=f"{CANARY} region")
     competency = factories.competency(user=therapist, skill=skill, granted_by=lead)
     qualification = factories.credential_type(
@@ -196,12 +197,36 @@ def _new_credential(world: World) -> dict[str, Any]:
     return {"issued_on": "2026-11-01", "last_day": "2027-11-01", "reference": "1"}
 
 
+def _new_type(world: World) -> dict[str, Any]:
+    return {"name": "A card", "rule": "none", "gate": "warns", "checker": "lead", "source": "Policy"} | {
+        "checked_on": "2026-11-01",
+        "lead_days": [],
+    }
+
+
+def _new_skill(world: World) -> dict[str, Any]:
+    return {"name": "A procedure", "short_name": "Proc", "professions": ["pt"]}
+
+
+def _new_clinic(world: World) -> dict[str, Any]:
+    return {"name": "Mt. Prospect", "letter": "M", "number": 1, "time_zone": "America/Chicago"}
+
+
+def _filed_by_api(world: World) -> dict[str, Any]:
+    return {"user": world.therapist.pk, "type": "plain-type", "issued_on": "2026-11-01", "last_day": "2027-11-01"}
+
+
+def _seen(world: World) -> dict[str, Any]:
+    return {"seen": fingerprint(world.credential), "reason": "Wrong."}
+
+
 def _reason(world: World) -> dict[str, Any]:
     return {"back-reason": "The day cannot be read.", "withdraw-reason": "The wrong card."}
 
 
 API = "/api/v1"
 LICENCE = "?type=canary-licence"
+SETTINGS = "/people/settings/"
 ASKS = [
     Ask("home:today", "GET", _at("/")),
     Ask("home:endings", "GET", _at("/credentials/")),
@@ -275,6 +300,23 @@ ASKS = [
     Ask("accounts:staff-list-example", "GET", _at("/people/invitations/import/example/")),
     Ask("accounts:invitation-again", "POST", _pk("/people/invitations/", "invitation", "again/")),
     Ask("accounts:invitation-revoke", "POST", _pk("/people/invitations/", "invitation", "revoke/")),
+    Ask("accounts:settings", "GET", _at("/people/settings/")),
+    Ask("accounts:settings-types", "GET", _at(f"{SETTINGS}credential-types/")),
+    Ask("accounts:settings-type-new", "GET", _at(f"{SETTINGS}credential-types/new/")),
+    Ask("accounts:settings-type-new", "POST", _at(f"{SETTINGS}credential-types/new/"), _new_type),
+    Ask("accounts:settings-type", "GET", _at(f"{SETTINGS}credential-types/canary-licence/")),
+    Ask("accounts:settings-type", "POST", _at(f"{SETTINGS}credential-types/canary-licence/"), _new_type),
+    Ask("accounts:settings-type-retire", "POST", _at(f"{SETTINGS}credential-types/canary-licence/retire/")),
+    Ask("accounts:settings-skills", "GET", _at(f"{SETTINGS}skills/")),
+    Ask("accounts:settings-skill-new", "GET", _at(f"{SETTINGS}skills/new/")),
+    Ask("accounts:settings-skill-new", "POST", _at(f"{SETTINGS}skills/new/"), _new_skill),
+    Ask("accounts:settings-skill", "GET", _at(f"{SETTINGS}skills/canary-skill/")),
+    Ask("accounts:settings-skill", "POST", _at(f"{SETTINGS}skills/canary-skill/"), _new_skill),
+    Ask("accounts:settings-clinics", "GET", _at(f"{SETTINGS}clinics/")),
+    Ask("accounts:settings-clinic-new", "GET", _at(f"{SETTINGS}clinics/new/")),
+    Ask("accounts:settings-clinic-new", "POST", _at(f"{SETTINGS}clinics/new/"), _new_clinic),
+    Ask("accounts:settings-clinic", "GET", _at(f"{SETTINGS}clinics/mt-prospect/")),
+    Ask("accounts:settings-clinic", "POST", _at(f"{SETTINGS}clinics/mt-prospect/"), _new_clinic),
     Ask("accounts:to-check", "GET", _at("/people/credentials/to-check/")),
     Ask("accounts:credential-file", "GET", _pk("/people/", "therapist", "credentials/new/")),
     Ask("accounts:credential-file of a type", "GET", _pk("/people/", "therapist", f"credentials/new/{LICENCE}")),
@@ -330,6 +372,21 @@ ASKS = [
     Ask("api:person-detail", "PATCH", _pk(f"{API}/people/", "therapist"), lambda world: {"phone": "847-555-0142"}),
     Ask("api:person-me", "GET", _at(f"{API}/people/me/")),
     Ask("api:person-me", "PATCH", _at(f"{API}/people/me/"), lambda world: {"phone": "847-555-0142"}),
+    Ask("api:credential-type-list", "GET", _at(f"{API}/credential-types/")),
+    Ask("api:credential-type-list", "POST", _at(f"{API}/credential-types/"), _new_type),
+    Ask("api:credential-type-detail", "GET", _at(f"{API}/credential-types/plain-type/")),
+    Ask("api:credential-type-detail", "PATCH", _at(f"{API}/credential-types/plain-type/"), _new_type),
+    Ask("api:credential-type-retire", "POST", _at(f"{API}/credential-types/plain-type/retire/")),
+    Ask("api:credential-type-bring-back", "POST", _at(f"{API}/credential-types/plain-type/bring-back/")),
+    Ask("api:credential-list", "GET", _at(f"{API}/credentials/")),
+    Ask("api:credential-list", "POST", _at(f"{API}/credentials/"), _filed_by_api),
+    Ask("api:credential-detail", "GET", _pk(f"{API}/credentials/", "credential")),
+    Ask("api:credential-detail", "PUT", _pk(f"{API}/credentials/", "returned"), _new_credential),
+    Ask("api:credential-detail", "DELETE", _pk(f"{API}/credentials/", "credential")),
+    Ask("api:credential-verify", "POST", _pk(f"{API}/credentials/", "credential", "verify/"), _seen),
+    Ask("api:credential-send-back", "POST", _pk(f"{API}/credentials/", "credential", "send-back/"), _seen),
+    Ask("api:credential-withdraw", "POST", _pk(f"{API}/credentials/", "checked", "withdraw/"), _seen),
+    Ask("api:credential-document", "GET", _pk(f"{API}/credentials/", "credential", "document/")),
     Ask("api:audit-list", "GET", _at(f"{API}/audit/")),
     Ask("api:protocol-list", "GET", _at(f"{API}/protocols/")),
     Ask("api:protocol-due", "GET", _at(f"{API}/protocols/due/")),
