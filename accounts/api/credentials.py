@@ -97,11 +97,11 @@ class SeenSerializer(serializers.Serializer[Any]):
     seen = serializers.CharField(max_length=16, help_text="Of the credential that was looked at")
 
 
-class ReasonSerializer(serializers.Serializer[Any]):
+class WithdrawalSerializer(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=300)
 
 
-class SendBackSerializer(SeenSerializer, ReasonSerializer):
+class SendBackSerializer(SeenSerializer, WithdrawalSerializer):
     pass
 
 
@@ -194,13 +194,13 @@ class CredentialViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewse
         credential = filing.send_back(credential, by=request.user, at=timezone.now(), **asked.validated_data)
         return self._answer(credential, status.HTTP_200_OK)
 
-    @extend_schema(request=ReasonSerializer, responses=CredentialSerializer)
+    @extend_schema(request=WithdrawalSerializer, responses=CredentialSerializer)
     @action(detail=True, methods=["post"])
     def withdraw(self, request: Request, pk: str) -> Response:
         """Withdraw a check that was a mistake."""
         credential = self.get_object()
         require(filing.may_verify(credential.user, by=request.user, type=credential.type), Forbidden)
-        asked = ReasonSerializer(data=request.data)
+        asked = WithdrawalSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         credential = filing.withdraw(credential, by=request.user, at=timezone.now(), **asked.validated_data)
         return self._answer(credential, status.HTTP_200_OK)
