@@ -111,7 +111,6 @@ class CredentialViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewse
     serializer_class = CredentialSerializer
     queryset = Credential.objects.none()
     parser_classes = (parsers.JSONParser, parsers.MultiPartParser)
-    lookup_value_regex = "[0-9]{1,9}"
 
     def get_queryset(self) -> QuerySet[Credential]:
         if getattr(self, "swagger_fake_view", False):
