@@ -9,7 +9,7 @@ from typing import Any
 from django.db import transaction
 
 from accounts.credentials import last_day, valid_from
-from accounts.models import Credential, CredentialType, Skill, User, ValidityRule
+from accounts.models import Credential, CredentialType, QualificationPart, Skill, User, ValidityRule
 from accounts.models.credentials import FIXED_DATE_RULES, MONTHS_RULES
 from accounts.settings_pages import may_change_settings, save_changes
 from intranet.audit.recording import record
@@ -36,6 +36,24 @@ def _gate_changes(before: list[str], gates: list[Skill] | None) -> dict[str, Any
         return {}
     after = sorted(skill.name for skill in gates)
     return {} if before == after else {"needed_for": {"before": before, "after": after}}
+
+
+def save_part(part: QualificationPart, *, by: User) -> QualificationPart:
+    """Add a part to a qualification or change one. Credentials that are verified already stay so."""
+    save_changes(part, "qualification_part", by=by)
+    return part
+
+
+@transaction.atomic
+def remove_part(part: QualificationPart, *, by: User) -> None:
+    """Ask for a part no longer. Refused when somebody has a training towards it: that stays on record."""
+    require(may_change_settings(by), Forbidden)
+    part = QualificationPart.objects.select_for_update(of=("self",)).get(pk=part.pk)
+    if part.trainings.exists():
+        words = "Trainings are on file for it, which stay on record. Ask for 1 of it if it hardly matters now."
+        raise Refused.because("in-use", words)
+    record(by, "qualification_part.removed", part)
+    part.delete()
 
 
 @transaction.atomic

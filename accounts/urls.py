@@ -48,6 +48,13 @@ urlpatterns = [
     path("settings/credential-types/new/", settings.credential_type, name="settings-type-new"),
     path("settings/credential-types/<slug:code>/", settings.credential_type, name="settings-type"),
     path("settings/credential-types/<slug:code>/retire/", settings.credential_type_retire, name="settings-type-retire"),
+    path("settings/credential-types/<slug:code>/parts/new/", settings.part, name="settings-part-new"),
+    path("settings/credential-types/<slug:code>/parts/<int:pk>/", settings.part, name="settings-part"),
+    path(
+        "settings/credential-types/<slug:code>/parts/<int:pk>/remove/",
+        settings.part_remove,
+        name="settings-part-remove",
+    ),
     path("settings/skills/", settings.skills, name="settings-skills"),
     path("settings/skills/new/", settings.skill, name="settings-skill-new"),
     path("settings/skills/<slug:code>/", settings.skill, name="settings-skill"),

@@ -10,15 +10,28 @@ from django import forms
 from django.utils import timezone
 from django.utils.text import slugify
 
-from accounts.credential_types import save_type
-from accounts.models import Clinic, CredentialType, Profession, Skill, User, ValidityRule, organisation_zone
+from accounts.credential_types import save_part, save_type
+from accounts.models import (
+    Clinic,
+    CredentialType,
+    Profession,
+    QualificationPart,
+    Skill,
+    Unit,
+    User,
+    ValidityRule,
+    organisation_zone,
+)
 from accounts.models.credentials import FIXED_DATE_RULES, MONTHS_RULES
+from accounts.models.qualifications import REGION_LENGTH
 from accounts.settings_pages import save_clinic, save_skill
+from accounts.trainings import MEASURED
 from intranet.core.forms import DayInput, in_this_century
 from intranet.core.time import local_day
 
 MOST_MONTHS = 120
 MOST_LEADS = 12
+MOST_REGIONS = 30
 EARLIEST_LEAD = 730
 RESERVED = "new"  # the address of the page that adds one
 ZONES = [
@@ -63,6 +76,12 @@ class CredentialTypeForm(forms.ModelForm):
         max_length=100,
         help_text="Numbers with commas between them, such as 90, 30, 7.",
     )
+    regions = forms.CharField(
+        label="Regions that its trainings name",
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text="One a line. A procedure of a region then needs a checked training that names it.",
+    )
     professions = Professions(label="Who has it", required=False, help_text="None ticked: everybody.")
     skills = forms.ModelMultipleChoiceField(
         Skill.objects.all(),
@@ -76,7 +95,7 @@ class CredentialTypeForm(forms.ModelForm):
         model = CredentialType
         fields = (
             *("name", "rule", "months", "month", "day", "professions", "required", "needs_document", "checker"),
-            *("gate", "skills", "lead_days", "source", "checked_on"),
+            *("gate", "skills", "regions", "lead_days", "source", "checked_on"),
         )
         labels = {
             "required": "Everybody of these professions must have it",
@@ -100,6 +119,14 @@ class CredentialTypeForm(forms.ModelForm):
         if self.instance.pk:
             self.initial["lead_days"] = ", ".join(map(str, self.instance.lead_days))
             self.initial["skills"] = list(self.instance.skills.all())
+            self.initial["regions"] = "\n".join(self.instance.regions)
+
+    def clean_regions(self) -> list[str]:
+        lines = (" ".join(line.split()) for line in self.cleaned_data["regions"].splitlines())
+        regions = list(dict.fromkeys(line for line in lines if line))
+        if len(regions) > MOST_REGIONS or any(len(region) > REGION_LENGTH for region in regions):
+            raise forms.ValidationError(f"At most {MOST_REGIONS} regions of {REGION_LENGTH} characters.")
+        return regions
 
     def clean_lead_days(self) -> list[int]:
         said = [word for word in re.split(r"[\s,;]+", self.cleaned_data["lead_days"]) if word]
@@ -174,10 +201,41 @@ class SkillForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         self.fields["required_types"].queryset = CredentialType.objects.in_use()
 
+    def clean(self) -> dict[str, Any]:
+        """A region that no training of a needed credential can name would clear nobody."""
+        values = super().clean() or self.cleaned_data
+        for type in values.get("required_types") or []:
+            if values.get("region") and type.regions and values["region"] not in type.regions:
+                known = ", ".join(type.regions)
+                self.add_error("region", f"Trainings of {type} name other regions: {known}.")
+        return values
+
     def keep(self, by: User) -> Skill:
         if not self.instance.pk:
             self.instance.code = free_code(Skill, "code", self.instance.name)
         return save_skill(self.instance, needs=list(self.cleaned_data["required_types"]), by=by)
+
+
+class PartForm(forms.ModelForm):
+    """A part of a qualification: how much of what, and by which source."""
+
+    class Meta:
+        model = QualificationPart
+        fields = ("name", "unit", "least", "within_months", "order", "source")
+        labels = {"unit": "Counted in", "order": "Place in the list"}
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or self.cleaned_data
+        if values.get("unit") == Unit.PASSED and values.get("least", 1) != 1:
+            self.add_error("least", "An exam is passed once: write 1.")
+        if values.get("within_months") == 0:
+            self.add_error("within_months", "Leave this empty, or say within how many months.")
+        if values.get("within_months") and values.get("unit") not in MEASURED:
+            self.add_error("within_months", "Only hours and sessions lie within months: leave this empty.")
+        return values
+
+    def keep(self, by: User) -> QualificationPart:
+        return save_part(self.instance, by=by)
 
 
 class ClinicForm(forms.ModelForm):

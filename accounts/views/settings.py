@@ -12,9 +12,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts.credential_types import bring_back, preview, retire
-from accounts.forms.settings import ClinicForm, CredentialTypeForm, SkillForm
-from accounts.models import Clinic, CredentialType, Skill, organisation_zone
+from accounts.credential_types import bring_back, preview, remove_part, retire
+from accounts.forms.settings import ClinicForm, CredentialTypeForm, PartForm, SkillForm
+from accounts.models import Clinic, CredentialType, QualificationPart, Skill, organisation_zone
 from accounts.settings_pages import may_change_settings
 from intranet.core.access import Forbidden, Refused, require
 from intranet.core.time import local_day
@@ -80,6 +80,36 @@ def credential_type_retire(request: HttpRequest, code: str) -> HttpResponse:
         messages.error(request, str(refused))
         return redirect("accounts:settings-type", type.code)
     return redirect("accounts:settings-types")
+
+
+@require_http_methods(["GET", "POST"])
+def part(request: HttpRequest, code: str, pk: int | None = None) -> HttpResponse:
+    """Add a part to a qualification or change one."""
+    require(may_change_settings(request.user), Forbidden)
+    type = get_object_or_404(CredentialType, code=code)
+    row = get_object_or_404(type.parts, pk=pk) if pk else QualificationPart(type=type, order=type.parts.count() + 1)
+    form = PartForm(request.POST if request.method == "POST" else None, instance=row)
+    if form.is_bound and _kept(request, form):
+        return redirect("accounts:settings-type", type.code)
+    name = QualificationPart.objects.get(pk=pk).name if pk else "Add a part"
+    context = {"form": form, "type": type, "part": row if pk else None, "name": name}
+    return render(request, "accounts/settings_part.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+def part_remove(request: HttpRequest, code: str, pk: int) -> HttpResponse:
+    """Ask for a part no longer."""
+    require(may_change_settings(request.user), Forbidden)
+    part = get_object_or_404(QualificationPart, type__code=code, pk=pk)
+    try:
+        remove_part(part, by=request.user)
+    except Forbidden:
+        raise
+    except Refused as refused:
+        messages.error(request, str(refused))
+        return redirect("accounts:settings-part", code, pk)
+    messages.success(request, f"{part} is asked for no longer.")
+    return redirect("accounts:settings-type", code)
 
 
 @require_GET

@@ -189,6 +189,13 @@ def _done(world: World) -> dict[str, Any]:
     return {"part": world.part.pk, "amount": 4, "last_day": "2026-03-04", "attested_by": "Sample Academy"}
 
 
+PARTS = "/people/settings/credential-types/canary-qualification/parts/"
+
+
+def _new_part(world: World) -> dict[str, Any]:
+    return {"name": "Exam", "unit": "passed", "least": "1", "order": "2", "source": "Policy"}
+
+
 def _because(world: World) -> dict[str, Any]:
     return {"reason": "Not seen."}
 
@@ -349,6 +356,11 @@ ASKS = [
     ),
     Ask("accounts:competency-end", "GET", _pk("/people/competencies/", "competency", "end/")),
     Ask("accounts:competency-end", "POST", _pk("/people/competencies/", "competency", "end/"), _because),
+    Ask("accounts:settings-part-new", "GET", _at(f"{PARTS}new/")),
+    Ask("accounts:settings-part-new", "POST", _at(f"{PARTS}new/"), _new_part),
+    Ask("accounts:settings-part", "GET", _pk(PARTS, "part")),
+    Ask("accounts:settings-part", "POST", _pk(PARTS, "part"), _new_part),
+    Ask("accounts:settings-part-remove", "POST", _pk(PARTS, "part", "remove/")),
     Ask("api:api-root", "GET", _at(f"{API}/")),
     Ask("api:clinic-list", "GET", _at(f"{API}/clinics/")),
     Ask("api:person-list", "GET", _at(f"{API}/people/")),
