@@ -13,11 +13,18 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.credential_types import bring_back, retire
-from accounts.forms.settings import CredentialTypeForm
-from accounts.models import CredentialType, Profession, Skill, organisation_zone
+from accounts.forms.settings import MOST_REGIONS, CredentialTypeForm
+from accounts.models import CredentialType, Profession, QualificationPart, Skill, organisation_zone
+from accounts.models.qualifications import REGION_LENGTH
 from accounts.settings_pages import may_change_settings
 from intranet.core.access import Forbidden, require
 from intranet.core.time import local_day
+
+
+class PartSerializer(serializers.ModelSerializer[QualificationPart]):
+    class Meta:
+        model = QualificationPart
+        fields = ("id", "name", "unit", "least", "within_months", "source")
 
 
 class CredentialTypeSerializer(serializers.ModelSerializer[CredentialType]):
@@ -31,12 +38,16 @@ class CredentialTypeSerializer(serializers.ModelSerializer[CredentialType]):
         child=serializers.IntegerField(min_value=0, max_value=730), required=False, max_length=12
     )
     checked_on = serializers.DateField(required=False)
+    regions = serializers.ListField(
+        child=serializers.CharField(max_length=REGION_LENGTH), required=False, max_length=MOST_REGIONS
+    )
+    parts = PartSerializer(many=True, read_only=True)
 
     class Meta:
         model = CredentialType
         fields = (
             *("code", "name", "rule", "months", "month", "day", "professions", "required", "needs_document"),
-            *("checker", "gate", "skills", "lead_days", "source", "checked_on", "retired_at"),
+            *("checker", "gate", "skills", "regions", "parts", "lead_days", "source", "checked_on", "retired_at"),
         )
         read_only_fields = ("code", "retired_at")
         validators: list[Any] = []  # the form says it beside the field
@@ -65,6 +76,7 @@ class CredentialTypeSerializer(serializers.ModelSerializer[CredentialType]):
         now |= self.validated_data
         now["skills"] = [skill.pk for skill in now["skills"]]
         now["lead_days"] = ", ".join(map(str, now["lead_days"]))
+        now["regions"] = "\n".join(now["regions"])
         return {name: "" if value is None else value for name, value in now.items()}
 
 
@@ -72,7 +84,7 @@ class CredentialTypeViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, vi
     """The kinds of credentials with their rules and sources, those that are retired included."""
 
     serializer_class = CredentialTypeSerializer
-    queryset = CredentialType.objects.prefetch_related("skills")
+    queryset = CredentialType.objects.prefetch_related("skills", "parts")
     lookup_field = "code"
     lookup_value_regex = "[-a-zA-Z0-9_]+"
 

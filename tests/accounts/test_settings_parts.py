@@ -104,3 +104,13 @@ def test_a_procedure_takes_no_region_that_its_trainings_cannot_name(needling, ad
     assert "Trainings of Needling name other regions: neck, back." in response.content.decode()
     assert browser.post("/people/settings/skills/new/", data | {"region": "neck"}).status_code == 302
     assert Skill.objects.get().region == "neck"
+
+
+def test_the_api_tells_parts_and_keeps_regions_that_it_is_not_asked_to_change(needling, administrator, api):
+    factories.part(type=needling, name="Course")
+    address = "/api/v1/credential-types/needling/"
+    changed = api(administrator).patch(address, {"name": "Needling, dry", "rule": "none"})
+    assert (changed.status_code, changed.json()["regions"]) == (200, ["neck", "back"])
+    assert [part["name"] for part in changed.json()["parts"]] == ["Course"]
+    assert api(administrator).patch(address, {"regions": ["knee"]}).json()["regions"] == ["knee"]
+    assert api(administrator).patch(address, {"regions": ["x" * 61]}).status_code == 400
