@@ -42,7 +42,7 @@ PRODUCTION = INTRANET_MODE=production DEBUG=0 DEMO=0 SITE_ORIGIN=https://intrane
 	DATABASE_URL="postgresql://intranet:$(call random,16)@postgres.example.org/intranet"
 
 .PHONY: run test bench check fix demo lock backup restore stop clean help setup setup-local
-.PHONY: check-style check-types check-imports check-migrations check-production check-templates check-deployment
+.PHONY: check-style check-types check-imports check-migrations check-production check-templates check-api check-deployment
 
 run: setup-local ## start the intranet on this machine (PORT=8123 make run)
 	@exec $(LOCAL) run --end-with-parent
@@ -51,7 +51,7 @@ test: setup ## run every test, with real servers and a real browser
 	@$(VENV) -m tests.browser
 	@exec $(LOCAL) exec --test --end-with-parent -- $(VENV) -m pytest -n 2 --dist loadscope
 
-check: setup check-style check-types check-imports check-migrations check-production check-templates check-deployment ## everything that is checked without running the product
+check: setup check-style check-types check-imports check-migrations check-production check-templates check-api check-deployment ## everything that is checked without running the product
 	@echo "All checks passed."
 
 check-style:
@@ -78,6 +78,10 @@ check-production:
 check-templates:
 	@echo "Templates ..."
 	@$(DETACHED) $(VENV) -m intranet.dev.templates
+
+check-api:
+	@echo "API document ..."
+	@$(DETACHED) $(VENV) manage.py spectacular --validate --fail-on-warn --file /dev/null
 
 check-deployment:
 	@echo "Deployment files ..."

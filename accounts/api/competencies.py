@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import mixins, serializers, status, viewsets
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -25,6 +25,7 @@ from intranet.core.time import at_local, local_day
 PERSON = OpenApiParameter("person", int, description="Only those of one person")
 
 
+@extend_schema_field(OpenApiTypes.INT)
 class PersonField(serializers.PrimaryKeyRelatedField[User]):
     """A person whose file one sees; anybody else does not exist."""
 
