@@ -16,6 +16,8 @@ from accounts.roles import ROLES_A_MANAGER_MAY_GIVE, Capability, Role
 from intranet.audit.recording import record
 from intranet.core.access import YES, Forbidden, Reason, Refused, Verdict, require
 
+INVITABLE = frozenset(Role) - {Role.DELEGATED_APPROVER}
+
 
 @dataclass(frozen=True)
 class Place:
@@ -57,15 +59,23 @@ def may_give_all(places: Iterable[Place], *, to: User, by: User) -> Verdict:
     return next((refused for place in wanted if not (refused := may_give_role(place, to=to, by=by))), YES)
 
 
+def may_invite_as(place: Place, *, by: User) -> Verdict:
+    """As `may_give`, but for somebody who is not here yet: approval is delegated to therapists who are, until a day."""
+    if place.role not in INVITABLE:
+        return Verdict.no("not-by-invitation", "Approval is delegated to a therapist who is here, until a day.", "role")
+    return may_give(place, by=by)
+
+
 def roles_to_invite_as(by: User) -> frozenset[Role]:
     """The roles that somebody gives to people who are not here yet."""
     scope = by.standing.scope(Capability.INVITE)
-    return frozenset(Role) if scope.everywhere else ROLES_A_MANAGER_MAY_GIVE if scope else frozenset()
+    return INVITABLE if scope.everywhere else ROLES_A_MANAGER_MAY_GIVE if scope else frozenset()
 
 
 def roles_to_give(by: User) -> frozenset[Role]:
     """The roles that somebody gives to people who are here."""
-    delegated = {Role.DELEGATED_APPROVER} if by.standing.may(Capability.DELEGATE_APPROVAL) else set()
+    delegates = by.standing.may(Capability.INVITE) or by.standing.may(Capability.DELEGATE_APPROVAL)
+    delegated = {Role.DELEGATED_APPROVER} if delegates else set()
     return roles_to_invite_as(by) | delegated
 
 

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
-from accounts.hiring import Place, hire, may_give, place_of
+from accounts.hiring import Place, hire, may_give, may_invite_as, place_of
 from accounts.models import Invitation, User, organisation_zone
 from accounts.roles import Capability
 from intranet.audit.recording import record
@@ -36,9 +36,10 @@ def may_manage(invitation: Invitation, *, by: User) -> Verdict:
 def invite(*, email: str, name: str, profession: str, place: Place, by: User, at: datetime) -> tuple[Invitation, str]:
     """Ask somebody in. Returns the invitation and the token of its link, which is known nowhere else.
 
-    Raises Forbidden beyond one's own power, ValidationError when the address works here or is invited already.
+    Raises Forbidden beyond one's own power, ValidationError when the address works here or is invited already,
+    Conflict when somebody else has invited it at the same moment.
     """
-    require(may_give(place, by=by), Forbidden)
+    require(may_invite_as(place, by=by), Forbidden)
     if User.objects.filter(email__iexact=email).exists():
         raise ValidationError({"email": "Somebody with this address works here already."})
     token = secrets.token_urlsafe(32)
@@ -54,7 +55,11 @@ def invite(*, email: str, name: str, profession: str, place: Place, by: User, at
         expires_at=at + LASTS,
     )
     invitation.full_clean()
-    invitation.save()
+    try:
+        with transaction.atomic():
+            invitation.save()
+    except IntegrityError:
+        raise Conflict.because("invited-just-now", f"Somebody else invited {email} just now.", "email") from None
     record(by, "invitation.sent", invitation, clinics=_clinics(invitation), role=place.role, clinic=place.clinic)
     return invitation, token
 

@@ -15,10 +15,10 @@ from typing import TypeVar, cast
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models.functions import Lower
 
-from accounts.hiring import Place, may_give
+from accounts.hiring import INVITABLE, Place, may_invite_as
 from accounts.inviting import invite
 from accounts.models import Clinic, Invitation, Profession, User
 from accounts.roles import ORGANISATION_ROLES, Role
@@ -133,11 +133,11 @@ def judge(row: Row, known: Known, *, seen_in: int | None, by: User) -> Line:
     role, clinic = _choice(Role, row.cells["role"]), known.clinics.get(_key(row.cells["clinic"]))
     profession = _choice(Profession, row.cells["profession"])
     reasons = [*_against_name(name), *_against_email(email, known, seen_in)]
-    reasons += _against_word("role", row.cells["role"], role, Role.labels)
+    reasons += _against_word("role", row.cells["role"], role, [role.label for role in Role if role in INVITABLE])
     reasons += _against_clinic(row.cells["clinic"], clinic, role, known)
     place = Place(role, clinic) if role and not any(reason.field == "clinic" for reason in reasons) else None
     if place:
-        reasons += [_naming_its_column(reason) for reason in may_give(place, by=by).reasons]
+        reasons += [_naming_its_column(reason) for reason in may_invite_as(place, by=by).reasons]
     reasons += _against_word("profession", row.cells["profession"], profession, Profession.labels)
     if row.surplus:
         reasons.append(Reason("surplus", "There are more cells than columns."))
@@ -161,8 +161,8 @@ def _invite(line: Line, *, by: User, at: datetime) -> tuple[Invitation, str]:
         return invite(email=line.email, name=line.name, profession=line.profession, place=place, by=by, at=at)
     except ValidationError as error:
         raise Conflict.because("changed", f"Line {line.number}: {' '.join(error.messages)}") from None
-    except IntegrityError:
-        raise Conflict.because("changed", f"Line {line.number}: {line.email} was invited just now.") from None
+    except Conflict as quicker:
+        raise Conflict.because("changed", f"Line {line.number}: {quicker}") from None
 
 
 def _with_number(line: Line, reason: Reason) -> Reason:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 
 import pytest
@@ -12,7 +11,6 @@ from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value
 from cryptography.fernet import InvalidToken
 from django.contrib.auth import SESSION_KEY
-from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
@@ -22,6 +20,7 @@ from intranet.audit.models import Entry
 from tests.conftest import CAST
 from tests.factories import PASSWORD
 from tests.policies.routes import routes
+from tests.races import results
 
 pytestmark = pytest.mark.django_db
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
@@ -112,20 +111,7 @@ def at_once(person: User, code: str, times: int = 24) -> int:
     browsers = [Client() for _ in range(times)]
     for browser in browsers:
         browser.post(reverse("account_login"), {"login": person.email, "password": PASSWORD})
-    start = threading.Barrier(times)
-
-    def press(browser: Client) -> None:
-        start.wait()
-        try:
-            browser.post(reverse("mfa_authenticate"), {"code": code})
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=press, args=[browser]) for browser in browsers]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    results(lambda browser=browser: browser.post(reverse("mfa_authenticate"), {"code": code}) for browser in browsers)
     return sum(SESSION_KEY in browser.session for browser in browsers)
 
 

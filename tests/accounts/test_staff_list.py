@@ -24,6 +24,7 @@ from accounts.models import Clinic, Invitation, User
 from intranet.audit.models import Entry
 from intranet.core.access import Conflict, Refused
 from tests.conftest import CAST
+from tests.races import outcomes
 
 pytestmark = pytest.mark.django_db
 PAGE = "/people/invitations/import/"
@@ -130,8 +131,8 @@ class TestVerdicts:
             (
                 "N,n@clinic.example,Boss,Mt. Prospect,Wizard",
                 [
-                    "Role “Boss” is not known. Use Therapist, Assistant or aide, Front desk, Clinic manager, Clinical lead, "
-                    "Administrator or Delegated approver.",
+                    "Role “Boss” is not known. Use Therapist, Assistant or aide, Front desk, Clinic manager, Clinical lead "
+                    "or Administrator.",
                     "Profession “Wizard” is not known. Use PT, PTA, OT, COTA, AT, Aide, Front desk or Other.",
                 ],
             ),
@@ -165,6 +166,11 @@ class TestVerdicts:
         [first, second] = staff_list.check("\n".join([HEADER, *lines]), by=administrator)
         assert first.what_happens == "Clinical lead at the whole organisation, PT"
         assert second.what_happens == "Clinic manager at Oakbrook Terrace, Other"
+
+    def test_approval_is_delegated_to_people_who_are_here(self, administrator: User, mt_prospect: Clinic):
+        assert against("A,a@clinic.example,Delegated approver,,PT", administrator) == [
+            "Role: approval is delegated to a therapist who is here, until a day."
+        ]
 
     def test_addresses_that_are_taken(self, manager: User, therapist: User, at: datetime):
         staff_list.invite_everybody(staff_list.check(f"{HEADER}\n{OTTO}", by=manager), by=manager, at=at)
@@ -222,25 +228,9 @@ class TestInviting:
     def test_of_8_at_once_one_list_is_stored(self, manager: User, at: datetime):
         """The same people in another order, so that lists which wait for each other would do so crosswise."""
         people = [NINA.replace("nina", f"nina{number}") for number in range(6)]
-        start, outcomes = threading.Barrier(8), []
-
-        def press(order: int) -> None:
-            person = User.objects.get(pk=manager.pk)
-            lines = staff_list.check("\n".join([HEADER, *people[::order]]), by=person)
-            start.wait()
-            try:
-                outcomes.append(len(staff_list.invite_everybody(lines, by=person, at=at)))
-            except Conflict:
-                outcomes.append(0)
-            finally:
-                connection.close()
-
-        threads = [threading.Thread(target=press, args=[order]) for order in (1, -1) * 4]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert sorted(outcomes) == [0] * 7 + [6]
+        lists = [staff_list.check("\n".join([HEADER, *people[::order]]), by=manager) for order in (1, -1) * 4]
+        came = outcomes(lambda lines=lines: staff_list.invite_everybody(lines, by=manager, at=at) for lines in lists)
+        assert sorted(came) == ["changed"] * 7 + ["done"]
         assert (Invitation.objects.count(), Entry.objects.filter(verb="invitation.sent").count()) == (6, 6)
 
 

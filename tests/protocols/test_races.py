@@ -3,38 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
 from typing import Any
 
 import pytest
-from django.db import connection
 
-from intranet.core.access import Refused
 from protocols import acknowledging, drafting, publishing
 from protocols.drafting import DraftText, SectionText
 from protocols.models import Acknowledgement, Protocol, ProtocolVersion, State
 from tests.protocols import factories
+from tests.races import outcomes
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def at_once(*deeds: Callable[[], Any]) -> list[str]:
-    """Do everything at the same moment, each on a connection of its own; say `done` or why not."""
-    start = Barrier(len(deeds))
-
-    def attempt(deed: Callable[[], Any]) -> str:
-        start.wait()
-        try:
-            deed()
-        except Refused as refused:
-            return refused.verdict.reasons[0].code
-        finally:
-            connection.close()
-        return "done"
-
-    with ThreadPoolExecutor(len(deeds)) as pool:
-        return sorted(pool.map(attempt, deeds))
+    """`done` or why not, sorted."""
+    return sorted(outcomes(deeds))
 
 
 def test_two_drafts_of_one_protocol(therapist, floater, clinical_lead, at):

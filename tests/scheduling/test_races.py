@@ -3,44 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from threading import Barrier
 
 import pytest
-from django.db import connection
 
 from accounts.models import Profession
 from accounts.roles import Role
-from intranet.core.access import Refused
 from scheduling import assigning, publishing
 from scheduling.models import Publication, PublishedShift, Shift
 from scheduling.times import overlaps
 from tests import factories as people
+from tests.races import outcomes
 from tests.scheduling import factories
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def race(attempts: Iterable[Callable[[], object]]) -> list[str]:
-    """Start all attempts together, each on a connection of its own. What became of each: "done" or the refusal's code."""
-    attempts = list(attempts)
-    start = Barrier(len(attempts))
-
-    def run(attempt: Callable[[], object]) -> str:
-        try:
-            start.wait()
-            attempt()
-        except Refused as refused:
-            return refused.verdict.reasons[0].code
-        else:
-            return "done"
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(attempts)) as pool:
-        return list(pool.map(run, attempts))
 
 
 def clashing_pairs() -> int:
@@ -60,7 +36,7 @@ def test_twelve_managers_give_one_person_twelve_overlapping_shifts(
         for number in range(6)
         for clinic, by in ((mt_prospect, manager), (oakbrook, manager_oakbrook))
     ]
-    outcome = race(
+    outcome = outcomes(
         lambda shift=shift, by=by: assigning.assign(shift, floater, version=1, by=by, at=at) for shift, by in shifts
     )
     assert Counter(outcome) == {"done": 1, "double-booking": 11}
@@ -70,7 +46,7 @@ def test_twelve_managers_give_one_person_twelve_overlapping_shifts(
 def test_one_shift_goes_to_one_of_several_people(mt_prospect, manager, therapist, floater, at):
     shift = factories.shift(clinic=mt_prospect)
     people = [therapist, floater] * 3
-    outcome = race(
+    outcome = outcomes(
         lambda person=person: assigning.assign(shift, person, version=1, by=manager, at=at) for person in people
     )
     shift.refresh_from_db()
@@ -91,12 +67,12 @@ def test_exchanging_people_crosswise_deadlocks_nobody(mt_prospect, oakbrook, man
             lambda shift=first: assigning.assign(shift, other, version=1, by=manager, at=at),
             lambda shift=second: assigning.assign(shift, floater, version=1, by=manager_oakbrook, at=at),
         ]
-    assert Counter(race(attempts)) == {"double-booking": 8}
+    assert Counter(outcomes(attempts)) == {"double-booking": 8}
     assert clashing_pairs() == 0
 
 
 def test_a_new_week_is_made_once(mt_prospect, manager, at):
-    outcome = race(
+    outcome = outcomes(
         lambda hour=hour: assigning.create_shift(
             factories.plan(clinic=mt_prospect, times=f"{hour}-{hour + 1}"), by=manager, at=at
         )
@@ -109,7 +85,7 @@ def test_a_new_week_is_made_once(mt_prospect, manager, at):
 
 def test_a_week_is_published_once(mt_prospect, manager, therapist, at):
     week = factories.shift(clinic=mt_prospect, staff=therapist).week
-    outcome = race(lambda: publishing.publish(week, version=0, by=manager, at=at) for _ in range(5))
+    outcome = outcomes(lambda: publishing.publish(week, version=0, by=manager, at=at) for _ in range(5))
     assert Counter(outcome) == {"done": 1, "nothing-to-publish": 4}
     assert (Publication.objects.count(), PublishedShift.objects.count()) == (1, 1)
 
@@ -117,7 +93,7 @@ def test_a_week_is_published_once(mt_prospect, manager, therapist, at):
 def test_editing_while_publishing_leaves_no_half_week(mt_prospect, manager, therapist, at):
     shift = factories.shift(clinic=mt_prospect, staff=therapist)
     start, end = factories.span(mt_prospect, factories.MONDAY, "9-17")
-    race(
+    outcomes(
         [
             lambda: publishing.publish(shift.week, version=0, by=manager, at=at),
             lambda: assigning.move_shift(shift, start=start, end=end, version=1, by=manager, at=at),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from datetime import datetime, timedelta
 from io import StringIO
 
@@ -15,6 +14,7 @@ from accounts.models import User
 from intranet.audit import sealing
 from intranet.audit.models import Entry, Seal
 from intranet.audit.recording import record
+from tests.races import results
 
 pytestmark = pytest.mark.django_db
 
@@ -126,20 +126,7 @@ def test_seals_cannot_be_changed_by_raw_sql(sealed: datetime, statement: str):
 def test_eight_at_once_make_one_chain(therapist: User):
     for number in range(200):
         record(therapist, "session.started", therapist, number=number)
-    start, counts = threading.Barrier(8), []
-
-    def press() -> None:
-        start.wait()
-        try:
-            counts.append(sealing.seal(timezone.now()))
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=press) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    counts = results([lambda: sealing.seal(timezone.now())] * 8)
     assert sum(counts) == Entry.objects.count() == Seal.objects.count() == 200
     assert sealing.verify(timezone.now()).intact
 
