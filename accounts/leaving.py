@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from accounts import sessions
+from accounts import sessions, tokens
 from accounts.hiring import may_give_all, place_of, take_role
 from accounts.models import Membership, User, organisation_zone
 from intranet.audit.recording import record
@@ -70,6 +70,7 @@ def let_go(person: User, *, by: User, at: datetime) -> None:
     person.is_active = False
     person.save(update_fields=["is_active"])
     sessions.end_all(person)
+    tokens.revoke_all(person, by=by, at=at)
     record(by, "person.left", person, clinics=[held.clinic_id for held in roles if held.clinic_id is not None])
 
 

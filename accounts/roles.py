@@ -59,6 +59,7 @@ class Capability(StrEnum):
     DELEGATE_APPROVAL = "let a therapist approve protocols until a day"
     SEE_AUDIT = "see the audit log"
     SETTINGS = "organisation settings, API tokens of others, webhooks"
+    RESET_SECOND_STEP = "take a lost second step away, together with a second administrator"
     SEE_OPERATIONS = "see how the reminder machinery is doing"
 
 
@@ -135,6 +136,7 @@ TABLE: dict[Role, dict[Capability, Reach]] = {
         C.INVITE: ALL,
         C.SEE_AUDIT: ALL,
         C.SETTINGS: ALL,
+        C.RESET_SECOND_STEP: ALL,
         C.SEE_OPERATIONS: ALL,
     },
     # A dated grant beside another role: a small practice has one clinical lead, whose own drafts need an approver.

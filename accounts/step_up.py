@@ -45,6 +45,8 @@ def confirm_first(request: HttpRequest) -> None:
     A page's request is kept in the session meanwhile, with all that was typed, and done after the proof (allauth's
     middleware sees to both). A program gets a problem document with the code "confirm-first".
     """
+    if getattr(request, "auth", None) is not None:
+        raise Forbidden.because("by-hand", "No token does this. Sign in and do it yourself.")
     if is_confirmed(request, timezone.now()):
         return
     if is_api(request):

@@ -6,12 +6,14 @@ from accounts.views import (
     competencies,
     credentials,
     invitations,
+    lost_factor,
     people,
     profile,
     qualifications,
     roles,
     settings,
     staff_list,
+    tokens,
 )
 
 app_name = "accounts"
@@ -20,6 +22,13 @@ urlpatterns = [
     path("", people.people, name="people"),
     path("me/", people.me, name="me"),
     path("me/browsers/<int:pk>/end/", browsers.end, name="browser-end"),
+    path("me/tokens/", tokens.tokens, name="tokens"),
+    path("tokens/", tokens.everybody, name="tokens-of-everybody"),
+    path("tokens/<int:pk>/revoke/", tokens.revoke, name="token-revoke"),
+    path("second-step-resets/", lost_factor.resets, name="second-step-resets"),
+    path("second-step-resets/<int:pk>/confirm/", lost_factor.confirm, name="second-step-reset-confirm"),
+    path("second-step-resets/<int:pk>/cancel/", lost_factor.cancel, name="second-step-reset-cancel"),
+    path("<int:pk>/second-step-reset/", lost_factor.start, name="second-step-reset"),
     path("<int:pk>/", people.person, name="person-detail"),
     path("<int:pk>/profile/", profile.profile, name="profile"),
     path("<int:pk>/card.vcf", people.vcard, name="vcard"),

@@ -246,6 +246,8 @@ MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not PRODUCTION
 USERSESSIONS_TRACK_ACTIVITY = False
 # Rate limits count by client address: the last one that so many proxies in front of the web server have noted.
 ALLAUTH_TRUSTED_PROXY_COUNT = env_number("PROXIES", 1 if PRODUCTION else 0)
+# Wrong API tokens from one address, before every further one is told to wait.
+WRONG_TOKENS = "20/5m/ip"
 
 # Without a request, and at all. The demanding roles are those of accounts/second_step.py.
 SESSION_LIMITS = {
@@ -368,12 +370,13 @@ CELERY_TIMEZONE = TIME_ZONE
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
+        "accounts.program_access.TokenAuthentication",
         "intranet.core.rest.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["intranet.core.rest.IsStaffMember"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "intranet.core.openapi.Schema",
     "DEFAULT_PAGINATION_CLASS": "intranet.core.rest.Pages",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "EXCEPTION_HANDLER": "intranet.core.rest.problem",

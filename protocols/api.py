@@ -92,6 +92,7 @@ class AcknowledgementSerializer(serializers.ModelSerializer):
 class ProtocolViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet):
     """The protocols in force that the person may read, each as its version in force."""
 
+    program_area = "protocols"
     serializer_class = ProtocolSerializer
     lookup_field = "protocol__slug"
     lookup_url_kwarg = "slug"
@@ -126,7 +127,7 @@ class ProtocolViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets
         responses={200: AcknowledgementSerializer, 422: OpenApiResponse(description="Refused, with the reasons")},
         parameters=[OpenApiParameter("slug", str, "path")],
     )
-    @action(detail=True, methods=["post"])
+    @action(detail=True, methods=["post"], program_area=None)  # a signature is a person's, never a program's
     def acknowledge(self, request: Request, slug: str) -> Response:
         """Declare to have read a version and to follow it. A second time changes nothing."""
         opened = OpenedSerializer(data=request.data)
@@ -149,6 +150,7 @@ class ProtocolViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets
 class AcknowledgementViewSet(mixins.ListModelMixin, viewsets.GenericViewSet):
     """The person's own acknowledgements, the latest first."""
 
+    program_area = "protocols"
     serializer_class = AcknowledgementSerializer
 
     def get_queryset(self) -> QuerySet[Acknowledgement]:

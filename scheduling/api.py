@@ -60,6 +60,7 @@ class ShiftFilter(django_filters.FilterSet):
 class MyShiftViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[PublishedShift]):
     """Your own published shifts."""
 
+    program_area = "schedule"
     serializer_class = PublishedShiftSerializer
     filterset_class = ShiftFilter
     queryset = PublishedShift.objects.none()
@@ -73,6 +74,7 @@ class MyShiftViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[PublishedShi
 class PublishedShiftViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[PublishedShift]):
     """The published roster of every clinic."""
 
+    program_area = "schedule"
     serializer_class = PublishedShiftSerializer
     filterset_class = ShiftFilter
     lookup_field = "shift"
@@ -88,6 +90,7 @@ class PublishedShiftViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, vi
 class RosterShiftViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Shift]):
     """The working copy, for the managers of the clinic: staff see none of it before it is published."""
 
+    program_area = "schedule"
     serializer_class = RosterShiftSerializer
     filterset_class = ShiftFilter
     lookup_value_converter = "uuid"
@@ -170,6 +173,7 @@ class WeekFilter(django_filters.FilterSet):
 class RosterWeekViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[RosterWeek]):
     """The weeks of your own clinics, and publishing them."""
 
+    program_area = "schedule"
     serializer_class = RosterWeekSerializer
     filterset_class = WeekFilter
     lookup_value_converter = "int"

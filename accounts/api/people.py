@@ -87,6 +87,7 @@ class ProfileSerializer(serializers.Serializer[User]):
 class ClinicViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Clinic]):
     """The clinics of the group."""
 
+    program_area = "people"
     serializer_class = ClinicSerializer
     queryset = Clinic.objects.none()
 
@@ -113,6 +114,7 @@ REFUSED = {403: OpenApiResponse(description="Not yours to change, with the reaso
 class PersonViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[User]):
     """The staff directory: work contact, the roles of today, and who is on today."""
 
+    program_area = "people"
     serializer_class = PersonSerializer
     queryset = User.objects.none()
 

@@ -11,8 +11,11 @@ from accounts.models.credentials import (
 from accounts.models.invitations import Invitation
 from accounts.models.people import Clinic, Membership, Profession, User, organisation_zone
 from accounts.models.qualifications import QualificationPart, Training, Unit
+from accounts.models.resets import SecondStepReset
+from accounts.models.tokens import ApiToken, TokenScope
 
 __all__ = [
+    "ApiToken",
     "Checker",
     "Clinic",
     "Competency",
@@ -24,7 +27,9 @@ __all__ = [
     "Membership",
     "Profession",
     "QualificationPart",
+    "SecondStepReset",
     "Skill",
+    "TokenScope",
     "Training",
     "Unit",
     "User",

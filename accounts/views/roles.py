@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+from allauth.mfa.utils import is_mfa_enabled
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse
@@ -15,6 +16,7 @@ from accounts import hiring, leaving
 from accounts.directory import staff
 from accounts.forms.roles import RoleEndForm, RoleForm
 from accounts.models import Membership, User, organisation_zone
+from accounts.roles import Capability
 from accounts.step_up import step_up
 from intranet.core.access import Forbidden, Refused, add_refusal, require
 from intranet.core.time import local_day
@@ -89,6 +91,12 @@ def person_to_manage(request: HttpRequest, pk: int) -> User:
     return person
 
 
+def resets_second_step(viewer: User, person: User) -> bool:
+    """Whether the way to the reset is shown; what stands against it is said there."""
+    here = person.is_active and person.pk != viewer.pk and is_mfa_enabled(person)
+    return here and viewer.standing.may(Capability.RESET_SECOND_STEP)
+
+
 def given(request: HttpRequest, person: User, form: RoleForm) -> bool:
     try:
         hiring.give_role(person, form.place, start=form.cleaned_data["first"], end=form.end, by=request.user)
@@ -115,6 +123,7 @@ def page(request: HttpRequest, person: User, form: RoleForm) -> HttpResponse:
         "form": form,
         "today": today(),
         "may_let_go": leaving.may_let_go(person, by=request.user, at=timezone.now()),
+        "may_reset": resets_second_step(request.user, person),
         "may_bring_back": leaving.may_bring_back(person, by=request.user),
     }
     return render(request, "accounts/roles.html", context, status=422 if form.errors else 200)

@@ -80,6 +80,7 @@ class ReceiptSerializer(serializers.ModelSerializer[Receipt]):
 class AnnouncementViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Announcement]):
     """Announcements that the person may read, pinned and newest first."""
 
+    program_area = "announcements"
     serializer_class = AnnouncementSerializer
     queryset = Announcement.objects.none()
 
@@ -107,7 +108,7 @@ class AnnouncementViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, view
         return Response(self.get_serializer(created).data, status=status.HTTP_201_CREATED)
 
     @extend_schema(request=None, responses={200: ReceiptSerializer})
-    @action(detail=True, methods=["post"])
+    @action(detail=True, methods=["post"], program_area=None)  # a signature is a person's, never a program's
     def acknowledge(self, request: Request, pk: str) -> Response:
         """Say that one has read it. A second time changes nothing."""
         receipt = acknowledging.acknowledge(self.get_object(), by=request.user, at=timezone.now())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -13,11 +14,11 @@ from django.utils import timezone
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework import authentication, exceptions, serializers, status
 from rest_framework.pagination import PageNumberPagination
-from rest_framework.permissions import BasePermission
+from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 from rest_framework.utils.encoders import JSONEncoder
 
-from intranet.core.access import Refused, is_staff_member
+from intranet.core.access import YES, Forbidden, Refused, Verdict, is_staff_member, require
 from intranet.core.forms import in_this_century
 
 if TYPE_CHECKING:
@@ -26,12 +27,35 @@ if TYPE_CHECKING:
 
 
 class IsStaffMember(BasePermission):
-    """Signed in, active and with a membership in force. Everything finer is `visible_to` and the actions."""
+    """Signed in, active and with a membership in force. Everything finer is `visible_to` and the actions.
+
+    A program's token opens only the views that name their area, `program_area = "schedule"`, and only with the scope for
+    reading or for writing it. `@action(program_area=None)` closes one operation of such a view.
+    """
 
     message = "Sign in first."
 
     def has_permission(self, request: Request, view: APIView) -> bool:
-        return bool(request.user) and is_staff_member(request.user)
+        if not (bool(request.user) and is_staff_member(request.user)):
+            return False
+        if request.auth is not None:
+            require(_within_scopes(request.auth.scopes, request.method or "", view), Forbidden)
+        return True
+
+
+def scope_of(view: Any, method: str) -> str:
+    """The scope that a token needs for an operation; empty where no token is taken."""
+    area = getattr(view, "program_area", None)
+    return f"{area}:{'read' if method in SAFE_METHODS else 'write'}" if area else ""
+
+
+def _within_scopes(scopes: Collection[str], method: str, view: APIView) -> Verdict:
+    needed = scope_of(view, method)
+    if not needed:
+        return Verdict.no("by-hand", "No token does this. Sign in and do it yourself.")
+    if needed not in scopes:
+        return Verdict.no("scope-missing", f"This token was not made for it: it lacks the scope {needed}.")
+    return YES
 
 
 class SessionAuthentication(authentication.SessionAuthentication):

@@ -51,6 +51,7 @@ class InboxFilter(filters.FilterSet):
     retrieve=extend_schema(summary="One reminder of my inbox"),
 )
 class InboxViewSet(viewsets.ReadOnlyModelViewSet[Reminder]):
+    program_area = "inbox"
     serializer_class = ReminderSerializer
     filterset_class = InboxFilter
     queryset = Reminder.objects.none()  # names the model for the OpenAPI document

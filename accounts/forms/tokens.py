@@ -1,0 +1,18 @@
+from __future__ import annotations
+
+from django import forms
+
+from accounts.models import TokenScope
+from accounts.tokens import MOST_DAYS, USUAL_DAYS
+
+LIVES = [(30, "30 days"), (USUAL_DAYS, f"{USUAL_DAYS} days"), (180, "180 days"), (MOST_DAYS, "1 year")]
+
+
+class TokenForm(forms.Form):
+    """What a program is called, what it may do, and for how long."""
+
+    name = forms.CharField(label="Name", max_length=60, help_text="The program that will use it, and where it runs.")
+    scopes = forms.MultipleChoiceField(
+        label="What it is for", choices=TokenScope.choices, widget=forms.CheckboxSelectMultiple
+    )
+    days = forms.TypedChoiceField(label="Works for", choices=LIVES, coerce=int, initial=USUAL_DAYS)
