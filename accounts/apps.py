@@ -7,10 +7,12 @@ class AccountsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from accounts import navigation, reminders, reset_reminders, sessions, trail
+        from accounts import invitation_mail, navigation, reminders, reset_reminders, sessions, trail
+        from intranet.reminders import ticking
 
         navigation.register()
         reminders.register_kinds()
         reset_reminders.register_kinds()
         trail.listen()
+        ticking.also(invitation_mail.send_due)
         sessions.listen()

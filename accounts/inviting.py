@@ -33,8 +33,8 @@ def may_manage(invitation: Invitation, *, by: User) -> Verdict:
 
 
 @transaction.atomic
-def invite(*, email: str, name: str, profession: str, place: Place, by: User, at: datetime) -> tuple[Invitation, str]:
-    """Ask somebody in. Returns the invitation and the token of its link, which is known nowhere else.
+def invite(*, email: str, name: str, profession: str, place: Place, by: User, at: datetime) -> Invitation:
+    """Ask somebody in. The next tick makes the link and sends it (accounts/invitation_mail.py).
 
     Raises Forbidden beyond one's own power, ValidationError when the address works here or is invited already,
     Conflict when somebody else has invited it at the same moment.
@@ -42,17 +42,16 @@ def invite(*, email: str, name: str, profession: str, place: Place, by: User, at
     require(may_invite_as(place, by=by), Forbidden)
     if User.objects.filter(email__iexact=email).exists():
         raise ValidationError({"email": "Somebody with this address works here already."})
-    token = secrets.token_urlsafe(32)
     invitation = Invitation(
         email=email.lower(),
         name=name,
         profession=profession,
         role=place.role,
         clinic=place.clinic,
-        token_digest=digest(token),
         invited_by=by,
         sent_at=at,
         expires_at=at + LASTS,
+        mail_due_at=at,
     )
     invitation.full_clean()
     try:
@@ -61,20 +60,34 @@ def invite(*, email: str, name: str, profession: str, place: Place, by: User, at
     except IntegrityError:
         raise Conflict.because("invited-just-now", f"Somebody else invited {email} just now.", "email") from None
     record(by, "invitation.sent", invitation, clinics=_clinics(invitation), role=place.role, clinic=place.clinic)
-    return invitation, token
+    return invitation
 
 
 @transaction.atomic
-def send_again(invitation: Invitation, *, by: User, at: datetime) -> tuple[Invitation, str]:
+def send_again(invitation: Invitation, *, by: User, at: datetime) -> Invitation:
     """A new link with a new term, by whoever sends it now; the old link stops working."""
     invitation = _waiting(invitation)
     require(may_manage(invitation, by=by), Forbidden)
-    token = secrets.token_urlsafe(32)
-    invitation.token_digest, invitation.invited_by = digest(token), by
+    invitation.token_digest, invitation.invited_by = None, by
     invitation.sent_at, invitation.expires_at = at, at + LASTS
-    invitation.save(update_fields=["token_digest", "invited_by", "sent_at", "expires_at"])
+    invitation.mail_state, invitation.mail_due_at = Invitation.Mail.WAITING, at
+    invitation.mail_tries, invitation.mail_reply = 0, ""
+    mail = ["mail_state", "mail_due_at", "mail_tries", "mail_reply"]
+    invitation.save(update_fields=["token_digest", "invited_by", "sent_at", "expires_at", *mail])
     record(by, "invitation.sent", invitation, clinics=_clinics(invitation), again=True)
-    return invitation, token
+    return invitation
+
+
+def give_link(invitation: Invitation, *, at: datetime) -> str:
+    """Make the link, whose whole term lies ahead. Returns its token, which is known nowhere else.
+
+    For whoever sends the mail and holds the row; an earlier link stops working.
+    """
+    token = secrets.token_urlsafe(32)
+    invitation.token_digest, invitation.expires_at = digest(token), at + LASTS
+    invitation.mail_state, invitation.mail_tries = Invitation.Mail.CLAIMED, invitation.mail_tries + 1
+    invitation.save(update_fields=["token_digest", "expires_at", "mail_state", "mail_tries"])
+    return token
 
 
 @transaction.atomic

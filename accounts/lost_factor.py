@@ -138,7 +138,7 @@ def _locked(reset: SecondStepReset, at: datetime) -> SecondStepReset:
     query = SecondStepReset.objects.select_for_update(of=("self",)).select_related("user", "started_by")
     reset = query.get(pk=reset.pk)
     if reset.confirmed_at is not None:
-        raise Refused.because("done", f"The second steps of {reset.user.name} were taken away already.")
+        raise Refused.because("taken-away-already", f"The second steps of {reset.user.name} were taken away already.")
     if reset.cancelled_at is not None:
         raise Refused.because("cancelled", "The request was cancelled already.")
     if at >= reset.expires_at:

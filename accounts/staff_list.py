@@ -144,8 +144,8 @@ def judge(row: Row, known: Known, *, seen_in: int | None, by: User) -> Line:
     return Line(row.number, name, email, profession or "", place, Verdict.of(reasons))
 
 
-def invite_everybody(lines: Iterable[Line], *, by: User, at: datetime) -> list[tuple[Invitation, str]]:
-    """Invite all of them, or nobody: the invitations with the tokens of their links.
+def invite_everybody(lines: Iterable[Line], *, by: User, at: datetime) -> list[Invitation]:
+    """Invite all of them, or nobody. The mails leave with the next ticks.
 
     Raises Refused when a line is wrong, Conflict when something has changed since the check.
     """
@@ -155,7 +155,7 @@ def invite_everybody(lines: Iterable[Line], *, by: User, at: datetime) -> list[t
         return [_invite(line, by=by, at=at) for line in lines]
 
 
-def _invite(line: Line, *, by: User, at: datetime) -> tuple[Invitation, str]:
+def _invite(line: Line, *, by: User, at: datetime) -> Invitation:
     place = cast(Place, line.place)  # the line is right
     try:
         return invite(email=line.email, name=line.name, profession=line.profession, place=place, by=by, at=at)

@@ -4,22 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from allauth.account.internal.flows.login import record_authentication
+from django.conf import settings as configured
 from django.core.cache import cache
 from django.db import connection
 from django.http import HttpRequest
 from django.test import Client, TransactionTestCase
+from django.utils import timezone
 from pytest_django import DjangoDbBlocker
 from rest_framework.test import APIClient
 
+from accounts.invitation_mail import send_due
 from accounts.models import Clinic, Profession, User
 from accounts.roles import Role
+from intranet.reminders.ticking import never, starting_at
 from tests import factories
+from tests.intranet.reminders.mail_server import Mailbox, MailServer
 
 CHICAGO = ZoneInfo("America/Chicago")
 
@@ -193,3 +199,33 @@ def api() -> Callable[[User | None], APIClient]:
         return client
 
     return connect
+
+
+@pytest.fixture
+def mailbox(settings: Any) -> Iterator[Mailbox]:
+    """A mail server that takes everything, and is the product's own for this test."""
+    box = Mailbox()
+    server = MailServer(box)
+    server.start()
+    settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_USE_TLS = "127.0.0.1", box.port, False
+    settings.DEFAULT_FROM_EMAIL = "intranet@clinic.example"
+    box.server = server  # type: ignore[attr-defined]
+    yield box
+    server.end()
+
+
+@pytest.fixture
+def letters(mailbox: Mailbox) -> Callable[[], list[EmailMessage]]:
+    """Send the invitations that wait, as the next tick does. Everything that has arrived at the mail server so far."""
+
+    def send() -> list[EmailMessage]:
+        send_due(starting_at(timezone.now()), never)
+        return mailbox.messages
+
+    return send
+
+
+def link_in(mail: EmailMessage) -> str:
+    """The address to which a mail of plain text leads, below the site's own."""
+    [address] = [line for line in mail.get_content().splitlines() if line.startswith("http")]
+    return str(address.removeprefix(configured.SITE_ORIGIN))

@@ -2,7 +2,7 @@
 
 from rest_framework.routers import DefaultRouter
 
-from accounts.api import audit, competencies, credential_types, credentials, people
+from accounts.api import audit, competencies, credential_types, credentials, doors, invitations, people, roles
 
 
 def register(router: DefaultRouter) -> None:
@@ -14,3 +14,9 @@ def register(router: DefaultRouter) -> None:
     router.register("abilities", competencies.AbilitiesViewSet, basename="abilities")
     router.register("credential-types", credential_types.CredentialTypeViewSet, basename="credential-type")
     router.register("credentials", credentials.CredentialViewSet, basename="credential")
+    router.register("people", roles.AccessViewSet, basename="person-access")
+    router.register("roles", roles.MembershipViewSet, basename="role")
+    router.register("invitations", invitations.InvitationViewSet, basename="invitation")
+    router.register("sessions", doors.SessionViewSet, basename="session")
+    router.register("tokens", doors.TokenViewSet, basename="token")
+    router.register("second-step-resets", doors.ResetViewSet, basename="second-step-reset")

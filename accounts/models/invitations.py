@@ -24,22 +24,44 @@ class InvitationQuerySet(AccessQuerySet["Invitation"]):
         """Neither taken nor taken back; also those whose link is too old by now."""
         return self.filter(accepted_at=None, revoked_at=None)
 
+    def mail_unsettled(self) -> Self:
+        """Those whose mail has to leave, or was in somebody's hands when they stopped."""
+        return self.waiting().filter(mail_state__in=["waiting", "claimed", "committed"])
+
 
 class Invitation(models.Model):
-    """Somebody is asked to become a member of staff, in one role at one place. The link's token is kept as a digest."""
+    """Somebody is asked to become a member of staff, in one role at one place.
+
+    The link's token is made with its mail and kept as a digest; until then there is none.
+    """
+
+    class Mail(models.TextChoices):
+        """Where the mail with the link is."""
+
+        WAITING = "waiting", "On its way"
+        CLAIMED = "claimed", "On its way now"
+        COMMITTED = "committed", "Handed over now"
+        SENT = "sent", "Sent"
+        REFUSED = "refused", "Not delivered"
+        DOUBT = "doubt", "Perhaps delivered"
 
     email = models.EmailField("email")
     name = models.CharField(max_length=120)
     profession = models.CharField(max_length=8, choices=Profession)
     role = models.CharField(max_length=20, choices=Role)
     clinic = models.ForeignKey(Clinic, models.PROTECT, null=True, blank=True, related_name="invitations")
-    token_digest = models.CharField(max_length=64, unique=True)
+    # Null and not empty: many have none at the same time.
+    token_digest = models.CharField(max_length=64, unique=True, null=True, blank=True)
     invited_by = models.ForeignKey(User, models.PROTECT, related_name="invitations_sent")
     sent_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     accepted_at = models.DateTimeField(null=True, blank=True)
     accepted_by = models.OneToOneField(User, models.PROTECT, null=True, blank=True, related_name="invitation_accepted")
     revoked_at = models.DateTimeField(null=True, blank=True)
+    mail_state = models.CharField(max_length=10, choices=Mail, default=Mail.WAITING)
+    mail_due_at = models.DateTimeField()
+    mail_tries = models.PositiveSmallIntegerField(default=0)
+    mail_reply = models.CharField(max_length=200, blank=True)
 
     objects: ClassVar[InvitationQuerySet] = InvitationQuerySet.as_manager()  # type: ignore[assignment]
 
@@ -61,10 +83,18 @@ class Invitation(models.Model):
             models.CheckConstraint(
                 condition=Q(accepted_at=None) | Q(revoked_at=None), name="invitation_is_taken_or_taken_back"
             ),
+            models.CheckConstraint(
+                condition=Q(mail_state__in=["waiting", "refused"]) | Q(token_digest__isnull=False),
+                name="invitation_mail_has_a_link",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"Invitation of {self.name}"
+
+    @property
+    def mail_on_its_way(self) -> bool:
+        return self.mail_state in {self.Mail.WAITING, self.Mail.CLAIMED, self.Mail.COMMITTED}
 
     def is_open(self, at: datetime) -> bool:
         return self.accepted_at is None and self.revoked_at is None and at < self.expires_at

@@ -12,14 +12,13 @@ from accounts import inviting
 from accounts import staff_list as lists
 from accounts.forms.staff_list import StaffListForm
 from accounts.hiring import roles_to_invite_as
-from accounts.invitation_mail import send_links
 from accounts.models import Clinic, Profession
 from accounts.roles import Capability, Role
 from accounts.second_step import DEMANDING
 from accounts.step_up import confirm_first
 from intranet.core.access import Forbidden, Refused, require
 from intranet.core.exports import csv_response
-from intranet.core.wording import counted, name_list
+from intranet.core.wording import counted
 
 
 @require_http_methods(["GET", "POST"])
@@ -64,13 +63,8 @@ def _invited(request: HttpRequest, form: StaffListForm) -> bool:
     except Refused:
         form.lines = lists.check(form.cleaned_data["text"], by=request.user)
         return False
-    missed = send_links(sent)
-    if missed:
-        addresses = name_list([invitation.email for invitation in missed])
-        messages.error(request, f"The mail to {addresses} could not be sent. Send these invitations again later.")
-    if len(missed) < len(sent):
-        links = counted(len(sent) - len(missed), "person was", "people were")
-        messages.success(request, f"{links} invited: a link went to each address.")
+    people = counted(len(sent), "person was", "people were")
+    messages.success(request, f"{people} invited: a link goes to each address within minutes.")
     return True
 
 

@@ -39,7 +39,7 @@ def tokens(request: HttpRequest) -> HttpResponse:
             add_refusal(form, refused)
         except ValidationError as error:
             form.add_error(None, error.messages)
-    held = list(ApiToken.objects.filter(user=request.user, revoked_at=None))
+    held = list(ApiToken.objects.filter(user=request.user.pk, revoked_at=None))
     may_make = keys.may_make(request.user)
     context = {"form": TokenForm() if text else form, "text": text, "held": held, "now": now, "may_make": may_make}
     return render(request, "accounts/tokens.html", context, status=422 if form.errors else 200)

@@ -13,7 +13,8 @@ from accounts.competencies import grant_competency
 from accounts.credentials import valid_from
 from accounts.filing import file_credential, send_back, verify_credential
 from accounts.hiring import Place, give_role, hire
-from accounts.inviting import invite, revoke
+from accounts.invitation_mail import settle
+from accounts.inviting import give_link, invite, revoke
 from accounts.models import (
     Clinic,
     CredentialType,
@@ -29,6 +30,7 @@ from accounts.roles import Role
 from accounts.trainings import add_training, verify_training
 from intranet.core.time import at_local
 from intranet.demo.documents import certificate
+from intranet.reminders.handing_over import Outcome, Result
 
 PASSWORD = "demo-intranet-2026"  # noqa: S105 - the demo's only password, printed at every start
 DOMAIN = "clinic.example"
@@ -199,7 +201,9 @@ def load_invitations(people: dict[str, User], clinics: dict[str, Clinic], *, now
     ]
     for name, email, profession, role, ago in asked:
         place = Place(role, clinics["M"])
-        sent, _ = invite(email=email, name=name, profession=profession, place=place, by=people["dana"], at=now - ago)
+        sent = invite(email=email, name=name, profession=profession, place=place, by=people["dana"], at=now - ago)
+        give_link(sent, at=now - ago)
+        settle(sent, Result(Outcome.SENT), now - ago)
     revoke(sent, by=people["dana"], at=now)
 
 

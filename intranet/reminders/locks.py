@@ -14,6 +14,7 @@ from django.db import connection
 PLANNING = 7_200_001
 RUNS = 7_200_002
 PEOPLE = 7_200_003
+INVITATIONS = 7_200_004
 
 
 def require_own_session() -> None:
@@ -56,6 +57,15 @@ def try_planning() -> bool:
 def try_person(person_id: int) -> bool:
     """Be the only one who composes mail for this person until the transaction ends."""
     return _ask("SELECT pg_try_advisory_xact_lock(%s, %s)", PEOPLE, person_id)
+
+
+def try_alone(work: int) -> bool:
+    """Be the only session that does this work until `free_alone`, or until this session ends; or find that one does."""
+    return _ask("SELECT pg_try_advisory_lock(%s, %s)", work, 0)
+
+
+def free_alone(work: int) -> None:
+    _ask("SELECT pg_advisory_unlock(%s, %s)", work, 0)
 
 
 def _ask(sql: str, group: int, number: int) -> bool:

@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.db import InterfaceError, OperationalError
 
@@ -22,6 +23,16 @@ from intranet.reminders.runs import Clock, RunLost, running
 from intranet.reminders.sending import dispatch
 
 log = logging.getLogger(__name__)
+
+
+# What other parts of the product send beside reminders: (clock, stopping) to how many became what.
+Step = Callable[[Clock, Callable[[], bool]], Counter[str]]
+_others: list[Step] = []
+
+
+def also(step: Step) -> None:
+    """Have something done by every tick, after the reminders. Called once, when the app is ready."""
+    _others.append(step)
 
 
 def never() -> bool:
@@ -42,6 +53,7 @@ def tick(at: datetime, origin: Run.Origin | str, stopping: Callable[[], bool] = 
             lambda: plan(clock()),
             lambda: release(clock()),
             lambda: dispatch(run, clock, stopping),
+            *(partial(step, clock, stopping) for step in _others),
             lambda: sealed(clock()),
         ]
         for step in steps:

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 import time_machine
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.test import Client
 from django.urls import reverse
@@ -19,7 +18,7 @@ from accounts.models import Clinic, Invitation, User
 from accounts.roles import Role
 from intranet.audit.models import Entry
 from intranet.core.access import Conflict, Forbidden, Refused
-from tests.conftest import CAST
+from tests.conftest import CAST, link_in
 from tests.races import outcomes, results
 
 pytestmark = pytest.mark.django_db
@@ -29,7 +28,8 @@ LIST = "/people/invitations/"
 
 def send(by: User, place: Place, at: datetime, **changes: Any) -> tuple[Invitation, str]:
     values = {"email": "Nina.Newcomer@Clinic.Example", "name": "Nina Newcomer", "profession": "pt"} | changes
-    return inviting.invite(**values, place=place, by=by, at=at)
+    invitation = inviting.invite(**values, place=place, by=by, at=at)
+    return invitation, inviting.give_link(invitation, at=at)
 
 
 @pytest.fixture
@@ -112,7 +112,9 @@ def test_a_link_gets_too_old(sent, at: datetime):
 
 
 def test_sent_again_the_old_link_is_dead(sent, manager: User, at: datetime):
-    _, fresh = inviting.send_again(sent[0], by=manager, at=at + timedelta(hours=80))
+    again = inviting.send_again(sent[0], by=manager, at=at + timedelta(hours=80))
+    assert dead(sent[1], at)
+    fresh = inviting.give_link(again, at=at + timedelta(hours=80))
     assert dead(sent[1], at)
     assert inviting.found_by(fresh, at + timedelta(hours=150)) == sent[0]
 
@@ -171,16 +173,15 @@ class TestPages:
         assert sign_in(cast[who]).get(LIST).status_code == expected
 
     def test_from_the_form_through_the_mailbox_to_the_first_page(
-        self, manager: User, mt_prospect: Clinic, sign_in, client: Client, mailoutbox
+        self, manager: User, mt_prospect: Clinic, sign_in, client: Client, letters
     ):
         asked = {"name": "Nina  Newcomer", "email": "nina@clinic.example", "profession": "pt", "role": "therapist"}
         answer = sign_in(manager).post(LIST, asked | {"clinic": mt_prospect.pk}, follow=True)
         assert "Nina Newcomer was invited" in answer.content.decode()
-        [mail] = mailoutbox
-        assert mail.to == ["nina@clinic.example"]
-        address = next(line for line in mail.body.splitlines() if line.startswith("http"))
-        assert address.rsplit("/", 2)[-2] not in answer.content.decode()
-        path = address.removeprefix(settings.SITE_ORIGIN)
+        [mail] = letters()
+        assert mail["To"] == "nina@clinic.example"
+        path = link_in(mail)
+        assert path.rsplit("/", 2)[-2] not in answer.content.decode()
         assert "Welcome, Nina Newcomer" in client.get(path).content.decode()
         short = client.post(path, {"password1": "short", "password2": "short"})
         assert (short.status_code, "15 characters" in short.content.decode()) == (422, True)
@@ -222,18 +223,12 @@ class TestPages:
         for act in ("again", "revoke"):
             assert browser.post(f"{LIST}{sent[0].pk}/{act}/").status_code == 404
 
-    def test_again_and_back(self, sent, manager: User, sign_in, mailoutbox):
+    def test_again_and_back(self, sent, manager: User, sign_in, letters):
         browser = sign_in(manager)
         browser.post(f"{LIST}{sent[0].pk}/again/")
-        assert [mail.subject for mail in mailoutbox] == ["Your invitation to the staff intranet"]
+        assert [mail["Subject"] for mail in letters()] == ["Your invitation to the staff intranet"]
         browser.post(f"{LIST}{sent[0].pk}/revoke/")
         assert Invitation.objects.get().revoked_at is not None
-
-    def test_a_mail_that_cannot_be_sent_is_said(self, sent, manager: User, sign_in, settings):
-        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
-        answer = sign_in(manager).post(f"{LIST}{sent[0].pk}/again/", follow=True)
-        assert "could not be sent" in answer.content.decode()
 
     def test_a_token_that_is_none(self, client: Client):
         assert client.get(page("x" * 43)).status_code == 410

@@ -19,11 +19,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from accounts import staff_list
-from accounts.inviting import found_by
+from accounts.inviting import found_by, give_link
 from accounts.models import Clinic, Invitation, User
 from intranet.audit.models import Entry
 from intranet.core.access import Conflict, Refused
-from tests.conftest import CAST
+from tests.conftest import CAST, link_in
 from tests.races import outcomes
 
 pytestmark = pytest.mark.django_db
@@ -197,7 +197,7 @@ class TestVerdicts:
 class TestInviting:
     def test_everybody_gets_a_link_that_works(self, manager: User, at: datetime):
         sent = staff_list.invite_everybody(staff_list.check(GOOD, by=manager), by=manager, at=at)
-        assert [found_by(token, at) for _, token in sent] == [invitation for invitation, _ in sent]
+        assert [found_by(give_link(one, at=at), at) for one in sent] == sent
         assert {(one.name, one.role, one.profession) for one, _ in sent} == {
             ("Nina Newcomer", "therapist", "pt"),
             ("Otto Startmann", "front_desk", "desk"),
@@ -260,22 +260,23 @@ class TestPage:
         assert browser.post(PAGE, {"text": GOOD, "do": "invite"}).status_code in {302, 403, 422}
         assert Invitation.objects.exists() is (who in {"manager", "administrator"})
 
-    def test_from_the_file_through_the_check_to_the_mailboxes(self, manager: User, sign_in, mailoutbox):
+    def test_from_the_file_through_the_check_to_the_mailboxes(self, manager: User, sign_in, letters):
         browser = sign_in(manager)
         checked = browser.post(PAGE, chosen("\ufeff" + GOOD, do="check"))
         body = checked.content.decode()
         assert (checked.status_code, body.count("Will be invited"), "Invite 2 people" in body) == (200, 2, True)
-        assert (Invitation.objects.count(), mailoutbox) == (0, [])
+        assert (Invitation.objects.count(), letters()) == (0, [])
         travelled = checked.context["form"]["text"].value()
         done = browser.post(PAGE, {"text": travelled.replace("\n", "\r\n"), "do": "invite"}, follow=True)
         assert done.redirect_chain == [("/people/invitations/", 302)]
-        assert "2 people were invited: a link went to each address." in done.content.decode()
-        assert {mail.to[0] for mail in mailoutbox} == {"nina@clinic.example", "otto@clinic.example"}
-        addresses = {line for mail in mailoutbox for line in mail.body.splitlines() if line.startswith("http")}
+        assert "2 people were invited: a link goes to each address within minutes." in done.content.decode()
+        mails = letters()
+        assert {mail["To"] for mail in mails} == {"nina@clinic.example", "otto@clinic.example"}
+        addresses = {link_in(mail) for mail in mails}
         assert len(addresses) == 2
         assert all(address.rsplit("/", 2)[-2] not in done.content.decode() for address in addresses)
 
-    def test_a_wrong_line_is_shown_and_nothing_is_offered_or_done(self, manager: User, sign_in, mailoutbox):
+    def test_a_wrong_line_is_shown_and_nothing_is_offered_or_done(self, manager: User, sign_in, letters):
         text = f"{HEADER}\n{NINA}\nX,nobody,Therapist,Mt. Prospect,PT"
         browser = sign_in(manager)
         checked, pressed = browser.post(PAGE, {"text": text}), browser.post(PAGE, {"text": text, "do": "invite"})
@@ -288,7 +289,7 @@ class TestPage:
                 False,
                 True,
             )
-        assert (Invitation.objects.count(), mailoutbox) == (0, [])
+        assert (Invitation.objects.count(), letters()) == (0, [])
 
     @pytest.mark.django_db(transaction=True)
     def test_who_was_invited_in_the_same_moment_is_named(self, manager: User, sign_in, at: datetime):
@@ -343,13 +344,6 @@ class TestPage:
         body = sign_in(manager).post(PAGE, {"text": f"{HEADER}\n{line}"}).content.decode()
         assert ("<script>alert" in body, "<i>" in body, "&lt;script&gt;alert(1)" in body) == (False, False, True)
 
-    def test_mails_that_cannot_be_sent_are_named(self, manager: User, sign_in, settings):
-        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
-        body = sign_in(manager).post(PAGE, {"text": GOOD, "do": "invite"}, follow=True).content.decode()
-        assert "The mail to nina@clinic.example and otto@clinic.example could not be sent." in body
-        assert ("were invited" in body, Invitation.objects.count()) == (False, 2)
-
     @pytest.mark.parametrize("who", ["manager", "administrator"])
     def test_the_example_is_a_list(self, request, sign_in, mt_prospect: Clinic, who: str):
         person = request.getfixturevalue(who)
@@ -377,26 +371,26 @@ class TestCommand:
         call_command("import_staff", str(file), "--by", by, *options, stdout=out)
         return out.getvalue().splitlines()
 
-    def test_a_dry_run_tells_each_line_and_stores_nothing(self, file: Path, manager: User, mailoutbox):
+    def test_a_dry_run_tells_each_line_and_stores_nothing(self, file: Path, manager: User, letters):
         assert self.run(file, manager.email.upper(), "--dry-run") == [
             "Line 2: Nina Newcomer: Therapist at Mt. Prospect, PT",
             "Line 3: Otto Startmann: Front desk at Mt. Prospect, Front desk",
             "2 people would be invited. Nothing was stored.",
         ]
-        assert (Invitation.objects.count(), mailoutbox) == (0, [])
+        assert (Invitation.objects.count(), letters()) == (0, [])
 
-    def test_everybody_is_invited_and_gets_a_mail(self, file: Path, manager: User, mailoutbox):
-        assert self.run(file, manager.email)[-1] == "2 people invited."
+    def test_everybody_is_invited_and_gets_a_mail(self, file: Path, manager: User, letters):
+        assert self.run(file, manager.email)[-1] == "2 people invited. The links leave with the next ticks."
         assert {one.invited_by for one in Invitation.objects.all()} == {manager}
-        assert {mail.to[0] for mail in mailoutbox} == {"nina@clinic.example", "otto@clinic.example"}
+        assert {mail["To"] for mail in letters()} == {"nina@clinic.example", "otto@clinic.example"}
 
     @pytest.mark.parametrize("options", [[], ["--dry-run"]])
-    def test_a_wrong_line_ends_with_2(self, file: Path, manager: User, mailoutbox, options: list[str], capsys):
+    def test_a_wrong_line_ends_with_2(self, file: Path, manager: User, letters, options: list[str], capsys):
         file.write_text(f"{GOOD},,Boss,Mt. Prospect,PT")
         with pytest.raises(CommandError) as refusal:
             self.run(file, manager.email, *options)
         assert (str(refusal.value), refusal.value.returncode) == ("Nobody was invited. 1 of 3 lines to mend.", 2)
-        assert (Invitation.objects.count(), mailoutbox) == (0, [])
+        assert (Invitation.objects.count(), letters()) == (0, [])
 
     @pytest.mark.parametrize(
         ("by", "content", "sentence"),
@@ -414,10 +408,3 @@ class TestCommand:
             self.run(file, by)
         assert (sentence in str(refusal.value), refusal.value.returncode) == (True, 2)
         assert Invitation.objects.count() == 0
-
-    def test_mails_that_cannot_be_sent_are_named(self, file: Path, manager: User, settings):
-        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
-        with pytest.raises(CommandError, match=r"nina@clinic\.example and otto@clinic\.example could not be sent"):
-            self.run(file, manager.email)
-        assert Invitation.objects.count() == 2

@@ -51,7 +51,7 @@ def lately(at: datetime, administrator: User, clinical_lead: User, sign_in):
         yield browsers
 
 
-def test_an_invitation_of_a_manager_is_sent_after_the_password(lately, mt_prospect: Clinic, mailoutbox: list[Any]):
+def test_an_invitation_of_a_manager_is_sent_after_the_password(lately, mt_prospect: Clinic, letters):
     browser, _ = lately
     address = reverse("accounts:invitations")
     response = browser.post(address, somebody_new(mt_prospect, "manager"))
@@ -61,7 +61,7 @@ def test_an_invitation_of_a_manager_is_sent_after_the_password(lately, mt_prospe
     done = browser.post(CONFIRM, {"password": PASSWORD, "next": address})
     assert (done.status_code, done.url) == (302, address)
     [invitation] = Invitation.objects.all()
-    assert (invitation.name, invitation.role, len(mailoutbox)) == ("Nina Newcomer", "manager", 1)
+    assert (invitation.name, invitation.role, len(letters())) == ("Nina Newcomer", "manager", 1)
     assert STATE_SESSION_KEY not in browser.session
 
 
@@ -73,7 +73,7 @@ def test_an_invitation_of_somebody_else_asks_nothing(lately, mt_prospect: Clinic
 
 
 @pytest.mark.parametrize(("role", "asks"), [("manager", True), ("therapist", False)])
-def test_a_staff_list_asks_when_a_manager_is_on_it(lately, mt_prospect: Clinic, mailoutbox, role: str, asks: bool):
+def test_a_staff_list_asks_when_a_manager_is_on_it(lately, mt_prospect: Clinic, letters, role: str, asks: bool):
     browser, _ = lately
     address = reverse("accounts:staff-list")
     text = f"name,email,role,clinic,profession\nNina Newcomer,nina@clinic.example,{role},Mt. Prospect,pt"
@@ -82,7 +82,7 @@ def test_a_staff_list_asks_when_a_manager_is_on_it(lately, mt_prospect: Clinic, 
     assert (asked(answer) != "", Invitation.objects.count()) == (asks, 0 if asks else 1)
     if asks:
         browser.post(CONFIRM, {"password": PASSWORD, "next": address})
-    assert (Invitation.objects.get().role, len(mailoutbox)) == (role, 1)
+    assert (Invitation.objects.get().role, len(letters())) == (role, 1)
 
 
 def test_sending_it_again_asks_as_well(administrator: User, mt_prospect: Clinic, sign_in, at: datetime):

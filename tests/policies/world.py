@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from allauth.mfa.totp.internal.auth import TOTP
 from allauth.usersessions.models import UserSession
 from django.db.models import Model
 
+from accounts import lost_factor, tokens
 from accounts.filing import fingerprint, send_back
 from accounts.hiring import Place
 from accounts.inviting import invite
@@ -72,7 +74,7 @@ def build(cast: dict[str, User], mt_prospect: Clinic, at: datetime) -> World:
     )
     part = factories.part(type=qualification, name=f"{CANARY} course")
     training = factories.training(user=therapist, towards=part)
-    invitation, _ = invite(
+    invitation = invite(
         email="canary@clinic.example",
         name=f"{CANARY} Newcomer",
         profession="pt",
@@ -86,8 +88,17 @@ def build(cast: dict[str, User], mt_prospect: Clinic, at: datetime) -> World:
     User.objects.filter(pk=leaver.pk).update(is_active=False)
     browser = UserSession.objects.create(user=therapist, ip="192.0.2.7", session_key="elsewhere", user_agent="Firefox")
     reminder = reminders.released(recipient=therapist, at=at)
+    token, _ = tokens.make(name=f"{CANARY} display", scopes=["inbox:read"], days=90, by=therapist, at=at)
+    first_administrator = factories.staff(name="Otto Nonesuch", role=Role.ADMINISTRATOR, clinics=[None])
+    TOTP.activate(therapist, "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP")
+    reset = lost_factor.start(therapist, reason=f"{CANARY} phone lost", by=first_administrator, at=at)
+    locked_out = factories.staff(name="Lou Outlocked", role=Role.THERAPIST, clinics=[mt_prospect])
+    TOTP.activate(locked_out, "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP")
     return World(
         {
+            "token": token,
+            "reset": reset,
+            "locked_out": locked_out,
             "first": first,
             "second": second,
             "draft": draft,
@@ -167,6 +178,14 @@ def _new_invitation(world: World) -> dict[str, Any]:
 
 def _new_role(world: World) -> dict[str, Any]:
     return {"role": "front_desk", "clinic": world.clinic.pk, "first": "2026-12-01"}
+
+
+def _new_token(world: World) -> dict[str, Any]:
+    return {"name": "Wall display", "scopes": ["schedule:read"], "days": 90}
+
+
+def _lost(world: World) -> dict[str, Any]:
+    return {"reason": "Lost the phone, known by voice."}
 
 
 def _staff_list(world: World) -> dict[str, Any]:
@@ -298,6 +317,15 @@ ASKS = [
     Ask("accounts:return", "POST", _pk("/people/", "leaver", "return/")),
     Ask("scheduling:leaver", "GET", _pk("/roster/leavers/", "leaver")),
     Ask("scheduling:leaver", "POST", _pk("/roster/leavers/", "leaver")),
+    Ask("accounts:tokens", "GET", _at("/people/me/tokens/")),
+    Ask("accounts:tokens", "POST", _at("/people/me/tokens/"), _new_token),
+    Ask("accounts:tokens-of-everybody", "GET", _at("/people/tokens/")),
+    Ask("accounts:token-revoke", "POST", _pk("/people/tokens/", "token", "revoke/")),
+    Ask("accounts:second-step-resets", "GET", _at("/people/second-step-resets/")),
+    Ask("accounts:second-step-reset", "GET", _pk("/people/", "locked_out", "second-step-reset/")),
+    Ask("accounts:second-step-reset", "POST", _pk("/people/", "locked_out", "second-step-reset/"), _lost),
+    Ask("accounts:second-step-reset-confirm", "POST", _pk("/people/second-step-resets/", "reset", "confirm/")),
+    Ask("accounts:second-step-reset-cancel", "POST", _pk("/people/second-step-resets/", "reset", "cancel/")),
     Ask("accounts:audit", "GET", _at("/people/audit/")),
     Ask("accounts:audit-csv", "GET", _at("/people/audit/csv/")),
     Ask("accounts:invitations", "GET", _at("/people/invitations/")),

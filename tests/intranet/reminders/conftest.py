@@ -15,7 +15,6 @@ from intranet.reminders import registry
 from intranet.reminders.models import Reminder
 from intranet.reminders.registry import Kind, Message, OnDoubt
 from intranet.reminders.ticking import tick
-from tests.intranet.reminders.mail_server import Mailbox, MailServer
 
 HOUR = timedelta(hours=1)
 
@@ -103,19 +102,6 @@ def urgent() -> Iterator[PlantedUrgent]:
     registry.register(kind)
     yield kind
     registry.unregister(kind.code)
-
-
-@pytest.fixture
-def mailbox(settings: Any) -> Iterator[Mailbox]:
-    """A mail server that takes everything, and is the product's own for this test."""
-    box = Mailbox()
-    server = MailServer(box)
-    server.start()
-    settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_USE_TLS = "127.0.0.1", box.port, False
-    settings.DEFAULT_FROM_EMAIL = "intranet@clinic.example"
-    box.server = server  # type: ignore[attr-defined]
-    yield box
-    server.end()
 
 
 @pytest.fixture
