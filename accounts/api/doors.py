@@ -18,8 +18,9 @@ from accounts import lost_factor, sessions, tokens
 from accounts.api.invitations import REFUSALS
 from accounts.directory import staff
 from accounts.models import ApiToken, SecondStepReset, TokenScope
+from accounts.roles import Capability
 from accounts.step_up import confirm_first
-from intranet.core.access import Refused
+from intranet.core.access import Forbidden, Refused
 from intranet.core.wording import browser_name
 
 
@@ -129,6 +130,11 @@ class ResetViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[SecondStepRese
 
     def get_queryset(self) -> QuerySet[SecondStepReset]:
         return SecondStepReset.objects.visible_to(self.request.user)
+
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        if not request.user.standing.may(Capability.RESET_SECOND_STEP):
+            raise Forbidden.because("no-administrator", "Administrators see who has lost a second step.")
+        return super().list(request, *args, **kwargs)
 
     @extend_schema(request=NewResetSerializer, responses={201: ResetSerializer, **REFUSALS})
     def create(self, request: Request) -> Response:

@@ -180,6 +180,15 @@ def _new_role(world: World) -> dict[str, Any]:
     return {"role": "front_desk", "clinic": world.clinic.pk, "first": "2026-12-01"}
 
 
+def _api_role(world: World) -> dict[str, Any]:
+    return {"person": world.assistant.pk, "role": "front_desk", "clinic": "mt-prospect", "first": "2026-12-01"}
+
+
+def _api_invitation(role: str) -> dict[str, Any]:
+    who = {"name": "Nina Newcomer", "email": "nina@clinic.example", "profession": "pt"}
+    return who | {"role": role, "clinic": "mt-prospect"}
+
+
 def _new_token(world: World) -> dict[str, Any]:
     return {"name": "Wall display", "scopes": ["schedule:read"], "days": 90}
 
@@ -389,6 +398,32 @@ ASKS = [
     Ask("accounts:settings-part", "GET", _pk(PARTS, "part")),
     Ask("accounts:settings-part", "POST", _pk(PARTS, "part"), _new_part),
     Ask("accounts:settings-part-remove", "POST", _pk(PARTS, "part", "remove/")),
+    Ask("api:role-list", "GET", _at(f"{API}/roles/")),
+    Ask("api:role-list", "POST", _at(f"{API}/roles/"), lambda world: _api_role(world)),
+    Ask("api:role-end", "POST", _pk(f"{API}/roles/", "role", "end/"), lambda world: {"last": "2026-12-31"}),
+    Ask("api:person-access-leave", "POST", _pk(f"{API}/people/", "assistant", "leave/")),
+    Ask("api:person-access-return", "POST", _pk(f"{API}/people/", "leaver", "return/")),
+    Ask("api:invitation-list", "GET", _at(f"{API}/invitations/")),
+    Ask("api:invitation-list", "POST", _at(f"{API}/invitations/"), lambda world: _api_invitation("therapist")),
+    Ask(
+        "api:invitation-list of a manager", "POST", _at(f"{API}/invitations/"), lambda world: _api_invitation("manager")
+    ),
+    Ask("api:invitation-again", "POST", _pk(f"{API}/invitations/", "invitation", "again/")),
+    Ask("api:invitation-revoke", "POST", _pk(f"{API}/invitations/", "invitation", "revoke/")),
+    Ask("api:session-list", "GET", _at(f"{API}/sessions/")),
+    Ask("api:session-detail", "DELETE", _pk(f"{API}/sessions/", "browser")),
+    Ask("api:token-list", "GET", _at(f"{API}/tokens/")),
+    Ask("api:token-list", "POST", _at(f"{API}/tokens/"), _new_token),
+    Ask("api:token-detail", "DELETE", _pk(f"{API}/tokens/", "token")),
+    Ask("api:second-step-reset-list", "GET", _at(f"{API}/second-step-resets/")),
+    Ask(
+        "api:second-step-reset-list",
+        "POST",
+        _at(f"{API}/second-step-resets/"),
+        lambda world: _lost(world) | {"person": world.locked_out.pk},
+    ),
+    Ask("api:second-step-reset-confirm", "POST", _pk(f"{API}/second-step-resets/", "reset", "confirm/")),
+    Ask("api:second-step-reset-cancel", "POST", _pk(f"{API}/second-step-resets/", "reset", "cancel/")),
     Ask("api:api-root", "GET", _at(f"{API}/")),
     Ask("api:clinic-list", "GET", _at(f"{API}/clinics/")),
     Ask("api:person-list", "GET", _at(f"{API}/people/")),
