@@ -104,6 +104,7 @@ def listen() -> None:
         changed.connect(_end_others, dispatch_uid="sessions")
     for changed in (account.password_changed, account.password_set):
         changed.connect(_end_others, dispatch_uid="sessions")
+    account.email_changed.connect(_end_others, dispatch_uid="sessions")
     account.password_reset.connect(_end_all, dispatch_uid="sessions")
 
 
@@ -120,7 +121,7 @@ def _renew_id(sender: Any, request: HttpRequest, reauthenticated: bool = False, 
 
 
 def _end_others(sender: Any, request: HttpRequest, user: User, **details: Any) -> None:
-    """Whoever came in with the old key is out: Django sees to it for a password, nobody for a second step."""
+    """Whoever came in with the old key is out: Django sees to it for a password, nobody for a second step or an address."""
     for session in UserSession.objects.filter(user=user).exclude(session_key=request.session.session_key):
         session.end()
 

@@ -14,6 +14,8 @@ from django.utils import timezone
 
 from accounts import second_step, step_up
 
+ADDRESS_CHANGED = "account/email/email_changed"
+
 
 class AccountAdapter(DefaultAccountAdapter):
     error_messages = DefaultAccountAdapter.error_messages | {
@@ -33,6 +35,18 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+    def send_notification_mail(
+        self,
+        template_prefix: str,
+        user: AbstractBaseUser,
+        context: dict[str, Any] | None = None,
+        email: str | None = None,
+    ) -> None:
+        """As allauth does; a changed address is told to the new one as well as to the old one."""
+        super().send_notification_mail(template_prefix, user, context, email)
+        if template_prefix == ADDRESS_CHANGED and context:
+            super().send_notification_mail(template_prefix, user, context, context["to_email"])
 
     def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
         """One rule for the account's pages and for ours: a sign-in of this minute is a proof as well."""

@@ -9,6 +9,7 @@ from allauth.mfa import signals as mfa
 from allauth.mfa.models import Authenticator
 from django.contrib.auth import signals as auth
 from django.dispatch import Signal
+from django.http import HttpRequest
 
 from accounts.models import User
 from intranet.audit.recording import record
@@ -37,9 +38,10 @@ def _came_in(sender: Any, user: User, **details: Any) -> None:
     record(user, "session.started", user, clinics=user.standing.clinic_ids)
 
 
-def _went(sender: Any, user: User | None, **details: Any) -> None:
+def _went(sender: Any, user: User | None, request: HttpRequest, **details: Any) -> None:
     if user is not None:
-        record(user, "session.ended", user, clinics=user.standing.clinic_ids)
+        over = getattr(request, "session_over", "")
+        record(user, "session.ended", user, clinics=user.standing.clinic_ids, **({"why": over} if over else {}))
 
 
 def _turned_away(sender: Any, credentials: dict[str, Any], **details: Any) -> None:

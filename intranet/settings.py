@@ -225,6 +225,11 @@ ACCOUNT_ADAPTER = "accounts.sign_in.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_FORMS = {
+    "change_password": "accounts.forms.passwords.PasswordChangeForm",
+    "set_password": "accounts.forms.passwords.PasswordSetForm",
+    "reset_password_from_key": "accounts.forms.passwords.PasswordResetForm",
+}
 ACCOUNT_USER_DISPLAY = str
 ACCOUNT_EMAIL_VERIFICATION = "none"  # addresses are entered by those who invite, not by those who sign up
 ACCOUNT_PREVENT_ENUMERATION = "strict"

@@ -107,6 +107,26 @@ def test_a_second_step_that_is_set_up_ends_the_others_and_is_told(two: tuple[Cli
     assert "The authenticator app was turned on" in [mail.subject.strip() for mail in mailoutbox]
 
 
+def test_another_address_ends_the_others_and_is_told_to_both(two: tuple[Client, Client], therapist: User, mailoutbox):
+    here, there = two
+    here.post(reverse("account_email"), {"email": "new@clinic.example", "action_add": ""})
+    link = next(line for line in mailoutbox[0].body.splitlines() if line.startswith("http"))
+    page = "/accounts/" + link.split("/accounts/")[1]
+    assert (is_in(here), is_in(there)) == (True, True)
+    here.post(page)
+    therapist.refresh_from_db()
+    assert (therapist.email, is_in(here), is_in(there)) == ("new@clinic.example", True, False)
+    told = [(mail.to, mail.subject.strip()) for mail in mailoutbox[1:]]
+    words = "Your work email was changed"
+    assert sorted(told) == [(["avery.testwell@clinic.example"], words), (["new@clinic.example"], words)]
+
+
+def test_the_words_beside_a_field_are_those_of_the_summary(therapist: User):
+    answer = come_in(therapist).post(reverse("account_change_password"), {})
+    form = answer.context["form"]
+    assert [form[name].label for name in form.fields] == ["Current password", "New password", "The same again"]
+
+
 def test_a_reset_ends_all_and_does_not_go_round_the_second_step(therapist: User, client: Client, mailoutbox: list[Any]):
     there = come_in(therapist)
     TOTP.activate(therapist, SECRET)

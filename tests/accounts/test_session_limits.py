@@ -16,6 +16,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from accounts.sessions import in_words
+from intranet.audit.models import Entry
 from tests.conftest import CAST
 from tests.factories import PASSWORD
 
@@ -78,6 +79,14 @@ def test_others_stay_for_a_working_day_and_two_weeks(clock: time_machine.Coordin
     other = sign_in(therapist)
     clock.shift(timedelta(hours=12))
     assert "after 12 hours without activity" in other.get(PAGE, follow=True).content.decode()
+
+
+def test_the_trail_says_why(clock: time_machine.Coordinates, manager: User, sign_in):
+    browser = sign_in(manager)
+    clock.shift(timedelta(minutes=61))
+    browser.get("/")
+    entry = Entry.objects.get(verb="session.ended")
+    assert entry.changes == {"why": "You were signed out after 60 minutes without activity."}
 
 
 def test_the_door_says_why_and_leads_back(clock: time_machine.Coordinates, manager: User, sign_in):

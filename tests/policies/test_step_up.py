@@ -65,7 +65,7 @@ def functions(path: Path) -> dict[str, Function]:
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef):
             function = found.setdefault(node.name, Function(node.name))
-            function.calls |= {call for call in _calls(node, names)}
+            function.calls |= set(_calls(node, names))
             decorators = {_name(part, names).split(".")[-1] for part in node.decorator_list}
             function.guarded |= bool(GUARDS & (decorators | {call.split(".")[-1] for call in function.calls}))
     return found
