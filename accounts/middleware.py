@@ -38,7 +38,7 @@ def session_limits(get_response: GetResponse) -> GetResponse:
         if not why:
             sessions.note(request.session, now)
             return get_response(request)
-        request.session_over = why  # the trail says it
+        request.session_over = why  # type: ignore[attr-defined]  # for the trail
         logout(request)
         if not is_api(request):
             messages.info(request, why)

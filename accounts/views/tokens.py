@@ -41,7 +41,14 @@ def tokens(request: HttpRequest) -> HttpResponse:
             form.add_error(None, error.messages)
     held = list(ApiToken.objects.filter(user=request.user.pk, revoked_at=None))
     may_make = keys.may_make(request.user)
-    context = {"form": TokenForm() if text else form, "text": text, "held": held, "now": now, "may_make": may_make}
+    context = {
+        "form": TokenForm() if text else form,
+        "text": text,
+        "held": held,
+        "now": now,
+        "may_make": may_make,
+        "sees_all": request.user.standing.may(Capability.SETTINGS),
+    }
     return render(request, "accounts/tokens.html", context, status=422 if form.errors else 200)
 
 

@@ -27,6 +27,7 @@ def load(*, now: datetime, say: Callable[[str], object]) -> None:
     demo_people.load_trainings(people, types, now=now)
     demo_people.load_credentials(people, types, now=now)
     demo_people.load_invitations(people, clinics, now=now)
+    demo_people.load_tokens(people, now=now)
     demo_people.load_competencies(people, skills, now=now)
     managers = {"M": people["dana"], "O": people["rosa"]}
     say("  protocols and who has acknowledged them")

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.db.backends.postgresql.psycopg_any import DateRange
 
+from accounts import tokens
 from accounts.competencies import grant_competency
 from accounts.credentials import valid_from
 from accounts.filing import file_credential, send_back, verify_credential
@@ -21,6 +22,7 @@ from accounts.models import (
     Profession,
     QualificationPart,
     Skill,
+    TokenScope,
     Training,
     User,
     ValidityRule,
@@ -205,6 +207,12 @@ def load_invitations(people: dict[str, User], clinics: dict[str, Clinic], *, now
         give_link(sent, at=now - ago)
         settle(sent, Result(Outcome.SENT), now - ago)
     revoke(sent, by=people["dana"], at=now)
+
+
+def load_tokens(people: dict[str, User], *, now: datetime) -> None:
+    """A program that shows the roster on a screen. Nobody knows its token; whoever looks at the list may revoke it."""
+    scopes = [TokenScope.SCHEDULE_READ]
+    tokens.make(name="Screen at the front desk", scopes=scopes, days=90, by=people["dana"], at=now - timedelta(days=20))
 
 
 def load_credentials(people: dict[str, User], types: dict[str, CredentialType], *, now: datetime) -> None:
