@@ -116,6 +116,12 @@ class TestLimits:
         ("123456789123456789", False),
         ("a" * 129, False),
         ("averytestwell1234", False),
+        ("password123456789", False),
+        ("qwertyuiopasdfgh", False),
+        ("1234 5678 9012 3456", False),
+        ("a long and quiet sentence", True),
+        ("8402 5739 1047 2856", True),
+        ("bear 8402 5739 1047", True),
     ],
 )
 def test_passwords_as_nist_wants_them(therapist: User, sign_in: Any, password: str, accepted: bool):
