@@ -15,7 +15,7 @@ STATES = [
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0009_api_token_and_second_step_reset")]
+    dependencies = [("accounts", "0010_api_token_and_second_step_reset")]
 
     operations = [
         migrations.AddField(

@@ -12,7 +12,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0008_who_checks_and_what_needs_a_document"),
+        ("accounts", "0009_nothing_is_not_a_number"),
     ]
 
     operations = [
