@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, connection, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import Max
 
+from accounts.credentials import clinics_of
 from accounts.models import Competency, Skill, User, organisation_zone
 from accounts.roles import Capability
 from intranet.audit.recording import record
@@ -46,7 +46,7 @@ def grant_competency(user: User, skill: Skill, *, start: datetime, end: datetime
     except IntegrityError as error:
         words = "Shifts are planned after that day on the sign-off that was taken back. Give them to others first."
         raise Conflict.because("shifts-lean-on-it", words, "last") from error
-    record(by, "competency.granted", competency, clinics=_clinics_of(user), start=start, end=end)
+    record(by, "competency.granted", competency, clinics=clinics_of(user), start=start, end=end)
     return competency
 
 
@@ -105,9 +105,5 @@ def end_competency(competency: Competency, *, by: User, at: datetime, reason: st
         raise Conflict.because("over", f"It ended on {full_day(competency.last_day)} by itself.")
     competency.ended_at, competency.end_reason = at, reason.strip()
     competency.save(update_fields=["ended_at", "end_reason"])
-    record(by, "competency.ended", competency, clinics=_clinics_of(competency.user), reason=competency.end_reason)
+    record(by, "competency.ended", competency, clinics=clinics_of(competency.user), reason=competency.end_reason)
     return competency
-
-
-def _clinics_of(user: User) -> Iterable[int]:
-    return user.memberships.exclude(clinic=None).values_list("clinic_id", flat=True)

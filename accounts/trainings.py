@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import date, datetime
 
 from django.db import transaction
 
+from accounts.credentials import clinics_of
 from accounts.filing import may_file
 from accounts.models import Training, Unit, User, organisation_zone
 from accounts.roles import Capability
@@ -40,7 +40,7 @@ def add_training(training: Training, *, by: User, at: datetime) -> Training:
     training.entered_by, training.entered_at = by, at
     training.full_clean()
     training.save()
-    record(by, "training.filed", training, clinics=_clinics_of(training.user), **_summary(training))
+    record(by, "training.filed", training, clinics=clinics_of(training.user), **_summary(training))
     return training
 
 
@@ -66,7 +66,7 @@ def verify_training(training: Training, *, by: User, at: datetime) -> Training:
     if training.verified_at is None:
         training.verified_by, training.verified_at = by, at
         training.save(update_fields=["verified_by", "verified_at"])
-        record(by, "training.verified", training, clinics=_clinics_of(training.user), **_summary(training))
+        record(by, "training.verified", training, clinics=clinics_of(training.user), **_summary(training))
     return training
 
 
@@ -81,7 +81,7 @@ def strike_training(training: Training, *, reason: str, by: User, at: datetime) 
         raise Conflict.because("struck-out", "Somebody has struck this out already.")
     training.struck_by, training.struck_at, training.struck_reason = by, at, reason.strip()
     training.save(update_fields=["struck_by", "struck_at", "struck_reason"])
-    record(by, "training.struck-out", training, clinics=_clinics_of(training.user), reason=training.struck_reason)
+    record(by, "training.struck-out", training, clinics=clinics_of(training.user), reason=training.struck_reason)
     return training
 
 
@@ -92,7 +92,7 @@ def remove_training(training: Training, *, by: User) -> None:
     require(may_file(training.user, by=by), Forbidden)
     if training.verified_at is not None or training.struck_at is not None:
         raise Conflict.because("checked", "This was checked meanwhile and stays on record.")
-    record(by, "training.removed", training, clinics=_clinics_of(training.user), **_summary(training))
+    record(by, "training.removed", training, clinics=clinics_of(training.user), **_summary(training))
     training.delete()
 
 
@@ -111,7 +111,3 @@ def _summary(training: Training) -> dict[str, object]:
         "last_day": training.last_day,
         "regions": training.regions,
     }
-
-
-def _clinics_of(user: User) -> Iterable[int]:
-    return user.memberships.exclude(clinic=None).values_list("clinic_id", flat=True)
