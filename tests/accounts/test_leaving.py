@@ -14,7 +14,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.hiring import Place
-from accounts.inviting import found_by, invite
+from accounts.inviting import found_by, give_link, invite
 from accounts.leaving import let_go
 from accounts.models import Clinic, User
 from accounts.roles import Role
@@ -96,7 +96,8 @@ def test_invitations_that_they_sent_lead_nowhere(
     manager: User, mt_prospect: Clinic, leave, at: datetime, client: Client
 ):
     place = Place(Role.THERAPIST, mt_prospect)
-    _, token = invite(email="new@clinic.example", name="Nina Newcomer", profession="pt", place=place, by=manager, at=at)
+    sent = invite(email="new@clinic.example", name="Nina Newcomer", profession="pt", place=place, by=manager, at=at)
+    token = give_link(sent, at=at)
     assert found_by(token, at) is not None
     leave(manager)
     assert found_by(token, at) is None
