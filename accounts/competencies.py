@@ -71,8 +71,15 @@ def _put_in_place(competency: Competency) -> None:
 
 
 def _make_room(user: User, skill: Skill, start: datetime, end: datetime) -> None:
-    """A grant that was taken back before the new one starts keeps its row and its reason, and reaches only to there."""
+    """What was taken back gives way to the new grant.
+
+    A grant that has counted keeps its row and its reason, and reaches only to where the new one starts. One that was
+    taken back before it began never counted: its row goes, and the audit log keeps it.
+    """
     for other in user.competencies.filter(skill=skill, valid__overlap=(start, end)).select_related("user", "skill"):
+        if other.ended_at is not None and other.ended_at <= other.valid.lower:
+            other.delete()
+            continue
         require(_gives_way(other, start))
         other.valid = DateTimeTZRange(other.valid.lower, start)
         other.save(update_fields=["valid"])
@@ -80,13 +87,13 @@ def _make_room(user: User, skill: Skill, start: datetime, end: datetime) -> None
 
 def _gives_way(other: Competency, start: datetime) -> Verdict:
     name, skill = other.user.given_name, other.skill
-    if other.ended_at is None or other.ended_at > start:
+    if other.ended_at is None:
         words = f"{name} is signed off for {skill} until {full_day(other.last_day)} already. Begin on the day after it."
         return Verdict.no("signed-off-already", words, "first")
-    if other.valid.lower >= start:
-        first = full_day(local_day(other.valid.lower, organisation_zone()))
-        words = f"A sign-off from {first} was taken back before it began. Begin on the day after that one."
-        return Verdict.no("never-began", words, "first")
+    if other.ended_at > start:
+        ended = full_day(local_day(other.ended_at, organisation_zone()))
+        words = f"{name}’s sign-off for {skill} was taken back on {ended}. Begin on that day or later."
+        return Verdict.no("counted-until", words, "first")
     return YES
 
 

@@ -11,7 +11,7 @@ from enum import StrEnum
 from functools import cached_property
 
 from django.db.backends.postgresql.psycopg_any import DateRange
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
 from accounts.models import Credential, CredentialType, User, ValidityRule, organisation_zone
 from accounts.models.credentials import CredentialQuerySet
@@ -219,20 +219,36 @@ def belongs_to(owner: User, scope: Scope, *, by: User) -> bool:
 
 
 def clinics_of(user: User) -> Iterable[int]:
-    """The clinics whose managers read in the audit log what happens to the person."""
-    return user.memberships.exclude(clinic=None).values_list("clinic_id", flat=True)
+    """The clinics whose managers read in the audit log what happens to the person: those to which they belong."""
+    today = local_day(user.standing.at, organisation_zone())
+    return user.memberships.belonging(today).exclude(clinic=None).values_list("clinic_id", flat=True)
 
 
-def not_renewed(credentials: QuerySet[Credential]) -> QuerySet[Credential]:
-    """Those that no later one of the same type and person follows."""
-    renewal = Credential.objects.counting().filter(
+def renewals(among: QuerySet[Credential], on: date) -> QuerySet[Credential]:
+    """In a query about credentials: of the person and type of the outer row, those that follow it without a gap, or
+    have begun by the day after one."""
+    later = among.filter(
         user=OuterRef("user"), type=OuterRef("type"), valid__startswith__gte=OuterRef("valid__endswith")
     )
-    return credentials.filter(~Exists(renewal))
+    return later.filter(Q(valid__startswith=OuterRef("valid__endswith")) | Q(valid__startswith__lte=on))
+
+
+def not_renewed(credentials: QuerySet[Credential], on: date) -> QuerySet[Credential]:
+    """Those after which a day comes without any: a renewal counts once it is verified, and from its first day."""
+    return credentials.filter(~Exists(renewals(Credential.objects.verified(), on)))
 
 
 def ending(credentials: CredentialQuerySet, on: date, within: timedelta = EXPIRING_WITHIN) -> QuerySet[Credential]:
-    """Those of active people that have ended, or end within 60 days, and that no later one of the type follows."""
+    """Those of active people that have ended, or end within 60 days, and are not renewed.
+
+    Each with `next_from`, the first day of a verified one that comes after a gap, and `renewal_waits`, whether one is filed
+    that nobody has checked yet.
+    """
     asked = credentials.counting().filter(user__is_active=True, type__retired_at=None)
     soon = asked.filter(valid__endswith__lte=on + within + timedelta(days=1))
-    return not_renewed(soon).select_related("user", "type").order_by("valid__endswith", "user__name")
+    same = {"user": OuterRef("user"), "type": OuterRef("type"), "valid__startswith__gte": OuterRef("valid__endswith")}
+    following = Credential.objects.verified().filter(**same).order_by("valid__startswith").values("valid__startswith")
+    ends = not_renewed(soon, on).annotate(
+        next_from=Subquery(following[:1]), renewal_waits=Exists(Credential.objects.waiting().filter(**same))
+    )
+    return ends.select_related("user", "type").order_by("valid__endswith", "user__name")

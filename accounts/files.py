@@ -71,9 +71,8 @@ class File:
     history: list[Event]
     may_file: bool
     may_sign_off: bool
-    shows_numbers: (
-        bool  # to the person and to whoever compares them with the document; an administrator sees states only
-    )
+    # To the person and to whoever compares them with the document; an administrator sees states only.
+    shows_numbers: bool
 
 
 def file_of(person: User, *, viewer: User, on: date, at: datetime) -> File | None:

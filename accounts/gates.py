@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from accounts.credentials import last_day
-from accounts.models import Credential, CredentialType, Gate, User
+from accounts.models import Credential, CredentialType, Gate, User, organisation_zone
 from intranet.core.access import Reason, Verdict
+from intranet.core.time import day_span
 from intranet.core.wording import full_day
 
 
@@ -55,7 +56,11 @@ class _Files:
 
     def _against(self, person: User, type: CredentialType, on: date) -> Reason | None:
         begun = [one for one in self.filed.get((person.pk, type.pk), []) if one.valid.lower <= on]
-        if any(one.verified_at and (one.valid.upper is None or on < one.valid.upper) for one in begun):
+        checked_by = day_span(on, organisation_zone())[1]
+        if any(
+            one.verified_at and one.verified_at < checked_by and (one.valid.upper is None or on < one.valid.upper)
+            for one in begun
+        ):
             return None
         return credential_reason(person, type, begun[-1] if begun else None, on)
 

@@ -16,8 +16,6 @@ from intranet.core.access import YES, Verdict
 from intranet.core.time import months_after
 from intranet.core.wording import counted, name_list
 
-MEASURED = {Unit.HOURS, Unit.SESSIONS}
-
 
 @dataclass(frozen=True)
 class Progress:
@@ -47,7 +45,7 @@ class Progress:
 
     @property
     def waiting(self) -> list[Training]:
-        return [one for one in self.trainings if one.verified_at is None]
+        return [one for one in self.trainings if one.verified_at is None and one.struck_at is None]
 
     @property
     def share(self) -> int:

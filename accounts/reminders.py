@@ -27,7 +27,7 @@ from django.db.models import (
 from django.db.models.functions import Cast
 from django.urls import reverse
 
-from accounts.credentials import last_day, not_renewed
+from accounts.credentials import last_day, not_renewed, renewals
 from accounts.models import Credential, CredentialType, Membership, User, organisation_zone
 from accounts.models.credentials import CredentialQuerySet
 from accounts.roles import Capability, Role
@@ -56,7 +56,8 @@ class CredentialExpiring(Kind):
     def owed(self, at: datetime) -> Sequence[QuerySet[Any, Any]]:
         """Each step until the next one comes, so that there is never more than one to read about a credential."""
         reached = local_day(at - MORNING, organisation_zone())
-        own = _ending(at).annotate(recipient_id=F("user_id"))
+        filed = renewals(Credential.objects.counting(), _today(at))  # who has handed it in has done their part
+        own = _ending(at).filter(~Exists(filed)).annotate(recipient_id=F("user_id"))
         return [
             _by_person(own.filter(type__in=types, valid__endswith__gt=reached + timedelta(days=following + 1)), lead)
             for (lead, following), types in _steps().items()
@@ -115,7 +116,7 @@ class StaffCredentialExpiring(Kind):
         return Message(
             title=f"{subject} of your staff ends on {day_label(ends, _today(at))}",
             paragraphs=[
-                f"{ends:%A}, {full_day(ends)} is the last day ({_zone_words()}), and no later document is on file for "
+                f"{ends:%A}, {full_day(ends)} is the last day ({_zone_words()}), and no later document is checked for "
                 f"{counted(len(people), 'person', 'people')}: {name_list([person.name for person in people])}."
             ],
             path=people[0].get_absolute_url() if len(people) == 1 else reverse("accounts:people"),
@@ -130,11 +131,11 @@ def register_kinds() -> None:
 
 
 def _ending(at: datetime, among: CredentialQuerySet | None = None) -> QuerySet[Credential]:
-    """Credentials that have a last day and no successor, of active people who work here today."""
+    """Credentials that have a last day and no verified successor, of active people who work here today."""
     here = Membership.objects.on(_today(at)).filter(user=OuterRef("user"))
     credentials = Credential.objects.all() if among is None else among
     asked = credentials.counting().filter(type__retired_at=None, valid__endswith__gt=_today(at))
-    return not_renewed(asked.filter(Exists(here), user__is_active=True))
+    return not_renewed(asked.filter(Exists(here), user__is_active=True), _today(at))
 
 
 def _steps() -> dict[tuple[int, int], list[int]]:

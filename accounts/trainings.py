@@ -7,8 +7,9 @@ from datetime import date, datetime
 from django.db import transaction
 
 from accounts.credentials import clinics_of
-from accounts.filing import may_file
+from accounts.filing import may_file, withdraw
 from accounts.models import Training, Unit, User, organisation_zone
+from accounts.qualifications import progress
 from accounts.roles import Capability
 from intranet.audit.recording import record
 from intranet.core.access import YES, Conflict, Forbidden, Refused, Verdict, require
@@ -72,17 +73,33 @@ def verify_training(training: Training, *, by: User, at: datetime) -> Training:
 
 @transaction.atomic
 def strike_training(training: Training, *, reason: str, by: User, at: datetime) -> Training:
-    """Say that it does not count, and why. It stays on record."""
+    """Say that it does not count, and why. It stays on record.
+
+    A credential that was verified with it is withdrawn when its part is not met without it.
+    """
     training = _locked(training)
     require(may_check_trainings(training.user, by=by), Forbidden)
     if not reason.strip():
         raise Refused.because("reason-missing", "Say why it does not count.", "reason")
     if training.struck_at is not None:
         raise Conflict.because("struck-out", "Somebody has struck this out already.")
+    was_met = _is_met(training, at)
     training.struck_by, training.struck_at, training.struck_reason = by, at, reason.strip()
     training.save(update_fields=["struck_by", "struck_at", "struck_reason"])
     record(by, "training.struck-out", training, clinics=clinics_of(training.user), reason=training.struck_reason)
+    if was_met and not _is_met(training, at):
+        _withdraw_what_leans_on(training, by=by, at=at)
     return training
+
+
+def _is_met(training: Training, at: datetime) -> bool:
+    steps = progress(training.user, training.part.type, on=local_day(at, organisation_zone()), at=at)
+    return next(step.met for step in steps if step.part == training.part)
+
+
+def _withdraw_what_leans_on(training: Training, *, by: User, at: datetime) -> None:
+    for credential in training.user.credentials.verified().filter(type=training.part.type):
+        withdraw(credential, reason=f"{training.part} was struck out: {training.struck_reason}"[:200], by=by, at=at)
 
 
 @transaction.atomic

@@ -282,7 +282,9 @@ class Skill(models.Model):
 
 class CompetencyQuerySet(PersonalRecordQuerySet):
     def in_force(self, at: datetime) -> Self:
-        return self.filter(valid__contains=at).filter(Q(ended_at__isnull=True) | Q(ended_at__gt=at))
+        """Granted by then, for that moment, and not taken back by then."""
+        granted = self.filter(valid__contains=at, granted_at__lte=at)
+        return granted.filter(Q(ended_at__isnull=True) | Q(ended_at__gt=at))
 
 
 class Competency(models.Model):
@@ -324,7 +326,8 @@ class Competency(models.Model):
         return f"{self.skill} of {self.user}"
 
     def in_force_at(self, at: datetime) -> bool:
-        return at in self.valid and (self.ended_at is None or at < self.ended_at)
+        """As `CompetencyQuerySet.in_force`, for one that is loaded."""
+        return at in self.valid and self.granted_at <= at and (self.ended_at is None or at < self.ended_at)
 
     @property
     def last_day(self) -> date:

@@ -6,9 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import cast
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.credentials import EXPIRING_WITHIN, ending, last_day
 from accounts.models import Clinic, Competency, Credential, Membership, Skill, User, organisation_zone
@@ -33,6 +32,8 @@ class Ending:
     days: int
     skills: frozenset[Skill] = frozenset()  # the procedures that the person may not be rostered for without it
     bars: bool = False  # whether the person may not be rostered at all without it
+    next_from: date | None = None  # the first day of the next one, when there is a gap between them
+    renewal_waits: bool = False  # whether one is filed that nobody has checked yet
 
     @property
     def tone(self) -> str:
@@ -61,15 +62,19 @@ def endings(viewer: User, at: datetime, within: timedelta = EXPIRING_WITHIN) -> 
     credentials = ending(Credential.objects.visible_to(viewer).exclude(user=viewer), today, within)
     competencies = _ending_competencies(Competency.objects.visible_to(viewer).exclude(user=viewer), at, within)
 
-    found: list[tuple[User, str, str, date, Iterable[Skill], bool]] = [
-        (one.user, one.type.name, "id", cast("date", last_day(one)), one.type.skills.all(), one.type.bars(one.user))
+    lines = [
+        Ending(
+            *(one.user, one.type.name, "id", end, (end - today).days, frozenset(one.type.skills.all())),
+            bars=one.type.bars(one.user),
+            next_from=one.next_from,  # type: ignore[attr-defined]  # annotated by `ending`
+            renewal_waits=one.renewal_waits,  # type: ignore[attr-defined]
+        )
         for one in credentials.prefetch_related("type__skills")
+        if (end := last_day(one))
     ]
     # Nobody is planned beyond a competency: the database refuses such a shift.
-    found += [(one.user, one.skill.name, "needle", one.last_day, [], False) for one in competencies]
-    lines = [
-        Ending(person, what, icon, last, (last - today).days, frozenset(skills), bars)
-        for person, what, icon, last, skills, bars in found
+    lines += [
+        Ending(one.user, one.skill.name, "needle", one.last_day, (one.last_day - today).days) for one in competencies
     ]
     return sorted(lines, key=lambda line: (line.last_day, line.what, line.person.name))
 
@@ -98,7 +103,8 @@ def losses(viewer: User, at: datetime, *, within: timedelta, clinic: Clinic | No
 
 
 def _depends(shift: Shift, line: Ending) -> bool:
-    return shift.day > line.last_day and (line.bars or shift.skill in line.skills)
+    without = shift.day > line.last_day and (line.next_from is None or shift.day < line.next_from)
+    return without and (line.bars or shift.skill in line.skills)
 
 
 def _clinics_of(people: set[int], today: date) -> dict[int, list[Clinic]]:
@@ -121,8 +127,9 @@ def _shifts_of(people: set[int], viewer: User, at: datetime) -> dict[int, list[S
 
 
 def _ending_competencies(competencies: QuerySet[Competency], at: datetime, within: timedelta) -> QuerySet[Competency]:
-    renewal = Competency.objects.filter(
-        user=OuterRef("user"), skill=OuterRef("skill"), valid__startswith__gte=OuterRef("valid__endswith")
+    later = Competency.objects.filter(user=OuterRef("user"), skill=OuterRef("skill"), ended_at__isnull=True)
+    renewal = later.filter(valid__startswith__gte=OuterRef("valid__endswith")).filter(
+        Q(valid__startswith=OuterRef("valid__endswith")) | Q(valid__startswith__lte=at)
     )
     span = (at - REMEMBERED, at + within)
     soon = competencies.filter(user__is_active=True, ended_at__isnull=True, valid__endswith__range=span)

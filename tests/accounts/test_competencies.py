@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from accounts.competencies import end_competency, grant_competency
 from accounts.models import Competency, Skill, User
+from intranet.audit.models import Entry
 from intranet.core.access import Conflict, Forbidden, Refused
 from tests import factories
 from tests.races import outcomes
@@ -88,11 +89,31 @@ def test_a_sign_off_that_would_leave_a_shift_without_any_is_refused(
     assert first.valid.upper == NEXT_YEAR
 
 
-def test_one_that_never_began_stands_in_the_way_of_an_earlier_one(therapist, needling, clinical_lead, at):
+def test_one_that_was_taken_back_before_it_began_is_in_nobodys_way(therapist, needling, clinical_lead, at):
     later = give(therapist, needling, clinical_lead, at, start=at + timedelta(days=60))
     end_competency(later, by=clinical_lead, at=at, reason="Entered by mistake")
-    with pytest.raises(Refused, match="taken back before it began"):
-        give(therapist, needling, clinical_lead, at)
+    now = give(therapist, needling, clinical_lead, at)
+    assert list(Competency.objects.all()) == [now]
+    verbs = Entry.objects.filter(target_id=str(later.pk), target_type="accounts.competency").order_by("id")
+    assert list(verbs.values_list("verb", flat=True)) == ["competency.granted", "competency.ended"]
+
+
+def test_nobody_is_signed_off_for_the_time_before_it_was_taken_back(therapist, needling, clinical_lead, at):
+    first = give(therapist, needling, clinical_lead, at - timedelta(days=30), start=at - timedelta(days=30))
+    end_competency(first, by=clinical_lead, at=at, reason="Skills check postponed")
+    with pytest.raises(Refused) as refused:
+        give(therapist, needling, clinical_lead, at, start=at - timedelta(days=5))
+    assert str(refused.value) == (
+        "Avery’s sign-off for Dry needling, neck was taken back on Nov 25, 2026. Begin on that day or later."
+    )
+
+
+def test_a_sign_off_counts_from_the_moment_at_which_it_was_given(therapist, needling, clinical_lead, at):
+    competency = give(therapist, needling, clinical_lead, at, start=at - timedelta(days=400))
+    assert list(Competency.objects.in_force(at - timedelta(days=1))) == []
+    assert not competency.in_force_at(at - timedelta(days=1))
+    assert list(Competency.objects.in_force(at)) == [competency]
+    assert competency.in_force_at(at)
 
 
 def test_taking_back_twice_is_a_conflict(therapist, needling, clinical_lead, at):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.db import connection
@@ -77,3 +77,11 @@ def test_any_number_of_people_and_days_takes_two_queries(licence, number):
     with CaptureQueriesContext(connection) as queries:
         found = gates(asked)
     assert (len(found), len(queries)) == (number * number, 2)
+
+
+def test_a_check_counts_from_its_day_on(licence, therapist, clinical_lead):
+    credential = factories.credential(user=therapist, type=licence, verified_by=clinical_lead)
+    credential.verified_at = datetime(2026, 12, 1, 20, tzinfo=UTC)
+    credential.save()
+    assert said(gate(therapist, ON - timedelta(days=1))) == (["Avery’s PT licence has not been verified."], [])
+    assert bool(gate(therapist, ON))

@@ -15,6 +15,7 @@ from accounts.models import CredentialType, Training, Unit
 from accounts.qualifications import covered_regions, is_whole, progress
 from accounts.trainings import add_training, remove_training, strike_training, verify_training
 from intranet.core.access import Conflict, Forbidden, Refused
+from protocols.clearance import clearance, cleared
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -206,6 +207,34 @@ def test_what_was_struck_out_stays_and_counts_no_more(practicum, therapist, clin
         strike_training(training, reason="Again.", by=clinical_lead, at=at)
     with pytest.raises(Conflict):
         verify_training(training, by=clinical_lead, at=at)
+
+
+def test_a_credential_falls_with_the_training_on_which_it_stood(needling, therapist, clinical_lead, at):
+    fill(needling, therapist, clinical_lead)
+    credential = factories.credential(user=therapist, type=needling)
+    verify_credential(credential, by=clinical_lead, at=at)
+    skill = factories.skill(name="Dry needling")
+    skill.required_types.add(needling)
+    factories.competency(user=therapist, skill=skill, granted_by=clinical_lead)
+    assert bool(clearance(therapist, skill, ON))
+    spare = factories.verify(
+        factories.training(user=therapist, towards=needling.parts.get(name="Prerequisites")), by=clinical_lead
+    )
+    strike_training(spare, reason="Filed twice.", by=clinical_lead, at=at)
+    assert bool(clearance(therapist, skill, ON))
+    exam = therapist.trainings.get(part__name="Competency exam")
+    strike_training(exam, reason="Not their name on it.", by=clinical_lead, at=at)
+    credential.refresh_from_db()
+    assert credential.remark == "Competency exam was struck out: Not their name on it."
+    assert [reason.code for reason in clearance(therapist, skill, ON).reasons] == ["credential-missing"]
+    assert therapist not in cleared(skill, ON)
+
+
+def test_what_was_struck_out_before_a_check_waits_no_more(practicum, therapist, clinical_lead, at):
+    training = factories.training(user=therapist, towards=practicum)
+    assert step(therapist, practicum, at).waiting == [training]
+    strike_training(training, reason="Another person.", by=clinical_lead, at=at)
+    assert step(therapist, practicum, at).waiting == []
 
 
 def test_what_is_checked_is_not_taken_back(practicum, therapist, clinical_lead, at):

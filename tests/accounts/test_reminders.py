@@ -142,7 +142,7 @@ def test_a_day_on_which_many_end_is_one_reminder(bls: CredentialType, manager: U
     assert plan(STAFF, at) == [("Dana Mockridge", MONTH)]
     message = find(STAFF).write(bls, manager, MONTH, at)
     assert message.paragraphs == [
-        "Wednesday, Dec 30, 2026 is the last day (Chicago time), and no later document is on file for 2 people: "
+        "Wednesday, Dec 30, 2026 is the last day (Chicago time), and no later document is checked for 2 people: "
         "Avery Testwell and Bea Dummond."
     ]
     assert (message.path, message.action) == ("/people/", "Open the directory")
@@ -185,7 +185,7 @@ def test_the_words_to_a_manager_name_nobody_in_the_title(
     message = find(STAFF).write(bls, manager, MONTH, morning(ENDS - timedelta(days=30)))
     assert message.title == "BLS of your staff ends on Wed, Dec 30"
     assert message.paragraphs == [
-        "Wednesday, Dec 30, 2026 is the last day (Chicago time), and no later document is on file for 1 person: "
+        "Wednesday, Dec 30, 2026 is the last day (Chicago time), and no later document is checked for 1 person: "
         "Avery Testwell."
     ]
     assert (message.path, message.action) == (f"/people/{therapist.pk}/", "See the file of Avery")

@@ -58,6 +58,48 @@ def test_every_shift_after_the_last_day_of_a_licence_is_named(manager, therapist
     assert loss.shifts == [after]
 
 
+@pytest.fixture
+def licence(therapist, clinical_lead, at):
+    """Ends for the therapist on the Monday of next week."""
+    licence = factories.credential_type(name="PT licence", gate=Gate.BLOCKS, professions=[Profession.PT])
+    factories.credential(user=therapist, type=licence, end=MONDAY + timedelta(days=1), verified_by=clinical_lead)
+    return licence
+
+
+def test_a_renewal_counts_once_it_is_checked(licence, therapist, manager, clinical_lead, mt_prospect, at):
+    after = scheduling.shift(clinic=mt_prospect, day=MONDAY + timedelta(days=1), staff=therapist)
+    renewal = factories.credential(user=therapist, type=licence, start=MONDAY + timedelta(days=1))
+    [loss] = losses(manager, at, within=SIXTY)
+    assert (loss.ending.renewal_waits, loss.shifts) == (True, [after])
+    renewal.verified_by, renewal.verified_at = clinical_lead, at
+    renewal.save()
+    assert losses(manager, at, within=SIXTY) == []
+
+
+def test_a_gap_before_the_next_one_is_shown_with_the_shifts_in_it(
+    licence, therapist, manager, clinical_lead, mt_prospect, at
+):
+    start = MONDAY + timedelta(days=3)
+    factories.credential(user=therapist, type=licence, start=start, verified_by=clinical_lead)
+    _, within, _ = (
+        scheduling.shift(clinic=mt_prospect, day=MONDAY + timedelta(days=day), staff=therapist) for day in (0, 1, 3)
+    )
+    [loss] = losses(manager, at, within=SIXTY)
+    assert (loss.ending.next_from, loss.shifts) == (start, [within])
+    assert losses(manager, at + timedelta(days=9), within=SIXTY) == []
+
+
+def test_a_sign_off_that_was_taken_back_renews_nothing(manager, clinical_lead, therapist, at):
+    neck = factories.skill(name="Neck")
+    end = at + timedelta(days=20)
+    factories.competency(user=therapist, skill=neck, granted_by=clinical_lead, end=end)
+    later = factories.competency(user=therapist, skill=neck, granted_by=clinical_lead, start=end)
+    assert losses(manager, at, within=SIXTY) == []
+    later.ended_at, later.end_reason = at, "By mistake"
+    later.save()
+    assert [loss.ending.what for loss in losses(manager, at, within=SIXTY)] == ["Neck"]
+
+
 def test_a_competency_that_ends_has_no_shift_beyond(manager, clinical_lead, therapist, mt_prospect, at):
     neck = factories.skill(name="Neck")
     factories.competency(user=therapist, skill=neck, granted_by=clinical_lead, end=at + timedelta(days=10))

@@ -155,7 +155,7 @@ def test_a_renewed_credential_is_no_worry(manager, therapist, at):
     type = factories.credential_type()
     end = at.date() + timedelta(days=10)
     factories.credential(user=therapist, type=type, end=end, verified_by=manager)
-    factories.credential(user=therapist, type=type, start=end, end=end + timedelta(days=365))
+    factories.credential(user=therapist, type=type, start=end, end=end + timedelta(days=365), verified_by=manager)
     assert Floor(manager, at).endings == []
 
 
