@@ -76,7 +76,7 @@ def claim(at: datetime) -> tuple[Invitation, str] | None:
 
 def payload(invitation: Invitation, token: str) -> bytes:
     """The mail as it goes over the line."""
-    address = settings.SITE_ORIGIN + reverse("accounts:welcome", args=[token])
+    address = settings.SITE_ORIGIN + reverse("accounts:invitation-link", args=[token])
     context = {"invitation": invitation, "address": address, "site_name": settings.SITE_NAME}
     mail = get_adapter().render_mail("account/email/invitation", deliverable(invitation.email), context)
     return bytes(mail.message().as_bytes(linesep="\r\n"))

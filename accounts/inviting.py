@@ -103,20 +103,25 @@ def revoke(invitation: Invitation, *, by: User, at: datetime) -> Invitation:
 
 def found_by(token: str, at: datetime) -> Invitation | None:
     """The invitation to which a link leads, when it still counts: open, and within the power of whoever sent it."""
-    invitation = Invitation.objects.select_related("clinic", "invited_by").filter(token_digest=digest(token)).first()
+    return opened_by(digest(token), at)
+
+
+def opened_by(link: str, at: datetime) -> Invitation | None:
+    """As `found_by`, for whoever opened the link and keeps its digest: the token itself goes no further."""
+    invitation = Invitation.objects.select_related("clinic", "invited_by").filter(token_digest=link).first()
     return invitation if invitation and _counts(invitation, at) else None
 
 
 @transaction.atomic
-def accept(token: str, *, password: str, at: datetime) -> User:
-    """Become a member of staff, from today. However often and however parallel a link is used, it works once.
+def accept(link: str, *, password: str, at: datetime) -> User:
+    """Become a member of staff, from today, by the digest of a link. However parallel it is used, it works once.
 
     Raises Conflict when the link no longer works. The password was checked by the form.
     """
     invitation = (
         Invitation.objects.select_for_update(of=("self",))
         .select_related("clinic", "invited_by")
-        .filter(token_digest=digest(token))
+        .filter(token_digest=link)
         .first()
     )
     if invitation is None or not _counts(invitation, at):

@@ -77,5 +77,6 @@ urlpatterns = [
     path("invitations/import/example/", staff_list.example, name="staff-list-example"),
     path("invitations/<int:pk>/again/", invitations.send_again, name="invitation-again"),
     path("invitations/<int:pk>/revoke/", invitations.revoke, name="invitation-revoke"),
-    path("welcome/<str:token>/", invitations.welcome, name="welcome"),
+    path("welcome/", invitations.welcome, name="welcome"),
+    path("welcome/<str:token>/", invitations.open_link, name="invitation-link"),
 ]

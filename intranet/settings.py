@@ -413,8 +413,18 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"without_keys": {"()": "intranet.core.logs.WithoutKeys"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["without_keys"]}},
     "root": {"handlers": ["console"], "level": env("LOG_LEVEL", "INFO")},
-    "loggers": {"django.server": {"handlers": ["console"], "level": "WARNING", "propagate": False}},
+    "loggers": {
+        # Django names the path of every response of 400 and above.
+        "django.request": {"filters": ["without_keys"]},
+        "django.server": {
+            "handlers": ["console"],
+            "filters": ["without_keys"],
+            "level": "WARNING",
+            "propagate": False,
+        },
+    },
 }
 SILENCED_SYSTEM_CHECKS: list[str] = []

@@ -56,6 +56,7 @@ class Crowd:
                 invited_by=self.lead,
                 sent_at=self.at,
                 expires_at=self.at + timedelta(days=3),
+                mail_due_at=self.at,
             )
             for one in new
         )

@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts import inviting, sessions
 from accounts.forms.invitations import InvitationForm, WelcomeForm
@@ -21,6 +21,7 @@ from accounts.step_up import confirm_first
 from intranet.core.access import Forbidden, Refused, add_refusal, require
 
 INVITATIONS_ON_A_PAGE = 50
+LINK = "invitation_link"  # of the session: the digest of the link that was opened
 
 
 @require_http_methods(["GET", "POST"])
@@ -56,22 +57,34 @@ def revoke(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @login_not_required  # Whoever holds the link is not a member of staff yet.
+@never_cache
+@require_GET
+def open_link(request: HttpRequest, token: str) -> HttpResponse:
+    """Where the link leads: on to the welcome, at an address without the token, which is in no log and no Referer."""
+    if inviting.found_by(token, timezone.now()) is None:
+        return render(request, "accounts/welcome.html", {"invitation": None}, status=410)
+    request.session[LINK] = inviting.digest(token)
+    return redirect("accounts:welcome")
+
+
+@login_not_required  # Whoever opened a link is not a member of staff yet.
 @sensitive_post_parameters()
 @never_cache
 @require_http_methods(["GET", "POST"])
-def welcome(request: HttpRequest, token: str) -> HttpResponse:
-    """Where the link leads: choose a password, and come in."""
-    now = timezone.now()
-    invitation = inviting.found_by(token, now)
+def welcome(request: HttpRequest) -> HttpResponse:
+    """Whoever opened a link chooses a password, and comes in."""
+    now, link = timezone.now(), request.session.get(LINK, "")
+    invitation = inviting.opened_by(link, now)
     if invitation is None:
         return render(request, "accounts/welcome.html", {"invitation": None}, status=410)
     form = WelcomeForm(request.POST or None, person=User(email=invitation.email, name=invitation.name))
     if request.method == "POST" and form.is_valid():
         try:
-            person = inviting.accept(token, password=form.cleaned_data["password1"], at=now)
+            person = inviting.accept(link, password=form.cleaned_data["password1"], at=now)
         except Refused as refused:
             add_refusal(form, refused)
         else:
+            del request.session[LINK]
             sessions.sign_in(request, person)
             messages.success(request, f"Welcome, {person.given_name}. From now on you sign in with {person.email}.")
             return redirect("home:today")

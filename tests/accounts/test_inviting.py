@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 import time_machine
+from django.contrib.sessions.models import Session
 from django.core.exceptions import ValidationError
 from django.test import Client
 from django.urls import reverse
@@ -24,6 +26,7 @@ from tests.races import outcomes, results
 pytestmark = pytest.mark.django_db
 SENTENCE = "a long and quiet sentence"
 LIST = "/people/invitations/"
+WELCOME = "/people/welcome/"
 
 
 def send(by: User, place: Place, at: datetime, **changes: Any) -> tuple[Invitation, str]:
@@ -38,12 +41,12 @@ def sent(manager: User, mt_prospect: Clinic, at: datetime) -> tuple[Invitation, 
 
 
 def page(token: str) -> str:
-    return reverse("accounts:welcome", args=[token])
+    return reverse("accounts:invitation-link", args=[token])
 
 
 def test_who_accepts_becomes_what_they_were_invited_as(sent, mt_prospect: Clinic, at: datetime):
     _, token = sent
-    user = inviting.accept(token, password=SENTENCE, at=at + timedelta(hours=71))
+    user = inviting.accept(inviting.digest(token), password=SENTENCE, at=at + timedelta(hours=71))
     assert (user.email, user.name, user.check_password(SENTENCE)) == (
         "nina.newcomer@clinic.example",
         "Nina Newcomer",
@@ -97,12 +100,12 @@ def test_an_address_is_invited_once_and_never_when_it_works_here(sent, therapist
 
 def dead(token: str, at: datetime) -> bool:
     with pytest.raises(Conflict, match="does not work any more"):
-        inviting.accept(token, password=SENTENCE, at=at)
+        inviting.accept(inviting.digest(token), password=SENTENCE, at=at)
     return inviting.found_by(token, at) is None
 
 
 def test_a_link_works_once(sent, at: datetime):
-    inviting.accept(sent[1], password=SENTENCE, at=at)
+    inviting.accept(inviting.digest(sent[1]), password=SENTENCE, at=at)
     assert dead(sent[1], at)
 
 
@@ -139,7 +142,7 @@ def test_it_dies_with_the_account_of_whoever_sent_it(sent, manager: User, at: da
 
 @pytest.mark.django_db(transaction=True)
 def test_of_24_at_once_one_comes_in(sent, at: datetime):
-    came = outcomes([lambda: inviting.accept(sent[1], password=SENTENCE, at=at)] * 24)
+    came = outcomes([lambda: inviting.accept(inviting.digest(sent[1]), password=SENTENCE, at=at)] * 24)
     assert sorted(came) == ["done", *["link-dead"] * 23]
     assert User.objects.filter(name="Nina Newcomer").count() == 1
 
@@ -182,10 +185,12 @@ class TestPages:
         assert mail["To"] == "nina@clinic.example"
         path = link_in(mail)
         assert path.rsplit("/", 2)[-2] not in answer.content.decode()
-        assert "Welcome, Nina Newcomer" in client.get(path).content.decode()
-        short = client.post(path, {"password1": "short", "password2": "short"})
+        arrived = client.get(path, follow=True)
+        assert arrived.redirect_chain == [(WELCOME, 302)]
+        assert "Welcome, Nina Newcomer" in arrived.content.decode()
+        short = client.post(WELCOME, {"password1": "short", "password2": "short"})
         assert (short.status_code, "15 characters" in short.content.decode()) == (422, True)
-        inside = client.post(path, {"password1": SENTENCE, "password2": SENTENCE}, follow=True)
+        inside = client.post(WELCOME, {"password1": SENTENCE, "password2": SENTENCE}, follow=True)
         assert (inside.redirect_chain, inside.wsgi_request.user.email) == ([("/", 302)], "nina@clinic.example")
         assert client.get(path).status_code == 410
 
@@ -232,3 +237,22 @@ class TestPages:
 
     def test_a_token_that_is_none(self, client: Client):
         assert client.get(page("x" * 43)).status_code == 410
+        assert client.get(WELCOME).status_code == 410
+
+    @pytest.mark.parametrize("wrong", ["password", "method", "term"])
+    def test_a_token_is_in_no_log_and_no_session(
+        self, sent, client: Client, at: datetime, caplog: pytest.LogCaptureFixture, wrong: str
+    ):
+        """A response that is refused is logged with its path."""
+        _, token = sent
+        with caplog.at_level(logging.DEBUG):
+            if wrong == "term":
+                with time_machine.travel(at + timedelta(hours=73), tick=False):
+                    client.get(page(token))
+            else:
+                client.get(page(token))
+                path = WELCOME if wrong == "password" else page(token)
+                client.post(path, {"password1": "short", "password2": "short"})
+        told = " ".join([*caplog.messages, *(str(record.args) for record in caplog.records)])
+        assert ("/people/welcome/" in told, token in told) == (True, False)
+        assert token not in str([session.get_decoded() for session in Session.objects.all()])

@@ -99,10 +99,12 @@ def test_invitations_that_they_sent_lead_nowhere(
     sent = invite(email="new@clinic.example", name="Nina Newcomer", profession="pt", place=place, by=manager, at=at)
     token = give_link(sent, at=at)
     assert found_by(token, at) is not None
+    link = reverse("accounts:invitation-link", args=[token])
+    assert client.get(link).status_code == 302
     leave(manager)
     assert found_by(token, at) is None
-    address = reverse("accounts:welcome", args=[token])
-    client.post(address, {"password1": NEW, "password2": NEW})
+    assert client.get(link).status_code == 410
+    assert client.post(reverse("accounts:welcome"), {"password1": NEW, "password2": NEW}).status_code == 410
     assert not User.objects.filter(email="new@clinic.example").exists()
 
 

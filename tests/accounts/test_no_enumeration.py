@@ -71,7 +71,7 @@ def test_a_link_that_is_dead_says_nothing_of_what_it_was(
     invitation = inviting.invite(email="n@clinic.example", name="Nina", profession="pt", place=place, by=manager, at=at)
     token = inviting.give_link(invitation, at=at)
     with time_machine.travel(at + timedelta(hours=73), tick=False):
-        answers = [Client().get(reverse("accounts:welcome", args=[one])) for one in (token, "x" * 43)]
+        answers = [Client().get(reverse("accounts:invitation-link", args=[one])) for one in (token, "x" * 43)]
     assert [answer.status_code for answer in answers] == [410, 410]
     assert len(answers[0].content) == len(answers[1].content)
     assert "Nina" not in answers[0].content.decode()

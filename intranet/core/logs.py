@@ -1,0 +1,23 @@
+"""What no log line may hold: the token of a link in the path of a request."""
+
+from __future__ import annotations
+
+import logging
+import re
+
+# What stands behind these opens an account: invitations, new passwords, new addresses.
+KEYS = re.compile(r"(/(?:people/welcome|password/reset/key|confirm-email)/)[^/\s\"'?]+")
+
+
+class WithoutKeys(logging.Filter):
+    """Takes the token out of every path that a line names, in its words and in its arguments."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.msg = _without(record.msg)
+        if isinstance(record.args, tuple):
+            record.args = tuple(_without(value) for value in record.args)
+        return True
+
+
+def _without(value: object) -> object:
+    return KEYS.sub(r"\1…", value) if isinstance(value, str) else value
