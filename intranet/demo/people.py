@@ -77,6 +77,7 @@ TH, AS, FD, CM = Role.THERAPIST, Role.ASSISTANT, Role.FRONT_DESK, Role.MANAGER
 STAFF = [
     Figure("Ines Exemplar", Role.CLINICAL_LEAD, "", PT, "PT, DPT, OCS", "English, Spanish", 24, 9),
     Figure("Ada Nullmann", Role.ADMINISTRATOR, "", OTHER, "Administrator", "English, German", 40, 8),
+    Figure("Otto Standby", Role.ADMINISTRATOR, "", OTHER, "Administrator", "English", 20, 3),
     Figure("Dana Mockridge", CM, "M", OTHER, "Clinic manager", "English", 40, 6),
     Figure("Rosa Sampleton", CM, "O", PT, "PT, clinic manager", "English, Spanish", 40, 7),
     Figure("Avery Testwell", TH, "M", PT, "PT, DPT", "English", 40, 4),
@@ -212,7 +213,9 @@ def load_invitations(people: dict[str, User], clinics: dict[str, Clinic], *, now
 def load_tokens(people: dict[str, User], *, now: datetime) -> None:
     """A program that shows the roster on a screen. Nobody knows its token; whoever looks at the list may revoke it."""
     scopes = [TokenScope.SCHEDULE_READ]
-    tokens.make(name="Screen at the front desk", scopes=scopes, days=90, by=people["dana"], at=now - timedelta(days=20))
+    tokens.make(
+        name="Screen at the front desk", scopes=scopes, days=90, by=people["carla"], at=now - timedelta(days=20)
+    )
 
 
 def load_credentials(people: dict[str, User], types: dict[str, CredentialType], *, now: datetime) -> None:

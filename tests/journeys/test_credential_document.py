@@ -52,7 +52,7 @@ def test_a_document_is_filed_sent_back_corrected_and_checked(
     lead.get_by_role("link", name="Check PT licence of Avery Testwell").click()
     picture = lead.get_by_role("img", name="The document: PT licence of Avery Testwell")
     expect(picture).to_be_visible()
-    assert picture.evaluate("image => image.complete && image.naturalWidth") > 0
+    assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
     assert axe(lead) == []
     with lead.expect_download() as download:
         lead.get_by_role("link", name="Download the PDF").click()

@@ -54,4 +54,4 @@ def test_four_weeks_around_today_in_every_state():
     assert {gap.clinic for gap in roster.coverage_gaps(both, MONDAYS[2], 7)} == set(both)
     assert PublishedShift.objects.filter(skill__code="dry-needling-cervical", staff__isnull=False).exists()
     idle = set(User.objects.exclude(shifts__isnull=False).values_list("name", flat=True))
-    assert idle == {"Ada Nullmann", "Dana Mockridge", "Nell Beginner", "Rosa Sampleton"}
+    assert idle == {"Ada Nullmann", "Dana Mockridge", "Nell Beginner", "Otto Standby", "Rosa Sampleton"}
