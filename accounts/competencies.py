@@ -16,6 +16,9 @@ from intranet.core.access import YES, Conflict, Forbidden, Refused, Verdict, req
 from intranet.core.time import local_day
 from intranet.core.wording import full_day
 
+FURTHEST_BACK = timedelta(days=31)
+LONGEST = timedelta(days=3 * 366)
+
 
 def may_grant_competency(user: User, *, by: User) -> Verdict:
     """The clinical lead signs off others."""
@@ -37,8 +40,7 @@ def grant_competency(user: User, skill: Skill, *, start: datetime, end: datetime
     if user.profession not in skill.professions:
         raise Refused.because("profession", f"{skill.name} is not open to {user.get_profession_display()} staff.")
     User.objects.select_for_update(no_key=True).get(pk=user.pk)
-    if start >= end:
-        raise Refused.because("no-time", "The last day is before the first.", "last")
+    require(_is_a_sensible_time(start, end, at))
     start = _once_taken_back(user, skill, start)
     competency = Competency(user=user, skill=skill, valid=DateTimeTZRange(start, end), granted_by=by, granted_at=at)
     try:
@@ -48,6 +50,16 @@ def grant_competency(user: User, skill: Skill, *, start: datetime, end: datetime
         raise Conflict.because("shifts-lean-on-it", words, "last") from error
     record(by, "competency.granted", competency, clinics=clinics_of(user), start=start, end=end)
     return competency
+
+
+def _is_a_sensible_time(start: datetime, end: datetime, at: datetime) -> Verdict:
+    if start >= end:
+        return Verdict.no("no-time", "The last day is before the first.", "last")
+    if start < at - FURTHEST_BACK:
+        return Verdict.no("too-far-back", "Begin at most a month back: what was before is on record.", "first")
+    if end > start + LONGEST:
+        return Verdict.no("too-long", "Sign off for at most three years at a time.", "last")
+    return YES
 
 
 def _once_taken_back(user: User, skill: Skill, start: datetime) -> datetime:

@@ -145,5 +145,5 @@ def _step(line: FileLine, person: User, viewer: User, *, files: bool, checks: bo
         return Step("File", path)
     soon = timedelta(days=max([*line.type.lead_days, EXPIRING_WITHIN.days]))
     if line.last_day and not line.renewal and line.last_day - line.on <= soon:
-        return Step("Renew", f"{path}&renew={line.credential.pk}")
+        return Step("Renew", path)
     return None

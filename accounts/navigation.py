@@ -18,9 +18,10 @@ def checks_credentials(user: AnyUser) -> bool:
 
 
 def credentials_to_check(user: AnyUser) -> int | None:
-    from accounts.filing import to_check  # the models are not loaded yet when this module is
+    from accounts import filing, trainings  # the models are not loaded yet when this module is
 
-    return to_check(user).count() or None  # type: ignore[arg-type]
+    waiting = filing.to_check(user).count() + trainings.to_check(user).count()  # type: ignore[arg-type]
+    return waiting or None
 
 
 def register() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from accounts.credentials import clinics_of
 from accounts.filing import may_file, withdraw
@@ -25,6 +26,14 @@ def may_check_trainings(owner: User, *, by: User) -> Verdict:
     if not by.standing.may(Capability.GRANT_COMPETENCY):
         return Verdict.no("not-clinical-lead", "The clinical lead checks trainings.")
     return YES
+
+
+def to_check(viewer: User) -> QuerySet[Training]:
+    """What waits for this person's check: exactly where `may_check_trainings` says yes. The oldest first."""
+    if not viewer.standing.may(Capability.GRANT_COMPETENCY):
+        return Training.objects.none()
+    waiting = Training.objects.filter(verified_at=None, struck_at=None, user__is_active=True).exclude(user=viewer)
+    return waiting.select_related("user", "part__type").order_by("entered_at", "pk")
 
 
 @transaction.atomic

@@ -53,7 +53,6 @@ class Crowd:
                 role=Role.THERAPIST,
                 clinic=self.clinic,
                 token_digest=f"digest-{one}",
-                mail_due_at=self.at,
                 invited_by=self.lead,
                 sent_at=self.at,
                 expires_at=self.at + timedelta(days=3),

@@ -116,10 +116,10 @@ class CredentialTypeForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         self.fields["checked_on"].validators.append(in_this_century)
         self.fields["gate"].choices = [("warns", "Warns"), ("blocks", "Blocks every shift, if everybody must have it")]
+        self.initial["lead_days"] = ", ".join(map(str, self.instance.lead_days))
+        self.initial["regions"] = "\n".join(self.instance.regions)
         if self.instance.pk:
-            self.initial["lead_days"] = ", ".join(map(str, self.instance.lead_days))
             self.initial["skills"] = list(self.instance.skills.all())
-            self.initial["regions"] = "\n".join(self.instance.regions)
 
     def clean_regions(self) -> list[str]:
         lines = (" ".join(line.split()) for line in self.cleaned_data["regions"].splitlines())

@@ -18,8 +18,8 @@ from accounts.documents import bytes_of, download_name, picture_of, served
 from accounts.forms.credentials import CredentialForm, ReasonForm, initial_of
 from accounts.models import Credential, CredentialDocument, CredentialType, User, organisation_zone
 from accounts.roles import Capability
+from accounts.trainings import to_check as trainings_to_check
 from intranet.core.access import Conflict, Forbidden, Refused, add_refusal, require
-from intranet.core.forms import whole_number
 from intranet.core.time import local_day
 from intranet.core.wording import full_day
 
@@ -32,7 +32,9 @@ def to_check(request: HttpRequest) -> HttpResponse:
     if not request.user.standing.scope(Capability.VERIFY_CREDENTIAL):
         raise Forbidden.because("not-a-checker", "Managers and the clinical lead check credentials.")
     page = Paginator(filing.to_check(request.user), WAITING_ON_A_PAGE).get_page(request.GET.get("page"))
-    return render(request, "accounts/to_check.html", {"page": page})
+    trainings = trainings_to_check(request.user)
+    context = {"page": page, "trainings": trainings[:WAITING_ON_A_PAGE], "trainings_waiting": trainings.count()}
+    return render(request, "accounts/to_check.html", context)
 
 
 @require_http_methods(["GET", "POST"])
@@ -44,7 +46,7 @@ def file(request: HttpRequest, pk: int) -> HttpResponse:
     type = next((type for type in offered if type.code == request.GET.get("type")), None)
     if type is None:
         return render(request, "accounts/credential_types_offered.html", {"person": person, "offered": offered})
-    form = CredentialForm(*_posted(request), type=type, initial=_after(request, person, type))
+    form = CredentialForm(*_posted(request), type=type)
     if request.method == "POST" and form.is_valid() and (filed := _handed_in(request, person, type, form)):
         return redirect(filed.user)
     return _form_page(request, form, person, type)
@@ -165,13 +167,6 @@ def _credential(request: HttpRequest, pk: int) -> Credential:
 
 def _posted(request: HttpRequest) -> tuple[Any, ...]:
     return (request.POST, request.FILES) if request.method == "POST" else ()
-
-
-def _after(request: HttpRequest, person: User, type: CredentialType) -> dict[str, Any]:
-    """For a renewal: the day after the last one of the credential that is renewed."""
-    number = whole_number(request.GET.get("renew", ""))
-    old = Credential.objects.filter(user=person, type=type, pk=number).first() if number else None
-    return {"issued_on": old.valid.upper} if old and old.valid.upper else {}
 
 
 def _handed_in(request: HttpRequest, person: User, type: CredentialType, form: CredentialForm) -> Credential | None:

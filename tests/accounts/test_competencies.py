@@ -109,7 +109,7 @@ def test_nobody_is_signed_off_for_the_time_before_it_was_taken_back(therapist, n
 
 
 def test_a_sign_off_counts_from_the_moment_at_which_it_was_given(therapist, needling, clinical_lead, at):
-    competency = give(therapist, needling, clinical_lead, at, start=at - timedelta(days=400))
+    competency = give(therapist, needling, clinical_lead, at, start=at - timedelta(days=20))
     assert list(Competency.objects.in_force(at - timedelta(days=1))) == []
     assert not competency.in_force_at(at - timedelta(days=1))
     assert list(Competency.objects.in_force(at)) == [competency]
@@ -154,6 +154,20 @@ def test_the_lead_signs_off_and_takes_back_on_the_page(therapist, needling, clin
         assert lead.post(end, {"reason": ""}).status_code == 422
         body = lead.post(end, {"reason": "Needle count not kept"}, follow=True).content.decode()
         assert "taken back on Nov 25, 2026: Needle count not kept" in " ".join(body.split())
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "code"),
+    [
+        (-32, 100, "too-far-back"),
+        (0, 3 * 366 + 1, "too-long"),
+        (5, 5, "no-time"),
+    ],
+)
+def test_a_sign_off_is_for_a_sensible_time(therapist, needling, clinical_lead, at, start, end, code):
+    with pytest.raises(Refused) as refused:
+        give(therapist, needling, clinical_lead, at, start=at + timedelta(start), end=at + timedelta(end))
+    assert [reason.code for reason in refused.value.verdict.reasons] == [code]
 
 
 @pytest.mark.parametrize(

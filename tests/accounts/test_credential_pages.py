@@ -70,9 +70,10 @@ def test_filing_with_a_document(therapist, sign_in, insurance):
     assert (filed.reference, filed.last_day, filed.document.kind) == ("4711", date(2027, 10, 31), "image/png")
 
 
-def test_a_renewal_starts_the_day_after(therapist, sign_in, credential):
-    page = sign_in(therapist).get(new(therapist, type="insurance", renew=str(credential.pk)))
-    assert page.context["form"]["issued_on"].value() == date(2027, 1, 1)
+def test_a_renewal_waits_for_the_days_that_stand_on_the_document(therapist, sign_in, credential):
+    page = sign_in(therapist).get(new(therapist, type="insurance"))
+    assert page.context["form"]["issued_on"].value() is None
+    assert "the new one counts from the day after the old one" in page.content.decode()
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from accounts.defaults import load_credential_types
 from accounts.filing import verify_credential
 from accounts.models import CredentialType, Training, Unit
 from accounts.qualifications import covered_regions, is_whole, progress
-from accounts.trainings import add_training, remove_training, strike_training, verify_training
+from accounts.trainings import add_training, remove_training, strike_training, to_check, verify_training
 from intranet.core.access import Conflict, Forbidden, Refused
 from protocols.clearance import clearance, cleared
 from tests import factories
@@ -293,6 +293,16 @@ def test_bad_input_is_said_and_nothing_is_lost(practicum, therapist, sign_in, ch
     assert (response.status_code, Training.objects.count()) == (422, 0)
     assert "attested_by" in change or "Kept words" in body
     assert words.lower() in body.lower()
+
+
+def test_what_waits_stands_in_the_lists_of_those_who_check_it(practicum, therapist, clinical_lead, manager, sign_in):
+    training = factories.training(user=therapist, towards=practicum)
+    factories.training(user=clinical_lead, towards=practicum)
+    assert [list(to_check(who)) for who in (clinical_lead, manager, therapist)] == [[training], [], []]
+    body = sign_in(clinical_lead).get(reverse("accounts:to-check")).content.decode()
+    assert f"{address(therapist)}".replace("dn-qualification", practicum.type.code) in body
+    verify_training(training, by=clinical_lead, at=datetime.now(UTC))
+    assert list(to_check(clinical_lead)) == []
 
 
 def test_whoever_may_not_see_the_file_finds_no_page(needling, therapist, therapist_oakbrook, sign_in):

@@ -29,6 +29,11 @@ def form(**changed: object) -> dict[str, object]:
     return plain | {"checked_on": "2026-11-01", "lead_days": "90, 30"} | changed
 
 
+def test_an_untouched_form_holds_nothing_that_nobody_typed(administrator, sign_in):
+    fields = sign_in(administrator).get(f"{TYPES}new/").context["form"]
+    assert (fields["lead_days"].value(), fields["regions"].value()) == ("", "")
+
+
 def test_a_type_is_added(administrator, sign_in):
     response = sign_in(administrator).post(f"{TYPES}new/", form(professions=["pt"], required="on"))
     assert (response.status_code, response.url) == (302, TYPES)
