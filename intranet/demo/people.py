@@ -113,7 +113,6 @@ CLEARED = {
 TROUBLE = {
     ("lena", "bloodborne-pathogens"): "expired",
     ("jun", "bls"): "expiring",
-    ("owen", "liability-insurance"): "expiring",
     ("fay", "hipaa"): "missing",
     ("fay", "harassment-prevention"): "not_verified",
     ("nell", "bls"): "not_verified",

@@ -6,9 +6,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 
+from django.db.backends.postgresql.psycopg_any import DateRange
+
 from accounts.competencies import end_competency
-from accounts.models import Clinic, Competency, Skill, User
+from accounts.filing import file_credential, verify_credential, withdraw
+from accounts.models import Clinic, Competency, Credential, Skill, User
 from intranet.core.time import at_local, monday_of
+from intranet.demo.documents import certificate
 from scheduling import assigning, publishing
 from scheduling.coverage import Cover, WeeklyNeed, set_coverage_needs, set_opening_hours
 from scheduling.eligibility import may_work
@@ -144,6 +148,7 @@ def load_roster(
     _plan_week(roster, final, usual)
     _publish(roster, final, "O")
     _lose_clearance(roster)
+    _end_a_policy_early(roster)
 
 
 def _say_what_is_needed(roster: Roster) -> None:
@@ -211,3 +216,14 @@ def _lose_clearance(roster: Roster) -> None:
     for who, skill in (("theo", BACK), ("marcus", BALANCE)):
         held = Competency.objects.get(user=roster.people[who], skill=roster.skills[skill])
         end_competency(held, by=roster.people["ines"], at=roster.moment(roster.today), reason=reason)
+
+
+def _end_a_policy_early(roster: Roster) -> None:
+    """An insurer ends a policy in nine days, after the shifts beyond it were published: they depend on a renewal."""
+    at, lead, owen = roster.moment(roster.today), roster.people["ines"], roster.people["owen"]
+    held = Credential.objects.verified().select_related("type").get(user=owen, type__code="liability-insurance")
+    withdraw(held, reason="The insurer ends the policy early; see the new confirmation.", by=lead, at=at)
+    until = DateRange(held.valid.lower, roster.today + timedelta(days=10))
+    paper = certificate(owen, held.type, until)
+    shorter = file_credential(user=owen, type=held.type, valid=until, by=owen, at=at, paper=paper)
+    verify_credential(shorter, by=lead, at=at)

@@ -12,6 +12,7 @@ from accounts.defaults import load_credential_types
 from accounts.models import User
 from intranet.demo import people as demo_people
 from intranet.demo.roster import load_roster
+from intranet.home.endings import losses
 from scheduling import roster
 from scheduling.models import PublicationChange, PublishedShift, RosterWeek, Shift
 from scheduling.publishing import pending_by_week
@@ -55,3 +56,7 @@ def test_four_weeks_around_today_in_every_state():
     assert PublishedShift.objects.filter(skill__code="dry-needling-cervical", staff__isnull=False).exists()
     idle = set(User.objects.exclude(shifts__isnull=False).values_list("name", flat=True))
     assert idle == {"Ada Nullmann", "Dana Mockridge", "Nell Beginner", "Otto Standby", "Rosa Sampleton"}
+
+    within = timedelta(days=30)
+    [loss] = [one for one in losses(people["rosa"], NOW, within=within) if one.ending.person == people["owen"]]
+    assert (loss.ending.last_day, min(shift.day for shift in loss.shifts)) == (date(2026, 12, 11), MONDAYS[3])
