@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from allauth.account.models import EmailAddress
 from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateRange
+from django.db.models import Q
 
-from accounts.models import Clinic, Invitation, Membership, User
+from accounts.models import Clinic, Invitation, Membership, User, organisation_zone
 from accounts.roles import ROLES_A_MANAGER_MAY_GIVE, Capability, Role
 from intranet.audit.recording import record
-from intranet.core.access import YES, Forbidden, Reason, Refused, Verdict, require
+from intranet.core.access import YES, Conflict, Forbidden, Reason, Refused, Verdict, require
+from intranet.core.time import local_day, months_after
 
 INVITABLE = frozenset(Role) - {Role.DELEGATED_APPROVER}
 
@@ -93,19 +96,87 @@ def hire(
     EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
     record(by, "person.hired", user, clinics=_ids(places), start=start)
     for place in places:
-        give_role(user, place, start=start, by=by)
+        require(may_give_role(place, to=user, by=by), Forbidden)
+        require(_fits(user, place, start, None))
+        _enter(user, place, start=start, end=None, by=by)
     return user
 
 
 @transaction.atomic
-def give_role(user: User, place: Place, *, start: date, end: date | None = None, by: User | None) -> Membership:
+def give_role(
+    user: User, place: Place, *, start: date, end: date | None = None, by: User | None, at: datetime
+) -> Membership:
     """Give a role from `start` up to, not including, `end` (None: until further notice).
 
-    Raises Forbidden beyond one's own power, Refused for what the role itself forbids, ValidationError when the person
-    holds it already.
+    Raises Forbidden beyond one's own power, Refused for what the role itself forbids, for the past and for somebody
+    who has left, ValidationError when the person holds it already.
     """
+    user, by = lock_people(user, by)
+    today = local_day(at, zone_of(place))
     require(may_give_role(place, to=user, by=by), Forbidden)
-    require(_fits(user, place, start, end))
+    require(Verdict.of([*_may_start(user, start, today).reasons, *_fits(user, place, start, end).reasons]))
+    return _enter(user, place, start=start, end=end, by=by)
+
+
+@transaction.atomic
+def take_role(membership: Membership, *, end: date, by: User | None, at: datetime) -> Membership:
+    """End a role: `end` is the first day without it, at the earliest today, which ends it at once.
+
+    A role that never started is removed. Refused for the past, for one that is over, and for the last administrator;
+    Conflict when somebody has removed it just now.
+    """
+    user, by = lock_people(membership.user, by)
+    require(may_give_role(place_of(membership), to=user, by=by), Forbidden)
+    return end_role(membership, end=end, by=by, at=at)
+
+
+def end_role(membership: Membership, *, end: date, by: User | None, at: datetime) -> Membership:
+    """As `take_role`, by whoever has locked the person and was found to have the power."""
+    place, pk = place_of(membership), membership.pk
+    rows = Membership.objects.select_for_update(of=("self",), no_key=True).select_related("user", "clinic")
+    locked = {row.pk: row for row in rows.filter(Q(role=Role.ADMINISTRATOR) | Q(pk=pk)).order_by("pk")}
+    if pk not in locked:
+        raise Conflict.because("gone", "Somebody else has removed that role just now.")
+    membership, today = locked[pk], local_day(at, zone_of(place))
+    administrators = [row for row in locked.values() if row.role == Role.ADMINISTRATOR]
+    require(_may_end(membership, end, administrators, today))
+    record(by, "role.taken", membership.user, clinics=_ids([place]), role=place.role, clinic=place.clinic, end=end)
+    if end <= membership.period.lower and membership.period.lower > today:
+        membership.delete()
+        return membership
+    if end <= membership.period.lower:  # held since this morning: the day stays on record
+        return cut_off(membership, at)
+    membership.period = DateRange(membership.period.lower, end)
+    membership.save(update_fields=["period"])
+    return membership
+
+
+def cut_off(membership: Membership, at: datetime) -> Membership:
+    """End a role that is in force at this moment, its day stays on record."""
+    today = local_day(at, zone_of(place_of(membership)))
+    membership.period = DateRange(membership.period.lower, today + timedelta(days=1))
+    membership.ended_at = at
+    membership.save(update_fields=["period", "ended_at"])
+    return membership
+
+
+def lock_people(user: User, by: User | None) -> tuple[User, User | None]:
+    """The person and whoever acts, as they are now, one at a time; always in the same order.
+
+    Without the key, so that the records that others write about them, which name the key, need not wait.
+    """
+    wanted = {user.pk} if by is None else {user.pk, by.pk}
+    rows = User.objects.select_for_update(no_key=True).filter(pk__in=wanted).order_by("pk")
+    locked = {row.pk: row for row in rows}
+    return locked[user.pk], by and locked[by.pk]
+
+
+def zone_of(place: Place) -> ZoneInfo:
+    """Where the days of a role begin."""
+    return place.clinic.zone if place.clinic else organisation_zone()
+
+
+def _enter(user: User, place: Place, *, start: date, end: date | None, by: User | None) -> Membership:
     membership = Membership(user=user, role=place.role, clinic=place.clinic, period=DateRange(start, end))
     membership.full_clean()
     membership.save()
@@ -113,25 +184,16 @@ def give_role(user: User, place: Place, *, start: date, end: date | None = None,
     return membership
 
 
-@transaction.atomic
-def take_role(membership: Membership, *, end: date, by: User | None) -> Membership:
-    """End a role: `end` is the first day without it. A role that never started is removed.
-
-    Refused for one that is over, and for the last administrator.
-    """
-    place = place_of(membership)
-    require(may_give_role(place, to=membership.user, by=by), Forbidden)
-    held = Membership.objects.select_for_update(of=("self",)).select_related("user")
-    administrators = list(held.filter(role=Role.ADMINISTRATOR).order_by("pk"))
-    membership = Membership.objects.select_for_update().get(pk=membership.pk)
-    require(_may_end(membership, end, administrators))
-    record(by, "role.taken", membership.user, clinics=_ids([place]), role=place.role, clinic=place.clinic, end=end)
-    if end <= membership.period.lower:
-        membership.delete()
-        return membership
-    membership.period = DateRange(membership.period.lower, end)
-    membership.save(update_fields=["period"])
-    return membership
+def _may_start(user: User, start: date, today: date) -> Verdict:
+    """From today on, at most a year ahead, and for somebody who is here."""
+    reasons = []
+    if not user.is_active:
+        reasons.append(Reason("left", f"{user.name} has left. An administrator opens the account again first."))
+    if start < today:
+        reasons.append(Reason("past", "Choose today or a later day: what was before is on record.", "first"))
+    if start > months_after(today, 12):
+        reasons.append(Reason("too-far", "A role is given at most a year ahead.", "first"))
+    return Verdict.of(reasons)
 
 
 def _fits(user: User, place: Place, start: date, end: date | None) -> Verdict:
@@ -148,9 +210,12 @@ def _fits(user: User, place: Place, start: date, end: date | None) -> Verdict:
     return Verdict.of(reasons)
 
 
-def _may_end(membership: Membership, end: date, administrators: list[Membership]) -> Verdict:
-    if membership.period.upper is not None and membership.period.upper <= end:
+def _may_end(membership: Membership, end: date, administrators: list[Membership], today: date) -> Verdict:
+    over = membership.period.upper is not None and membership.period.upper <= end
+    if over or membership.ended_at is not None:
         return Verdict.no("ends-earlier", "That role ends earlier already.", "last")
+    if end < today:
+        return Verdict.no("past", "Choose yesterday or a later day: what was before is on record.", "last")
     if membership.role != Role.ADMINISTRATOR:
         return YES
     staying = [

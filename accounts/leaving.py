@@ -9,8 +9,9 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from accounts import sessions, tokens
-from accounts.hiring import may_give_all, place_of, take_role
+from accounts.hiring import cut_off, end_role, lock_people, may_give_all, place_of, zone_of
 from accounts.models import Membership, User, organisation_zone
+from accounts.roles import Role
 from intranet.audit.recording import record
 from intranet.core.access import Forbidden, Refused, Verdict, require
 from intranet.core.time import local_day
@@ -41,12 +42,13 @@ def left_to_do(person: User, viewer: User, at: datetime) -> list[LeftToDo]:
 
 
 def may_let_go(person: User, *, by: User, at: datetime) -> Verdict:
-    """Whoever could give every role that the person holds or will hold, except oneself."""
+    """Whoever could give every role that the person holds or will hold, except oneself. A delegated grant is none."""
     if person.pk == by.pk:
         return Verdict.no("yourself", "Somebody else has to end your access.")
     if not person.is_active:
         return Verdict.no("left-already", f"{person.name} has left already.")
-    return may_give_all([place_of(held) for held in _held(person, at)], to=person, by=by)
+    working = [place_of(held) for held in _held(person, at) if held.role != Role.DELEGATED_APPROVER]
+    return may_give_all(working, to=person, by=by)
 
 
 def may_bring_back(person: User, *, by: User) -> Verdict:
@@ -56,17 +58,20 @@ def may_bring_back(person: User, *, by: User) -> Verdict:
 
 @transaction.atomic
 def let_go(person: User, *, by: User, at: datetime) -> None:
-    """End somebody's access now: roles after today, sessions, and with them every page, link, feed and reminder.
+    """End somebody's access now: roles, sessions, and with them every page, link, feed and reminder.
 
     Nothing is deleted: the person stays where their name stands on record.
     """
-    person = User.objects.select_for_update().get(pk=person.pk)
-    require(may_let_go(person, by=by, at=at), Forbidden)
+    person, acting = lock_people(person, by)
+    require(may_let_go(person, by=acting or by, at=at), Forbidden)
     roles = _held(person, at)
-    tomorrow = local_day(at, organisation_zone()) + timedelta(days=1)
     for held in roles:
+        today = local_day(at, zone_of(place_of(held)))
+        tomorrow = today + timedelta(days=1)
         if held.period.upper is None or held.period.upper > tomorrow:
-            take_role(held, end=tomorrow, by=by)
+            held = end_role(held, end=tomorrow, by=by, at=at)
+        if held.pk is not None and held.in_force_on(today):
+            cut_off(held, at)
     person.is_active = False
     person.save(update_fields=["is_active"])
     sessions.end_all(person)
@@ -78,7 +83,7 @@ def let_go(person: User, *, by: User, at: datetime) -> None:
 def bring_back(person: User, *, by: User) -> None:
     """Open an account again. The person holds no role until somebody gives one."""
     require(may_bring_back(person, by=by), Forbidden)
-    person = User.objects.select_for_update().get(pk=person.pk)
+    person, _ = lock_people(person, by)
     if person.is_active:
         raise Refused.because("here", f"{person.name} has not left.")
     person.is_active = True
@@ -87,6 +92,7 @@ def bring_back(person: User, *, by: User) -> None:
 
 
 def _held(person: User, at: datetime) -> list[Membership]:
-    """What the person holds today or will hold."""
-    today = local_day(at, organisation_zone())
-    return list(person.memberships.not_over(today).select_related("clinic").order_by("pk"))
+    """What the person holds now or will hold."""
+    yesterday = local_day(at, organisation_zone()) - timedelta(days=1)  # of a clinic further west it may be today
+    held = person.memberships.filter(ended_at=None).not_over(yesterday).select_related("clinic").order_by("pk")
+    return [one for one in held if one.period.upper is None or one.period.upper > local_day(at, zone_of(place_of(one)))]

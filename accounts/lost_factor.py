@@ -73,7 +73,7 @@ def start(person: User, *, reason: str, by: User, at: datetime) -> SecondStepRes
     reason = " ".join(reason.split())
     if len(reason) < SHORTEST_REASON:
         raise ValidationError({"reason": "Say how you know that it is them, and what happened."})
-    User.objects.select_for_update().get(pk=person.pk)
+    User.objects.select_for_update(no_key=True).get(pk=person.pk)
     for earlier in SecondStepReset.objects.open().filter(user=person):
         if earlier.is_pending(at):
             raise Refused.because("waits-already", "A reset for this person waits already. Confirm it, or cancel it.")
@@ -109,7 +109,7 @@ def cancel(reset: SecondStepReset, *, by: User, at: datetime) -> SecondStepReset
 @transaction.atomic
 def reset_on_the_server(person: User, *, reason: str, at: datetime) -> SecondStepReset:
     """The last resort of whoever runs the server, when no two administrators are left. Told and recorded like any other."""
-    person = User.objects.select_for_update().get(pk=person.pk)
+    person = User.objects.select_for_update(no_key=True).get(pk=person.pk)
     reset = SecondStepReset(user=person, reason=reason, started_at=at, expires_at=at, confirmed_at=at)
     reset.save()
     _take_away(reset, by=None, at=at)

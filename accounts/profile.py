@@ -48,7 +48,7 @@ def change_profile(person: User, changes: Mapping[str, Any], *, by: User, at: da
 
     Raises Forbidden for a field that is not one's own to change, ValidationError by field for values that make no sense.
     """
-    person = User.objects.select_for_update().get(pk=person.pk)
+    person = User.objects.select_for_update(no_key=True).get(pk=person.pk)
     if not changes.keys() <= set(changeable(person, by=by, at=at)):
         require(_why_not(person, by=by, at=at), Forbidden)
     tidied = _tidied(changes)

@@ -89,7 +89,7 @@ def standing_of(user: User, at: datetime) -> Standing:
     """The standing of a person at a moment. Someone deactivated stands nowhere. One query.
 
     A membership counts on the clinic's local days; one of the whole organisation on the days of the organisation's
-    zone (settings.TIME_ZONE).
+    zone (settings.TIME_ZONE). Approval is delegated to a therapist: it rests while the person is none.
     """
     from accounts.models.people import organisation_zone  # people imports this module for `User.standing`
 
@@ -101,4 +101,6 @@ def standing_of(user: User, at: datetime) -> Standing:
         on = local_day(at, zone)
         if membership.in_force_on(on):
             grants.append(Grant(Role(membership.role), membership.clinic_id))
+    if not any(grant.role == Role.THERAPIST for grant in grants):
+        grants = [grant for grant in grants if grant.role != Role.DELEGATED_APPROVER]
     return Standing(grants, at)

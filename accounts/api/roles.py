@@ -30,18 +30,6 @@ def _today() -> date:
     return local_day(timezone.now(), organisation_zone())
 
 
-def not_the_past(day: date) -> None:
-    in_this_century(day)
-    if day < _today():
-        raise serializers.ValidationError("Choose today or a later day: what was before is on record.")
-
-
-def not_before_yesterday(day: date) -> None:
-    in_this_century(day)
-    if day < _today() - timedelta(days=1):
-        raise serializers.ValidationError("Choose yesterday or a later day: what was before is on record.")
-
-
 class MembershipSerializer(serializers.ModelSerializer[Membership]):
     person = serializers.PrimaryKeyRelatedField[User](source="user", read_only=True)
     clinic = serializers.SlugRelatedField[Clinic](slug_field="slug", read_only=True, allow_null=True)
@@ -57,12 +45,12 @@ class NewMembershipSerializer(serializers.Serializer[Any]):
     person = serializers.IntegerField()
     role = serializers.ChoiceField(choices=Role.choices)
     clinic = OwnClinicField(slug_field="slug", allow_null=True, default=None)
-    first = serializers.DateField(validators=[not_the_past])
+    first = serializers.DateField(validators=[in_this_century])
     last = serializers.DateField(validators=[in_this_century], allow_null=True, default=None)
 
 
 class LastDaySerializer(serializers.Serializer[Any]):
-    last = serializers.DateField(validators=[not_before_yesterday])
+    last = serializers.DateField(validators=[in_this_century])
 
 
 class MembershipViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Membership]):
@@ -94,7 +82,8 @@ class MembershipViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Membershi
         confirm_first(request)
         end = values["last"] and values["last"] + timedelta(days=1)
         place = Place(Role(values["role"]), values["clinic"])
-        given = hiring.give_role(person, place, start=values["first"], end=end, by=request.user)
+        first, now = values["first"], timezone.now()
+        given = hiring.give_role(person, place, start=first, end=end, by=request.user, at=now)
         return Response(self.get_serializer(given).data, status=status.HTTP_201_CREATED)
 
     @extend_schema(request=LastDaySerializer, responses={204: None, **REFUSALS})
@@ -106,7 +95,7 @@ class MembershipViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Membershi
         asked.is_valid(raise_exception=True)
         confirm_first(request)
         end = asked.validated_data["last"] + timedelta(days=1)
-        hiring.take_role(membership, end=end, by=request.user)
+        hiring.take_role(membership, end=end, by=request.user, at=timezone.now())
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 

@@ -54,15 +54,8 @@ class RoleForm(PlaceForm):
 
     def __init__(self, *args: Any, by: User, today: date, **kwargs: Any) -> None:
         super().__init__(*args, by=by, roles=roles_to_give(by), **kwargs)
-        self.today = today
         self.fields["first"].initial = today
         self.fields["first"].widget.attrs["min"] = self.fields["last"].widget.attrs["min"] = today.isoformat()
-
-    def clean_first(self) -> date:
-        first: date = self.cleaned_data["first"]
-        if first < self.today:
-            raise forms.ValidationError("Choose today or a later day: what was before is on record.")
-        return first
 
     @property
     def end(self) -> date | None:
@@ -78,15 +71,8 @@ class RoleEndForm(forms.Form):
 
     def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.yesterday = today - timedelta(days=1)
-        self.fields["last"].widget.attrs["min"] = self.yesterday.isoformat()
+        self.fields["last"].widget.attrs["min"] = (today - timedelta(days=1)).isoformat()
         self.fields["last"].initial = today
-
-    def clean_last(self) -> date:
-        last: date = self.cleaned_data["last"]
-        if last < self.yesterday:
-            raise forms.ValidationError("Choose yesterday or a later day: what was before is on record.")
-        return last
 
     @property
     def end(self) -> date:

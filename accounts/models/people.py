@@ -121,7 +121,7 @@ class UserQuerySet(AccessQuerySet["User"]):
 
         With `organisation_wide`, people whose membership is of the whole organisation count at every clinic.
         """
-        held = Q(period__contains=on)
+        held = _held_on(on)
         if roles is not None:
             held &= Q(role__in=roles)
         if clinics is not None:
@@ -234,7 +234,7 @@ def role_fits_its_place(name: str) -> models.CheckConstraint:
 
 class MembershipQuerySet(models.QuerySet["Membership"]):
     def on(self, day: date) -> Self:
-        return self.filter(period__contains=day)
+        return self.filter(_held_on(day))
 
     def not_over(self, day: date | models.OuterRef) -> Self:
         """In force on the day (or a day of the outer query) or to come."""
@@ -247,6 +247,11 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
         """
         others = Membership.objects.not_over(day).filter(user=models.OuterRef("user"))
         return self.filter(_not_over(day) | ~models.Exists(others))
+
+
+def _held_on(day: date) -> Q:
+    """In the period, and not cut off on that day, its last."""
+    return Q(period__contains=day) & (Q(ended_at=None) | Q(period__endswith__gt=day + timedelta(days=1)))
 
 
 def _not_over(day: date | models.OuterRef) -> Q:
@@ -263,6 +268,10 @@ class Membership(models.Model):
         help_text="First day to the day after the last; open at the end means until further notice."
     )
 
+    ended_at = models.DateTimeField(
+        null=True, blank=True, help_text="When it was cut off on its last day, which stays on record."
+    )
+
     objects: ClassVar[MembershipQuerySet] = MembershipQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
@@ -275,6 +284,7 @@ class Membership(models.Model):
                     (Coalesce(F("clinic"), Value(0)), RangeOperators.EQUAL),
                     ("period", RangeOperators.OVERLAPS),
                 ],
+                condition=Q(ended_at=None),
                 violation_error_message="This person already holds that role there in that period.",
             ),
             role_fits_its_place("membership_role_fits_its_place"),
@@ -282,6 +292,11 @@ class Membership(models.Model):
                 condition=Q(period__isempty=False) & Q(period__startswith__isnull=False),
                 name="membership_has_a_first_day",
                 violation_error_message="A membership starts on a day and lasts at least one.",
+            ),
+            models.CheckConstraint(
+                condition=Q(ended_at=None) | Q(period__upper_inf=False),
+                name="membership_cut_off_has_a_last_day",
+                violation_error_message="What was cut off has a last day.",
             ),
         ]
 
@@ -295,4 +310,6 @@ class Membership(models.Model):
         return upper and upper - timedelta(days=1)
 
     def in_force_on(self, day: date) -> bool:
+        if self.ended_at is not None and day == self.last_day:
+            return False
         return self.period.lower <= day and (self.period.upper is None or day < self.period.upper)

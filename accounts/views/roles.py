@@ -46,11 +46,12 @@ def end(request: HttpRequest, pk: int) -> HttpResponse:
         pk=pk,
     )
     person = person_to_manage(request, membership.user_id)
+    here = local_day(timezone.now(), hiring.zone_of(hiring.place_of(membership)))
     require(hiring.may_give_role(hiring.place_of(membership), to=person, by=request.user), Forbidden)
-    form = RoleEndForm(request.POST or None, today=today())
+    form = RoleEndForm(request.POST or None, today=here)
     if request.method == "POST" and form.is_valid():
         try:
-            hiring.take_role(membership, end=form.end, by=request.user)
+            hiring.take_role(membership, end=form.end, by=request.user, at=timezone.now())
         except Refused as refused:
             add_refusal(form, refused)
         else:
@@ -99,7 +100,8 @@ def resets_second_step(viewer: User, person: User) -> bool:
 
 def given(request: HttpRequest, person: User, form: RoleForm) -> bool:
     try:
-        hiring.give_role(person, form.place, start=form.cleaned_data["first"], end=form.end, by=request.user)
+        first, now = form.cleaned_data["first"], timezone.now()
+        hiring.give_role(person, form.place, start=first, end=form.end, by=request.user, at=now)
     except Refused as refused:
         add_refusal(form, refused)
         return False
@@ -113,7 +115,8 @@ def given(request: HttpRequest, person: User, form: RoleForm) -> bool:
 def page(request: HttpRequest, person: User, form: RoleForm) -> HttpResponse:
     held = list(person.memberships.select_related("clinic").order_by("-period", "pk"))
     for membership in held:
-        over = membership.last_day is not None and membership.last_day < today()
+        here = local_day(timezone.now(), hiring.zone_of(hiring.place_of(membership)))
+        over = membership.ended_at or (membership.last_day is not None and membership.last_day < here)
         membership.may_end = not over and bool(
             hiring.may_give_role(hiring.place_of(membership), to=person, by=request.user)
         )

@@ -188,10 +188,11 @@ def load_staff(clinics: dict[str, Clinic], *, today: date) -> dict[str, User]:
 def _add_roles(people: dict[str, User], clinics: dict[str, Clinic], today: date) -> None:
     """The lead and one manager also treat; a therapist approves the lead's own drafts."""
     start, end = today - timedelta(days=900), today + timedelta(days=180)
+    then = at_local(start, time(9), organisation_zone())
     for letter in "MO":
-        give_role(people["ines"], Place(TH, clinics[letter]), start=start, by=people["ada"])
-    give_role(people["rosa"], Place(TH, clinics["O"]), start=start, by=people["ada"])
-    give_role(people["lena"], Place(Role.DELEGATED_APPROVER), start=start, end=end, by=people["ines"])
+        give_role(people["ines"], Place(TH, clinics[letter]), start=start, by=people["ada"], at=then)
+    give_role(people["rosa"], Place(TH, clinics["O"]), start=start, by=people["ada"], at=then)
+    give_role(people["lena"], Place(Role.DELEGATED_APPROVER), start=start, end=end, by=people["ines"], at=then)
 
 
 def load_invitations(people: dict[str, User], clinics: dict[str, Clinic], *, now: datetime) -> None:

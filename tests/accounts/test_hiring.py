@@ -1,6 +1,7 @@
 """Who may give and take which role. Nobody gives power beyond their own, and nobody changes their own roles."""
 
-from datetime import date
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -14,6 +15,7 @@ from intranet.core.access import Forbidden, Refused
 from tests import factories
 
 START = date(2026, 11, 1)
+NOW = datetime(2026, 11, 1, 10, tzinfo=ZoneInfo("America/Chicago"))
 
 
 def codes(verdict):
@@ -47,7 +49,7 @@ def test_nobody_changes_their_own_roles(administrator: User, mt_prospect: Clinic
 def test_others_give_nothing(request: pytest.FixtureRequest, mt_prospect: Clinic, who: str):
     by = request.getfixturevalue(who)
     with pytest.raises(Forbidden):
-        give_role(factories.person(), Place(Role.THERAPIST, mt_prospect), start=START, by=by)
+        give_role(factories.person(), Place(Role.THERAPIST, mt_prospect), start=START, by=by, at=NOW)
     assert Membership.objects.exclude(user=by).count() == 0
 
 
@@ -73,7 +75,7 @@ def test_nobody_is_hired_for_nothing(administrator: User):
 
 def test_the_same_role_twice_is_refused_with_a_sentence(administrator: User, therapist: User, mt_prospect: Clinic):
     with pytest.raises(ValidationError, match="already holds that role there"):
-        give_role(therapist, Place(Role.THERAPIST, mt_prospect), start=START, by=administrator)
+        give_role(therapist, Place(Role.THERAPIST, mt_prospect), start=START, by=administrator, at=NOW)
 
 
 def test_the_database_refuses_overlapping_memberships(therapist: User, mt_prospect: Clinic):
@@ -96,7 +98,7 @@ def test_the_database_refuses_a_role_in_the_wrong_place(mt_prospect: Clinic, rol
 
 
 def test_taking_a_role_ends_it_and_leaves_the_record(administrator: User, manager: User):
-    membership = take_role(manager.memberships.get(), end=date(2026, 11, 20), by=administrator)
+    membership = take_role(manager.memberships.get(), end=date(2026, 11, 20), by=administrator, at=NOW)
     assert membership.period.upper == date(2026, 11, 20)
     entry = Entry.objects.get()
     assert (entry.verb, entry.changes["end"]) == ("role.taken", "2026-11-20")
@@ -105,3 +107,8 @@ def test_taking_a_role_ends_it_and_leaves_the_record(administrator: User, manage
 def test_an_address_is_one_person_in_any_case(therapist: User):
     with pytest.raises(ValidationError, match="email"):
         User.objects.create_user(email=therapist.email.upper(), name="Somebody Else")
+
+
+def test_the_database_refuses_what_was_cut_off_and_goes_on(therapist: User):
+    with pytest.raises(IntegrityError, match="membership_cut_off_has_a_last_day"), transaction.atomic():
+        therapist.memberships.update(ended_at=NOW)

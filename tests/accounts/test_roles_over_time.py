@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client
@@ -21,6 +22,8 @@ from tests.races import outcomes
 
 pytestmark = pytest.mark.django_db
 TODAY = date(2026, 11, 25)
+NOW = datetime(2026, 11, 25, 10, tzinfo=ZoneInfo("America/Chicago"))
+SOON = timezone.localdate() + timedelta(days=60)
 APPROVER = Place(Role.DELEGATED_APPROVER)
 
 
@@ -34,22 +37,22 @@ def roles_page(person: User) -> str:
 
 class TestDelegatedApproval:
     def test_the_lead_delegates_to_a_therapist_until_a_day(self, clinical_lead: User, therapist: User):
-        held = give_role(therapist, APPROVER, start=TODAY, end=TODAY + timedelta(days=30), by=clinical_lead)
+        held = give_role(therapist, APPROVER, start=TODAY, end=TODAY + timedelta(days=30), by=clinical_lead, at=NOW)
         assert (held.role, held.last_day) == (Role.DELEGATED_APPROVER, TODAY + timedelta(days=29))
 
     def test_it_has_an_end_and_is_for_therapists(self, clinical_lead: User, therapist: User, front_desk: User):
         with pytest.raises(Refused) as caught:
-            give_role(front_desk, APPROVER, start=TODAY, by=clinical_lead)
+            give_role(front_desk, APPROVER, start=TODAY, by=clinical_lead, at=NOW)
         assert codes(caught) == ["approver-without-end", "no-therapist"]
 
     def test_the_lead_gives_nothing_else(self, clinical_lead: User, therapist: User, mt_prospect: Clinic):
         for place in (Place(Role.MANAGER, mt_prospect), Place(Role.ADMINISTRATOR), Place(Role.THERAPIST, mt_prospect)):
             with pytest.raises(Forbidden):
-                give_role(therapist, place, start=TODAY, by=clinical_lead)
+                give_role(therapist, place, start=TODAY, by=clinical_lead, at=NOW)
 
     def test_a_manager_does_not_delegate(self, manager: User, therapist: User):
         with pytest.raises(Forbidden):
-            give_role(therapist, APPROVER, start=TODAY, end=TODAY + timedelta(days=30), by=manager)
+            give_role(therapist, APPROVER, start=TODAY, end=TODAY + timedelta(days=30), by=manager, at=NOW)
 
     def test_the_page_offers_the_lead_nothing_but_that(self, sign_in: Callable[..., Client], clinical_lead, therapist):
         answer = sign_in(clinical_lead).get(roles_page(therapist))
@@ -59,21 +62,21 @@ class TestDelegatedApproval:
 class TestEndingARole:
     def test_a_period_goes_forward(self, administrator: User, front_desk: User, oakbrook: Clinic):
         with pytest.raises(Refused) as caught:
-            give_role(front_desk, Place(Role.FRONT_DESK, oakbrook), start=TODAY, end=TODAY, by=administrator)
+            give_role(front_desk, Place(Role.FRONT_DESK, oakbrook), start=TODAY, end=TODAY, by=administrator, at=NOW)
         assert codes(caught) == ["ends-before"]
 
     def test_what_is_over_is_not_ended_again(self, administrator: User, front_desk: User):
         membership = front_desk.memberships.get()
-        take_role(membership, end=TODAY, by=administrator)
+        take_role(membership, end=TODAY, by=administrator, at=NOW)
         with pytest.raises(Refused) as caught:
-            take_role(membership, end=TODAY + timedelta(days=9), by=administrator)
+            take_role(membership, end=TODAY + timedelta(days=9), by=administrator, at=NOW)
         assert codes(caught) == ["ends-earlier"]
 
     def test_the_last_administrator_stays(self, administrator: User, therapist: User):
         other = factories.staff(name="Otto Nonesuch", role=Role.ADMINISTRATOR, clinics=[None])
-        take_role(administrator.memberships.get(), end=TODAY, by=other)
+        take_role(administrator.memberships.get(), end=TODAY, by=other, at=NOW)
         with pytest.raises(Refused) as caught:
-            take_role(other.memberships.get(), end=TODAY, by=None)
+            take_role(other.memberships.get(), end=TODAY, by=None, at=NOW)
         assert codes(caught) == ["last-administrator"]
 
     def test_an_administrator_for_a_time_or_without_access_is_no_other_one(self, administrator: User):
@@ -82,7 +85,7 @@ class TestEndingARole:
         gone = factories.staff(name="Gone Nonesuch", role=Role.ADMINISTRATOR, clinics=[None])
         User.objects.filter(pk=gone.pk).update(is_active=False)
         with pytest.raises(Refused) as caught:
-            take_role(administrator.memberships.get(), end=TODAY, by=for_a_time)
+            take_role(administrator.memberships.get(), end=TODAY, by=for_a_time, at=NOW)
         assert codes(caught) == ["last-administrator"]
 
 
@@ -103,11 +106,12 @@ class TestThePages:
         ("change", "field", "sentence"),
         [
             ({"first": "2020-01-01"}, "first", "Choose today or a later day: what was before is on record."),
+            ({"first": f"{SOON + timedelta(days=366)}"}, "first", "A role is given at most a year ahead."),
             ({"first": "9999-01-01"}, "first", "Check the year."),
             ({"role": "manager"}, "role", "Select a valid choice. manager is not one of the available choices."),
             ({"role": ""}, "role", "This field is required."),
             ({"clinic": "999999"}, "clinic", "Select a valid choice. That choice is not one of the available choices."),
-            ({"last": "2097-01-31"}, "last", "The last day is before the first."),
+            ({"last": f"{SOON - timedelta(days=1)}"}, "last", "The last day is before the first."),
             ({"role": "front_desk"}, "__all__", "This person already holds that role there in that period."),
         ],
     )
@@ -121,7 +125,7 @@ class TestThePages:
         field: str,
         sentence: str,
     ):
-        sent = {"role": "assistant", "clinic": str(mt_prospect.pk), "first": "2097-02-01", "last": ""} | change
+        sent = {"role": "assistant", "clinic": str(mt_prospect.pk), "first": f"{SOON}", "last": ""} | change
         answer = sign_in(manager).post(roles_page(front_desk), sent)
         assert (answer.status_code, answer.context["form"].errors) == (422, {field: [sentence]})
         assert answer.context["form"].data["first"] == sent["first"]
@@ -195,7 +199,7 @@ class TestLeaving:
             bring_back(therapist, by=manager)
         bring_back(therapist, by=administrator)
         back = User.objects.get(pk=therapist.pk)
-        assert (back.is_active, back.standing.roles) == (True, {Role.THERAPIST})
+        assert (back.is_active, back.standing.roles) == (True, set())
 
     def test_nothing_is_left_to_do_about_somebody_who_is_here(self, manager: User, therapist: User):
         assert left_to_do(therapist, manager, timezone.now()) == []
@@ -205,5 +209,5 @@ class TestLeaving:
 def test_two_administrators_do_not_end_each_other(administrator: User):
     other = factories.staff(name="Otto Nonesuch", role=Role.ADMINISTRATOR, clinics=[None])
     pairs = [(administrator.memberships.get(), other), (other.memberships.get(), administrator)]
-    ended = outcomes(lambda held=held, by=by: take_role(held, end=TODAY, by=by) for held, by in pairs)
+    ended = outcomes(lambda held=held, by=by: take_role(held, end=TODAY, by=by, at=NOW) for held, by in pairs)
     assert sorted(ended) == ["done", "last-administrator"]
