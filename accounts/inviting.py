@@ -27,6 +27,9 @@ def may_invite(by: User) -> Verdict:
     return Verdict.no("no-invitations", "Clinic managers and administrators invite people.")
 
 
+KNOWN = "Somebody with this address has an account here already."
+
+
 def may_manage(invitation: Invitation, *, by: User) -> Verdict:
     """Whoever could send it may send it again or take it back."""
     return may_give(place_of(invitation), by=by)
@@ -40,8 +43,8 @@ def invite(*, email: str, name: str, profession: str, place: Place, by: User, at
     Conflict when somebody else has invited it at the same moment.
     """
     require(may_invite_as(place, by=by), Forbidden)
-    if User.objects.filter(email__iexact=email).exists():
-        raise ValidationError({"email": "Somebody with this address works here already."})
+    if _is_known(email):
+        raise ValidationError({"email": KNOWN})
     invitation = Invitation(
         email=email.lower(),
         name=name,
@@ -68,6 +71,8 @@ def send_again(invitation: Invitation, *, by: User, at: datetime) -> Invitation:
     """A new link with a new term, by whoever sends it now; the old link stops working."""
     invitation = _waiting(invitation)
     require(may_manage(invitation, by=by), Forbidden)
+    if _is_known(invitation.email):
+        raise Refused.because("address-taken", f"{KNOWN} Take the invitation back.")
     invitation.token_digest, invitation.invited_by = None, by
     invitation.sent_at, invitation.expires_at = at, at + LASTS
     invitation.mail_state, invitation.mail_due_at = Invitation.Mail.WAITING, at
@@ -149,7 +154,13 @@ def digest(token: str) -> str:
 
 
 def _counts(invitation: Invitation, at: datetime) -> bool:
-    return invitation.is_open(at) and bool(may_manage(invitation, by=invitation.invited_by))
+    """Whether its link works: also not when somebody who is here has taken the address since."""
+    sent_by_right = bool(may_manage(invitation, by=invitation.invited_by))
+    return invitation.is_open(at) and sent_by_right and not _is_known(invitation.email)
+
+
+def _is_known(email: str) -> bool:
+    return User.objects.filter(email__iexact=email).exists()
 
 
 def _waiting(invitation: Invitation) -> Invitation:

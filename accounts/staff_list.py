@@ -228,7 +228,7 @@ def _against_email(email: str, known: Known, seen_in: int | None) -> list[Reason
         return [Reason("too-long", f"Email has more than {LONGEST_EMAIL} characters.", "email")]
     against = {
         "twice": (seen_in is not None, f"Email is the same as in line {seen_in}."),
-        "works-here": (email in known.works_here, "Email: somebody with this address works here already."),
+        "works-here": (email in known.works_here, "Email: somebody with this address has an account here already."),
         "waiting": (
             email in known.waiting,
             "Email: an invitation to this address is waiting already. Send it again, or take it back.",

@@ -5,7 +5,7 @@ from django.db.models import QuerySet
 
 from accounts import audit_log
 from intranet.audit.models import Entry
-from intranet.core.forms import DayInput, WordsField
+from intranet.core.forms import DayInput, WordsField, in_this_century
 
 
 class AuditFilter(forms.Form):
@@ -19,8 +19,8 @@ class AuditFilter(forms.Form):
             *sorted(((verb, said.words) for verb, said in audit_log.ACTIONS.items()), key=lambda choice: choice[1]),
         ],
     )
-    first = forms.DateField(label="From", required=False, widget=DayInput)
-    last = forms.DateField(label="To", required=False, widget=DayInput)
+    first = forms.DateField(label="From", required=False, widget=DayInput, validators=[in_this_century])
+    last = forms.DateField(label="To", required=False, widget=DayInput, validators=[in_this_century])
 
     def narrow(self, entries: QuerySet[Entry]) -> QuerySet[Entry]:
         """Only those that fit every filter that was filled in sensibly."""

@@ -241,12 +241,16 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
         return self.filter(_not_over(day))
 
     def belonging(self, day: date) -> Self:
-        """Those that say to which clinics a person belongs: not over, or for somebody who left altogether, the last ones.
+        """Those that say to which clinics a person belongs: begun and not over; for a starter, who holds nothing yet, those
+        to come; for somebody who left altogether, the last ones.
 
-        Who moved to another clinic is no longer the business of the managers of the first.
+        Who moved to another clinic is no longer the business of the managers of the first. And nobody makes a person
+        theirs by giving them a role that begins some day.
         """
-        others = Membership.objects.not_over(day).filter(user=models.OuterRef("user"))
-        return self.filter(_not_over(day) | ~models.Exists(others))
+        of_the_person = Membership.objects.filter(user=models.OuterRef("user"))
+        begun = _not_over(day) & Q(period__startswith__lte=day)
+        to_come = _not_over(day) & ~models.Exists(of_the_person.on(day))
+        return self.filter(begun | to_come | ~models.Exists(of_the_person.not_over(day)))
 
 
 def _held_on(day: date) -> Q:

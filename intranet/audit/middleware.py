@@ -21,7 +21,8 @@ def trail(get_response: GetResponse) -> GetResponse:
             response = get_response(request)
             if response.status_code == 403 and request.user.is_authenticated:
                 path = request.path[:LONGEST_PATH]
-                record(request.user, "access.refused", None, path=path, method=request.method)
+                clinics = sorted(request.user.standing.clinic_ids)
+                record(request.user, "access.refused", None, clinics=clinics, path=path, method=request.method)
             return response
         finally:
             origin.address.reset(token)

@@ -155,3 +155,9 @@ def test_what_changed_reads_like_everything_else(therapist: User):
         ("End", "Dec 5, 2026, 12:00 PM"),
         ("Staff", "2026-99-31"),
     ]
+
+
+@pytest.mark.parametrize("asked", ["first=9999-12-31", "last=9999-12-31", "last=0001-01-01", "first=yesterday"])
+@pytest.mark.parametrize("address", ["/people/audit/", "/people/audit/csv/", "/api/v1/audit/"])
+def test_a_day_that_nobody_means_narrows_nothing(administrator: User, sign_in, asked: str, address: str):
+    assert sign_in(administrator).get(f"{address}?{asked}").status_code == 200

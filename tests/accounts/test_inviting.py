@@ -94,7 +94,7 @@ def test_an_address_is_invited_once_and_never_when_it_works_here(sent, therapist
     place = Place(Role.THERAPIST, mt_prospect)
     with pytest.raises(ValidationError, match="waiting already"):
         send(manager, place, at)
-    with pytest.raises(ValidationError, match="works here already"):
+    with pytest.raises(ValidationError, match="has an account here already"):
         send(manager, place, at, email=therapist.email.upper())
 
 
@@ -112,6 +112,19 @@ def test_a_link_works_once(sent, at: datetime):
 def test_a_link_gets_too_old(sent, at: datetime):
     assert inviting.found_by(sent[1], at + timedelta(hours=72) - timedelta(seconds=1)) == sent[0]
     assert dead(sent[1], at + timedelta(hours=72))
+
+
+def test_an_address_that_somebody_has_taken_since_lets_nobody_in(sent, manager, therapist, at):
+    """An employee has changed their own address to the one that was invited."""
+    invitation, token = sent
+    User.objects.filter(pk=therapist.pk).update(email=invitation.email)
+    assert dead(token, at)
+    with pytest.raises(Conflict):
+        inviting.accept(inviting.digest(token), password=SENTENCE, at=at)
+    with pytest.raises(Refused, match="has an account here already"):
+        inviting.send_again(invitation, by=manager, at=at)
+    inviting.revoke(invitation, by=manager, at=at)
+    assert not Invitation.objects.waiting().exists()
 
 
 def test_sent_again_the_old_link_is_dead(sent, manager: User, at: datetime):

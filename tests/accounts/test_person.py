@@ -15,7 +15,7 @@ from django.urls import reverse
 
 from accounts.competencies import end_competency, grant_competency
 from accounts.files import Step
-from accounts.filing import file_credential, fingerprint, may_verify, verify_credential
+from accounts.filing import file_credential, fingerprint, may_file, may_see_document, may_verify, verify_credential
 from accounts.models import Clinic, Competency, Credential, User
 from accounts.roles import Role
 from intranet.audit.models import Entry
@@ -203,11 +203,27 @@ def test_the_file_of_who_left_stays_with_the_last_manager(therapist: User, manag
     assert Credential.objects.visible_to(manager).count() == 1
 
 
-def test_who_will_come_is_seen_before(
+def test_who_will_come_and_works_nowhere_yet_is_seen_before(
     therapist: User, manager_oakbrook: User, oakbrook: Clinic, credential: Credential
 ):
+    therapist.memberships.all().delete()
     factories.membership(user=therapist, role=Role.THERAPIST, clinic=oakbrook, start=date(2090, 1, 1))
     assert Credential.objects.visible_to(manager_oakbrook).count() == 1
+
+
+@pytest.mark.parametrize("who", ["therapist", "clinical_lead", "floater"])
+def test_a_role_to_come_opens_nobodys_file(
+    who: str, cast: dict[str, User], manager_oakbrook: User, oakbrook: Clinic, sign_in
+):
+    """A manager may give working roles at the own clinic to whomever: that must not be a way into their files."""
+    person = cast[who]
+    person.memberships.filter(clinic=oakbrook).delete()
+    filed = factories.credential(user=person, type=factories.credential_type())
+    factories.membership(user=person, role=Role.FRONT_DESK, clinic=oakbrook, start=date(2027, 1, 1))
+    assert not User.objects.with_file_visible_to(manager_oakbrook).filter(pk=person.pk).exists()
+    assert not may_see_document(person, by=manager_oakbrook)
+    assert not may_file(person, by=manager_oakbrook)
+    assert sign_in(manager_oakbrook).get(filed.get_absolute_url()).status_code == 404
 
 
 def test_what_may_be_done_today_is_said_with_every_reason(

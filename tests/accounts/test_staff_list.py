@@ -177,7 +177,7 @@ class TestVerdicts:
         here = f"A,{therapist.email.upper()},Therapist,Mt. Prospect,PT"
         again = OTTO.replace("otto@", "OTTO@")
         assert said(f"{HEADER}\n{here}\n{again}\n{NINA}\n{NINA.replace('nina@', 'Nina@')}", manager) == {
-            2: ["Email: somebody with this address works here already."],
+            2: ["Email: somebody with this address has an account here already."],
             3: ["Email: an invitation to this address is waiting already. Send it again, or take it back."],
             4: [],
             5: ["Email is the same as in line 4."],

@@ -6,6 +6,7 @@ import pytest
 from allauth.mfa.totp.internal.auth import TOTP
 from django.test import Client
 
+from accounts.audit_log import entries_visible_to
 from accounts.models import Clinic, User
 from intranet.audit.models import Entry
 from tests.factories import PASSWORD
@@ -56,6 +57,14 @@ def test_what_is_refused_for_want_of_rights(therapist: User, sign_in):
         therapist,
         {"path": "/protocols/report/", "method": "GET"},
     )
+
+
+def test_the_managers_of_the_clinic_see_what_was_refused(therapist, manager, manager_oakbrook, sign_in):
+    sign_in(therapist).get("/protocols/report/")
+    refused = {
+        who: entries_visible_to(who).filter(verb="access.refused").count() for who in (manager, manager_oakbrook)
+    }
+    assert refused == {manager: 1, manager_oakbrook: 0}
 
 
 def test_nothing_of_a_secret_is_kept(therapist: User):
