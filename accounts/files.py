@@ -18,6 +18,7 @@ from intranet.audit.models import Entry
 from intranet.core.access import Verdict
 
 LATEST = 8
+LEFT = Verdict.no("inactive", "No longer works here.")
 Judge = Callable[[Sequence[User], Sequence[Skill], date], dict[tuple[int, int], Verdict]]
 
 # Who knows whether people are cleared for procedures: protocols have a say in it, and are above this app.
@@ -88,7 +89,7 @@ def file_of(person: User, *, viewer: User, on: date, at: datetime) -> File | Non
     return File(
         lines=lines,
         steps={pk: step for pk, step in steps.items() if step},
-        any_shift=gate(person, on),
+        any_shift=gate(person, on) if person.is_active else LEFT,
         abilities=abilities(person, on=on, at=at),
         qualifications=[type for type in parted if type.is_for(person)],
         history=history(person),

@@ -242,6 +242,12 @@ def test_what_may_be_done_today_is_said_with_every_reason(
     assert "Avery has not acknowledged version 1 of “Dry needling”." in body
 
 
+def test_who_left_works_no_shift(therapist: User, clinical_lead: User, manager: User, sign_in):
+    User.objects.filter(pk=therapist.pk).update(is_active=False)
+    file = sign_in(manager).get(page(therapist)).context["file"]
+    assert [str(reason) for reason in file.any_shift.reasons] == ["No longer works here."]
+
+
 def test_a_licence_that_bars_is_said_of_any_shift(therapist: User, clinical_lead: User, sign_in, at: datetime):
     type = factories.credential_type(name="PT licence", gate="blocks", professions=["pt"])
     factories.credential(user=therapist, type=type, end=at.date(), verified_by=clinical_lead)
