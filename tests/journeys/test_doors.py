@@ -33,7 +33,7 @@ def test_a_role_taken_away_counts_with_the_next_click(
     expect(invitations).to_be_visible()
 
     held = manager.memberships.get(role=Role.MANAGER)
-    take_role(held, end=timezone.localdate(), by=administrator)
+    take_role(held, end=timezone.localdate(), by=administrator, at=timezone.now())
 
     invitations.click()
     expect(page.get_by_role("heading", level=1)).to_have_text("You may not open this")
