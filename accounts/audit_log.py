@@ -6,16 +6,17 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db.models import CharField, Q, QuerySet
 from django.db.models.functions import Cast
 
-from accounts.models import Competency, Credential, Training, User, organisation_zone
+from accounts.models import Competency, Credential, Training, User
 from accounts.roles import Capability
 from intranet.audit.models import Entry
 from intranet.core.access import AnyUser
+from intranet.core.time import first_moment, organisation_zone
 from intranet.core.wording import clock_time, full_day
 
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)")
@@ -155,14 +156,10 @@ def between(first: date | None, last: date | None) -> Q:
     """Entries of these days of the organisation, both included."""
     condition = Q()
     if first:
-        condition &= Q(at__gte=_midnight(first))
+        condition &= Q(at__gte=first_moment(first))
     if last:
-        condition &= Q(at__lt=_midnight(last + timedelta(days=1)))
+        condition &= Q(at__lt=first_moment(last + timedelta(days=1)))
     return condition
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time.min, organisation_zone())
 
 
 def detail(entry: Entry) -> list[tuple[str, str]]:

@@ -9,11 +9,11 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import Max
 
 from accounts.credentials import clinics_of
-from accounts.models import Competency, Skill, User, organisation_zone
+from accounts.models import Competency, Skill, User
 from accounts.roles import Capability
 from intranet.audit.recording import record
 from intranet.core.access import YES, Conflict, Forbidden, Refused, Verdict, require
-from intranet.core.time import local_day
+from intranet.core.time import organisation_day
 from intranet.core.wording import full_day
 
 FURTHEST_BACK = timedelta(days=31)
@@ -103,7 +103,7 @@ def _gives_way(other: Competency, start: datetime) -> Verdict:
         words = f"{name} is signed off for {skill} until {full_day(other.last_day)} already. Begin on the day after it."
         return Verdict.no("signed-off-already", words, "first")
     if other.ended_at > start:
-        ended = full_day(local_day(other.ended_at, organisation_zone()))
+        ended = full_day(organisation_day(other.ended_at))
         words = f"{name}’s sign-off for {skill} was taken back on {ended}. Begin on that day or later."
         return Verdict.no("counted-until", words, "first")
     return YES

@@ -13,11 +13,11 @@ from functools import cached_property
 from django.db.backends.postgresql.psycopg_any import DateRange
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
-from accounts.models import Credential, CredentialType, User, ValidityRule, organisation_zone
+from accounts.models import Credential, CredentialType, User, ValidityRule
 from accounts.models.credentials import CredentialQuerySet
 from accounts.standing import Scope
 from intranet.core.access import Forbidden
-from intranet.core.time import local_day, months_after
+from intranet.core.time import months_after, organisation_day
 from intranet.core.wording import counted, full_day, name_list
 
 EXPIRING_WITHIN = timedelta(days=60)
@@ -214,13 +214,13 @@ def credential_file(user: User, on: date) -> list[FileLine]:
 
 def belongs_to(owner: User, scope: Scope, *, by: User) -> bool:
     """Whether somebody is the business of one of the clinics today."""
-    today = local_day(by.standing.at, organisation_zone())
+    today = organisation_day(by.standing.at)
     return owner.memberships.belonging(today).filter(clinic__in=scope.clinic_ids).exists()
 
 
 def clinics_of(user: User) -> Iterable[int]:
     """The clinics whose managers read in the audit log what happens to the person: those to which they belong."""
-    today = local_day(user.standing.at, organisation_zone())
+    today = organisation_day(user.standing.at)
     return user.memberships.belonging(today).exclude(clinic=None).values_list("clinic_id", flat=True)
 
 

@@ -21,14 +21,13 @@ from accounts.models import (
     Membership,
     User,
     ValidityRule,
-    organisation_zone,
 )
 from accounts.models.credentials import FIXED_DATE_RULES
 from accounts.qualifications import is_whole
 from accounts.roles import Capability, Role
 from intranet.audit.recording import record
 from intranet.core.access import YES, Conflict, Forbidden, Refused, Verdict, require
-from intranet.core.time import local_day
+from intranet.core.time import organisation_day
 from intranet.core.wording import full_day
 
 # Licences are renewed months ahead; further away is a slip of the pen.
@@ -84,7 +83,7 @@ def open_files(viewer: User) -> QuerySet[User]:
     scope = viewer.standing.scope(Capability.VERIFY_CREDENTIAL)
     if scope.everywhere:
         return User.objects.all()
-    today = local_day(viewer.standing.at, organisation_zone())
+    today = organisation_day(viewer.standing.at)
     here = Membership.objects.belonging(today).filter(user=OuterRef("pk"), clinic__in=scope.clinic_ids)
     return User.objects.filter(Q(pk=viewer.pk) | Exists(here))
 
@@ -111,7 +110,7 @@ def to_check(viewer: User) -> QuerySet[Credential]:
     waiting = Credential.objects.waiting().filter(user__is_active=True).exclude(user=viewer)
     scope = viewer.standing.scope(Capability.VERIFY_CREDENTIAL)
     if not scope.everywhere:
-        today = local_day(viewer.standing.at, organisation_zone())
+        today = organisation_day(viewer.standing.at)
         here = Membership.objects.belonging(today).filter(user=OuterRef("user"), clinic__in=scope.clinic_ids)
         leads = Membership.objects.on(today).filter(user=OuterRef("user"), role=Role.CLINICAL_LEAD)
         waiting = waiting.filter(Exists(here)).filter(Q(type__checker=Checker.MANAGER) | Exists(leads))
@@ -166,7 +165,7 @@ def hand_in(
     """File a credential as it stands on its document, to be checked by another person. Raises Refused or Forbidden."""
     user = _locked(user)
     require(may_file(user, by=by), Forbidden)
-    require(_sensible(user, type, facts, on=local_day(at, organisation_zone())) + _with_document(type, paper))
+    require(_sensible(user, type, facts, on=organisation_day(at)) + _with_document(type, paper))
     period = period_to_file(user, type, facts)
     return file_credential(
         user=user,
@@ -217,10 +216,7 @@ def correct(credential: Credential, facts: Facts, *, paper: Paper | None = None,
     credential = _locked_credential(credential)
     require(may_correct(credential, by=by), Forbidden)
     on_file = paper or document_of(credential)
-    require(
-        _sensible(user, credential.type, facts, on=local_day(at, organisation_zone()))
-        + _with_document(credential.type, on_file)
-    )
+    require(_sensible(user, credential.type, facts, on=organisation_day(at)) + _with_document(credential.type, on_file))
     credential.valid = period_to_file(user, credential.type, facts, apart_from=credential)
     credential.issued_on, credential.reference = facts.issued_on, facts.reference
     credential.sent_back_by, credential.sent_back_at, credential.remark = None, None, ""
@@ -261,7 +257,7 @@ def verify_credential(credential: Credential, *, by: User, at: datetime, seen: s
     Raises Forbidden, Conflict when somebody was quicker or it was changed meanwhile, or Refused without a document.
     """
     credential = _waiting(credential, by=by, seen=seen)
-    whole = is_whole(credential.user, credential.type, on=local_day(at, organisation_zone()), at=at)
+    whole = is_whole(credential.user, credential.type, on=organisation_day(at), at=at)
     require(whole + _with_document(credential.type, document_of(credential)))
     credential.verified_by, credential.verified_at = by, at
     credential.save(update_fields=["verified_by", "verified_at"])

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from accounts.credentials import last_day
-from accounts.models import Credential, CredentialType, Gate, User, organisation_zone
+from accounts.models import Credential, CredentialType, Gate, User
 from intranet.core.access import Reason, Verdict
-from intranet.core.time import day_span
+from intranet.core.time import day_span, organisation_zone
 from intranet.core.wording import full_day
 
 

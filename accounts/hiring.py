@@ -13,11 +13,11 @@ from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateRange
 from django.db.models import Q
 
-from accounts.models import Clinic, Invitation, Membership, User, organisation_zone
+from accounts.models import Clinic, Invitation, Membership, User
 from accounts.roles import ROLES_A_MANAGER_MAY_GIVE, Capability, Role
 from intranet.audit.recording import record
 from intranet.core.access import YES, Conflict, Forbidden, Reason, Refused, Verdict, require
-from intranet.core.time import local_day, months_after
+from intranet.core.time import local_day, months_after, organisation_zone
 
 INVITABLE = frozenset(Role) - {Role.DELEGATED_APPROVER}
 

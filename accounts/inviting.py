@@ -10,11 +10,11 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from accounts.hiring import Place, hire, may_give, may_invite_as, place_of
-from accounts.models import Invitation, User, organisation_zone
+from accounts.models import Invitation, User
 from accounts.roles import Capability
 from intranet.audit.recording import record
 from intranet.core.access import YES, Conflict, Forbidden, Refused, Verdict, require
-from intranet.core.time import local_day
+from intranet.core.time import local_day, organisation_zone
 
 LASTS = timedelta(hours=72)
 DEAD = "The invitation does not work any more. Ask whoever sent it for a new one."

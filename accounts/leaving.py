@@ -10,11 +10,11 @@ from django.db import transaction
 
 from accounts import sessions, tokens
 from accounts.hiring import cut_off, end_role, lock_people, may_give_all, place_of, zone_of
-from accounts.models import Membership, User, organisation_zone
+from accounts.models import Membership, User
 from accounts.roles import Role
 from intranet.audit.recording import record
 from intranet.core.access import Forbidden, Refused, Verdict, require
-from intranet.core.time import local_day
+from intranet.core.time import local_day, organisation_day
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +93,6 @@ def bring_back(person: User, *, by: User) -> None:
 
 def _held(person: User, at: datetime) -> list[Membership]:
     """What the person holds now or will hold."""
-    yesterday = local_day(at, organisation_zone()) - timedelta(days=1)  # of a clinic further west it may be today
+    yesterday = organisation_day(at) - timedelta(days=1)  # of a clinic further west it may be today
     held = person.memberships.filter(ended_at=None).not_over(yesterday).select_related("clinic").order_by("pk")
     return [one for one in held if one.period.upper is None or one.period.upper > local_day(at, zone_of(place_of(one)))]

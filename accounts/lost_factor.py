@@ -15,11 +15,11 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from accounts import sessions, tokens
-from accounts.models import SecondStepReset, User, organisation_zone
+from accounts.models import SecondStepReset, User
 from accounts.roles import Capability, Role
 from intranet.audit.recording import record
 from intranet.core.access import Forbidden, Reason, Refused, Verdict, require
-from intranet.core.time import local_day
+from intranet.core.time import organisation_day
 
 LASTS = timedelta(hours=24)
 SHORTEST_REASON = 10
@@ -58,7 +58,7 @@ def may_confirm(reset: SecondStepReset, *, by: User, at: datetime) -> Verdict:
 
 def others_who_confirm(person: User, by: User, at: datetime) -> list[User]:
     """The administrators who can be the second one."""
-    today = local_day(at, organisation_zone())
+    today = organisation_day(at)
     administrators = User.objects.members(today, roles=[Role.ADMINISTRATOR]).by_name()
     return [other for other in administrators if other.pk not in {person.pk, by.pk}]
 

@@ -11,11 +11,11 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from accounts.hiring import may_give_all, place_of
-from accounts.models import User, organisation_zone
+from accounts.models import User
 from accounts.roles import Capability, Role
 from intranet.audit.recording import record
 from intranet.core.access import Forbidden, Verdict, require
-from intranet.core.time import local_day
+from intranet.core.time import organisation_day
 
 # How to reach me and in which languages: everybody for themselves.
 CONTACT = ("phone", "languages")
@@ -37,7 +37,7 @@ def changeable(person: User, *, by: User, at: datetime) -> tuple[str, ...]:
 
 def may_manage(person: User, *, by: User, at: datetime) -> Verdict:
     """Whoever could give every role by which the person works here; delegated approval comes on top of one."""
-    held = person.memberships.not_over(local_day(at, organisation_zone())).exclude(role=Role.DELEGATED_APPROVER)
+    held = person.memberships.not_over(organisation_day(at)).exclude(role=Role.DELEGATED_APPROVER)
     places = [place_of(membership) for membership in held.select_related("clinic").order_by("pk")]
     return may_give_all(places, to=person, by=by)
 

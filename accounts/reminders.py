@@ -28,12 +28,13 @@ from django.db.models.functions import Cast
 from django.urls import reverse
 
 from accounts.credentials import last_day, not_renewed, renewals
-from accounts.models import Credential, CredentialType, Membership, User, organisation_zone
+from accounts.models import Credential, CredentialType, Membership, User
 from accounts.models.credentials import CredentialQuerySet
+from accounts.models.people import held_on
 from accounts.roles import Capability, Role
 from intranet.core.arrays import Each
 from intranet.core.moments import moment_of
-from intranet.core.time import local_day
+from intranet.core.time import organisation_day, organisation_zone
 from intranet.core.wording import counted, day_label, full_day, name_list
 from intranet.reminders import registry
 from intranet.reminders.registry import Kind, Message, OnDoubt
@@ -55,8 +56,10 @@ class CredentialExpiring(Kind):
 
     def owed(self, at: datetime) -> Sequence[QuerySet[Any, Any]]:
         """Each step until the next one comes, so that there is never more than one to read about a credential."""
-        reached = local_day(at - MORNING, organisation_zone())
-        filed = renewals(Credential.objects.counting(), _today(at))  # who has handed it in has done their part
+        reached = organisation_day(at - MORNING)
+        filed = renewals(
+            Credential.objects.counting(), organisation_day(at)
+        )  # who has handed it in has done their part
         own = _ending(at).filter(~Exists(filed)).annotate(recipient_id=F("user_id"))
         return [
             _by_person(own.filter(type__in=types, valid__endswith__gt=reached + timedelta(days=following + 1)), lead)
@@ -68,7 +71,7 @@ class CredentialExpiring(Kind):
         procedures = name_list(list(subject.type.skills.values_list("name", flat=True)))
         needed = f" Without it you cannot be put on shifts that need {procedures}." if procedures else ""
         return Message(
-            title=f"Renew your {subject.type} by {day_label(ends, _today(at))}",
+            title=f"Renew your {subject.type} by {day_label(ends, organisation_day(at))}",
             paragraphs=[
                 f"{ends:%A}, {full_day(ends)} is the last day of your {subject.type} ({_zone_words()}).",
                 f"Hand in the new document before that day.{needed}",
@@ -93,11 +96,11 @@ class StaffCredentialExpiring(Kind):
         return bool(person.standing.scope(Capability.SEE_CREDENTIALS))
 
     def owed(self, at: datetime) -> Sequence[QuerySet[Any, Any]]:
-        today = _today(at)
+        today = organisation_day(at)
         managed = _ending(at).filter(
-            user__memberships__period__contains=today,
+            held_on(today, of="user__memberships__"),
+            held_on(today, of="user__memberships__clinic__memberships__"),
             user__memberships__clinic__memberships__role=Role.MANAGER,
-            user__memberships__clinic__memberships__period__contains=today,
         )
         # Named before anything is excluded, or Django would join the members of the clinic once more, whatever their role.
         managed = managed.annotate(recipient_id=F("user__memberships__clinic__memberships__user_id"))
@@ -114,7 +117,7 @@ class StaffCredentialExpiring(Kind):
         found = found.filter(type=subject, valid__endswith=ends + timedelta(days=1))
         people = list(User.objects.filter(pk__in=found.values("user")).by_name())
         return Message(
-            title=f"{subject} of your staff ends on {day_label(ends, _today(at))}",
+            title=f"{subject} of your staff ends on {day_label(ends, organisation_day(at))}",
             paragraphs=[
                 f"{ends:%A}, {full_day(ends)} is the last day ({_zone_words()}), and no later document is checked for "
                 f"{counted(len(people), 'person', 'people')}: {name_list([person.name for person in people])}."
@@ -132,10 +135,10 @@ def register_kinds() -> None:
 
 def _ending(at: datetime, among: CredentialQuerySet | None = None) -> QuerySet[Credential]:
     """Credentials that have a last day and no verified successor, of active people who work here today."""
-    here = Membership.objects.on(_today(at)).filter(user=OuterRef("user"))
+    here = Membership.objects.on(organisation_day(at)).filter(user=OuterRef("user"))
     credentials = Credential.objects.all() if among is None else among
-    asked = credentials.counting().filter(type__retired_at=None, valid__endswith__gt=_today(at))
-    return not_renewed(asked.filter(Exists(here), user__is_active=True), _today(at))
+    asked = credentials.counting().filter(type__retired_at=None, valid__endswith__gt=organisation_day(at))
+    return not_renewed(asked.filter(Exists(here), user__is_active=True), organisation_day(at))
 
 
 def _steps() -> dict[tuple[int, int], list[int]]:
@@ -166,10 +169,6 @@ def _on_its_morning(rows: QuerySet[Credential, Any], lead: int) -> QuerySet[Any,
         due_at=moment_of(F("valid__endswith") - Value(before), organisation_zone()),
         not_after=moment_of(F("valid__endswith"), organisation_zone()),
     )
-
-
-def _today(at: datetime) -> date:
-    return local_day(at, organisation_zone())
 
 
 def _last_day(credential: Credential) -> date:

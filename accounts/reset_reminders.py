@@ -10,10 +10,10 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import F, IntegerField, OuterRef, Q, QuerySet, Value
 from django.urls import reverse
 
-from accounts.models import Membership, SecondStepReset, User, organisation_zone
+from accounts.models import Membership, SecondStepReset, User
 from accounts.reminders import Each
 from accounts.roles import Capability, Role
-from intranet.core.time import local_day
+from intranet.core.time import organisation_day, organisation_zone
 from intranet.core.wording import clock_time, full_day
 from intranet.reminders import registry
 from intranet.reminders.registry import Kind, Message, OnDoubt
@@ -79,7 +79,7 @@ class SecondStepResetToConfirm(Kind):
         return person.standing.may(Capability.RESET_SECOND_STEP)
 
     def owed(self, at: datetime) -> Sequence[QuerySet[Any, Any]]:
-        today = local_day(at, organisation_zone())
+        today = organisation_day(at)
         others = Membership.objects.on(today).filter(role=Role.ADMINISTRATOR, user__is_active=True)
         others = others.exclude(Q(user=OuterRef("user")) | Q(user=OuterRef("started_by")))
         waiting = SecondStepReset.objects.pending(at).annotate(

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from accounts.roles import TABLE, Capability, Reach, Role
-from intranet.core.time import local_day
+from intranet.core.time import local_day, organisation_zone
 
 if TYPE_CHECKING:
     from accounts.models import Clinic, User
@@ -91,8 +91,6 @@ def standing_of(user: User, at: datetime) -> Standing:
     A membership counts on the clinic's local days; one of the whole organisation on the days of the organisation's
     zone (settings.TIME_ZONE). Approval is delegated to a therapist: it rests while the person is none.
     """
-    from accounts.models.people import organisation_zone  # people imports this module for `User.standing`
-
     if not user.is_active:
         return Standing((), at)
     grants = []

@@ -9,12 +9,12 @@ from django.db.models import QuerySet
 
 from accounts.credentials import clinics_of
 from accounts.filing import may_file, withdraw
-from accounts.models import Training, Unit, User, organisation_zone
+from accounts.models import Training, Unit, User
 from accounts.qualifications import progress
 from accounts.roles import Capability
 from intranet.audit.recording import record
 from intranet.core.access import YES, Conflict, Forbidden, Refused, Verdict, require
-from intranet.core.time import local_day
+from intranet.core.time import organisation_day
 
 MEASURED = {Unit.HOURS, Unit.SESSIONS}
 
@@ -44,7 +44,7 @@ def add_training(training: Training, *, by: User, at: datetime) -> Training:
     amount that makes no sense, ValidationError for a value that no field takes.
     """
     require(may_file(training.user, by=by), Forbidden)
-    require(_makes_sense(training, local_day(at, organisation_zone())))
+    require(_makes_sense(training, organisation_day(at)))
     if training.exempt or training.part.unit not in MEASURED:
         training.amount = None if training.exempt else 1
     training.entered_by, training.entered_at = by, at
@@ -102,7 +102,7 @@ def strike_training(training: Training, *, reason: str, by: User, at: datetime) 
 
 
 def _is_met(training: Training, at: datetime) -> bool:
-    steps = progress(training.user, training.part.type, on=local_day(at, organisation_zone()), at=at)
+    steps = progress(training.user, training.part.type, on=organisation_day(at), at=at)
     return next(step.met for step in steps if step.part == training.part)
 
 

@@ -9,15 +9,15 @@ from django.db import transaction
 from django.db.models import DateField, ExpressionWrapper, F, Min, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Greatest, TruncDate
 
-from accounts.models import User, organisation_zone
+from accounts.models import User
 from accounts.roles import Capability, Role
 from accounts.standing import Standing
 from intranet.audit.recording import record
 from intranet.core.access import YES, Forbidden, Refused, Verdict, require
 from intranet.core.moments import moment_of
+from intranet.core.time import organisation_day, organisation_zone
 from protocols.drafting import clinics_of
 from protocols.models import Acknowledgement, Audience, ProtocolVersion, Readership, ReadershipQuerySet, Status
-from protocols.timing import day_of
 
 # Rows with annotations that are grouped by the caller; their columns are said where they are made.
 Rows: TypeAlias = QuerySet[Any, Any]
@@ -37,7 +37,7 @@ def duties_then(at: datetime) -> Rows:
 
     Nothing says when somebody was deactivated; whoever held a role that day is taken to have been at work.
     """
-    return with_terms(_duty_rows(Readership.objects.held_on(day_of(at)), at).values("user_id", "version_id"))
+    return with_terms(_duty_rows(Readership.objects.held_on(organisation_day(at)), at).values("user_id", "version_id"))
 
 
 def outstanding(at: datetime) -> Rows:
@@ -108,7 +108,7 @@ def last_signed(version: ProtocolVersion, user: User) -> Acknowledgement | None:
 
 
 def _asked(at: datetime) -> ReadershipQuerySet:
-    return _duty_rows(Readership.objects.on(day_of(at)), at)
+    return _duty_rows(Readership.objects.on(organisation_day(at)), at)
 
 
 def _duty_rows(rows: ReadershipQuerySet, at: datetime) -> ReadershipQuerySet:

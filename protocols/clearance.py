@@ -13,9 +13,9 @@ from django.db.models import Exists, OuterRef, QuerySet, Value
 from accounts.gates import credential_reason
 from accounts.models import Competency, Credential, CredentialType, Skill, Training, User
 from intranet.core.access import Reason, Verdict
+from intranet.core.time import last_moment, organisation_day
 from intranet.core.wording import full_day
 from protocols.models import Acknowledgement, Protocol, ProtocolVersion
-from protocols.timing import day_of, last_moment
 
 
 def clearance(person: User, skill: Skill, on: date) -> Verdict:
@@ -178,10 +178,11 @@ def _competency_reasons(person: User, asked: _Demands, record: _Record) -> Itera
         yield Reason("competency-missing", f"{name} has no competency for {skill}.")
     elif last.ended_at is not None and last.ended_at <= asked.moment:
         yield Reason(
-            "competency-ended", f"{name}’s competency for {skill} was ended on {full_day(day_of(last.ended_at))}."
+            "competency-ended",
+            f"{name}’s competency for {skill} was ended on {full_day(organisation_day(last.ended_at))}.",
         )
     else:
-        final = day_of(last.valid.upper - timedelta(microseconds=1))
+        final = organisation_day(last.valid.upper - timedelta(microseconds=1))
         yield Reason("competency-expired", f"{name}’s competency for {skill} ends on {full_day(final)}.")
 
 

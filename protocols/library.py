@@ -14,9 +14,9 @@ from django.db.models import Case, Count, Exists, F, IntegerField, OuterRef, Q, 
 from django.db.models.functions import Lower
 
 from accounts.models import Clinic, User
+from intranet.core.time import organisation_day
 from protocols.acknowledging import outstanding
 from protocols.models import Acknowledgement, Audience, Category, ProtocolVersion, Section, SectionKind, Status
-from protocols.timing import day_of
 
 SOON = timedelta(days=30)
 # What a list shows of a protocol that has several versions: the first of these that the person may read.
@@ -102,7 +102,7 @@ class Library:
 
     def __init__(self, user: User, filters: Filters, at: datetime) -> None:
         self.user, self.filters, self.at = user, filters, at
-        self.today = day_of(at)
+        self.today = organisation_day(at)
 
     @cached_property
     def clinics(self) -> list[Clinic]:

@@ -13,10 +13,10 @@ from django.utils.safestring import SafeString
 from accounts.models import Clinic, Competency, User
 from intranet.core import richtext
 from intranet.core.access import Verdict
+from intranet.core.time import organisation_day
 from protocols import acknowledging, drafting, publishing
 from protocols.library import is_overdue
 from protocols.models import Acknowledgement, Contributor, ProtocolVersion, Section, SectionKind, Status
-from protocols.timing import day_of
 
 TONES = {
     Status.IN_FORCE: "ok",
@@ -89,7 +89,7 @@ class ReadingPage:
     def __init__(self, version: ProtocolVersion, reader: User, at: datetime) -> None:
         self.version, self.reader, self.at = version, reader, at
         self.protocol = version.protocol
-        self.today = day_of(at)
+        self.today = organisation_day(at)
         self.status = version.status(at)
 
     @property

@@ -15,10 +15,10 @@ from accounts.roles import TABLE, Capability, Role
 from intranet.audit.recording import record
 from intranet.core import richtext
 from intranet.core.access import YES, Conflict, Forbidden, Refused, Verdict, require
+from intranet.core.time import first_moment, organisation_day
 from intranet.core.wording import full_day
 from protocols.drafting import clinics_of, lock, may_edit, reopen, text_hash, text_of
 from protocols.models import Audience, Protocol, ProtocolVersion, Remark, Section, SectionKind, State, Status
-from protocols.timing import day_of, first_moment
 
 # What a reader looks for first: a version may do without, but nobody should overlook that it is empty.
 EXPECTED = (SectionKind.KEY_FACTS, SectionKind.CONTRAINDICATIONS, SectionKind.IF_WRONG)
@@ -230,7 +230,7 @@ def _says_something(section: Section) -> bool:
 
 
 def _start(effective: date | None, at: datetime) -> datetime:
-    return at if effective is None or effective == day_of(at) else first_moment(effective)
+    return at if effective is None or effective == organisation_day(at) else first_moment(effective)
 
 
 def _may_start(start: datetime, at: datetime, before: ProtocolVersion | None) -> Verdict:
@@ -238,7 +238,7 @@ def _may_start(start: datetime, at: datetime, before: ProtocolVersion | None) ->
     if start < at:
         verdict += Verdict.no("past", "Choose today or a later day: nothing comes into force in the past.", "effective")
     if before is not None and start <= before.in_force.lower:
-        day = full_day(day_of(before.in_force.lower))
+        day = full_day(organisation_day(before.in_force.lower))
         verdict += Verdict.no(
             "before-another",
             f"Version {before.number} comes into force on {day}. Choose a later day, or withdraw that version first.",

@@ -9,15 +9,16 @@ from typing import Any
 from django.db.models import CharField, DateField, ExpressionWrapper, F, QuerySet, Value
 from django.db.models.functions import Cast, Concat
 
-from accounts.models import User, organisation_zone
+from accounts.models import User
+from accounts.models.people import held_on
 from accounts.roles import Capability, Role
 from intranet.core.moments import moment_of
+from intranet.core.time import organisation_day, organisation_zone
 from intranet.core.wording import counted, day_label, full_day, name_list
 from intranet.reminders import registry
 from intranet.reminders.registry import HORIZON, Kind, Message, OnDoubt
 from protocols.acknowledging import outstanding, outstanding_rows, with_terms
 from protocols.models import ProtocolVersion
-from protocols.timing import day_of
 
 # Days after somebody was asked: at once, then three times more before the last day.
 NUDGES = (0, 3, 7, 10)
@@ -45,11 +46,11 @@ class ProtocolToAcknowledge(Kind):
 
     def write(self, subject: ProtocolVersion, recipient: User, occasion: str, at: datetime) -> Message:
         rows = outstanding(at).filter(user_id=recipient.pk, version_id=subject.pk)
-        due = next((row["due_on"] for row in rows), day_of(at))
+        due = next((row["due_on"] for row in rows), organisation_day(at))
         last_day = f"{due:%A}, {full_day(due)}"
         by = f"The last day to acknowledge it is {last_day} ({recipient.zone.key} time)."
         return Message(
-            title=f"Acknowledge “{subject.title}” by {day_label(due, day_of(at))}",
+            title=f"Acknowledge “{subject.title}” by {day_label(due, organisation_day(at))}",
             paragraphs=[*_what_is_new(subject, at), by],
             path=subject.get_absolute_url(),
             action=f"Read and acknowledge version {subject.number}",
@@ -120,8 +121,8 @@ class AcknowledgementLate(Kind):
     def _by_manager(self, at: datetime) -> QuerySet[Any, Any]:
         """What is outstanding, for each manager of a clinic at which the person works; `recipient_id` and `due_on`."""
         asked = outstanding_rows(at).filter(
+            held_on(organisation_day(at), of="clinic__memberships__"),
             clinic__memberships__role=Role.MANAGER,
-            clinic__memberships__period__contains=day_of(at),
             clinic__memberships__user__is_active=True,
         )
         asked = asked.annotate(recipient_id=F("clinic__memberships__user")).exclude(recipient_id=F("user_id"))
@@ -144,7 +145,7 @@ def _due_within_horizon(rows: QuerySet[Any, Any], at: datetime) -> QuerySet[Any,
 
 def _what_is_new(version: ProtocolVersion, at: datetime) -> list[str]:
     start = version.in_force.lower
-    since = "is in force" if start <= at else f"comes into force on {full_day(day_of(start))}"
+    since = "is in force" if start <= at else f"comes into force on {full_day(organisation_day(start))}"
     first = f"Version {version.number} of “{version.title}” {since}."
     return [first, f"What changed: {version.change_summary}"] if version.change_summary else [first]
 

@@ -11,9 +11,9 @@ from typing import Any
 from django.db.models import Q, Subquery
 
 from accounts.models import Clinic, Membership, User
+from intranet.core.time import organisation_day
 from protocols.acknowledging import duties, duties_then
 from protocols.models import Acknowledgement, ProtocolVersion
-from protocols.timing import day_of
 
 CSV_HEADER = (
     *("Person", "Clinics", "Protocol", "Version", "Asked since", "Due", "State"),
@@ -126,10 +126,10 @@ def report(
     by_id = {version.pk: version for version in columns}
     cells: dict[int, dict[int, Cell]] = defaultdict(dict)
     for row in found:
-        cells[row["user_id"]][row["version_id"]] = _cell(by_id[row["version_id"]], row, day_of(at))
+        cells[row["user_id"]][row["version_id"]] = _cell(by_id[row["version_id"]], row, organisation_day(at))
     lines = [
         Row(person, places, [cells[person.pk].get(version.pk) for version in columns])
-        for person, places in _people(cells.keys(), clinics, day_of(at))
+        for person, places in _people(cells.keys(), clinics, organisation_day(at))
     ]
     order = sorted(range(len(columns)), key=lambda place: _urgency([line.cells[place] for line in lines]))
     columns = [columns[place] for place in order]

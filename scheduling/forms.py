@@ -62,7 +62,7 @@ class BoardForm(forms.Form):
             find=chosen["find"].strip(),
         )
 
-    def day_of(self, board: Board) -> date:
+    def organisation_day(self, board: Board) -> date:
         """The one day that the day view shows: the day asked for, today, or the day of the week next to them."""
         wanted = self.cleaned_data["day"] or board.today
         return min(max(wanted, board.days[0]), board.days[-1])

@@ -22,9 +22,10 @@ from django.db.models import (
 from django.db.models.functions import Cast, Concat, Lower
 from django.urls import reverse
 
-from accounts.models import Clinic, Membership, User, organisation_zone
+from accounts.models import Clinic, Membership, User
+from accounts.models.people import held_on
 from intranet.core.moments import InZone
-from intranet.core.time import local_day
+from intranet.core.time import organisation_day
 from intranet.core.wording import clock_time, counted, duration, long_day, name_list, week_label
 from intranet.reminders.registry import HORIZON, Kind, Message, OnDoubt
 from scheduling.models import ChangeKind, Publication, PublicationChange, PublicationRecipient, PublishedShift
@@ -68,7 +69,7 @@ class ShiftTomorrow(Kind):
         shifts = PublishedShift.objects.standing().filter(staff__is_active=True, period__startswith__range=ahead)
         on_its_day = Cast(InZone(F("clinic__time_zone"), Lower("period")), DateField())
         still_there = Membership.objects.filter(
-            user=OuterRef("staff"), clinic=OuterRef("clinic"), period__contains=OuterRef("on_its_day")
+            held_on(OuterRef("on_its_day")), user=OuterRef("staff"), clinic=OuterRef("clinic")
         )
         return [
             shifts.annotate(on_its_day=on_its_day)
@@ -113,7 +114,7 @@ class RosterPublished(Kind):
     icon: ClassVar[str] = "roster"
 
     def owed(self, at: datetime) -> Sequence[QuerySet[Any, Any]]:
-        today = local_day(at, organisation_zone())
+        today = organisation_day(at)
         still_here = Membership.objects.on(today).filter(user=OuterRef("person"))
         told = PublicationRecipient.objects.filter(Exists(still_here), publication__at__gt=at - TOLD_FOR)
         told = told.filter(person__is_active=True)

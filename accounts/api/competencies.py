@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from django.db.models import QuerySet
@@ -17,10 +17,10 @@ from rest_framework.response import Response
 
 from accounts import competencies, trainings
 from accounts.files import file_of
-from accounts.models import Competency, QualificationPart, Skill, Training, User, organisation_zone
+from accounts.models import Competency, QualificationPart, Skill, Training, User
 from intranet.core.access import Verdict
 from intranet.core.forms import in_this_century, whole_number
-from intranet.core.time import at_local, local_day
+from intranet.core.time import first_moment, organisation_day
 
 PERSON = OpenApiParameter("person", int, description="Only those of one person")
 
@@ -49,7 +49,7 @@ class CompetencySerializer(serializers.ModelSerializer[Competency]):
         fields = ("id", "user", "skill", "first_day", "last_day", "granted_by", "granted_at", "ended_at", "end_reason")
 
     def get_first_day(self, competency: Competency) -> date:
-        return local_day(competency.valid.lower, organisation_zone())
+        return organisation_day(competency.valid.lower)
 
 
 class SignOffSerializer(serializers.Serializer[Competency]):
@@ -93,8 +93,8 @@ class CompetencyViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewse
         competency = competencies.grant_competency(
             given["user"],
             given["skill"],
-            start=_midnight(given["first_day"]),
-            end=_midnight(given["last_day"] + timedelta(days=1)),
+            start=first_moment(given["first_day"]),
+            end=first_moment(given["last_day"] + timedelta(days=1)),
             by=request.user,
             at=timezone.now(),
         )
@@ -205,7 +205,7 @@ class AbilitiesViewSet(viewsets.GenericViewSet[User]):
     def retrieve(self, request: Request, person: int) -> Response:
         now = timezone.now()
         found = get_object_or_404(User.objects.with_file_visible_to(request.user), pk=person)
-        file = file_of(found, viewer=request.user, on=local_day(now, organisation_zone()), at=now)
+        file = file_of(found, viewer=request.user, on=organisation_day(now), at=now)
         return Response(self.get_serializer(file).data)
 
 
@@ -213,7 +213,3 @@ def _reason(request: Request) -> str:
     form = ReasonSerializer(data=request.data)
     form.is_valid(raise_exception=True)
     return str(form.validated_data["reason"])
-
-
-def _midnight(day: date) -> datetime:
-    return at_local(day, time.min, organisation_zone())

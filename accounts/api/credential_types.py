@@ -14,11 +14,11 @@ from rest_framework.response import Response
 
 from accounts.credential_types import bring_back, retire
 from accounts.forms.settings import MOST_REGIONS, CredentialTypeForm
-from accounts.models import CredentialType, Profession, QualificationPart, Skill, organisation_zone
+from accounts.models import CredentialType, Profession, QualificationPart, Skill
 from accounts.models.qualifications import REGION_LENGTH
 from accounts.settings_pages import may_change_settings
 from intranet.core.access import Forbidden, require
-from intranet.core.time import local_day
+from intranet.core.time import organisation_day
 
 
 class PartSerializer(serializers.ModelSerializer[QualificationPart]):
@@ -54,7 +54,7 @@ class CredentialTypeSerializer(serializers.ModelSerializer[CredentialType]):
 
     def keep(self, by: Any) -> CredentialType:
         """Save by the rules of the page. Raises a validation error with the same words."""
-        on = local_day(timezone.now(), organisation_zone())
+        on = organisation_day(timezone.now())
         type = self.instance or CredentialType(checked_on=on)
         form = CredentialTypeForm(self._as_form(type), instance=type)
         if not form.is_valid():

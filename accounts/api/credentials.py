@@ -18,10 +18,10 @@ from rest_framework.response import Response
 from accounts import filing
 from accounts.credentials import State, state_on
 from accounts.documents import MOST_BYTES, Paper, bytes_of, download_name, read_paper, served
-from accounts.models import Credential, CredentialType, User, organisation_zone
+from accounts.models import Credential, CredentialType, User
 from intranet.core.access import Forbidden, require
 from intranet.core.forms import in_this_century, whole_number
-from intranet.core.time import local_day
+from intranet.core.time import organisation_day
 
 
 class CredentialSerializer(serializers.ModelSerializer[Credential]):
@@ -43,7 +43,7 @@ class CredentialSerializer(serializers.ModelSerializer[Credential]):
         )
 
     def get_state(self, credential: Credential) -> State:
-        return state_on(credential, local_day(timezone.now(), organisation_zone()))
+        return state_on(credential, organisation_day(timezone.now()))
 
     def get_reference(self, credential: Credential) -> str | None:
         return credential.reference if credential.opens else None

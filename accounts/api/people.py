@@ -17,12 +17,12 @@ from rest_framework.response import Response
 
 from accounts.directory import directory, presences
 from accounts.forms.people import PeopleFilter
-from accounts.models import Clinic, Membership, Profession, User, organisation_zone
+from accounts.models import Clinic, Membership, Profession, User
 from accounts.presence import Presence, Today
 from accounts.profile import LONGEST_LANGUAGE, MOST_LANGUAGES, change_profile
 from accounts.roles import Role
 from intranet.core.forms import in_this_century
-from intranet.core.time import local_day
+from intranet.core.time import organisation_day
 
 
 class ClinicSerializer(serializers.ModelSerializer[Clinic]):
@@ -120,7 +120,7 @@ class PersonViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.G
 
     def get_queryset(self) -> QuerySet[User]:
         now = timezone.now()
-        people = directory(self.request.user, local_day(now, organisation_zone()))
+        people = directory(self.request.user, organisation_day(now))
         if self.action != "list":
             return people
         wanted = {name: self.request.query_params[name] for name in self.request.query_params if name != "left"}

@@ -19,15 +19,15 @@ from accounts import hiring, leaving
 from accounts.api.invitations import REFUSALS, OwnClinicField
 from accounts.directory import staff
 from accounts.hiring import Place
-from accounts.models import Clinic, Membership, User, organisation_zone
+from accounts.models import Clinic, Membership, User
 from accounts.roles import Role
 from accounts.step_up import confirm_first
 from intranet.core.forms import in_this_century, whole_number
-from intranet.core.time import local_day
+from intranet.core.time import organisation_day
 
 
 def _today() -> date:
-    return local_day(timezone.now(), organisation_zone())
+    return organisation_day(timezone.now())
 
 
 class MembershipSerializer(serializers.ModelSerializer[Membership]):

@@ -5,9 +5,8 @@ from typing import Any
 
 from django import forms
 
-from accounts.models import organisation_zone
 from intranet.core.forms import DayInput, in_this_century
-from intranet.core.time import at_local, months_after
+from intranet.core.time import at_local, months_after, organisation_zone
 
 
 class SignOffForm(forms.Form):

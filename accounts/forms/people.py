@@ -7,12 +7,12 @@ from django import forms
 from django.db.models import Q, QuerySet
 
 from accounts.directory import holding, languages_spoken, matching
-from accounts.models import Clinic, Skill, User, organisation_zone
+from accounts.models import Clinic, Skill, User
 from accounts.presence import Today, roster_for
 from accounts.roles import Capability, Role
 from accounts.skilled import who_may
 from intranet.core.forms import WordsField
-from intranet.core.time import local_day
+from intranet.core.time import organisation_day
 
 HERE = {Today.ON, Today.NOW, Today.LATER}
 
@@ -49,7 +49,7 @@ class PeopleFilter(forms.Form):
         """Only those who fit every filter that was filled in sensibly."""
         self.full_clean()
         wanted = self.cleaned_data
-        on = local_day(at, organisation_zone())
+        on = organisation_day(at)
         people = people.filter(Q(is_active=not wanted.get("left")), matching(wanted.get("q") or ""))
         if wanted.get("language"):
             people = people.filter(languages__contains=[wanted["language"]])

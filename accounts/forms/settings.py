@@ -20,14 +20,13 @@ from accounts.models import (
     Unit,
     User,
     ValidityRule,
-    organisation_zone,
 )
 from accounts.models.credentials import FIXED_DATE_RULES, MONTHS_RULES
 from accounts.models.qualifications import REGION_LENGTH
 from accounts.settings_pages import save_clinic, save_skill
 from accounts.trainings import MEASURED
 from intranet.core.forms import DayInput, in_this_century
-from intranet.core.time import local_day
+from intranet.core.time import organisation_day
 
 MOST_MONTHS = 120
 MOST_LEADS = 12
@@ -139,7 +138,7 @@ class CredentialTypeForm(forms.ModelForm):
 
     def clean_checked_on(self) -> Any:
         day = self.cleaned_data["checked_on"]
-        if day > local_day(timezone.now(), organisation_zone()):
+        if day > organisation_day(timezone.now()):
             raise forms.ValidationError("This day is still to come.")
         return day
 

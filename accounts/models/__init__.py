@@ -9,7 +9,7 @@ from accounts.models.credentials import (
     ValidityRule,
 )
 from accounts.models.invitations import Invitation
-from accounts.models.people import Clinic, Membership, Profession, User, organisation_zone
+from accounts.models.people import Clinic, Membership, Profession, User
 from accounts.models.qualifications import QualificationPart, Training, Unit
 from accounts.models.resets import SecondStepReset
 from accounts.models.tokens import ApiToken, TokenScope
@@ -34,5 +34,4 @@ __all__ = [
     "Unit",
     "User",
     "ValidityRule",
-    "organisation_zone",
 ]

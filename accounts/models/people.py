@@ -5,7 +5,6 @@ from functools import cached_property
 from typing import Any, ClassVar, Self
 from zoneinfo import ZoneInfo, available_timezones
 
-from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import ArrayField, DateRangeField, RangeOperators
@@ -21,12 +20,7 @@ from accounts.finding import Folded, contact_words
 from accounts.roles import ORGANISATION_ROLES, Capability, Role
 from accounts.standing import Standing, standing_of
 from intranet.core.access import AccessQuerySet, AnyUser
-from intranet.core.time import local_day
-
-
-def organisation_zone() -> ZoneInfo:
-    """The zone in which organisation-wide days are counted."""
-    return ZoneInfo(settings.TIME_ZONE)
+from intranet.core.time import organisation_day, organisation_zone
 
 
 def validate_zone(name: str) -> None:
@@ -102,7 +96,7 @@ class UserQuerySet(AccessQuerySet["User"]):
         scope = viewer.standing.scope(Capability.SEE_CREDENTIALS)
         if scope.everywhere:
             return self
-        today = local_day(viewer.standing.at, organisation_zone())
+        today = organisation_day(viewer.standing.at)
         belongs = Membership.objects.belonging(today).filter(user=models.OuterRef("pk"), clinic__in=scope.clinic_ids)
         return self.filter(Q(pk=viewer.pk) | models.Exists(belongs))
 
@@ -121,7 +115,7 @@ class UserQuerySet(AccessQuerySet["User"]):
 
         With `organisation_wide`, people whose membership is of the whole organisation count at every clinic.
         """
-        held = _held_on(on)
+        held = held_on(on)
         if roles is not None:
             held &= Q(role__in=roles)
         if clinics is not None:
@@ -234,7 +228,7 @@ def role_fits_its_place(name: str) -> models.CheckConstraint:
 
 class MembershipQuerySet(models.QuerySet["Membership"]):
     def on(self, day: date) -> Self:
-        return self.filter(_held_on(day))
+        return self.filter(held_on(day))
 
     def not_over(self, day: date | models.OuterRef) -> Self:
         """In force on the day (or a day of the outer query) or to come."""
@@ -253,9 +247,13 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
         return self.filter(begun | to_come | ~models.Exists(of_the_person.not_over(day)))
 
 
-def _held_on(day: date) -> Q:
-    """In the period, and not cut off on that day, its last."""
-    return Q(period__contains=day) & (Q(ended_at=None) | Q(period__endswith__gt=day + timedelta(days=1)))
+def held_on(day: date | models.OuterRef, of: str = "") -> Q:
+    """In the period, and not cut off on that day, its last; `of` is the path to the membership: `clinic__memberships__`.
+
+    A path to many is one membership only within one `filter()`.
+    """
+    goes_on = Q(**{f"{of}ended_at": None}) | Q(**{f"{of}period__endswith__gt": day + timedelta(days=1)})
+    return Q(**{f"{of}period__contains": day}) & goes_on
 
 
 def _not_over(day: date | models.OuterRef) -> Q:

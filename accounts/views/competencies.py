@@ -12,9 +12,9 @@ from django.views.decorators.http import require_http_methods
 
 from accounts import competencies
 from accounts.forms.competencies import SignOffForm, TakeBackForm
-from accounts.models import Competency, Skill, User, organisation_zone
+from accounts.models import Competency, Skill, User
 from intranet.core.access import Forbidden, Refused, add_refusal, require
-from intranet.core.time import local_day
+from intranet.core.time import organisation_day
 
 
 @require_http_methods(["GET", "POST"])
@@ -25,7 +25,7 @@ def sign_off(request: HttpRequest, pk: int, code: str) -> HttpResponse:
     require(competencies.may_grant_competency(person, by=request.user), Forbidden)
     now = timezone.now()
     held = list(person.competencies.filter(skill=skill).select_related("granted_by"))
-    form = SignOffForm(request.POST or None, start=_next_first_day(held, local_day(now, organisation_zone())))
+    form = SignOffForm(request.POST or None, start=_next_first_day(held, organisation_day(now)))
     if request.method == "POST" and form.is_valid():
         try:
             competencies.grant_competency(person, skill, start=form.start, end=form.end, by=request.user, at=now)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from django.contrib import messages
@@ -16,11 +17,11 @@ from accounts.credential_types import preview, rule_words
 from accounts.credentials import state_on
 from accounts.documents import bytes_of, download_name, picture_of, served
 from accounts.forms.credentials import CredentialForm, ReasonForm, initial_of
-from accounts.models import Credential, CredentialDocument, CredentialType, User, organisation_zone
+from accounts.models import Credential, CredentialDocument, CredentialType, User
 from accounts.roles import Capability
 from accounts.trainings import to_check as trainings_to_check
 from intranet.core.access import Conflict, Forbidden, Refused, add_refusal, require
-from intranet.core.time import local_day
+from intranet.core.time import organisation_day
 from intranet.core.wording import full_day
 
 WAITING_ON_A_PAGE = 50
@@ -233,5 +234,5 @@ def _onwards(request: HttpRequest, credential: Credential) -> HttpResponse:
     return redirect(credential.user)
 
 
-def _today() -> Any:
-    return local_day(timezone.now(), organisation_zone())
+def _today() -> date:
+    return organisation_day(timezone.now())

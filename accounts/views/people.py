@@ -13,11 +13,10 @@ from accounts.files import file_of
 from accounts.forms.people import PeopleFilter
 from accounts.hiring import roles_to_give
 from accounts.leaving import left_to_do
-from accounts.models import organisation_zone
 from accounts.profile import changeable
 from accounts.roles import Capability
 from accounts.vcard import card, file_name
-from intranet.core.time import local_day
+from intranet.core.time import organisation_day
 
 PEOPLE_ON_A_PAGE = 50
 
@@ -26,7 +25,7 @@ PEOPLE_ON_A_PAGE = 50
 def people(request: HttpRequest) -> HttpResponse:
     """The staff directory: work contact, and who is on today. htmx asks for the part below the filters."""
     now = timezone.now()
-    everybody = staff(request.user, local_day(now, organisation_zone()))
+    everybody = staff(request.user, organisation_day(now))
     form = PeopleFilter(request.GET, viewer=request.user)
     page = Paginator(form.narrow(everybody, now), PEOPLE_ON_A_PAGE).get_page(request.GET.get("page"))
     context = {
@@ -46,7 +45,7 @@ def people(request: HttpRequest) -> HttpResponse:
 def person(request: HttpRequest, pk: int) -> HttpResponse:
     """One person: contact and roles for everybody, the file for those who may see it."""
     now = timezone.now()
-    today = local_day(now, organisation_zone())
+    today = organisation_day(now)
     found = get_object_or_404(staff(request.user, today), pk=pk)
     file = file_of(found, viewer=request.user, on=today, at=now)
     context = {
@@ -63,7 +62,7 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
 @require_GET
 def vcard(request: HttpRequest, pk: int) -> HttpResponse:
     """A colleague's work contact, for the contacts of a phone."""
-    found = get_object_or_404(directory(request.user, local_day(timezone.now(), organisation_zone())), pk=pk)
+    found = get_object_or_404(directory(request.user, organisation_day(timezone.now())), pk=pk)
     response = HttpResponse(card(found, found.roles_on_day), content_type="text/vcard; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="{file_name(found)}"'
     return response

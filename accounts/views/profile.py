@@ -11,17 +11,16 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.directory import staff
 from accounts.forms.profile import ProfileForm
-from accounts.models import organisation_zone
 from accounts.profile import change_profile, may_manage
 from intranet.core.access import Forbidden, require
-from intranet.core.time import local_day
+from intranet.core.time import organisation_day
 
 
 @require_http_methods(["GET", "POST"])
 def profile(request: HttpRequest, pk: int) -> HttpResponse:
     """Change what the directory says about somebody: oneself, or a person whom one manages."""
     now = timezone.now()
-    person = get_object_or_404(staff(request.user, local_day(now, organisation_zone())), pk=pk)
+    person = get_object_or_404(staff(request.user, organisation_day(now)), pk=pk)
     if person != request.user:
         require(may_manage(person, by=request.user, at=now), Forbidden)
     form = ProfileForm(request.POST or None, person=person, by=request.user, at=now)

@@ -12,10 +12,10 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts import trainings
 from accounts.filing import may_file
 from accounts.forms.qualifications import StrikeForm, TrainingForm
-from accounts.models import CredentialType, Training, User, organisation_zone
+from accounts.models import CredentialType, Training, User
 from accounts.qualifications import covered_regions, progress
 from intranet.core.access import Forbidden, Refused, add_refusal, require
-from intranet.core.time import local_day
+from intranet.core.time import organisation_day
 
 
 @require_http_methods(["GET", "POST"])
@@ -23,7 +23,7 @@ def qualification(request: HttpRequest, pk: int, code: str) -> HttpResponse:
     """How far somebody is with each part, and a form to file what was done."""
     person = get_object_or_404(User.objects.with_file_visible_to(request.user), pk=pk)
     type = get_object_or_404(CredentialType.objects.filter(parts__isnull=False).distinct(), code=code)
-    today = local_day(timezone.now(), organisation_zone())
+    today = organisation_day(timezone.now())
     form = TrainingForm(request.POST or None, type=type, today=today)
     if request.method == "POST":
         require(may_file(person, by=request.user), Forbidden)
@@ -47,7 +47,7 @@ def _added(request: HttpRequest, person: User, form: TrainingForm) -> bool:
 
 def _page(request: HttpRequest, person: User, type: CredentialType, form: TrainingForm) -> HttpResponse:
     now = timezone.now()
-    steps = progress(person, type, on=local_day(now, organisation_zone()), at=now)
+    steps = progress(person, type, on=organisation_day(now), at=now)
     context = {
         "person": person,
         "type": type,

@@ -15,15 +15,15 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts import hiring, leaving
 from accounts.directory import staff
 from accounts.forms.roles import RoleEndForm, RoleForm
-from accounts.models import Membership, User, organisation_zone
+from accounts.models import Membership, User
 from accounts.roles import Capability
 from accounts.step_up import step_up
 from intranet.core.access import Forbidden, Refused, add_refusal, require
-from intranet.core.time import local_day
+from intranet.core.time import local_day, organisation_day
 
 
 def today() -> date:
-    return local_day(timezone.now(), organisation_zone())
+    return organisation_day(timezone.now())
 
 
 @require_http_methods(["GET", "POST"])

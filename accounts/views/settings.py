@@ -14,10 +14,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts.credential_types import bring_back, preview, remove_part, retire
 from accounts.forms.settings import ClinicForm, CredentialTypeForm, PartForm, SkillForm
-from accounts.models import Clinic, CredentialType, QualificationPart, Skill, organisation_zone
+from accounts.models import Clinic, CredentialType, QualificationPart, Skill
 from accounts.settings_pages import may_change_settings
 from intranet.core.access import Forbidden, Refused, require
-from intranet.core.time import local_day
+from intranet.core.time import organisation_day
 
 RULE_FIELDS = ("rule", "months", "month", "day")
 
@@ -45,7 +45,7 @@ def credential_types(request: HttpRequest) -> HttpResponse:
 def credential_type(request: HttpRequest, code: str = "") -> HttpResponse:
     """Add a type or change one. `do=preview` keeps nothing and says when one issued today would end."""
     require(may_change_settings(request.user), Forbidden)
-    today = local_day(timezone.now(), organisation_zone())
+    today = organisation_day(timezone.now())
     type = get_object_or_404(CredentialType, code=code) if code else CredentialType(checked_on=today)
     form = CredentialTypeForm(request.POST if request.method == "POST" else None, instance=type)
     looks = request.POST.get("do") == "preview"

@@ -13,7 +13,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.routers import DefaultRouter
 
-from accounts.models import organisation_zone
 from intranet.announcements import acknowledging, publishing
 from intranet.announcements.audience import Cell, cells_for
 from intranet.announcements.models import Announcement, Audience, Receipt
@@ -22,7 +21,7 @@ from intranet.core import richtext
 from intranet.core.access import Forbidden, require
 from intranet.core.forms import in_this_century
 from intranet.core.rest import MomentField
-from intranet.core.time import local_day
+from intranet.core.time import organisation_day
 
 
 class AudienceSerializer(serializers.ModelSerializer[Audience]):
@@ -100,7 +99,7 @@ class AnnouncementViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, view
         """Publish one, now or later."""
         now = timezone.now()
         require(publishing.may_post(request.user), Forbidden)
-        cells = cells_for(request.user, local_day(now, organisation_zone()))
+        cells = cells_for(request.user, organisation_day(now))
         asked = NewAnnouncementSerializer(data=request.data, context={"cells": cells})
         asked.is_valid(raise_exception=True)
         announcement = publishing.publish(publishing.Draft(**asked.validated_data), by=request.user, at=now)

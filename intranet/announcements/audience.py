@@ -9,6 +9,7 @@ from datetime import date
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
 from accounts.models import Clinic, Membership, User
+from accounts.models.people import held_on
 from accounts.roles import Capability, Role
 from intranet.announcements.models import ADDRESSED_ROLES, Announcement, Audience
 from intranet.core.access import Reason, Verdict
@@ -71,9 +72,9 @@ def recipients(announcement: Announcement, on: date) -> QuerySet[User]:
 def addressed_rows(announcements: Iterable[Announcement] | QuerySet[Announcement], on: date) -> QuerySet[Audience]:
     """One row per announcement, audience row and person behind it on the day: `user_id`, `clinic_id`, `role`."""
     rows = Audience.objects.filter(
+        held_on(on, of="clinic__memberships__"),
         announcement__in=announcements,
         clinic__memberships__role=F("role"),
-        clinic__memberships__period__contains=on,
         clinic__memberships__user__is_active=True,
     )
     return rows.annotate(user_id=F("clinic__memberships__user_id")).order_by()

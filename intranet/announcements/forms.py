@@ -7,13 +7,13 @@ from typing import Any
 from django import forms
 from django.db.models import Q, QuerySet
 
-from accounts.models import Clinic, User, organisation_zone
+from accounts.models import Clinic, User
 from intranet.announcements.audience import Cell, cells_for
 from intranet.announcements.models import Announcement, Audience
 from intranet.announcements.publishing import Draft
 from intranet.core import richtext
 from intranet.core.forms import ClockInput, DayInput, WordsField, in_this_century
-from intranet.core.time import at_local
+from intranet.core.time import at_local, organisation_zone
 
 USUAL_TIME = time(7)
 USUAL_DAYS = timedelta(days=30)

@@ -9,10 +9,10 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import Clinic, User, organisation_zone
+from accounts.models import Clinic, User
 from accounts.roles import Capability, Role
 from intranet.core.access import AccessQuerySet, AnyUser
-from intranet.core.time import local_day
+from intranet.core.time import organisation_day
 
 # Whom an announcement can address. Clinical lead and administrator read every announcement anyway.
 ADDRESSED_ROLES = [Role.THERAPIST, Role.ASSISTANT, Role.FRONT_DESK, Role.MANAGER]
@@ -129,7 +129,7 @@ class Announcement(models.Model):
     @property
     def published_on(self) -> date:
         """The organisation's day on which it appears."""
-        return local_day(self.published_at, organisation_zone())
+        return organisation_day(self.published_at)
 
     @property
     def last_day(self) -> date | None:
@@ -143,7 +143,7 @@ class Announcement(models.Model):
 
 
 def _day_that_ends(moment: datetime | None) -> date | None:
-    return local_day(moment - timedelta(microseconds=1), organisation_zone()) if moment else None
+    return organisation_day(moment - timedelta(microseconds=1)) if moment else None
 
 
 class Audience(models.Model):

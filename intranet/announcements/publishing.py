@@ -8,14 +8,14 @@ from datetime import date, datetime, timedelta
 
 from django.db import transaction
 
-from accounts.models import User, organisation_zone
+from accounts.models import User
 from accounts.roles import Capability
 from intranet.announcements.audience import Cell, may_address
 from intranet.announcements.models import Announcement, Audience
 from intranet.audit.recording import record
 from intranet.core import richtext
 from intranet.core.access import YES, Forbidden, Reason, Verdict, require
-from intranet.core.time import day_span, local_day
+from intranet.core.time import day_span, organisation_day, organisation_zone
 from intranet.core.wording import day_label
 
 # How long an announcement stays up after the last day to acknowledge it.
@@ -59,7 +59,7 @@ def publish(draft: Draft, *, by: User, at: datetime) -> Announcement:
     """
     require(may_post(by), Forbidden)
     appears = draft.appears or at
-    today = local_day(appears, organisation_zone())
+    today = organisation_day(appears)
     require(may_address(by, draft.audience, today) + _has_words(draft) + _times_make_sense(draft, at))
     body = richtext.clean(draft.body)
     announcement = Announcement.objects.create(
@@ -90,7 +90,7 @@ def _has_words(draft: Draft) -> Verdict:
 
 def _times_make_sense(draft: Draft, at: datetime) -> Verdict:
     appears = draft.appears or at
-    first_day = local_day(appears, organisation_zone())
+    first_day = organisation_day(appears)
     reasons = []
     if appears < at:
         reasons.append(
@@ -101,7 +101,7 @@ def _times_make_sense(draft: Draft, at: datetime) -> Verdict:
     if draft.last_day is not None and draft.last_day < first_day:
         reasons.append(Reason("over-too-early", "It appears only after that day. Choose a later one.", "until"))
     if draft.last_day is not None and draft.due_on is not None and draft.last_day < draft.due_on + FOR_THE_LATE:
-        enough = day_label(draft.due_on + FOR_THE_LATE, local_day(at, organisation_zone()))
+        enough = day_label(draft.due_on + FOR_THE_LATE, organisation_day(at))
         words = f"Leave it up until {enough} at least, so that whoever is late still finds it."
         reasons.append(Reason("over-too-soon", words, "until"))
     return Verdict.of(reasons)

@@ -9,12 +9,12 @@ from datetime import date, datetime
 from django.db.models import Count, QuerySet
 from django.db.models.functions import TruncMonth
 
-from accounts.models import Clinic, User, organisation_zone
+from accounts.models import Clinic, User
 from accounts.roles import Role
 from intranet.announcements.acknowledging import Answer, Progress, answers_for
 from intranet.announcements.models import Announcement, Receipt
 from intranet.core.access import AnyUser
-from intranet.core.time import local_day
+from intranet.core.time import organisation_day, organisation_zone
 
 MONTHS = 6
 SPOKEN = {
@@ -69,7 +69,7 @@ def entries(found: Iterable[Announcement], reader: User, at: datetime) -> list[E
         Receipt.objects.acknowledged().filter(user=reader, announcement__in=ids).values_list("announcement", "at")
     )
     addressed = set(Announcement.objects.addressed_to(reader, at).filter(pk__in=ids).values_list("pk", flat=True))
-    receipts = answers_for(found, reader, local_day(at, organisation_zone()))
+    receipts = answers_for(found, reader, organisation_day(at))
     return [
         Entry(
             announcement=announcement,
@@ -103,7 +103,7 @@ class ReceiptLine:
 
 def receipt_lines(announcement: Announcement, reader: User, at: datetime) -> list[ReceiptLine]:
     """Those whose answers the reader may see: who has not answered first, each group by name. Three queries."""
-    found = answers_for([announcement], reader, local_day(at, organisation_zone())).get(announcement.pk, [])
+    found = answers_for([announcement], reader, organisation_day(at)).get(announcement.pk, [])
     by_person: dict[int, list[Answer]] = {}
     for answer in sorted(found, key=lambda answer: answer.clinic_id):
         by_person.setdefault(answer.user_id, []).append(answer)

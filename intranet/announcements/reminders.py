@@ -11,13 +11,14 @@ from django.db.models import DateTimeField, Exists, ExpressionWrapper, F, OuterR
 from django.db.models.functions import Coalesce, Greatest, Least
 from django.urls import reverse
 
-from accounts.models import User, organisation_zone
+from accounts.models import User
+from accounts.models.people import held_on
 from accounts.roles import Capability, Role
 from intranet.announcements.acknowledging import Progress, answers_for
 from intranet.announcements.audience import addressed_rows
 from intranet.announcements.models import Announcement, Audience, Receipt
 from intranet.core.moments import moment_of
-from intranet.core.time import local_day
+from intranet.core.time import organisation_day, organisation_zone
 from intranet.core.wording import counted, full_day
 from intranet.reminders.registry import HORIZON, Kind, Message, register
 
@@ -32,7 +33,7 @@ def outstanding(at: datetime) -> QuerySet[Any]:
     """A row per announcement, audience row and recipient who still has to acknowledge it, also soon to appear."""
     asking = Announcement.objects.asking(at, at + HORIZON)
     done = Receipt.objects.acknowledged().filter(announcement=OuterRef("announcement"), user=OuterRef("user_id"))
-    return addressed_rows(asking, local_day(at, organisation_zone())).filter(~Exists(done))
+    return addressed_rows(asking, organisation_day(at)).filter(~Exists(done))
 
 
 def _after(moment: Any, delay: timedelta) -> ExpressionWrapper:
@@ -96,9 +97,9 @@ class AnnouncementOverdue(Kind):
 
     def owed(self, at: datetime) -> Sequence[QuerySet[Any, Any]]:
         managed = Audience.objects.filter(
+            held_on(organisation_day(at), of="clinic__memberships__"),
             announcement__in=Announcement.objects.asking(at, at + HORIZON),
             clinic__memberships__role=Role.MANAGER,
-            clinic__memberships__period__contains=local_day(at, organisation_zone()),
             clinic__memberships__user__is_active=True,
         )
         missing = outstanding(at).filter(announcement=OuterRef("announcement"), clinic=OuterRef("clinic"))
@@ -113,7 +114,7 @@ class AnnouncementOverdue(Kind):
         ]
 
     def write(self, subject: Announcement, recipient: User, occasion: str, at: datetime) -> Message:
-        found = answers_for([subject], recipient, local_day(at, organisation_zone())).get(subject.pk, [])
+        found = answers_for([subject], recipient, organisation_day(at)).get(subject.pk, [])
         progress = Progress.of(found)
         missing = counted(progress.missing, "person has", "people have")
         return Message(
@@ -128,7 +129,7 @@ class AnnouncementOverdue(Kind):
 def _by_when(announcement: Announcement, at: datetime) -> str:
     day = announcement.due_on
     assert day is not None  # noqa: S101 - a constraint: what must be acknowledged has a due date
-    verb = "was" if local_day(at, organisation_zone()) > day else "is"
+    verb = "was" if organisation_day(at) > day else "is"
     return f"The last day to acknowledge it {verb} {day:%A}, {full_day(day)} ({organisation_zone().key} time)."
 
 

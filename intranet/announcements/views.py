@@ -10,14 +10,14 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts.models import Clinic, organisation_zone
+from accounts.models import Clinic
 from intranet.announcements import acknowledging, publishing
 from intranet.announcements.audience import reached
 from intranet.announcements.forms import AnnouncementFilter, AnnouncementForm
 from intranet.announcements.models import Announcement
 from intranet.announcements.reading import entries, months, receipt_lines, with_parts
 from intranet.core.access import Forbidden, Refused, add_refusal, require
-from intranet.core.time import local_day
+from intranet.core.time import organisation_day, organisation_zone
 from intranet.core.views import back
 from intranet.core.wording import clock_time, counted, day_label
 
@@ -78,7 +78,7 @@ def compose(request: HttpRequest) -> HttpResponse:
     """Write an announcement, look at it, and send it, now or later."""
     now = timezone.now()
     require(publishing.may_post(request.user), Forbidden)
-    today = local_day(now, organisation_zone())
+    today = organisation_day(now)
     form = AnnouncementForm(request.POST or None, author=request.user, today=today)
     preview = "preview" in request.POST
     if form.is_bound and form.is_valid() and not preview:
@@ -100,7 +100,7 @@ def _sent(announcement: Announcement, people: int, now: datetime) -> str:
     if announcement.published_at <= now:
         return f"Sent to {counted(people, 'person', 'people')}."
     moment = timezone.localtime(announcement.published_at, organisation_zone())
-    when = f"{day_label(moment.date(), local_day(now, organisation_zone()))}, {clock_time(moment)}"
+    when = f"{day_label(moment.date(), organisation_day(now))}, {clock_time(moment)}"
     return f"Scheduled. It goes to {counted(people, 'person', 'people')} on {when}."
 
 

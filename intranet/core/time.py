@@ -6,7 +6,29 @@ import calendar
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
+
 UTC = ZoneInfo("UTC")
+
+
+def organisation_zone() -> ZoneInfo:
+    """The zone in which the days of the whole organisation are counted."""
+    return ZoneInfo(settings.TIME_ZONE)
+
+
+def organisation_day(at: datetime) -> date:
+    """The calendar day that it is in the organisation at the moment `at`."""
+    return local_day(at, organisation_zone())
+
+
+def first_moment(on: date) -> datetime:
+    """Midnight, when a day of the organisation begins."""
+    return day_span(on, organisation_zone())[0]
+
+
+def last_moment(on: date) -> datetime:
+    """The last instant of a day of the organisation: what counts for a day is what is in force when it ends."""
+    return day_span(on, organisation_zone())[1] - timedelta(microseconds=1)
 
 
 def local_day(at: datetime, zone: ZoneInfo) -> date:

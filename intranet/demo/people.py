@@ -26,11 +26,10 @@ from accounts.models import (
     Training,
     User,
     ValidityRule,
-    organisation_zone,
 )
 from accounts.roles import Role
 from accounts.trainings import add_training, verify_training
-from intranet.core.time import at_local
+from intranet.core.time import at_local, organisation_zone
 from intranet.demo.documents import certificate
 from intranet.reminders.handing_over import Outcome, Result
 

@@ -10,8 +10,8 @@ from datetime import date, datetime, timedelta
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.credentials import EXPIRING_WITHIN, ending, last_day
-from accounts.models import Clinic, Competency, Credential, Membership, Skill, User, organisation_zone
-from intranet.core.time import local_day
+from accounts.models import Clinic, Competency, Credential, Membership, Skill, User
+from intranet.core.time import organisation_day
 from intranet.core.wording import counted
 from scheduling.models import Shift
 
@@ -58,7 +58,7 @@ class EndingGroup:
 
 def endings(viewer: User, at: datetime, within: timedelta = EXPIRING_WITHIN) -> list[Ending]:
     """Of everybody else whose file the viewer sees, the first to end first. Three queries."""
-    today = local_day(at, organisation_zone())
+    today = organisation_day(at)
     credentials = ending(Credential.objects.visible_to(viewer).exclude(user=viewer), today, within)
     competencies = _ending_competencies(Competency.objects.visible_to(viewer).exclude(user=viewer), at, within)
 
@@ -90,7 +90,7 @@ class Loss:
 
 def losses(viewer: User, at: datetime, *, within: timedelta, clinic: Clinic | None = None) -> list[Loss]:
     """What ends at the viewer's clinics (or at one), with the shifts in the plan that depend on it. Constant queries."""
-    today = local_day(at, organisation_zone())
+    today = organisation_day(at)
     lines = endings(viewer, at, within)
     people = {line.person.pk for line in lines}
     places = _clinics_of(people, today)

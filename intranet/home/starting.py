@@ -27,12 +27,11 @@ from accounts.models import (
     Membership,
     Profession,
     User,
-    organisation_zone,
 )
 from accounts.roles import Capability
 from accounts.second_step import DEMANDING
 from accounts.standing import Scope
-from intranet.core.time import local_day
+from intranet.core.time import organisation_day
 from protocols.acknowledging import duties, outstanding_rows
 from protocols.models import ProtocolVersion
 
@@ -123,7 +122,7 @@ def own_checklist(person: User, at: datetime) -> Checklist | None:
 
 def new_people(at: datetime, within: timedelta = NEW_FOR) -> QuerySet[Any]:
     """Active people with a role, now or to come, whose first one began within the time, each with `started`."""
-    today = _today(at)
+    today = organisation_day(at)
     roles = Membership.objects.filter(user=OuterRef("pk"))
     before = roles.filter(period__startswith__lt=today - within)
     return _with_start(User.objects.active().filter(~Exists(before), Exists(roles.not_over(today))), at)
@@ -133,7 +132,7 @@ def starters(
     viewer: User, at: datetime, *, within: timedelta = NEW_FOR, clinic: Clinic | None = None
 ) -> QuerySet[User]:
     """New people of the viewer's clinics (or of one) who have something left to do, the first to start first."""
-    today = _today(at)
+    today = organisation_day(at)
     seen = User.objects.with_file_visible_to(viewer).exclude(pk=viewer.pk)
     people = new_people(at, within).filter(pk__in=seen.values("pk"))
     if clinic:
@@ -174,7 +173,7 @@ class _Facts:
 
     def __init__(self, people: Sequence[User], at: datetime, protocols: Scope) -> None:
         ids = [person.pk for person in people]
-        self.today = _today(at)
+        self.today = organisation_day(at)
         demanding = Membership.objects.on(self.today).filter(user__in=ids, role__in=DEMANDING)
         self.needs_second_step = (
             set() if settings.SECOND_STEP_OPTIONAL else set(demanding.values_list("user", flat=True))
@@ -227,7 +226,7 @@ def _protocols(person: User, facts: _Facts) -> Iterator[Item]:
 
 def _something_left(at: datetime, protocols: Scope) -> Q:
     """The same questions as `checklists` asks, of everybody at once."""
-    today = _today(at)
+    today = organisation_day(at)
     left = Q(last_login__isnull=True) | Q(phone="") | Q(languages=[])
     if not settings.SECOND_STEP_OPTIONAL:
         demanding = Membership.objects.on(today).filter(user=OuterRef("pk"), role__in=DEMANDING)
@@ -263,17 +262,13 @@ def _at_places(rows: Any, places: Scope) -> Any:
 
 def _with_start(people: QuerySet[User], at: datetime) -> QuerySet[Any]:
     first = Membership.objects.filter(user=OuterRef("pk")).order_by("period").values("period__startswith")[:1]
-    return people.annotate(started=Coalesce(Subquery(first), _today(at)))
-
-
-def _today(at: datetime) -> date:
-    return local_day(at, organisation_zone())
+    return people.annotate(started=Coalesce(Subquery(first), organisation_day(at)))
 
 
 def places_of(people: Iterable[User], at: datetime) -> dict[int, list[Clinic]]:
     """{person: the clinics at which they work or will work}. One query."""
     found: dict[int, list[Clinic]] = defaultdict(list)
-    held = Membership.objects.not_over(_today(at)).filter(user__in=[person.pk for person in people])
+    held = Membership.objects.not_over(organisation_day(at)).filter(user__in=[person.pk for person in people])
     for membership in held.select_related("clinic").order_by("clinic__number"):
         if membership.clinic and membership.clinic not in found[membership.user_id]:
             found[membership.user_id].append(membership.clinic)

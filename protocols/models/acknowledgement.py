@@ -9,9 +9,11 @@ from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import TruncDate
 
-from accounts.models import Clinic, Membership, User, organisation_zone
+from accounts.models import Clinic, Membership, User
+from accounts.models.people import held_on
 from accounts.roles import Capability, Role
 from intranet.core.access import AccessQuerySet, AnyUser
+from intranet.core.time import organisation_zone
 from protocols.models import frozen
 from protocols.models.content import Audience
 from protocols.models.protocol import ProtocolVersion
@@ -95,7 +97,7 @@ class ReadershipQuerySet(models.QuerySet["Readership"]):
 
     def held_on(self, day: date) -> Self:
         """Of people whose membership is in force on the day, also those who have been deactivated."""
-        return self.filter(period__contains=day)
+        return self.filter(held_on(day, of="membership__"))
 
     def duties(self) -> Self:
         return self.filter(must_acknowledge=True)

@@ -12,11 +12,10 @@ from django.db.models.functions import Cast, TruncDate
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import Skill, User, organisation_zone
+from accounts.models import Skill, User
 from intranet.core.access import AccessQuerySet, AnyUser
-from intranet.core.time import months_after
+from intranet.core.time import months_after, organisation_day, organisation_zone
 from protocols.models import frozen, visibility
-from protocols.timing import day_of
 
 
 class Category(models.TextChoices):
@@ -319,7 +318,7 @@ class ProtocolVersion(models.Model):
         """The day of the next review, counted from the first day. The same answer as `with_review_day` gives in lists."""
         if self.in_force is None or self.in_force.isempty:
             return None
-        return months_after(day_of(self.in_force.lower), self.protocol.review_months)
+        return months_after(organisation_day(self.in_force.lower), self.protocol.review_months)
 
     @property
     def is_open(self) -> bool:

@@ -14,9 +14,9 @@ from accounts.roles import Capability
 from accounts.step_up import step_up_from
 from intranet.audit.recording import record
 from intranet.core.exports import csv_response
+from intranet.core.time import last_moment, organisation_day
 from protocols import reporting
 from protocols.forms import ReportForm
-from protocols.timing import day_of, last_moment
 
 
 def report(request: HttpRequest) -> HttpResponse:
@@ -34,7 +34,7 @@ def report_csv(request: HttpRequest) -> HttpResponse:
     """The same as a file, a line per person and version. Exports leave a trace."""
     _, found = chosen_report(request)
     record(request.user, "acknowledgements.exported", request.user, people=len(found.rows), asked=found.asked)
-    name = f"acknowledgements-{day_of(found.at).isoformat()}"
+    name = f"acknowledgements-{organisation_day(found.at).isoformat()}"
     return csv_response(name, reporting.CSV_HEADER, reporting.csv_lines(found))
 
 
@@ -48,7 +48,7 @@ def chosen_report(request: HttpRequest) -> tuple[ReportForm, reporting.Report]:
     clinic = chosen.get("clinic")
     now = timezone.now()
     on = chosen.get("on")
-    past = on is not None and on < day_of(now)
+    past = on is not None and on < organisation_day(now)
     found = reporting.report(
         last_moment(on) if past else now,
         clinics=[clinic] if clinic else None if everywhere else list(clinics),

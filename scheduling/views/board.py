@@ -8,10 +8,10 @@ from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils import timezone
 
-from accounts.models import Clinic, organisation_zone
+from accounts.models import Clinic
 from accounts.roles import Capability
 from intranet.core.access import Forbidden, Verdict, require
-from intranet.core.time import local_day
+from intranet.core.time import organisation_day
 from scheduling.board import Board, short_days
 from scheduling.coverage import monday_to_open
 from scheduling.forms import BoardForm
@@ -39,7 +39,7 @@ def board_context(request: HttpRequest, query: QueryDict) -> dict[str, Any]:
     if not form.is_valid():
         raise Http404("There is no such week or clinic.")
     at = timezone.now()
-    usual_monday = monday_to_open(Clinic.objects.visible_to(request.user), local_day(at, organisation_zone()))
+    usual_monday = monday_to_open(Clinic.objects.visible_to(request.user), organisation_day(at))
     week = Board(request.user, form.look(usual_monday), at)
     with_day = form.cleaned_data["view"] == "day"
     return {
@@ -50,6 +50,6 @@ def board_context(request: HttpRequest, query: QueryDict) -> dict[str, Any]:
         "shows": SHOWS,
         "own_schedule": bool(may_have_schedule(request.user)),
         "with_day": with_day,
-        "day": form.day_of(week),
+        "day": form.organisation_day(week),
         "short_days": short_days(week.coverage) if week.plans and with_day else {},
     }

@@ -19,9 +19,9 @@ from django.utils import timezone
 
 from accounts.defaults import load_credential_types
 from accounts.hiring import Place, hire
-from accounts.models import Profession, User, organisation_zone
+from accounts.models import Profession, User
 from accounts.roles import Role
-from intranet.core.time import local_day
+from intranet.core.time import organisation_day
 
 
 class Command(BaseCommand):
@@ -42,7 +42,7 @@ class Command(BaseCommand):
 @transaction.atomic
 def first_administrator(email: str, name: str, at: datetime) -> User:
     """The first administrator: made now, or made before and still without a password. Refused when there is another."""
-    on = local_day(at, organisation_zone())
+    on = organisation_day(at)
     administrators = list(User.objects.members(on, roles=[Role.ADMINISTRATOR]))
     if not administrators:
         load_credential_types()

@@ -9,9 +9,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from accounts.lost_factor import SHORTEST_REASON, reset_on_the_server
-from accounts.models import User, organisation_zone
+from accounts.models import User
 from accounts.roles import Role
-from intranet.core.time import local_day
+from intranet.core.time import organisation_day
 
 HERE_TWO = (
     "Two administrators can do this on the page of the person: {names}. To do it here nevertheless, add --anyway."
@@ -34,7 +34,7 @@ class Command(BaseCommand):
             raise CommandError(f"Nobody with a second step has the address {email}.", returncode=2)
         if len(reason.strip()) < SHORTEST_REASON:
             raise CommandError("Say what happened, and how you know that it is them.", returncode=2)
-        administrators = User.objects.members(local_day(now, organisation_zone()), roles=[Role.ADMINISTRATOR]).by_name()
+        administrators = User.objects.members(organisation_day(now), roles=[Role.ADMINISTRATOR]).by_name()
         others = [one.name for one in administrators.exclude(pk=person.pk)]
         if len(others) > 1 and not anyway:
             raise CommandError(HERE_TWO.format(names=", ".join(others)), returncode=3)

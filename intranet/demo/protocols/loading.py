@@ -8,7 +8,7 @@ from datetime import date, datetime, time, timedelta
 
 from accounts.models import Clinic, Skill, User
 from accounts.roles import Role
-from intranet.core.time import at_local, monday_of
+from intranet.core.time import at_local, monday_of, organisation_day
 from intranet.demo.protocols import (
     after_surgery,
     balance,
@@ -24,7 +24,6 @@ from intranet.demo.protocols.writing import Work
 from protocols import drafting, publishing
 from protocols.models import Protocol, ProtocolVersion
 from protocols.publishing import Readers
-from protocols.timing import day_of
 
 # Who writes: the places of the three authors in their list, and the lead.
 FIRST, SECOND, THIRD, LEAD = range(4)
@@ -135,7 +134,7 @@ class _Desk:
 
     @property
     def today(self) -> date:
-        return day_of(self.now)
+        return organisation_day(self.now)
 
     def morning(self, days_ago: int) -> datetime:
         """Half past eight on a day before today, or on the Friday before when that is a weekend."""

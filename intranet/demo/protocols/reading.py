@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, time, timedelta
 
-from accounts.models import User, organisation_zone
-from intranet.core.time import at_local
+from accounts.models import User
+from intranet.core.time import at_local, first_moment, organisation_day, organisation_zone
 from protocols import acknowledging
 from protocols.models import Protocol, ProtocolVersion, Readership, State
-from protocols.timing import day_of, first_moment
 
 # (protocol, version) -> who has not acknowledged it. Ivo is late; for the others there is still time.
 WAITING = {
@@ -38,7 +37,7 @@ def _readers(version: ProtocolVersion, now: datetime) -> dict[int, datetime]:
     end = version.in_force.upper or now
     published = version.published_at or version.in_force.lower
     since: dict[int, datetime] = {}
-    for row in Readership.objects.duties().filter(version=version).on(day_of(min(end, now))):
+    for row in Readership.objects.duties().filter(version=version).on(organisation_day(min(end, now))):
         start = max(published, first_moment(row.period.lower))
         since[row.user_id] = min(since.get(row.user_id, start), start)
     return since
@@ -49,7 +48,7 @@ def _acknowledge(version: ProtocolVersion, user: User, *, since: datetime, now: 
     end = min(now, version.in_force.upper or now)
     days = min(version.due_days, (end - since).days)
     spread = (user.pk * 11 + version.pk * 5) % max(1, days * 3 // 4)
-    day = day_of(since) + timedelta(days=spread)
+    day = organisation_day(since) + timedelta(days=spread)
     day += timedelta(days=day.weekday() == SUNDAY)
     wanted = at_local(day, time(9 + (user.pk + version.pk) % 8, 10 + user.pk % 45), organisation_zone())
     moment = min(max(wanted, since + READING_TIME), end - timedelta(seconds=1))
