@@ -16,7 +16,7 @@ from rest_framework.response import Response
 from rest_framework.routers import BaseRouter
 
 from intranet.core.forms import whole_number
-from protocols import acknowledging
+from protocols import acknowledging, comparing
 from protocols.models import Acknowledgement, ProtocolVersion, Section
 
 
@@ -73,6 +73,23 @@ class DueSerializer(serializers.ModelSerializer):
         fields = ["slug", "title", "version", "change_summary", "due_on"]
 
 
+class SectionChangeSerializer(serializers.Serializer):
+    """What became of one section. `merged` is HTML with the removed words in `<del>` and the added ones in `<ins>`."""
+
+    key = serializers.UUIDField(allow_null=True, help_text="Nothing for the title of the protocol.")
+    kind = serializers.CharField()
+    heading = serializers.CharField()
+    change = serializers.ChoiceField(choices=[change.value for change in comparing.Change])
+    summary = serializers.CharField(allow_blank=True)
+    merged = serializers.CharField(allow_blank=True)
+
+
+class ComparisonSerializer(serializers.Serializer):
+    older = serializers.IntegerField(source="older.number")
+    newer = serializers.IntegerField(source="newer.number")
+    sections = SectionChangeSerializer(many=True)
+
+
 class OpenedSerializer(serializers.Serializer):
     version = serializers.IntegerField(min_value=1)
     content_hash = serializers.CharField(
@@ -112,15 +129,31 @@ class ProtocolViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets
         ],
     )
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        asked = request.query_params.get("version")
-        if asked is None:
+        if "version" not in request.query_params:
             return Response(ProtocolDetailSerializer(self.get_object()).data)
-        number = whole_number(asked)
+        return Response(ProtocolDetailSerializer(self._released(kwargs["slug"], "version")).data)
+
+    @extend_schema(
+        responses=ComparisonSerializer,
+        parameters=[
+            OpenApiParameter("slug", str, "path"),
+            OpenApiParameter("from", int, required=True, description="The number of the earlier version."),
+            OpenApiParameter("to", int, required=True, description="The number of the later version."),
+        ],
+    )
+    @action(detail=True)
+    def compare(self, request: Request, slug: str) -> Response:
+        """What changed between two published versions that you may read, section by section."""
+        compared = comparing.compare(self._released(slug, "from"), self._released(slug, "to"))
+        return Response(ComparisonSerializer(compared).data)
+
+    def _released(self, slug: str, name: str) -> ProtocolVersion:
+        """The published version whose number the parameter gives."""
+        number = whole_number(self.request.query_params.get(name, ""))
         if number is None:
-            raise serializers.ValidationError({"version": "Give the number of a version."})
-        versions = ProtocolVersion.objects.visible_to(request.user).released().select_related("protocol", "approved_by")
-        version = get_object_or_404(versions, protocol__slug=kwargs["slug"], number=number)
-        return Response(ProtocolDetailSerializer(version).data)
+            raise serializers.ValidationError({name: "Give the number of a version."})
+        versions = ProtocolVersion.objects.visible_to(self.request.user).released()
+        return get_object_or_404(versions.select_related("protocol", "approved_by"), protocol__slug=slug, number=number)
 
     @extend_schema(
         request=OpenedSerializer,

@@ -176,6 +176,13 @@ class ReadingPage:
     def before(self) -> Acknowledgement | None:
         return acknowledging.last_signed(self.version, self.reader)
 
+    @property
+    def compare_with(self) -> ProtocolVersion | None:
+        """The version that the reader knows best before this one: the last one signed, or else the one before it."""
+        signed = self.before.version_id if self.before else None
+        earlier = [one for one in self.history if one.number < self.version.number and not one.is_open]
+        return next((one for one in earlier if one.pk == signed), earlier[0] if earlier else None)
+
     @cached_property
     def due_on(self) -> date | None:
         waiting = acknowledging.must_acknowledge(self.reader, at=self.at).filter(pk=self.version.pk).first()

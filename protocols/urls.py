@@ -1,6 +1,6 @@
 from django.urls import path
 
-from protocols.views import authoring, library, publishing, reading, reporting
+from protocols.views import authoring, comparing, library, publishing, reading, reporting
 
 app_name = "protocols"
 
@@ -10,6 +10,7 @@ urlpatterns = [
     path("report/", reporting.report, name="report"),
     path("report/csv/", reporting.report_csv, name="report-csv"),
     path("<slug:slug>/", reading.detail, name="detail"),
+    path("<slug:slug>/compare/", comparing.compare, name="compare"),
     path("<slug:slug>/settings/", publishing.settings, name="settings"),
     path("<slug:slug>/draft/", authoring.edit, name="draft-edit"),
     path("<slug:slug>/draft/start/", authoring.start, name="draft-start"),

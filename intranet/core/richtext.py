@@ -16,6 +16,8 @@ from django.utils.safestring import SafeString
 from lxml import etree
 from lxml import html as markup
 
+from intranet.core import wordwise
+
 CALLOUT_TONES = ("info", "caution", "danger", "ok")
 CALLOUT_ICONS = {"info": "info", "caution": "warning", "danger": "stop", "ok": "check-circle"}
 
@@ -97,6 +99,24 @@ def pairs(html: str, references: int = 0) -> list[tuple[str, SafeString]]:
     """Label and text of each row of the tables in a text, for lists of facts that a page draws itself."""
     rows = _dressed(html, references).iter("tr")
     return [(" ".join(row[0].text_content().split()), _safe(_unwrapped(row[1]))) for row in rows if len(row) > 1]
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """Two texts with their differences marked: what was removed in `before`, what was added in `after`, both in `merged`."""
+
+    before: SafeString
+    after: SafeString
+    merged: SafeString
+    amount: wordwise.Amount
+
+
+def compared(old: str, new: str, *, marks: bool = True) -> Compared:
+    """Two texts for a page, compared word by word; see `wordwise`. Without `marks` they only stand side by side."""
+    if not marks:
+        return Compared(render(old), render(new), render(new), wordwise.Amount())
+    found = wordwise.compare(_dressed(old, 0), _dressed(new, 0))
+    return Compared(_safe(found.before), _safe(found.after), _safe(found.merged), found.amount)
 
 
 def from_text(text: str) -> str:

@@ -22,7 +22,7 @@ Mark: TypeAlias = Literal["ins", "del"]
 Key: TypeAlias = tuple[str, ...]
 Opcode: TypeAlias = tuple[str, int, int, int, int]
 
-_TOKEN = re.compile(r"\w+(?:[’'-]\w+)*|\s+|[^\w\s]")
+_TOKEN = re.compile(r"\[\d{1,3}\]|\w+(?:[’'-]\w+)*|\s+|[^\w\s]")
 _SAYS_SOMETHING = re.compile(r"\w")
 # Elements whose words are compared with those of one other; a row is compared as a whole, its cells are not.
 _BLOCKS = frozenset({"p", "h3", "h4", "li", "caption", "figcaption", "tr"})

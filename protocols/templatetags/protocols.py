@@ -31,6 +31,12 @@ def status_badge(status: str, overdue: bool = False, with_icon: bool = True) -> 
 
 
 @register.filter
+def status_word(status: str) -> str:
+    """`in force`, for the middle of a sentence."""
+    return str(Status(status).label).lower()
+
+
+@register.filter
 def held(span: Any) -> str:
     """The days on which a version that has ended was in force."""
     return held_words(span.lower, span.upper)

@@ -283,6 +283,9 @@ ASKS = [
     Ask(
         "protocols:version-withdraw", "POST", _of("second", "versions/2/withdraw/"), lambda world: {"reason": "Wrong."}
     ),
+    Ask("protocols:compare", "GET", _of("second", "compare/")),
+    Ask("protocols:compare with a superseded version", "GET", _of("second", "compare/?from=1&to=2")),
+    Ask("protocols:compare of a draft", "GET", _of("draft", "compare/")),
     Ask("protocols:settings", "GET", _of("second", "settings/")),
     Ask("protocols:draft-start", "POST", _of("second", "draft/start/")),
     Ask("protocols:draft-edit", "GET", _of("draft", "draft/")),
@@ -470,6 +473,9 @@ ASKS = [
         "api:protocol-detail superseded", "GET", lambda world: f"{API}/protocols/{world.first.protocol.slug}/?version=1"
     ),
     Ask("api:protocol-detail of a draft", "GET", lambda world: f"{API}/protocols/{world.draft.protocol.slug}/"),
+    Ask(
+        "api:protocol-compare", "GET", lambda world: f"{API}/protocols/{world.first.protocol.slug}/compare/?from=1&to=2"
+    ),
     Ask(
         "api:protocol-acknowledge",
         "POST",

@@ -45,6 +45,13 @@ def inside(element: markup.HtmlElement) -> str:
             id="a phrase replaced is one phrase",
         ),
         pytest.param(
+            "<p>It is said often [2]. Ask.</p>",
+            "<p>It is said often [7]. Ask.</p>",
+            "<p>It is said often <del>[2]</del><ins>[7]</ins>. Ask.</p>",
+            Amount(words_added=1, words_removed=1),
+            id="a citation is one word",
+        ),
+        pytest.param(
             "<ul><li>is pregnant</li><li>has a pacemaker</li></ul>",
             "<ul><li>is pregnant</li><li>has diabetes</li><li>has a pacemaker</li><li>is under 18</li></ul>",
             "<ul><li>is pregnant</li><li><ins>has diabetes</ins></li><li>has a pacemaker</li>"
