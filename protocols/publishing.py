@@ -139,7 +139,7 @@ def publish(
     _require_state(version, State.APPROVED)
     if text_hash(text_of(version)) != version.approved_hash:
         raise Conflict.because("not-what-was-approved", "The text is not the one that was approved. Approve it again.")
-    start = _start(effective, at)
+    start = start_of(effective, at)
     before = version.protocol.versions.filter(state=State.PUBLISHED).first()
     material = before is None or (version.material if material is None else material)
     require(_may_start(start, at, before) + _may_be(version, material, before) + _has_readers(readers))
@@ -229,7 +229,8 @@ def _says_something(section: Section) -> bool:
     return any(richtext.plain(fact) for _, fact in facts) if facts else bool(section.words)
 
 
-def _start(effective: date | None, at: datetime) -> datetime:
+def start_of(effective: date | None, at: datetime) -> datetime:
+    """The first moment in force of a version that is published at `at`: that moment, or the first one of a later day."""
     return at if effective is None or effective == organisation_day(at) else first_moment(effective)
 
 

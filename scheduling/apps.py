@@ -10,13 +10,16 @@ class SchedulingConfig(AppConfig):
     def ready(self) -> None:
         from accounts import leaving, presence
         from intranet.reminders import registry
+        from protocols import impact
         from scheduling import navigation
         from scheduling.leavers import shifts_to_open
         from scheduling.presence import PublishedRoster
         from scheduling.reminders import RosterPublished, ShiftTomorrow
+        from scheduling.skilled_work import PublishedWork
 
         navigation.register_places()
         registry.register(ShiftTomorrow())
         registry.register(RosterPublished())
         leaving.ask(shifts_to_open)
         presence.ask(PublishedRoster())
+        impact.ask(PublishedWork())

@@ -16,7 +16,7 @@ from accounts.roles import Role
 from accounts.step_up import step_up
 from intranet.core.access import Forbidden, Refused, add_refusal, require
 from intranet.core.forms import whole_number
-from protocols import drafting
+from protocols import drafting, impact
 from protocols import publishing as actions
 from protocols.forms import AudienceTable, PublishForm, SendBackForm, SettingsForm, WithdrawForm
 from protocols.models import Protocol, ProtocolVersion
@@ -55,24 +55,28 @@ def send_back(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def publish(request: HttpRequest, slug: str) -> HttpResponse:
-    """When it comes into force, who reads it, who must acknowledge it and in how many days."""
+    """When it comes into force, who reads it, who must acknowledge it and in how many days.
+
+    Whoever publishes has seen what that does: the form carries the fingerprint of the preview under which it stood.
+    """
     version = open_version(request, slug)
     require(actions.may_publish(request.user), Forbidden)
     posted = request.POST if request.method == "POST" else None
     form = PublishForm(posted, initial=proposed_terms(version))
     table = AudienceTable(posted, Clinic.objects.all(), proposed_readers(version), people_by_role_and_clinic())
+    context = {"version": version, "protocol": version.protocol, "form": form, "table": table}
     if form.is_valid():
+        terms = {"by": request.user, "at": timezone.now(), "readers": table.readers(), **form.cleaned_data}
         try:
-            version = actions.publish(
-                version, by=request.user, at=timezone.now(), readers=table.readers(), **form.cleaned_data
-            )
+            context["impact"] = found = impact.preview(version, **terms)
+            if request.POST.get("seen") == found.fingerprint:
+                actions.publish(version, **terms)
+                messages.success(request, f"Version {version.number} of “{version.title}” is published.")
+                return redirect(version.protocol)
         except Refused as refused:
             add_refusal(form, refused)
-        else:
-            messages.success(request, f"Version {version.number} of “{version.title}” is published.")
-            return redirect(version.protocol)
-    context = {"version": version, "protocol": version.protocol, "form": form, "table": table}
     context["left_empty"] = actions.left_empty(version)
+    context["skills"] = version.protocol.skills.exists()
     return render(request, "protocols/publish.html", context, status=422 if form.errors else 200)
 
 

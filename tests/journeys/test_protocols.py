@@ -48,6 +48,9 @@ def test_from_draft_to_report(
     assert axe(lead) == []
     for box in lead.get_by_role("checkbox", name="Therapist").all()[:4]:
         box.check()
+    lead.get_by_role("button", name="See what it does").click()
+    expect(lead.get_by_text("No published shift loses anybody")).to_be_visible()
+    assert axe(lead) == []
     lead.get_by_role("button", name="Publish version 1").click()
     expect(lead.get_by_text("In force: version 1")).to_be_visible()
 

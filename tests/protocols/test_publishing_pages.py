@@ -117,7 +117,10 @@ def test_publish_at_once_for_chosen_readers(therapist, clinical_lead, mt_prospec
         "reads": [f"assistant-{oakbrook.pk}"],
         "must": [f"therapist-{mt_prospect.pk}", "clinical_lead-all"],
     }
-    assert browser.post(address("draft-publish", version), data).url == version.protocol.get_absolute_url()
+    preview = browser.post(address("draft-publish", version), data)
+    assert (preview.status_code, now(version).state) == (200, State.APPROVED)
+    answer = browser.post(address("draft-publish", version), data | {"seen": preview.context["impact"].fingerprint})
+    assert answer.url == version.protocol.get_absolute_url()
     saved = now(version)
     assert (saved.status(at), saved.due_days) == (Status.IN_FORCE, 5)
     assert [(str(row), row.must_acknowledge) for row in saved.audiences.all()] == [
@@ -125,6 +128,16 @@ def test_publish_at_once_for_chosen_readers(therapist, clinical_lead, mt_prospec
         ("Assistant or aide at Oakbrook Terrace", False),
         ("Clinical lead at every clinic", True),
     ]
+
+
+def test_other_terms_than_those_seen_are_shown_again(therapist, clinical_lead, sign_in, at):
+    version = factories.approved(by=therapist, approver=clinical_lead, at=at)
+    browser = sign_in(clinical_lead)
+    data = {"due_days": "5", "material": "yes", "must": ["clinical_lead-all"]}
+    seen = browser.post(address("draft-publish", version), data).context["impact"].fingerprint
+    answer = browser.post(address("draft-publish", version), data | {"due_days": "9", "seen": seen})
+    assert (answer.status_code, now(version).state) == (200, State.APPROVED)
+    assert answer.context["impact"].fingerprint != seen
 
 
 def test_publish_proposes_what_the_authors_meant(therapist, clinical_lead, mt_prospect, sign_in, at):
