@@ -144,7 +144,7 @@ def _signers(version: ProtocolVersion, at: datetime) -> list[Signer]:
     rows: list[Any] = list(duties(at).filter(version=version).values("user_id", "due_on"))
     due = {row["user_id"]: row["due_on"] for row in rows}
     signed = Acknowledgement.objects.satisfying(version).filter(user=OuterRef("pk"))
-    people = User.objects.filter(pk__in=due).annotate(signed=Exists(signed)).by_name()
+    people: Any = User.objects.filter(pk__in=due).annotate(signed=Exists(signed)).by_name()
     return [Signer(person, due[person.pk], person.signed) for person in people]
 
 
