@@ -112,6 +112,57 @@ def test_what_is_left_open_is_said(sealed: datetime, therapist: User):
     assert found.problems == ["1 of the entries that are not sealed are older than 15 minutes."]
 
 
+def slipped_in(at: datetime) -> Entry:
+    """As somebody does who may insert, and writes the moment that suits."""
+    return Entry.objects.create(at=at, actor_name="Somebody", verb="protocol.acknowledged")
+
+
+def test_an_entry_slipped_into_the_past_is_not_sealed_but_found(sealed: datetime):
+    slipped_in(sealed - timedelta(days=30))
+    assert sealing.seal(sealed + timedelta(minutes=1)) == 0
+    found = sealing.verify(sealed + timedelta(minutes=1))
+    assert found.problems == ["1 of the entries that are not sealed are older than 15 minutes."]
+
+
+def test_an_entry_slipped_in_with_a_seal_of_its_own_is_found(sealed: datetime):
+    entry, last, now = slipped_in(sealed - timedelta(days=30)), Seal.objects.get(position=5), sealed + timedelta(1)
+    digest = sealing.digest_of(entry, last.digest, now)
+    Seal.objects.create(position=6, entry=entry, digest=digest, at=now)
+    expected = f"Entry {entry.pk} (seal 6) claims to be older than the seals before it."
+    assert sealing.verify(now).problems == [expected]
+
+
+def test_an_entry_from_the_future_is_found(sealed: datetime):
+    entry, now = slipped_in(sealed + timedelta(days=30)), sealed + timedelta(minutes=1)
+    assert sealing.seal(now) == 1
+    expected = f"Entry {entry.pk} (seal 6) claims to be from after it was sealed."
+    assert sealing.verify(now).problems == [expected]
+
+
+def test_after_hours_without_a_tick_everything_is_sealed(sealed: datetime, therapist: User):
+    slipped_in(sealed + timedelta(hours=1))
+    slipped_in(sealed + timedelta(hours=5))
+    now = sealed + timedelta(hours=9)
+    assert sealing.seal(now) == 2
+    assert sealing.verify(now).intact
+
+
+def test_another_moment_of_sealing_is_found(sealed: datetime):
+    tampered("UPDATE audit_seal SET at = at - interval '1 day' WHERE position = 3")
+    assert sealing.verify(sealed).problems == [f"Entry {third()} (seal 3) is not what was sealed."]
+
+
+def test_a_tick_reads_what_is_new_and_not_the_whole_trail(sealed: datetime):
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO audit_entry (at, actor_name, verb, target_type, target_id, target_name, clinic_ids, changes)"
+            " SELECT now() - interval '30 days', '', 'x.y', '', '', '', '{}', '{}' FROM generate_series(1, 20000)"
+        )
+        cursor.execute("ANALYZE audit_entry")
+    plan = Entry.objects.filter(at__gte=sealed - sealing.OPEN_FOR, seal=None).order_by("id").explain()
+    assert "Seq Scan on audit_entry" not in plan
+
+
 @pytest.mark.parametrize(
     "statement", ["UPDATE audit_seal SET digest = ''", "DELETE FROM audit_seal", "TRUNCATE audit_seal"]
 )
