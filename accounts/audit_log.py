@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from django.db.models import CharField, Q, QuerySet
 from django.db.models.functions import Cast
 
+from accounts.audit_words import detail
 from accounts.models import Competency, Credential, Training, User
 from accounts.roles import Capability
 from intranet.audit.models import Entry
 from intranet.core.access import AnyUser
-from intranet.core.time import first_moment, organisation_zone
-from intranet.core.wording import clock_time, full_day
-
-MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)")
-DAY = re.compile(r"\d{4}-\d\d-\d\d")
-TOLD_FIRST = {"start": 0, "end": 1}
+from intranet.core.time import first_moment
 
 PERSON = User._meta.label_lower
 # What the clinical lead sees of everybody: what concerns protocols, and who may do what.
@@ -102,6 +96,8 @@ ACTIONS = {
     "shift.changed": Action("Shift changed"),
     "shift.created": Action("Shift made"),
     "shift.deleted": Action("Shift deleted", "caution"),
+    "opening-hours.set": Action("Opening hours set"),
+    "coverage-needs.set": Action("Staffing needs set"),
     "skill.added": Action("Procedure added", "ok"),
     "skill.changed": Action("Procedure changed", "caution"),
     "training.filed": Action("Training filed"),
@@ -162,31 +158,21 @@ def between(first: date | None, last: date | None) -> Q:
     return condition
 
 
-def detail(entry: Entry) -> list[tuple[str, str]]:
-    """What changed, as labels and values for people."""
-    told = sorted(entry.changes.items(), key=lambda change: (TOLD_FIRST.get(change[0], len(TOLD_FIRST)), change[0]))
-    return [
-        (name.replace("_", " ").capitalize(), _words(value)) for name, value in told if value not in (None, "", [], {})
-    ]
+def people_in(entries: Iterable[Entry], viewer: AnyUser) -> dict[int, User]:
+    """Whoever acted or was acted upon, for links: those whom the viewer may see."""
+    ids = {key for entry in entries for key in (entry.actor_id, target_person(entry)) if key}
+    return User.objects.visible_to(viewer).in_bulk(ids)
 
 
-def _words(value: Any) -> str:
-    """A value for people; moments and days as everywhere else, in the zone of the organisation."""
-    if isinstance(value, str):
-        with suppress(ValueError):  # it only looked like one
-            if MOMENT.fullmatch(value):
-                moment = datetime.fromisoformat(value).astimezone(organisation_zone())
-                return f"{full_day(moment.date())}, {clock_time(moment)}"
-            if DAY.fullmatch(value):
-                return full_day(date.fromisoformat(value))
-        return value
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, list):
-        return ", ".join(map(_words, value))
-    if isinstance(value, dict):
-        return "; ".join(f"{name.replace('_', ' ')}: {_words(item)}" for name, item in value.items())
-    return str(value)
+def target_person(entry: Entry) -> int | None:
+    """The id of the person to whom something was done."""
+    return int(entry.target_id) if entry.target_type == PERSON else None
+
+
+def as_of_now(entries: QuerySet[Entry]) -> QuerySet[Entry]:
+    """The entries without what is written from now on, so that a file that is long in the making holds what was counted."""
+    latest = Entry.objects.order_by("-id").values_list("id", flat=True).first()
+    return entries.filter(id__lte=latest or 0)
 
 
 COLUMNS = ("At (UTC)", "Person", "Action", "Object", "Kind of object", "Detail", "From", "Entry", "Seal")

@@ -84,9 +84,19 @@ def roles_to_give(by: User) -> frozenset[Role]:
 
 @transaction.atomic
 def hire(
-    *, email: str, name: str, profession: str, places: list[Place], start: date, by: User | None, **profile: Any
+    *,
+    email: str,
+    name: str,
+    profession: str,
+    places: list[Place],
+    start: date,
+    by: User | None,
+    invited: bool = False,
+    **profile: Any,
 ) -> User:
     """Create a person with roles from a day on. Without a password nobody can sign in as them yet.
+
+    With `invited` it is the person who does it, within the power of `by`, who sent the invitation; the trail says so.
 
     The work address counts as confirmed: whoever hires vouches for it, and second steps need a confirmed one.
     """
@@ -94,11 +104,12 @@ def hire(
         raise Refused.because("no-place", "Say at least one role.", "places")
     user = User.objects.create_user(email=email, name=name, profession=profession, hired_on=start, **profile)
     EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
-    record(by, "person.hired", user, clinics=_ids(places), start=start)
+    actor, origin = (user, {"invited_by": by}) if invited else (by, {})
+    record(actor, "person.hired", user, clinics=_ids(places), start=start, **origin)
     for place in places:
         require(may_give_role(place, to=user, by=by), Forbidden)
         require(_fits(user, place, start, None))
-        _enter(user, place, start=start, end=None, by=by)
+        _enter(user, place, start=start, end=None, by=actor, **origin)
     return user
 
 
@@ -176,11 +187,14 @@ def zone_of(place: Place) -> ZoneInfo:
     return place.clinic.zone if place.clinic else organisation_zone()
 
 
-def _enter(user: User, place: Place, *, start: date, end: date | None, by: User | None) -> Membership:
+def _enter(
+    user: User, place: Place, *, start: date, end: date | None, by: User | None, **origin: User | None
+) -> Membership:
     membership = Membership(user=user, role=place.role, clinic=place.clinic, period=DateRange(start, end))
     membership.full_clean()
     membership.save()
-    record(by, "role.given", user, clinics=_ids([place]), role=place.role, clinic=place.clinic, start=start, end=end)
+    terms = {"role": place.role, "clinic": place.clinic, "start": start, "end": end}
+    record(by, "role.given", user, clinics=_ids([place]), **terms, **origin)
     return membership
 
 

@@ -139,12 +139,13 @@ def accept(link: str, *, password: str, at: datetime) -> User:
         places=[place],
         start=local_day(at, place.clinic.zone if place.clinic else organisation_zone()),
         by=invitation.invited_by,
+        invited=True,
     )
     user.set_password(password)
     user.save(update_fields=["password"])
     invitation.accepted_at, invitation.accepted_by = at, user
     invitation.save(update_fields=["accepted_at", "accepted_by"])
-    record(user, "invitation.accepted", invitation, clinics=_clinics(invitation))
+    record(user, "invitation.accepted", invitation, clinics=_clinics(invitation), invited_by=invitation.invited_by)
     return user
 
 

@@ -11,7 +11,7 @@ from django.forms import BaseFormSet, formset_factory
 from accounts.models import Clinic, Profession, Skill, User
 from accounts.roles import Role
 from intranet.core.access import Refused
-from intranet.core.forms import DayInput, in_this_century
+from intranet.core.forms import DayInput, FilterForm, WordsField, in_this_century
 from protocols.drafting import MOST_SECTIONS, DraftText, SectionText
 from protocols.editor import RichTextField
 from protocols.library import Filters
@@ -19,10 +19,10 @@ from protocols.models import Category, Protocol, SectionKind, Status
 from protocols.publishing import Readers
 
 
-class LibraryForm(forms.Form):
-    """Filters of the library. What is not valid is left out, never guessed."""
+class LibraryForm(FilterForm):
+    """Filters of the library."""
 
-    q = forms.CharField(required=False, max_length=200)
+    q = WordsField(label="Search protocols", required=False)
     sort = forms.ChoiceField(
         required=False,
         label="Sort by",
@@ -33,10 +33,12 @@ class LibraryForm(forms.Form):
             ("review", "Review due"),
         ],
     )
-    category = forms.MultipleChoiceField(required=False, choices=Category.choices)
-    clinic = forms.ModelMultipleChoiceField(Clinic.objects.all(), required=False)
-    status = forms.MultipleChoiceField(required=False, choices=Status.choices)
-    review = forms.MultipleChoiceField(required=False, choices=[("overdue", ""), ("soon", ""), ("later", "")])
+    category = forms.MultipleChoiceField(label="Category", required=False, choices=Category.choices)
+    clinic = forms.ModelMultipleChoiceField(Clinic.objects.all(), label="Clinic", required=False)
+    status = forms.MultipleChoiceField(label="Status", required=False, choices=Status.choices)
+    review = forms.MultipleChoiceField(
+        label="Review due", required=False, choices=[("overdue", ""), ("soon", ""), ("later", "")]
+    )
     mine = forms.BooleanField(required=False)
 
     def filters(self) -> Filters:
@@ -242,11 +244,11 @@ class WithdrawForm(forms.Form):
     )
 
 
-class ReportForm(forms.Form):
+class ReportForm(FilterForm):
     """Filters of the acknowledgement report."""
 
-    clinic = forms.ModelChoiceField(Clinic.objects.none(), required=False, to_field_name="slug")
-    role = forms.ChoiceField(required=False, choices=[("", "Every role"), *Role.choices])
+    clinic = forms.ModelChoiceField(Clinic.objects.none(), label="Clinic", required=False, to_field_name="slug")
+    role = forms.ChoiceField(label="Role", required=False, choices=[("", "Every role"), *Role.choices])
     on = forms.DateField(label="As of", required=False, widget=DayInput, validators=[in_this_century])
     unfinished = forms.BooleanField(label="Only people with something due", required=False)
 

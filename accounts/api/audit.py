@@ -37,7 +37,7 @@ class EntryViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Entry]):
     queryset = Entry.objects.none()
 
     def get_queryset(self) -> QuerySet[Entry]:
-        return AuditFilter(self.request.query_params).narrow(audit_log.entries_visible_to(self.request.user))
+        return AuditFilter(self.request.query_params).strictly().narrow(audit_log.entries_visible_to(self.request.user))
 
     @extend_schema(
         parameters=[

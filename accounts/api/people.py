@@ -123,8 +123,9 @@ class PersonViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.G
         people = directory(self.request.user, organisation_day(now))
         if self.action != "list":
             return people
-        wanted = {name: self.request.query_params[name] for name in self.request.query_params if name != "left"}
-        return PeopleFilter(wanted, viewer=self.request.user).narrow(people, now)
+        wanted = self.request.query_params.copy()
+        wanted.pop("left", None)
+        return PeopleFilter(wanted, viewer=self.request.user).strictly().narrow(people, now)
 
     def get_serializer(self, *args: Any, **kwargs: Any) -> Any:
         """With the day of everybody on the page, asked for once."""
@@ -135,7 +136,7 @@ class PersonViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.G
 
     @extend_schema(parameters=FILTERS)
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Everybody who works here, by name. Filters that make no sense narrow nothing."""
+        """Everybody who works here, by name."""
         return super().list(request, *args, **kwargs)
 
     @extend_schema(request=ProfileSerializer, responses={200: PersonSerializer, **REFUSED})

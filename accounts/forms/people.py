@@ -11,14 +11,14 @@ from accounts.models import Clinic, Skill, User
 from accounts.presence import Today, roster_for
 from accounts.roles import Capability, Role
 from accounts.skilled import who_may
-from intranet.core.forms import WordsField
+from intranet.core.forms import FilterForm, WordsField
 from intranet.core.time import organisation_day
 
 HERE = {Today.ON, Today.NOW, Today.LATER}
 
 
-class PeopleFilter(forms.Form):
-    """What the directory can be narrowed by, page and API alike. Values that make no sense narrow nothing."""
+class PeopleFilter(FilterForm):
+    """What the directory can be narrowed by, page and API alike."""
 
     q = WordsField(label="Search people", required=False)
     clinic = forms.ModelChoiceField(
@@ -47,7 +47,7 @@ class PeopleFilter(forms.Form):
 
     def narrow(self, people: QuerySet[User], at: datetime) -> QuerySet[User]:
         """Only those who fit every filter that was filled in sensibly."""
-        self.full_clean()
+        self.is_valid()
         wanted = self.cleaned_data
         on = organisation_day(at)
         people = people.filter(Q(is_active=not wanted.get("left")), matching(wanted.get("q") or ""))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django import template
 
-from accounts import audit_log, credential_types, directory, profile, second_step
+from accounts import audit_log, audit_words, credential_types, directory, profile, second_step
 
 register = template.Library()
 
@@ -13,7 +13,8 @@ register.filter("of", lambda found, key: found.get(key))
 register.filter(directory.role_words)
 register.filter(directory.clinics_of)
 register.filter("action", lambda entry: audit_log.action_of(entry.verb))
-register.filter("detail", audit_log.detail)
+register.filter("detail", audit_words.detail)
+register.filter("target_person", audit_log.target_person)
 register.filter("second_step_missing", second_step.is_missing)
 register.filter("rule_words", credential_types.rule_words)
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
@@ -23,8 +24,9 @@ def audit(request: HttpRequest) -> HttpResponse:
     form = AuditFilter(request.GET)
     entries = form.narrow(audit_log.entries_visible_to(request.user))
     page = Paginator(entries, ENTRIES_ON_A_PAGE).get_page(request.GET.get("page"))
+    context = {"form": form, "page": page, "people": audit_log.people_in(page.object_list, request.user)}
     part = "#results" if request.htmx else ""
-    response = render(request, f"accounts/audit.html{part}", {"form": form, "page": page})
+    response = render(request, f"accounts/audit.html{part}", context)
     response.headers["Vary"] = "HX-Request"
     return response
 
@@ -32,8 +34,10 @@ def audit(request: HttpRequest) -> HttpResponse:
 @require_GET
 @step_up_from("accounts:audit")
 def audit_csv(request: HttpRequest) -> HttpResponse:
-    """The same as a file. Exports leave a trace."""
-    entries = AuditFilter(request.GET).narrow(audit_log.entries_visible_to(request.user))
-    response = csv_response(f"audit-{timezone.localdate():%Y-%m-%d}", audit_log.COLUMNS, audit_log.lines(entries))
+    """The same as a file. Exports leave a trace, with the number of lines; filters that make no sense lead to the page."""
+    form = AuditFilter(request.GET)
+    if form.left_out:
+        return redirect(f"{reverse('accounts:audit')}?{request.GET.urlencode()}")
+    entries = audit_log.as_of_now(form.narrow(audit_log.entries_visible_to(request.user)))
     record(request.user, "audit.exported", None, entries=entries.count())
-    return response
+    return csv_response(f"audit-{timezone.localdate():%Y-%m-%d}", audit_log.COLUMNS, audit_log.lines(entries))

@@ -12,7 +12,7 @@ from intranet.announcements.audience import Cell, cells_for
 from intranet.announcements.models import Announcement, Audience
 from intranet.announcements.publishing import Draft
 from intranet.core import richtext
-from intranet.core.forms import ClockInput, DayInput, WordsField, in_this_century
+from intranet.core.forms import ClockInput, DayInput, FilterForm, WordsField, in_this_century
 from intranet.core.time import at_local, organisation_zone
 
 USUAL_TIME = time(7)
@@ -113,12 +113,12 @@ class AnnouncementForm(forms.Form):
         return at_local(data["on"], data["clock"], organisation_zone())
 
 
-class AnnouncementFilter(forms.Form):
-    """What the list can be narrowed by. A value that makes no sense finds nothing."""
+class AnnouncementFilter(FilterForm):
+    """What the list can be narrowed by."""
 
     q = WordsField(label="Search announcements", required=False)
-    clinic = forms.ModelMultipleChoiceField(Clinic.objects.none(), required=False, to_field_name="slug")
-    month = forms.DateField(required=False, input_formats=["%Y-%m"], validators=[in_this_century])
+    clinic = forms.ModelMultipleChoiceField(Clinic.objects.none(), label="Clinic", required=False, to_field_name="slug")
+    month = forms.DateField(label="Month", required=False, input_formats=["%Y-%m"], validators=[in_this_century])
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -129,18 +129,17 @@ class AnnouncementFilter(forms.Form):
         return any(self.data.getlist(name) not in ([], [""]) for name in self.fields) if self.is_bound else False
 
     def narrow(self, found: QuerySet[Announcement]) -> QuerySet[Announcement]:
-        if not self.is_valid():
-            return found.none()
+        self.is_valid()
         wanted = self.cleaned_data
-        for word in wanted["q"].split():
+        for word in wanted.get("q", "").split():
             found = found.filter(
                 Q(title__unaccent__icontains=word)
                 | Q(words__unaccent__icontains=word)
                 | Q(author__name__unaccent__icontains=word)
             )
-        if wanted["clinic"]:
+        if wanted.get("clinic"):
             found = found.filter(pk__in=Audience.objects.filter(clinic__in=wanted["clinic"]).values("announcement"))
-        if month := wanted["month"]:
+        if month := wanted.get("month"):
             zone = organisation_zone()
             following = (month + timedelta(days=31)).replace(day=1)
             span = (at_local(month, time.min, zone), at_local(following, time.min, zone))

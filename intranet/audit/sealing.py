@@ -58,8 +58,9 @@ def seal(at: datetime) -> int:
 def digest_of(entry: Entry, before: str, at: datetime) -> str:
     """The digest of an entry in the chain: of everything that it says, of when it was sealed, and of the digest before."""
     said = [
-        *(at.astimezone(UTC).isoformat(), entry.pk, entry.at.astimezone(UTC).isoformat(), entry.actor_id, entry.actor_name, entry.verb),
-        *(entry.target_type, entry.target_id, entry.target_name, entry.clinic_ids, entry.changes, entry.address),
+        *(at.astimezone(UTC).isoformat(), entry.pk, entry.at.astimezone(UTC).isoformat(), entry.actor_id),
+        *(entry.actor_name, entry.verb, entry.target_type, entry.target_id, entry.target_name),
+        *(entry.clinic_ids, entry.changes, entry.address),
     ]
     text = json.dumps(said, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return sha256(f"{before}{text}".encode()).hexdigest()

@@ -1,15 +1,18 @@
 """How forms come out: one renderer in the design's words, and the inputs that browsers know best. And what every form
-refuses: numbers and days that nobody means."""
+refuses: numbers and days that nobody means. Filters of lists are forms, too."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
-from typing import Any
+from functools import cached_property
+from typing import Any, Self
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.forms.renderers import TemplatesSetting
 
+PAGING = ("page", "page_size", "format")
 LONGEST_NUMBER = 9  # digits; fits into every id, version and token
 
 
@@ -31,6 +34,41 @@ class WordsField(forms.CharField):
         return super().clean(str(value or "").replace("\x00", "")[: self.longest])  # type: ignore[no-any-return]
 
     longest = 100
+
+
+class FilterForm(forms.Form):
+    """What a list can be narrowed by. A page narrows by the values that make sense, and names the ones that it left out.
+
+    Files and the API refuse those: there nobody would see that they hold more than was asked for.
+    """
+
+    @cached_property
+    def left_out(self) -> list[str]:
+        """A sentence for each value that makes no sense."""
+        return [self._sentence(name, error) for name, errors in self.errors.as_data().items() for error in errors]
+
+    def strictly(self, *, known: Iterable[str] = ()) -> Self:
+        """The form, when everything that was given makes sense; otherwise a ValidationError by field.
+
+        `known` are further names that may stand in the address.
+        """
+        unknown = [name for name in self.data if name not in self.fields and name not in {*PAGING, *known}]
+        wrong = {name: [f"There is no filter “{name[:40]}”."] for name in unknown}
+        if wrong or self.errors:
+            raise ValidationError({**wrong, **self._by_field()})
+        return self
+
+    def _by_field(self) -> dict[str, list[str]]:
+        return {
+            name: [self._sentence(name, error) for error in errors] for name, errors in self.errors.as_data().items()
+        }
+
+    def _sentence(self, name: str, error: ValidationError) -> str:
+        if error.code == "order":
+            return str(error.message)
+        given = self.fields[name].widget.value_from_datadict(self.data, self.files, self.add_prefix(name))
+        text = ", ".join(map(str, given)) if isinstance(given, list) else str(given)
+        return f"“{text[:40]}” makes no sense as “{self[name].label}”."
 
 
 class Renderer(TemplatesSetting):

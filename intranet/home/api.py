@@ -68,7 +68,7 @@ class StarterViewSet(viewsets.GenericViewSet[User]):
     def get_queryset(self) -> QuerySet[User]:
         if not self.request.user.standing.scope(Capability.SEE_CREDENTIALS):
             raise PermissionDenied("New starters are for those who answer for a clinic.")
-        wanted = StartersFilter(self.request.query_params, viewer=self.request.user)
+        wanted = StartersFilter(self.request.query_params, viewer=self.request.user).strictly()
         return starting.starters(self.request.user, timezone.now(), within=wanted.within, clinic=wanted.place)
 
     @extend_schema(

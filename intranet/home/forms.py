@@ -8,11 +8,12 @@ from django import forms
 
 from accounts.models import Clinic, User
 from accounts.roles import Capability
+from intranet.core.forms import FilterForm
 from intranet.home.starting import NEW_FOR
 
 
-class EndingsFilter(forms.Form):
-    """Which clinic, and how far ahead. Values that make no sense narrow nothing."""
+class EndingsFilter(FilterForm):
+    """Which clinic, and how far ahead."""
 
     days = forms.TypedChoiceField(
         label="Ends within", coerce=int, required=False, empty_value=60, choices=[(60, "60 days"), (90, "90 days")]
@@ -34,8 +35,8 @@ class EndingsFilter(forms.Form):
         return self.cleaned_data.get("clinic")
 
 
-class StartersFilter(forms.Form):
-    """Which clinic, and how long ago somebody may have started. Values that make no sense narrow nothing."""
+class StartersFilter(FilterForm):
+    """Which clinic, and how long ago somebody may have started."""
 
     days = forms.TypedChoiceField(
         label="Started within",

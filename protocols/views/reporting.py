@@ -6,7 +6,8 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Clinic, User
@@ -31,8 +32,10 @@ def report(request: HttpRequest) -> HttpResponse:
 
 @step_up_from("protocols:report")
 def report_csv(request: HttpRequest) -> HttpResponse:
-    """The same as a file, a line per person and version. Exports leave a trace."""
-    _, found = chosen_report(request)
+    """The same as a file, a line per person and version. Exports leave a trace; filters that make no sense lead to the page."""
+    form, found = chosen_report(request)
+    if form.left_out:
+        return redirect(f"{reverse('protocols:report')}?{request.GET.urlencode()}")
     record(request.user, "acknowledgements.exported", request.user, people=len(found.rows), asked=found.asked)
     name = f"acknowledgements-{organisation_day(found.at).isoformat()}"
     return csv_response(name, reporting.CSV_HEADER, reporting.csv_lines(found))

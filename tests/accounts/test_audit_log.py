@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 import time_machine
@@ -14,7 +15,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from accounts import audit_log
+from accounts import audit_log, audit_words
 from accounts.models import Clinic, User
 from intranet.audit.models import Entry
 from intranet.audit.recording import record
@@ -69,7 +70,7 @@ def test_who_sees_which_entries(cast: dict[str, User], entries: dict[str, Entry]
     assert {name for name, entry in entries.items() if entry.pk in shown} == SEES[who]
     listed = {row["id"] for row in api(cast[who]).get(API).json()["results"]}
     assert {name for name, entry in entries.items() if entry.pk in listed} == SEES[who]
-    rows = browser.get(FILE).content.decode("utf-8-sig").splitlines()[1:]
+    rows = browser.get(FILE).getvalue().decode("utf-8-sig").splitlines()[1:]
     numbers = {int(row.split(",")[-2]) for row in rows}
     assert {name for name, entry in entries.items() if entry.pk in numbers} == SEES[who]
 
@@ -110,7 +111,7 @@ def test_every_verb_that_the_product_writes_has_words():
         for app in ("accounts", "protocols", "scheduling", "intranet")
         for path in (root / app).rglob("*.py")
     )
-    written = set(re.findall(r"""record\(\s*[\w.]+,\s*"(\w+\.[\w-]+)\"""", code))
+    written = set(re.findall(r"""record\(\s*[\w.]+,\s*"([\w-]+\.[\w-]+)\"""", code))
     assert len(written) > 20
     assert written - set(audit_log.ACTIONS) == set()
 
@@ -150,14 +151,87 @@ def test_what_changed_reads_like_everything_else(therapist: User):
     entry = record(
         therapist, "shift.created", therapist, staff="2026-99-31", end="2026-12-05T18:00:00+00:00", start="2026-12-05"
     )
-    assert audit_log.detail(entry) == [
+    assert audit_words.detail(entry) == [
         ("Start", "Dec 5, 2026"),
         ("End", "Dec 5, 2026, 12:00 PM"),
         ("Staff", "2026-99-31"),
     ]
 
 
+@pytest.mark.parametrize(
+    ("verb", "changes", "said"),
+    [
+        ("role.given", {"role": "front_desk", "end": "2026-12-05"}, "Without it from: Dec 5, 2026; Role: Front desk"),
+        ("credential.filed", {"valid": "[2026-01-01, 2027-01-01)"}, "Valid: Jan 1, 2026 to Dec 31, 2026"),
+        ("credential.filed", {"valid": "[2026-01-01, None)"}, "Valid: from Jan 1, 2026"),
+        ("shift.changed", {"staff": ["Avery Testwell", ""]}, "Staff: Avery Testwell → nothing"),
+        ("person.changed", {"phone": {"before": "", "now": "555"}}, "Phone: nothing → 555"),
+        ("skill.changed", {"region": {"before": [], "after": ["neck"]}}, "Region: nothing → neck"),
+        ("protocol.approved", {"content": "ab" * 32}, "Content: abababababab…"),
+        ("token.made", {"scopes": ["a", "", "b"], "of": None, "kinds": []}, "Scopes: a, b"),
+        ("protocol.edited", {"approval_reset": False}, "Approval lost: no"),
+        ("x.y", {"valid": "[2026-99-01, 2027-01-01)"}, "Valid: [2026-99-01, 2027-01-01)"),
+    ],
+)
+def test_changes_read_for_people(therapist: User, verb: str, changes: dict[str, Any], said: str):
+    entry = record(therapist, verb, therapist, **changes)
+    assert "; ".join(f"{name}: {value}" for name, value in audit_words.detail(entry)) == said
+
+
+def test_people_are_links_for_those_who_may_open_them(administrator: User, therapist: User, sign_in):
+    record(therapist, "person.changed", therapist, phone={"before": "", "now": "555"})
+    page = sign_in(administrator).get(PAGE, {"action": "person.changed"}).content.decode()
+    assert page.count(f'<a href="{therapist.get_absolute_url()}">{therapist.name}</a>') == 2
+
+
 @pytest.mark.parametrize("asked", ["first=9999-12-31", "last=9999-12-31", "last=0001-01-01", "first=yesterday"])
 @pytest.mark.parametrize("address", ["/people/audit/", "/people/audit/csv/", "/api/v1/audit/"])
-def test_a_day_that_nobody_means_narrows_nothing(administrator: User, sign_in, asked: str, address: str):
-    assert sign_in(administrator).get(f"{address}?{asked}").status_code == 200
+def test_what_makes_no_sense_is_named_on_the_page_and_refused_elsewhere(
+    administrator: User, sign_in, asked: str, address: str
+):
+    answer = sign_in(administrator).get(f"{address}?{asked}")
+    if "api" in address:
+        name = asked.split("=")[0]
+        assert (answer.status_code, set(answer.json()["errors"])) == (400, {name})
+    elif "csv" in address:
+        assert answer.url == f"{PAGE}?{asked}"
+        assert not Entry.objects.filter(verb="audit.exported").exists()
+    else:
+        assert "makes no sense as" in answer.content.decode()
+
+
+def test_the_last_day_before_the_first_is_said(administrator: User, sign_in, entries):
+    answer = sign_in(administrator).get(PAGE, {"first": "2026-11-20", "last": "2026-11-10"})
+    assert "The last day is before the first. It was left out." in answer.content.decode()
+
+
+def test_a_filter_that_there_is_not_is_refused_in_the_api(administrator: User, api):
+    answer = api(administrator).get(API, {"acton": "role.given"})
+    assert answer.status_code == 400
+    assert answer.json()["errors"] == {"acton": ["There is no filter “acton”."]}
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "page=-1",
+        "page=9999999999999999999999",
+        "page=x",
+        "page=%D9%A2",
+        "q=%00",
+        "q=" + "x" * 10_000,
+        "q=" + "a+" * 3000,
+        "action=a&action=role.given",
+        "action[]=x",
+        "first=%D9%A2026-01-01",
+    ],
+)
+def test_hostile_addresses_show_the_page(administrator: User, sign_in, entries, asked: str):
+    assert sign_in(administrator).get(f"{PAGE}?{asked}").status_code == 200
+
+
+def test_the_file_holds_as_many_lines_as_its_trace_says(administrator: User, entries, sign_in):
+    answer = sign_in(administrator).get(FILE)
+    record(administrator, "role.given", administrator)  # while the file is on its way
+    lines = answer.getvalue().decode().splitlines()[1:]
+    assert Entry.objects.get(verb="audit.exported").changes == {"entries": len(lines)}

@@ -60,6 +60,8 @@ def test_who_accepts_becomes_what_they_were_invited_as(sent, mt_prospect: Clinic
         "role.given",
         "invitation.accepted",
     ]
+    mine = Entry.objects.order_by("id")[1:]
+    assert {(entry.actor_name, entry.changes["invited_by"]) for entry in mine} == {("Nina Newcomer", "Dana Mockridge")}
 
 
 def test_the_database_knows_no_token(sent):

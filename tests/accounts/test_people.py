@@ -176,7 +176,10 @@ def test_no_filter_breaks_a_list(manager: User, sign_in, address: str):
     nonsense = ["\0", "'--", "9" * 40, "﷽" * 300, "%", "a b c d " * 20]
     for name in ("q", "clinic", "role", "language", "skill", "today", "left", "days", "page"):
         answers = {browser.get(address, {name: value}).status_code for value in nonsense}
-        assert answers == ({404} if name == "page" and "/api/" in address else {200}), name
+        if "/api/" in address:
+            assert answers <= ({404} if name == "page" else {200, 400}), name
+        else:
+            assert answers == {200}, name
 
 
 @pytest.mark.parametrize("tail", ["", "profile/", "card.vcf"])

@@ -347,7 +347,7 @@ class TestPage:
     @pytest.mark.parametrize("who", ["manager", "administrator"])
     def test_the_example_is_a_list(self, request, sign_in, mt_prospect: Clinic, who: str):
         person = request.getfixturevalue(who)
-        text = staff_list.decode(sign_in(person).get(f"{PAGE}example/").content)
+        text = staff_list.decode(sign_in(person).get(f"{PAGE}example/").getvalue())
         assert said(text, person) == {2: [], 3: []}
 
     def test_the_page_costs_the_same_for_1_and_for_3_lines(self, manager: User, sign_in):

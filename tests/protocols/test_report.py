@@ -112,7 +112,7 @@ def test_report_is_for_managers_of_their_clinics_and_the_lead(request, two_proto
     for url in (REPORT, CSV):
         answer = browser.get(url)
         assert answer.status_code == (403 if people is None else 200)
-        page = answer.content.decode()
+        page = answer.getvalue().decode()
         for name in ("Avery Testwell", "Bea Dummond", "Lena Placeholt", "Priya Fakenham", "Theo Fictus"):
             if name != str(request.getfixturevalue(who)):
                 assert (name in page) == (name in (people or []))
@@ -141,7 +141,7 @@ def test_nothing_to_report(manager, sign_in):
 def test_csv_has_versions_and_times(two_protocols, manager, sign_in, at):
     answer = sign_in(manager).get(CSV)
     assert answer["Content-Disposition"] == 'attachment; filename="acknowledgements-2026-11-25.csv"'
-    lines = list(csv.reader(StringIO(answer.content.decode("utf-8-sig"))))
+    lines = list(csv.reader(StringIO(answer.getvalue().decode("utf-8-sig"))))
     assert lines[0][:4] == ["Person", "Clinics", "Protocol", "Version"]
     assert lines[1] == [
         "Avery Testwell",
@@ -159,7 +159,7 @@ def test_csv_has_versions_and_times(two_protocols, manager, sign_in, at):
 
 def test_a_hostile_title_stays_text_in_the_csv(approver, therapist, clinical_lead, manager, sign_in, at):
     factories.published(by=approver, lead=clinical_lead, at=at, title="=HYPERLINK(1)")
-    lines = list(csv.reader(StringIO(sign_in(manager).get(CSV).content.decode("utf-8-sig"))))
+    lines = list(csv.reader(StringIO(sign_in(manager).get(CSV).getvalue().decode("utf-8-sig"))))
     assert lines[1][2] == "'=HYPERLINK(1)"
 
 

@@ -260,11 +260,13 @@ def test_who_is_invited_is_listed_for_those_who_invite(
 @pytest.mark.parametrize(
     "query", [{"days": "-1"}, {"days": "x"}, {"clinic": "atlantis"}, {"page": "99"}, {"page": "x"}]
 )
-def test_filters_that_make_no_sense_narrow_nothing(mt_prospect, manager: User, sign_in, api, at, query):
+def test_filters_that_make_no_sense_narrow_nothing_and_are_named(mt_prospect, manager: User, sign_in, api, at, query):
     newcomer(mt_prospect, at)
-    assert len(sign_in(manager).get(STARTERS, query).context["lists"]) == 1
+    page = sign_in(manager).get(STARTERS, query)
+    assert len(page.context["lists"]) == 1
+    assert ("makes no sense as" in page.content.decode()) == ("page" not in query)
     answer = api(manager).get(f"{API}/starters/", query)
-    assert answer.status_code == (404 if "page" in query else 200)
+    assert answer.status_code == (404 if "page" in query else 400)
 
 
 def test_one_checklist_takes_as_many_queries_as_three(mt_prospect, hipaa, manual, manager: User, at: datetime, sign_in):

@@ -1,0 +1,89 @@
+"""How what an entry of the audit log says about a change reads for people."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from contextlib import suppress
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from accounts.roles import Role
+from intranet.audit.models import Entry
+from intranet.core.time import organisation_zone
+from intranet.core.wording import clock_time, full_day
+
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)")
+DAY = re.compile(r"\d{4}-\d\d-\d\d")
+# Days as PostgreSQL writes them: the last one is not included.
+SPAN = re.compile(r"\[(\d{4}-\d\d-\d\d), ?(\d{4}-\d\d-\d\d|None)?\)")
+HASH = re.compile(r"[0-9a-f]{64}")
+TOLD_FIRST = {"start": 0, "end": 1}
+PAIRS = ({"before", "now"}, {"before", "after"})
+WITHOUT = "Without it from"  # the end of a role is the first day without it
+LABELS = {
+    ("role.given", "end"): WITHOUT,
+    ("role.taken", "end"): WITHOUT,
+    ("invitation.sent", "again"): "Sent again",
+    ("protocol.edited", "approval_reset"): "Approval lost",
+}
+NOTHING = (None, "", [], {})
+
+
+def detail(entry: Entry) -> list[tuple[str, str]]:
+    """What changed, as labels and values for people."""
+    told = sorted(entry.changes.items(), key=lambda change: (TOLD_FIRST.get(change[0], len(TOLD_FIRST)), change[0]))
+    return [(_label(entry, name), _said(entry, name, value)) for name, value in told if value not in NOTHING]
+
+
+def _label(entry: Entry, name: str) -> str:
+    return LABELS.get((entry.verb, name)) or name.replace("_", " ").capitalize()
+
+
+def _said(entry: Entry, name: str, value: Any) -> str:
+    if name == "role" and value in Role.values:
+        return str(Role(value).label)
+    if isinstance(value, dict) and set(value) in PAIRS:
+        return _change(value.values())
+    if entry.verb == "shift.changed" and isinstance(value, list) and len(value) == 2:
+        return _change(value)
+    return _words(value)
+
+
+def _change(pair: Iterable[Any]) -> str:
+    """`Avery Testwell → nobody`."""
+    return " → ".join("nothing" if value in NOTHING else _words(value) for value in pair)
+
+
+def _words(value: Any) -> str:
+    """A value for people; moments and days as everywhere else, in the zone of the organisation."""
+    if isinstance(value, str):
+        return _text(value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(_words(item) for item in value if item not in NOTHING)
+    if isinstance(value, dict):
+        said = ((name, item) for name, item in value.items() if item not in NOTHING)
+        return "; ".join(f"{name.replace('_', ' ')}: {_words(item)}" for name, item in said)
+    return str(value)
+
+
+def _text(value: str) -> str:
+    with suppress(ValueError):  # it only looked like one
+        if MOMENT.fullmatch(value):
+            moment = datetime.fromisoformat(value).astimezone(organisation_zone())
+            return f"{full_day(moment.date())}, {clock_time(moment)}"
+        if DAY.fullmatch(value):
+            return full_day(date.fromisoformat(value))
+        if span := SPAN.fullmatch(value):
+            return _span(*span.groups())
+    return f"{value[:12]}…" if HASH.fullmatch(value) else value
+
+
+def _span(first: str, after: str | None) -> str:
+    """`Jan 1, 2026 to Dec 31, 2026`."""
+    start = full_day(date.fromisoformat(first))
+    if after in (None, "None"):
+        return f"from {start}"
+    return f"{start} to {full_day(date.fromisoformat(str(after)) - timedelta(days=1))}"
