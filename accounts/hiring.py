@@ -138,7 +138,13 @@ def take_role(membership: Membership, *, end: date, by: User | None, at: datetim
     """
     user, by = lock_people(membership.user, by)
     require(may_give_role(place_of(membership), to=user, by=by), Forbidden)
+    require(may_still_end(membership, user))
     return end_role(membership, end=end, by=by, at=at)
+
+
+def may_still_end(membership: Membership, person: User) -> Verdict:
+    """Whoever has left holds no role: there is nothing to end."""
+    return YES if person.is_active else Verdict.no("left-already", f"{person.name} has left: no role is in force.")
 
 
 def end_role(membership: Membership, *, end: date, by: User | None, at: datetime) -> Membership:

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from accounts import sessions, tokens
 from accounts.hiring import cut_off, end_role, lock_people, may_give_all, place_of, zone_of
-from accounts.models import Membership, User
+from accounts.models import Clinic, Membership, User
 from accounts.roles import Role
 from intranet.audit.recording import record
 from intranet.core.access import Forbidden, Refused, Verdict, require
@@ -25,6 +25,21 @@ class LeftToDo:
     path: str
 
 
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """Days on which somebody is still expected, in words, the first ones of `total`; and what becomes of them."""
+
+    total: int
+    lines: list[str]
+    then: str
+
+    @property
+    def more(self) -> int:
+        return self.total - len(self.lines)
+
+
+# What other parts of the product know to come: (person, at this clinic or anywhere, who looks, when).
+_foretellers: list[Callable[[User, Clinic | None, User, datetime], Ahead | None]] = []
 # What other parts of the product ask of whoever let somebody go: (leaver, who looks, when) to something or nothing.
 _askers: list[Callable[[User, User, datetime], LeftToDo | None]] = []
 
@@ -32,6 +47,16 @@ _askers: list[Callable[[User, User, datetime], LeftToDo | None]] = []
 def ask(asker: Callable[[User, User, datetime], LeftToDo | None]) -> None:
     """Have something asked about everybody who leaves. Called once, when the app is ready."""
     _askers.append(asker)
+
+
+def foretell(teller: Callable[[User, Clinic | None, User, datetime], Ahead | None]) -> None:
+    """Have something told before an access or a role is ended. Called once, when the app is ready."""
+    _foretellers.append(teller)
+
+
+def ahead(person: User, viewer: User, at: datetime, clinic: Clinic | None = None) -> list[Ahead]:
+    """What is still expected of the person, at a clinic or anywhere, for whoever is about to end role or access."""
+    return [found for teller in _foretellers if (found := teller(person, clinic, viewer, at))]
 
 
 def left_to_do(person: User, viewer: User, at: datetime) -> list[LeftToDo]:

@@ -12,7 +12,7 @@ class SchedulingConfig(AppConfig):
         from intranet.reminders import registry
         from protocols import impact
         from scheduling import navigation
-        from scheduling.leavers import shifts_to_open
+        from scheduling.leavers import shifts_ahead, shifts_to_open
         from scheduling.presence import PublishedRoster
         from scheduling.reminders import RosterPublished, ShiftTomorrow
         from scheduling.skilled_work import PublishedWork
@@ -21,5 +21,6 @@ class SchedulingConfig(AppConfig):
         registry.register(ShiftTomorrow())
         registry.register(RosterPublished())
         leaving.ask(shifts_to_open)
+        leaving.foretell(shifts_ahead)
         presence.ask(PublishedRoster())
         impact.ask(PublishedWork())

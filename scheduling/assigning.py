@@ -104,6 +104,11 @@ def lock_weeks(clinic: Clinic, plans: Iterable[Plan], *, also: Iterable[int] = (
     ids = set(also)
     for monday in {plan.monday for plan in plans}:
         ids.add(RosterWeek.objects.get_or_create(clinic=clinic, monday=monday)[0].pk)
+    return lock_weeks_by_id(ids)
+
+
+def lock_weeks_by_id(ids: Iterable[int]) -> list[RosterWeek]:
+    """Lock weeks of any clinics, in order of id, by whoever was found to have the right to each."""
     locked = RosterWeek.objects.select_for_update(of=("self",)).select_related("clinic")
     return list(locked.filter(pk__in=ids).order_by("pk"))
 

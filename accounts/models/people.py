@@ -236,7 +236,7 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
 
     def belonging(self, day: date) -> Self:
         """Those that say to which clinics a person belongs: begun and not over; for a starter, who holds nothing yet, those
-        to come; for somebody who left altogether, the last ones.
+        to come; for somebody who left altogether, those that ended last.
 
         Who moved to another clinic is no longer the business of the managers of the first. And nobody makes a person
         theirs by giving them a role that begins some day.
@@ -244,7 +244,9 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
         of_the_person = Membership.objects.filter(user=models.OuterRef("user"))
         begun = _not_over(day) & Q(period__startswith__lte=day)
         to_come = _not_over(day) & ~models.Exists(of_the_person.on(day))
-        return self.filter(begun | to_come | ~models.Exists(of_the_person.not_over(day)))
+        later = of_the_person.filter(period__endswith__gt=models.OuterRef("period__endswith"))
+        last = ~models.Exists(of_the_person.not_over(day)) & ~models.Exists(later)
+        return self.filter(begun | to_come | last)
 
 
 def held_on(day: date | models.OuterRef, of: str = "") -> Q:

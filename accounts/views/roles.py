@@ -20,6 +20,7 @@ from accounts.roles import Capability
 from accounts.step_up import step_up
 from intranet.core.access import Forbidden, Refused, add_refusal, require
 from intranet.core.time import local_day, organisation_day
+from intranet.core.wording import day_label
 
 
 def today() -> date:
@@ -48,6 +49,7 @@ def end(request: HttpRequest, pk: int) -> HttpResponse:
     person = person_to_manage(request, membership.user_id)
     here = local_day(timezone.now(), hiring.zone_of(hiring.place_of(membership)))
     require(hiring.may_give_role(hiring.place_of(membership), to=person, by=request.user), Forbidden)
+    require(hiring.may_still_end(membership, person))
     form = RoleEndForm(request.POST or None, today=here)
     if request.method == "POST" and form.is_valid():
         try:
@@ -55,9 +57,10 @@ def end(request: HttpRequest, pk: int) -> HttpResponse:
         except Refused as refused:
             add_refusal(form, refused)
         else:
-            messages.success(request, f"{membership.get_role_display()}: the role of {person.name} ends.")
+            messages.success(request, ended_words(membership, form.cleaned_data["last"], here))
             return redirect("accounts:roles", person.pk)
-    context = {"person": person, "membership": membership, "form": form}
+    ahead = leaving.ahead(person, request.user, timezone.now(), membership.clinic)
+    context = {"person": person, "membership": membership, "form": form, "ahead": ahead}
     return render(request, "accounts/role_end.html", context, status=422 if form.errors else 200)
 
 
@@ -69,10 +72,15 @@ def leave(request: HttpRequest, pk: int) -> HttpResponse:
     now = timezone.now()
     if request.method == "POST":
         leaving.let_go(person, by=request.user, at=now)
-        messages.success(request, f"{person.name} has no access any more. What they signed and did stays on record.")
+        messages.success(
+            request,
+            f"{person.name} has no access any more: {day_label(today(), today())} was the last day. "
+            "What they signed and did stays on record.",
+        )
         return redirect(person)
     require(leaving.may_let_go(person, by=request.user, at=now), Forbidden)
-    return render(request, "accounts/leave.html", {"person": person})
+    context = {"person": person, "ahead": leaving.ahead(person, request.user, now)}
+    return render(request, "accounts/leave.html", context)
 
 
 @require_POST
@@ -83,6 +91,14 @@ def bring_back(request: HttpRequest, pk: int) -> HttpResponse:
     leaving.bring_back(person, by=request.user)
     messages.success(request, f"{person.name} may sign in again, once somebody gives a role.")
     return redirect("accounts:roles", person.pk)
+
+
+def ended_words(membership: Membership, last: date, here: date) -> str:
+    """The last day with its name; a role that ends with yesterday is gone at once."""
+    role, name = membership.get_role_display(), membership.user.name
+    if last < here:
+        return f"{role}: {name} does not hold the role any more."
+    return f"{role}: the last day of {name} is {day_label(last, here)}."
 
 
 def person_to_manage(request: HttpRequest, pk: int) -> User:
@@ -117,8 +133,10 @@ def page(request: HttpRequest, person: User, form: RoleForm) -> HttpResponse:
     for membership in held:
         here = local_day(timezone.now(), hiring.zone_of(hiring.place_of(membership)))
         over = membership.ended_at or (membership.last_day is not None and membership.last_day < here)
-        membership.may_end = not over and bool(
-            hiring.may_give_role(hiring.place_of(membership), to=person, by=request.user)
+        membership.may_end = (
+            person.is_active
+            and not over
+            and bool(hiring.may_give_role(hiring.place_of(membership), to=person, by=request.user))
         )
     context = {
         "person": person,

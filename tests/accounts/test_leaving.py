@@ -133,3 +133,41 @@ def test_the_record_stays(therapist: User, manager: User, leave, sign_in, at: da
     assert (entry.target_name, entry.actor_name) == ("Avery Testwell", "Ada Nonesuch")
     with time_machine.travel(at + timedelta(days=800), tick=False):
         assert sign_in(manager).get(therapist.get_absolute_url()).status_code == 200
+
+
+def test_the_managers_of_the_last_clinic_keep_the_file_and_those_of_an_earlier_one_do_not(
+    therapist: User, manager: User, manager_oakbrook: User, oakbrook: Clinic, leave, at: datetime
+):
+    today = at.date()
+    therapist.memberships.update(period=(today - timedelta(days=400), today - timedelta(days=100)))
+    factories.membership(user=therapist, role=Role.THERAPIST, clinic=oakbrook, start=today - timedelta(days=100))
+    leave(therapist)
+    with time_machine.travel(at + timedelta(days=30), tick=False):
+        seen = [
+            therapist in User.objects.with_file_visible_to(User.objects.get(pk=viewer.pk))
+            for viewer in (manager, manager_oakbrook)
+        ]
+    assert seen == [False, True]
+
+
+def test_the_toast_names_the_last_day(therapist: User, manager: User, sign_in):
+    browser = sign_in(manager)
+    body = browser.post(reverse("accounts:leave", args=[therapist.pk]), follow=True).content.decode()
+    assert "Wed, Nov 25 was the last day." in body
+
+
+def test_the_end_of_a_role_names_its_last_day(floater: User, administrator: User, sign_in):
+    browser, (first, second) = sign_in(administrator), floater.memberships.order_by("pk")
+    body = browser.post(reverse("accounts:role-end", args=[first.pk]), {"last": "2026-12-04"}, follow=True)
+    assert "Therapist: the last day of Theo Fictus is Fri, Dec 4." in body.content.decode()
+    body = browser.post(reverse("accounts:role-end", args=[second.pk]), {"last": "2026-11-24"}, follow=True)
+    assert "Therapist: Theo Fictus does not hold the role any more." in body.content.decode()
+
+
+def test_whoever_has_left_holds_no_role_that_could_end(therapist: User, administrator: User, sign_in):
+    """Also when it was closed by a way on which the roles were not ended."""
+    User.objects.filter(pk=therapist.pk).update(is_active=False)
+    [held], browser = therapist.memberships.all(), sign_in(administrator)
+    address = reverse("accounts:role-end", args=[held.pk])
+    assert address not in browser.get(reverse("accounts:roles", args=[therapist.pk])).content.decode()
+    assert [browser.get(address).status_code, browser.post(address, {"last": "2026-11-25"}).status_code] == [422, 422]

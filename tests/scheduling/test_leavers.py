@@ -7,12 +7,17 @@ from uuid import uuid4
 
 import pytest
 import time_machine
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from accounts.leaving import left_to_do, let_go
+from accounts.leaving import ahead, left_to_do, let_go
+from accounts.models import User
+from accounts.roles import Role
 from intranet.core.access import Conflict
 from scheduling.leavers import open_shifts, shifts_left
 from scheduling.models import PublishedShift, Shift
+from tests.factories import membership
 from tests.scheduling import factories
 from tests.scheduling.factories import MONDAY, TODAY
 
@@ -124,3 +129,58 @@ def test_more_shifts_take_no_more_queries_to_look_at(
         factories.shift(clinic=mt_prospect, day=MONDAY + timedelta(days=7 * week), staff=therapist)
     with django_assert_num_queries(len(first)):
         browser.get(address)
+
+
+@pytest.fixture
+def expected(mt_prospect, oakbrook, floater):
+    """The floater is here, planned at one clinic and on the published roster of the other."""
+    factories.shift(clinic=mt_prospect, day=MONDAY, staff=floater)
+    factories.published(clinic=oakbrook, day=MONDAY + timedelta(days=1), staff=floater)
+    factories.shift(clinic=oakbrook, day=MONDAY + timedelta(days=2), staff=floater)  # a draft of the other manager's
+
+
+def test_before_access_ends_the_shifts_to_come_are_listed(expected, floater, manager, administrator, clinical_lead, at):
+    def told(viewer, clinic=None):
+        return [(found.total, found.lines) for found in ahead(floater, viewer, at, clinic)]
+
+    here, there = "Mon, Nov 30, 7:00 AM – 3:30 PM, Mt. Prospect", "Tue, Dec 1, 7:00 AM – 3:30 PM, Oakbrook Terrace"
+    assert told(manager) == [(2, [here, there])]
+    assert told(administrator) == [(1, [there])]
+    assert told(manager, clinic=floater.memberships.get(clinic__slug="mt-prospect").clinic) == [(1, [here])]
+
+
+def test_the_list_stands_before_the_button(expected, floater, administrator, sign_in, at):
+    browser, role = sign_in(administrator), floater.memberships.get(clinic__slug="oakbrook-terrace")
+    for address in (
+        reverse("accounts:leave", args=[floater.pk]),
+        reverse("accounts:role-end", args=[role.pk]),
+    ):
+        body = browser.get(address).content.decode()
+        assert 0 < body.index("Tue, Dec 1, 7:00 AM") < body.index('<button class="danger">')
+
+
+def test_a_long_list_is_cut_and_counted(mt_prospect, therapist, manager, at, django_assert_max_num_queries):
+    for week in range(15):
+        factories.shift(clinic=mt_prospect, day=MONDAY + timedelta(days=7 * week), staff=therapist)
+    with django_assert_max_num_queries(8):
+        [found] = ahead(therapist, manager, at)
+    assert (found.total, len(found.lines), found.more) == (15, 12, 3)
+
+
+def test_whoever_makes_no_roster_locks_nothing(planned, floater, clinical_lead, sign_in, at):
+    _, soon, _, _ = planned
+    answer = sign_in(clinical_lead).post(
+        reverse("scheduling:leaver", args=[floater.pk]), {"shift": f"{soon.pk}:{soon.version}"}
+    )
+    assert answer.status_code == 403
+    with CaptureQueriesContext(connection) as captured, pytest.raises(Conflict):
+        open_shifts(floater, versions([soon]), by=clinical_lead, at=at)
+    assert [query["sql"] for query in captured if "FOR UPDATE" in query["sql"]] == []
+
+
+def test_the_shifts_of_two_clinics_become_open_together(planned, floater, manager, oakbrook, at):
+    _, soon, _, elsewhere = planned
+    membership(user=manager, role=Role.MANAGER, clinic=oakbrook, start=at.date())
+    both = User.objects.get(pk=manager.pk)
+    assert open_shifts(floater, versions([soon, elsewhere]), by=both, at=at) == 2
+    assert set(Shift.objects.filter(staff=None)) == {soon, elsewhere}
