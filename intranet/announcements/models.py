@@ -1,18 +1,20 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import pgtrigger
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q, Subquery
+from django.db.models.functions import Greatest
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import Clinic, User
+from accounts.models import Clinic, Membership, User
 from accounts.roles import Capability, Role
 from intranet.core.access import AccessQuerySet, AnyUser
-from intranet.core.time import organisation_day
+from intranet.core.moments import moment_of
+from intranet.core.time import organisation_day, organisation_zone
 
 # Whom an announcement can address. Clinical lead and administrator read every announcement anyway.
 ADDRESSED_ROLES = [Role.THERAPIST, Role.ASSISTANT, Role.FRONT_DESK, Role.MANAGER]
@@ -44,10 +46,17 @@ class AnnouncementQuerySet(AccessQuerySet["Announcement"]):
         return self.filter(_published(to) & _not_over(from_), must_acknowledge=True)
 
     def owed_by(self, user: User, at: datetime) -> Self:
-        """Those that the person must still acknowledge, the first due first."""
+        """Those that the person must still acknowledge, the first due first; each with `own_due_at`.
+
+        Whoever came after it appeared has as long as the others had: nothing is due before somebody joined.
+        """
         done = Receipt.objects.acknowledged().filter(announcement=OuterRef("pk"), user=user)
         waiting = self.addressed_to(user, at).current(at).filter(~Exists(done), must_acknowledge=True)
-        return waiting.select_related("author").order_by("due_at", "pk")
+        joined = moment_of(Subquery(_joined(user, organisation_day(at))), organisation_zone())
+        own_due_at = Greatest(
+            F("due_at"), joined + (F("due_at") - F("published_at")), output_field=models.DateTimeField()
+        )
+        return waiting.select_related("author").annotate(own_due_at=own_due_at).order_by("own_due_at", "pk")
 
     def duties_first(self, user: User, at: datetime) -> Self:
         """What waits for the person before everything else; then pinned, then newest first."""
@@ -70,6 +79,15 @@ def _rows_for(user: User) -> models.QuerySet[Audience]:
         if grant.clinic_id is not None:
             fits |= Q(role=grant.role, clinic=grant.clinic_id)
     return Audience.objects.filter(fits, announcement=OuterRef("pk"))
+
+
+def _joined(user: User, day: date) -> models.QuerySet[Membership, Any]:
+    """The first day of the oldest role through which the announcement of an outer query addresses the person."""
+    held = Membership.objects.on(day).filter(user=user)
+    fitting = Audience.objects.filter(
+        announcement=OuterRef(OuterRef("pk")), role=OuterRef("role"), clinic=OuterRef("clinic")
+    )
+    return held.filter(Exists(fitting)).order_by("period__startswith").values("period__startswith")[:1]
 
 
 def _within_reach_of(user: User) -> Q:
@@ -134,15 +152,16 @@ class Announcement(models.Model):
     @property
     def last_day(self) -> date | None:
         """The last day on which people find it among the current ones."""
-        return _day_that_ends(self.expires_at)
+        return day_that_ends(self.expires_at)
 
     @property
     def due_on(self) -> date | None:
         """The last day on which an acknowledgement is in time."""
-        return _day_that_ends(self.due_at)
+        return day_that_ends(self.due_at)
 
 
-def _day_that_ends(moment: datetime | None) -> date | None:
+def day_that_ends(moment: datetime | None) -> date | None:
+    """The day whose end a moment is."""
     return organisation_day(moment - timedelta(microseconds=1)) if moment else None
 
 

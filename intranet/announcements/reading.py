@@ -12,7 +12,7 @@ from django.db.models.functions import TruncMonth
 from accounts.models import Clinic, User
 from accounts.roles import Role
 from intranet.announcements.acknowledging import Answer, Progress, answers_for
-from intranet.announcements.models import Announcement, Receipt
+from intranet.announcements.models import Announcement, Receipt, day_that_ends
 from intranet.core.access import AnyUser
 from intranet.core.time import organisation_day, organisation_zone
 
@@ -33,6 +33,7 @@ class Entry:
     asked: bool  # addressed to the reader, and to be acknowledged
     acknowledged_at: datetime | None
     late: bool
+    due_on: date | None  # for the reader: whoever came later has longer
     progress: Progress | None
 
     @property
@@ -62,20 +63,22 @@ def with_parts(found: QuerySet[Announcement]) -> QuerySet[Announcement]:
 
 
 def entries(found: Iterable[Announcement], reader: User, at: datetime) -> list[Entry]:
-    """Entries for a page of announcements. Three queries, however many there are."""
+    """Entries for a page of announcements. Four queries, however many there are."""
     found = list(found)
     ids = [announcement.pk for announcement in found]
     given = dict(
         Receipt.objects.acknowledged().filter(user=reader, announcement__in=ids).values_list("announcement", "at")
     )
     addressed = set(Announcement.objects.addressed_to(reader, at).filter(pk__in=ids).values_list("pk", flat=True))
+    owed = {one.pk: one.own_due_at for one in Announcement.objects.owed_by(reader, at).filter(pk__in=ids)}  # type: ignore[attr-defined]  # an annotation
     receipts = answers_for(found, reader, organisation_day(at))
     return [
         Entry(
             announcement=announcement,
             asked=announcement.must_acknowledge and announcement.pk in addressed,
             acknowledged_at=given.get(announcement.pk),
-            late=announcement.due_at is not None and announcement.due_at <= at,
+            late=(due_at := owed.get(announcement.pk, announcement.due_at)) is not None and due_at <= at,
+            due_on=day_that_ends(due_at),
             progress=Progress.of(receipts[announcement.pk]) if announcement.pk in receipts else None,
         )
         for announcement in found

@@ -8,9 +8,10 @@ from datetime import date, datetime, timedelta
 from typing import cast
 
 from accounts.models import User
-from intranet.announcements.models import Announcement
+from intranet.announcements.models import Announcement, day_that_ends
 from intranet.core.time import local_day
 from intranet.core.wording import day_label
+from intranet.home.starting import version_words
 from protocols.acknowledging import must_acknowledge
 from protocols.models import Acknowledgement, Protocol, ProtocolVersion
 from protocols.publishing import to_approve, to_publish
@@ -83,7 +84,7 @@ def _protocol_duties(user: User, at: datetime, today: date) -> Iterable[Duty]:
             title=version.title,
             url=version.protocol.get_absolute_url(),
             what=(
-                f"Protocol, version {version.number}",
+                f"Protocol, {version_words(version, today)}",
                 f"You acknowledged version {earlier}" if earlier else "New for you",
             ),
             due_on=due_on,
@@ -103,7 +104,7 @@ def _shifts_that_need(protocols: list[int], user: User, at: datetime) -> dict[in
 
 def _announcement_duties(user: User, at: datetime, today: date) -> Iterable[Duty]:
     for announcement in Announcement.objects.owed_by(user, at):
-        due_on = cast("date", announcement.due_on)  # a constraint: what must be acknowledged has its day
+        due_on = cast("date", day_that_ends(announcement.own_due_at))  # type: ignore[attr-defined]  # an annotation
         yield Duty(
             title=announcement.title,
             url=announcement.get_absolute_url(),

@@ -32,6 +32,7 @@ from accounts.roles import Capability
 from accounts.second_step import DEMANDING
 from accounts.standing import Scope
 from intranet.core.time import organisation_day
+from intranet.core.wording import day_label
 from protocols.acknowledging import duties, outstanding_rows
 from protocols.models import ProtocolVersion
 
@@ -52,6 +53,11 @@ class Group(StrEnum):
         return {"access": "Access", "profile": "Your profile", "credentials": "Credentials", "protocols": "Protocols"}[
             self.value
         ]
+
+    @property
+    def title_of_others(self) -> str:
+        """As it stands above the list of somebody else."""
+        return "Profile" if self == Group.PROFILE else self.label
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +107,15 @@ class Checklist:
         return (self.today - self.started).days
 
     @property
+    def ahead(self) -> bool:
+        """Whether the first day is still to come: then what a role demands is not asked yet."""
+        return self.started > self.today
+
+    @property
     def groups(self) -> list[tuple[Group, list[Item], int]]:
-        """Each part with its items and how many of them are done."""
-        parts = [(group, [item for item in self.items if item.group == group]) for group in Group]
+        """Each part with its items, what is open first, and how many of them are done."""
+        first = sorted(self.items, key=lambda item: item.done)
+        parts = [(group, [item for item in first if item.group == group]) for group in Group]
         return [(group, items, sum(item.done for item in items)) for group, items in parts if items]
 
 
@@ -111,6 +123,12 @@ def checklist_of(person: User, at: datetime) -> Checklist:
     """What role and clinic ask of somebody, as they see it themselves."""
     [found] = _with_start(User.objects.filter(pk=person.pk), at)
     return checklists([found], at, protocols=EVERYWHERE)[0]
+
+
+def checklist_for(person: User, viewer: User, at: datetime) -> Checklist:
+    """The checklist of somebody as whoever answers for them sees it: acknowledgements only of their own clinics."""
+    [found] = _with_start(User.objects.filter(pk=person.pk), at)
+    return checklists([found], at, protocols=protocols_seen_by(viewer))[0]
 
 
 def own_checklist(person: User, at: datetime) -> Checklist | None:
@@ -220,8 +238,21 @@ def _protocols(person: User, facts: _Facts) -> Iterator[Item]:
     rows = [(facts.versions[row["version_id"]], row["due_on"]) for row in facts.asked[person.pk]]
     for version, due_on in sorted(rows, key=lambda row: (row[1], row[0].title)):
         done = (person.pk, version.pk) not in facts.unsigned
-        note = f"Version {version.number}"
+        note = _sentence(version_words(version, facts.today))
         yield Item(Group.PROTOCOLS, version.title, done, version.protocol.get_absolute_url(), note, due_on)
+
+
+def _sentence(words: str) -> str:
+    return words[:1].upper() + words[1:]
+
+
+def version_words(version: ProtocolVersion, today: date) -> str:
+    """Its number; and that another one follows, for whoever is asked for both within a few days."""
+    words = f"version {version.number}"
+    ends = version.in_force.upper if version.in_force else None
+    if ends is None:
+        return words
+    return f"{words}, until the next one comes into force on {day_label(organisation_day(ends), today)}"
 
 
 def _something_left(at: datetime, protocols: Scope) -> Q:

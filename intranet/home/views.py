@@ -3,10 +3,11 @@ from __future__ import annotations
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
+from accounts.models import User
 from accounts.roles import Capability
 from intranet.announcements.publishing import may_post
 from intranet.home import day
@@ -67,6 +68,21 @@ def starters(request: HttpRequest) -> HttpResponse:
     response = render(request, f"home/starters.html{part}", context)
     response.headers["Vary"] = "HX-Request"
     return response
+
+
+@require_GET
+def starter(request: HttpRequest, pk: int) -> HttpResponse:
+    """The checklist of somebody new, for those who answer for them."""
+    if not request.user.standing.scope(Capability.SEE_CREDENTIALS):
+        raise PermissionDenied("New starters are for those who answer for a clinic.")
+    now = timezone.now()
+    seen = User.objects.with_file_visible_to(request.user)
+    person = get_object_or_404(new_starters.new_people(now).filter(pk__in=seen.values("pk")), pk=pk)
+    context = {
+        "checklist": new_starters.checklist_for(person, request.user, now),
+        "sees_protocols": bool(protocols_seen_by(request.user)),
+    }
+    return render(request, "home/starter.html", context)
 
 
 @require_GET

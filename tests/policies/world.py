@@ -85,6 +85,8 @@ def build(cast: dict[str, User], mt_prospect: Clinic, at: datetime) -> World:
     role = cast["assistant"].memberships.get()
     leaver = factories.staff(name="Gone Leaver", role=Role.THERAPIST, clinics=[mt_prospect])
     scheduling.shift(clinic=mt_prospect, day=scheduling.MONDAY + timedelta(days=2), staff=leaver)
+    starter = factories.person(name="Nina Newcomer", email="starter@clinic.example")
+    factories.membership(user=starter, role=Role.FRONT_DESK, clinic=mt_prospect, start=at.date())
     User.objects.filter(pk=leaver.pk).update(is_active=False)
     browser = UserSession.objects.create(user=therapist, ip="192.0.2.7", session_key="elsewhere", user_agent="Firefox")
     reminder = reminders.released(recipient=therapist, at=at)
@@ -120,6 +122,7 @@ def build(cast: dict[str, User], mt_prospect: Clinic, at: datetime) -> World:
             "role": role,
             "assistant": cast["assistant"],
             "leaver": leaver,
+            "starter": starter,
             "therapist": therapist,
             "clinic": mt_prospect,
         }
@@ -267,6 +270,7 @@ ASKS = [
     Ask("home:endings", "GET", _at("/credentials/")),
     Ask("home:starting", "GET", _at("/starting/")),
     Ask("home:starters", "GET", _at("/starters/")),
+    Ask("home:starter", "GET", _pk("/starters/", "starter")),
     Ask("core:more", "GET", _at("/more/")),
     Ask("protocols:library", "GET", _at("/protocols/")),
     Ask("protocols:new", "GET", _at("/protocols/new/")),

@@ -14,6 +14,7 @@ from django.contrib.auth import user_logged_in
 from django.contrib.auth.models import update_last_login
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
 from accounts.hiring import Place
 from accounts.inviting import invite
@@ -290,3 +291,44 @@ def test_days_are_counted_from_the_first(mt_prospect, at: datetime):
         list(new_people(at).filter(pk=newcomer(mt_prospect, at, days=10).pk)), at, protocols=EVERYWHERE
     )[0]
     assert (checklist.days, checklist.started) == (10, date(2026, 11, 15))
+
+
+def test_the_checklist_of_a_starter_opens_from_the_list(
+    mt_prospect, hipaa, manual, manager, administrator, sign_in, at: datetime
+):
+    nina = newcomer(mt_prospect, at)
+    address = reverse("home:starter", args=[nina.pk])
+    assert address in sign_in(manager).get(STARTERS).content.decode()
+    assert address in sign_in(manager).get("/").content.decode()
+    body = sign_in(manager).get(address).content.decode()
+    assert ("Answering the phone" in body, "0 of 4 done" in body) == (True, True)
+    body = sign_in(administrator).get(address).content.decode()
+    assert ("Answering the phone" in body, "0 of 3 done" in body) == (False, True)
+
+
+def test_who_is_not_new_or_not_theirs_has_no_such_page(
+    mt_prospect, oakbrook, manager, therapist, sign_in, at: datetime
+):
+    elsewhere = newcomer(oakbrook, at)
+    browser = sign_in(manager)
+    found = [
+        browser.get(reverse("home:starter", args=[pk])).status_code for pk in (elsewhere.pk, therapist.pk, 999_999)
+    ]
+    assert found == [404, 404, 404]
+
+
+def test_a_long_part_is_folded_to_five(mt_prospect, sign_in, at: datetime):
+    for number in range(7):
+        factories.credential_type(name=f"Paper {number}")
+    nina = newcomer(mt_prospect, at)
+    folded = sign_in(nina).get(OWN).content.decode()
+    shown, _, rest = folded.partition("Show all 7")
+    assert ([shown.count("Paper "), rest.count("Paper ")]) == [5, 2]
+
+
+def test_before_the_first_day_it_says_from_when_protocols_are_asked(
+    mt_prospect, manual, manager, sign_in, at: datetime
+):
+    nina = newcomer(mt_prospect, at, days=-7)
+    body = sign_in(manager).get(reverse("home:starter", args=[nina.pk])).content.decode()
+    assert ("Starts" in body, "Protocols are asked for from the first day on." in body) == (True, True)

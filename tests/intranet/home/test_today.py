@@ -11,6 +11,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import Clinic, User
+from intranet.announcements.models import Announcement
+from intranet.announcements.reading import entries
 from intranet.home import day
 from intranet.home.duties import duties
 from intranet.home.endings import grouped
@@ -229,3 +231,28 @@ def test_more_rows_take_no_more_queries(request, sign_in, who, floater, therapis
 
 def test_a_home_in_the_evening_greets_by_the_clinics_clock(therapist: User):
     assert day.greeting(datetime(2026, 11, 26, 3, 0, tzinfo=UTC), therapist) == "Good evening"
+
+
+def test_nothing_is_due_before_somebody_joined(clinical_lead, mt_prospect, at):
+    """An announcement of last month, with ten days to acknowledge it: whoever starts today has ten days as well."""
+    long_ago = at - timedelta(days=30)
+    here = factories.staff(name="Here Already", role="therapist", clinics=[mt_prospect])
+    announcements.announcement(
+        by=clinical_lead, at=long_ago, to=[mt_prospect], due_on=long_ago.date() + timedelta(days=10)
+    )
+    nina = factories.person(name="Nina Newcomer", email="nina@clinic.example")
+    factories.membership(user=nina, role="therapist", clinic=mt_prospect, start=at.date())
+    [late], [own] = duties(here, at).all, duties(nina, at).all
+    assert (late.late, late.due_on) == (True, long_ago.date() + timedelta(days=10))
+    assert (own.late, own.due_on) == (False, at.date() + timedelta(days=10))
+    [entry] = entries(Announcement.objects.all(), nina, at)
+    assert (entry.late, entry.due_on) == (False, own.due_on)
+
+
+def test_a_version_that_is_about_to_be_replaced_says_so(therapist, floater, clinical_lead, at):
+    first = protocols.published(by=floater, lead=clinical_lead, at=at - timedelta(days=3))
+    protocols.next_version(after=first, by=floater, lead=clinical_lead, at=at, effective=at.date() + timedelta(days=1))
+    assert [duty.what[0] for duty in duties(therapist, at).all] == [
+        "Protocol, version 1, until the next one comes into force on Thu, Nov 26",
+        "Protocol, version 2",
+    ]
