@@ -70,6 +70,7 @@ class second_step_first:  # noqa: N801 - a middleware factory like its neighbour
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
         if not request.user.is_authenticated or not is_missing(request.user):
             return None
+        request.only_enrolment = True  # type: ignore[attr-defined]  # for the shell, whose places are all closed
         if request.resolver_match and request.resolver_match.view_name.startswith(ENROLMENT):
             return None
         if is_api(request):

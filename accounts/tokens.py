@@ -24,6 +24,11 @@ from intranet.core.access import YES, Conflict, Forbidden, Reason, Refused, Verd
 PREFIX = "emery_token_"
 BYTES = 32  # 256 bits
 USUAL_DAYS, MOST_DAYS, MOST_TOKENS = 90, 365, 20
+# What one needs a right at some clinic for, besides a token.
+WRITES = {
+    TokenScope.SCHEDULE_WRITE: Capability.EDIT_ROSTER,
+    TokenScope.ANNOUNCEMENTS_WRITE: Capability.POST_ANNOUNCEMENT,
+}
 A_MINUTE = timedelta(minutes=1)
 
 
@@ -35,6 +40,11 @@ def may_make(by: User) -> Verdict:
     if is_missing(by):
         reasons.append(Reason("second-step-missing", "Your role needs a second step to make tokens. Set it up first."))
     return Verdict.of(reasons)
+
+
+def scopes_for(by: User) -> frozenset[TokenScope]:
+    """What a token of theirs could be of use for: one that plans the roster needs an owner who does."""
+    return frozenset(scope for scope in TokenScope if scope not in WRITES or by.standing.scope(WRITES[scope]))
 
 
 def may_revoke(token: ApiToken, *, by: User) -> Verdict:

@@ -21,6 +21,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from kombu import Connection
 
+from intranet.reminders.models import Run
 from intranet.reminders.watching import last_good_tick, oldest_due
 
 OLDEST_TICK = timedelta(seconds=90)
@@ -56,6 +57,7 @@ def reminders(request: HttpRequest) -> JsonResponse:
         tick, due = age(last_good_tick(now), now), age(oldest_due(now), now)
     except (DatabaseError, InterfaceError):
         return answer(False, tick_age_seconds=None, oldest_due_age_seconds=None)
+    request.first_beat_awaited = tick is None and not Run.objects.exists()  # type: ignore[attr-defined]  # for the log
     good = tick is not None and tick <= OLDEST_TICK and (due is None or due <= OLDEST_DUE)
     return answer(good, tick_age_seconds=seconds(tick), oldest_due_age_seconds=seconds(due))
 

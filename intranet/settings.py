@@ -413,12 +413,15 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "filters": {"without_keys": {"()": "intranet.core.logs.WithoutKeys"}},
+    "filters": {
+        "without_keys": {"()": "intranet.core.logs.WithoutKeys"},
+        "without_first_beat": {"()": "intranet.core.logs.WithoutFirstBeat"},
+    },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["without_keys"]}},
     "root": {"handlers": ["console"], "level": env("LOG_LEVEL", "INFO")},
     "loggers": {
         # Django names the path of every response of 400 and above.
-        "django.request": {"filters": ["without_keys"]},
+        "django.request": {"filters": ["without_keys", "without_first_beat"]},
         "django.server": {
             "handlers": ["console"],
             "filters": ["without_keys"],

@@ -29,7 +29,7 @@ TOKENS_ON_A_PAGE = 50
 def tokens(request: HttpRequest) -> HttpResponse:
     """One's own tokens, and a form for another one. Its text is in the answer to the form and nowhere else."""
     now, text = timezone.now(), ""
-    form = TokenForm(request.POST or None)
+    form = TokenForm(request.POST or None, by=request.user)
     if request.method == "POST" and form.is_valid():
         try:
             _, text = keys.make(**form.cleaned_data, by=request.user, at=now)
@@ -42,7 +42,7 @@ def tokens(request: HttpRequest) -> HttpResponse:
     held = list(ApiToken.objects.filter(user=request.user.pk, revoked_at=None))
     may_make = keys.may_make(request.user)
     context = {
-        "form": TokenForm() if text else form,
+        "form": TokenForm(by=request.user) if text else form,
         "text": text,
         "held": held,
         "now": now,

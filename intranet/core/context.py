@@ -21,9 +21,11 @@ def chosen_theme(request: HttpRequest) -> str:
 
 def interface(request: HttpRequest) -> dict[str, Any]:
     user = getattr(request, "user", AnonymousUser())
+    closed = getattr(request, "only_enrolment", False)  # nothing in the shell leads anywhere yet
     return {
         "theme": chosen_theme(request),
-        "navigation": Navigation(user, request.path),
+        "navigation": Navigation(AnonymousUser() if closed else user, request.path),
+        "closed": closed,
         "site_name": settings.SITE_NAME,
         "second_step_optional": settings.SECOND_STEP_OPTIONAL,
     }

@@ -19,5 +19,12 @@ class WithoutKeys(logging.Filter):
         return True
 
 
+class WithoutFirstBeat(logging.Filter):
+    """Drops the line about a probe that came before anything has ever ticked: a start is no error."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return not getattr(getattr(record, "request", None), "first_beat_awaited", False)
+
+
 def _without(value: object) -> object:
     return KEYS.sub(r"\1…", value) if isinstance(value, str) else value

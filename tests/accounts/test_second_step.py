@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 import pytest
@@ -145,3 +146,13 @@ def test_a_wrong_code_is_counted_and_recorded(manager: User):
     assert not come_in(manager, "000000")
     entry = Entry.objects.get(verb="second_step.refused")
     assert (entry.target_id, entry.actor) == (str(manager.pk), None)
+
+
+def test_only_the_set_up_and_the_way_out_are_shown_meanwhile(manager: User, sign_in):
+    browser = sign_in(manager)
+    browser.post(reverse("account_reauthenticate"), {"password": PASSWORD})
+    places = re.findall(r'<a href="([^"]+)"', browser.get(reverse("mfa_index")).content.decode().split("<main")[0])
+    assert set(places) == {reverse("mfa_index")}
+    TOTP.activate(manager, SECRET)
+    places = re.findall(r'<a href="([^"]+)"', browser.get(reverse("mfa_index")).content.decode().split("<main")[0])
+    assert {"/", "/people/", reverse("mfa_index")} <= set(places)

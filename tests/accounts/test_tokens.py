@@ -292,3 +292,13 @@ def test_the_document_says_which_scope_an_operation_needs(administrator: User, a
     assert "`schedule:read`" in paths["/api/v1/shifts/"]["get"]["description"]
     signs = paths["/api/v1/protocols/{slug}/acknowledge/"]["post"]
     assert ({"token": []} in signs["security"], "No token does this" in signs["description"]) == (False, True)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("who", "offered"), [("therapist", False), ("manager", True), ("clinical_lead", False)])
+def test_planning_the_roster_is_offered_to_those_who_plan_it(cast: dict[str, User], sign_in, who: str, offered: bool):
+    browser, sent = sign_in(cast[who]), {"name": "Board", "scopes": ["schedule:write"], "days": "90"}
+    body = browser.get(reverse("accounts:tokens")).content.decode()
+    assert ("Plan and publish the roster" in body) is offered
+    answer = browser.post(reverse("accounts:tokens"), sent)
+    assert (answer.status_code, ApiToken.objects.filter(name="Board").exists()) == (200 if offered else 422, offered)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from datetime import timedelta
 
 import pytest
@@ -152,3 +153,13 @@ def test_nothing_about_people_is_told(now, therapist):
     for name in ("live", "ready", "reminders"):
         text = json.dumps(ask(name)[1])
         assert not [word for word in ("canary", therapist.email, therapist.name, "postgres", "redis") if word in text]
+
+
+def test_a_probe_before_the_first_beat_is_no_error_in_the_log(now, caplog):
+    logger = logging.getLogger("django.request")
+    caplog.handler.setLevel(logging.ERROR)
+    ask("reminders")
+    assert [record.name for record in caplog.records] == []
+    ticked(200 * SECOND, now)
+    ask("reminders")
+    assert [record.name for record in caplog.records] == [logger.name]
