@@ -27,7 +27,7 @@ LABELS = {
     ("invitation.sent", "again"): "Sent again",
     ("protocol.edited", "approval_reset"): "Approval lost",
 }
-NOTHING = (None, "", [], {})
+NOTHING: tuple[Any, ...] = (None, "", [], {})
 
 
 def detail(entry: Entry) -> list[tuple[str, str]]:

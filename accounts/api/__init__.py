@@ -2,11 +2,12 @@
 
 from rest_framework.routers import DefaultRouter
 
-from accounts.api import audit, competencies, credential_types, credentials, doors, invitations, people, roles
+from accounts.api import audit, competencies, credential_types, credentials, doors, invitations, people, roles, settings
 
 
 def register(router: DefaultRouter) -> None:
-    router.register("clinics", people.ClinicViewSet, basename="clinic")
+    router.register("clinics", settings.ClinicViewSet, basename="clinic")
+    router.register("skills", settings.SkillViewSet, basename="skill")
     router.register("people", people.PersonViewSet, basename="person")
     router.register("audit", audit.EntryViewSet, basename="audit")
     router.register("competencies", competencies.CompetencyViewSet, basename="competency")

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.exceptions import ValidationError as DjangoValidationError
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
-from rest_framework import mixins, serializers, status, viewsets
+from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.api.settings import KeptByForm, SettingsViewSet
 from accounts.credential_types import bring_back, retire
 from accounts.forms.settings import MOST_REGIONS, CredentialTypeForm
 from accounts.models import CredentialType, Profession, QualificationPart, Skill
@@ -27,7 +27,8 @@ class PartSerializer(serializers.ModelSerializer[QualificationPart]):
         fields = ("id", "name", "unit", "least", "within_months", "source")
 
 
-class CredentialTypeSerializer(serializers.ModelSerializer[CredentialType]):
+class CredentialTypeSerializer(KeptByForm):
+    form = CredentialTypeForm
     skills = serializers.SlugRelatedField[Skill](
         slug_field="code", queryset=Skill.objects.all(), many=True, required=False
     )
@@ -52,57 +53,22 @@ class CredentialTypeSerializer(serializers.ModelSerializer[CredentialType]):
         read_only_fields = ("code", "retired_at")
         validators: list[Any] = []  # the form says it beside the field
 
-    def keep(self, by: Any) -> CredentialType:
-        """Save by the rules of the page. Raises a validation error with the same words."""
-        on = organisation_day(timezone.now())
-        type = self.instance or CredentialType(checked_on=on)
-        form = CredentialTypeForm(self._as_form(type), instance=type)
-        if not form.is_valid():
-            raise serializers.ValidationError(
-                {
-                    ("non_field_errors" if name == "__all__" else name): [str(words) for words in errors]
-                    for name, errors in form.errors.items()
-                }
-            )
-        try:
-            return form.keep(by)
-        except DjangoValidationError as error:
-            raise serializers.ValidationError({"non_field_errors": error.messages}) from None
+    def new_row(self) -> CredentialType:
+        return CredentialType(checked_on=organisation_day(timezone.now()))
 
-    def _as_form(self, type: CredentialType) -> dict[str, Any]:
-        """What the page would send: the row as it is, with what was asked to change."""
-        now = {name: getattr(type, name) for name in CredentialTypeForm.Meta.fields if name != "skills"}
-        now["skills"] = list(type.skills.all()) if type.pk else []
-        now |= self.validated_data
-        now["skills"] = [skill.pk for skill in now["skills"]]
-        now["lead_days"] = ", ".join(map(str, now["lead_days"]))
-        now["regions"] = "\n".join(now["regions"])
-        return {name: "" if value is None else value for name, value in now.items()}
+    def as_form(self, row: CredentialType) -> dict[str, Any]:
+        """Lists as the page writes them: numbers with commas, a region a line."""
+        now = super().as_form(row)
+        return now | {"lead_days": ", ".join(map(str, now["lead_days"])), "regions": "\n".join(now["regions"])}
 
 
-class CredentialTypeViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[CredentialType]):
+class CredentialTypeViewSet(SettingsViewSet):
     """The kinds of credentials with their rules and sources, those that are retired included."""
 
     serializer_class = CredentialTypeSerializer
     queryset = CredentialType.objects.prefetch_related("skills", "parts")
     lookup_field = "code"
     lookup_value_regex = "[-a-zA-Z0-9_]+"
-
-    @extend_schema(responses={201: CredentialTypeSerializer})
-    def create(self, request: Request) -> Response:
-        """Add a type."""
-        require(may_change_settings(request.user), Forbidden)
-        asked = CredentialTypeSerializer(data=request.data)
-        asked.is_valid(raise_exception=True)
-        return Response(CredentialTypeSerializer(asked.keep(request.user)).data, status=status.HTTP_201_CREATED)
-
-    def partial_update(self, request: Request, code: str) -> Response:
-        """Change a type. Periods on file stay as they are."""
-        require(may_change_settings(request.user), Forbidden)
-        asked = CredentialTypeSerializer(self.get_object(), data=request.data, partial=True)
-        asked.is_valid(raise_exception=True)
-        asked.keep(request.user)
-        return Response(CredentialTypeSerializer(self.get_object()).data)
 
     @extend_schema(request=None, responses=CredentialTypeSerializer)
     @action(detail=True, methods=["post"])

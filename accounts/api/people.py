@@ -1,4 +1,4 @@
-"""The clinics and the directory in the API, with work contact only."""
+"""The directory in the API, with work contact only."""
 
 from __future__ import annotations
 
@@ -23,12 +23,6 @@ from accounts.profile import LONGEST_LANGUAGE, MOST_LANGUAGES, change_profile
 from accounts.roles import Role
 from intranet.core.forms import in_this_century
 from intranet.core.time import organisation_day
-
-
-class ClinicSerializer(serializers.ModelSerializer[Clinic]):
-    class Meta:
-        model = Clinic
-        fields = ("id", "name", "slug", "letter", "time_zone", "address", "phone")
 
 
 class RoleSerializer(serializers.ModelSerializer[Membership]):
@@ -82,17 +76,6 @@ class ProfileSerializer(serializers.Serializer[User]):
     languages = serializers.ListField(
         child=serializers.CharField(max_length=LONGEST_LANGUAGE), max_length=MOST_LANGUAGES, required=False
     )
-
-
-class ClinicViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Clinic]):
-    """The clinics of the group."""
-
-    program_area = "people"
-    serializer_class = ClinicSerializer
-    queryset = Clinic.objects.none()
-
-    def get_queryset(self) -> QuerySet[Clinic]:
-        return Clinic.objects.visible_to(self.request.user)
 
 
 FILTERS = [

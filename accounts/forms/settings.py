@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.text import slugify
 
 from accounts.credential_types import save_part, save_type
+from accounts.forms.seen import SeenForm
 from accounts.models import (
     Clinic,
     CredentialType,
@@ -22,6 +23,7 @@ from accounts.models import (
     ValidityRule,
 )
 from accounts.models.credentials import FIXED_DATE_RULES, MONTHS_RULES
+from accounts.models.people import MARKS
 from accounts.models.qualifications import REGION_LENGTH
 from accounts.settings_pages import save_clinic, save_skill
 from accounts.trainings import MEASURED
@@ -55,7 +57,7 @@ class Professions(forms.MultipleChoiceField):
         super().__init__(choices=Profession.choices, widget=forms.CheckboxSelectMultiple, **kwargs)
 
 
-class CredentialTypeForm(forms.ModelForm):
+class CredentialTypeForm(SeenForm):
     """A credential type. What a rule needs is asked beside its field, and what it does not need is refused there."""
 
     rule = forms.ChoiceField(label="How long it lasts", choices=ValidityRule.choices)
@@ -173,13 +175,13 @@ class CredentialTypeForm(forms.ModelForm):
             leap = " in every year" if (month, day) == (2, 29) else ""
             self.add_error("day", f"There is no {calendar.month_name[month]} {day}{leap}.")
 
-    def keep(self, by: User) -> CredentialType:
+    def save_by(self, by: User) -> CredentialType:
         if not self.instance.pk:
             self.instance.code = free_code(CredentialType, "code", self.instance.name)
         return save_type(self.instance, gates=list(self.cleaned_data["skills"]), by=by)
 
 
-class SkillForm(forms.ModelForm):
+class SkillForm(SeenForm):
     """A procedure that only cleared people are rostered for."""
 
     professions = Professions(label="Who may do it at all")
@@ -209,13 +211,13 @@ class SkillForm(forms.ModelForm):
                 self.add_error("region", f"Trainings of {type} name other regions: {known}.")
         return values
 
-    def keep(self, by: User) -> Skill:
+    def save_by(self, by: User) -> Skill:
         if not self.instance.pk:
             self.instance.code = free_code(Skill, "code", self.instance.name)
         return save_skill(self.instance, needs=list(self.cleaned_data["required_types"]), by=by)
 
 
-class PartForm(forms.ModelForm):
+class PartForm(SeenForm):
     """A part of a qualification: how much of what, and by which source."""
 
     class Meta:
@@ -233,17 +235,17 @@ class PartForm(forms.ModelForm):
             self.add_error("within_months", "Only hours and sessions lie within months: leave this empty.")
         return values
 
-    def keep(self, by: User) -> QualificationPart:
+    def save_by(self, by: User) -> QualificationPart:
         return save_part(self.instance, by=by)
 
 
-class ClinicForm(forms.ModelForm):
+class ClinicForm(SeenForm):
     """A clinic with its mark, its zone and how to reach it."""
 
     number = forms.TypedChoiceField(
         label="Mark and colour",
         coerce=int,
-        choices=[(1, "1: square, blue"), (2, "2: round, plum"), (3, "3: third mark")],
+        choices=[(number, f"{number}: {mark}") for number, mark in MARKS.items()],
     )
     time_zone = forms.ChoiceField(label="Time zone", help_text="Shifts that are planned keep their moment.")
 
@@ -263,7 +265,7 @@ class ClinicForm(forms.ModelForm):
             raise forms.ValidationError("Choose a letter from A to Z.")
         return letter
 
-    def keep(self, by: User) -> Clinic:
+    def save_by(self, by: User) -> Clinic:
         if not self.instance.pk:
             self.instance.slug = free_code(Clinic, "slug", self.instance.name)
         return save_clinic(self.instance, by=by)

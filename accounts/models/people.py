@@ -39,6 +39,19 @@ class ClinicQuerySet(AccessQuerySet["Clinic"]):
         return self if scope.everywhere else self.filter(pk__in=scope.clinic_ids)
 
 
+# What the style sheets have for clinics: shape and colour, by the clinic's number.
+MARKS = {
+    1: "square, blue",
+    2: "round, plum",
+    3: "lozenge, olive",
+    4: "arch, brown",
+    5: "bowl, violet",
+    6: "drop, steel blue",
+    7: "lozenge to the right, grey",
+    8: "round to the left, rust",
+}
+
+
 class Clinic(models.Model):
     """A place where staff work, with its own time zone. Letter and number fix its mark and colour everywhere."""
 
@@ -57,9 +70,9 @@ class Clinic(models.Model):
         ordering = ["number"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(number__range=(1, 3)),
+                condition=Q(number__range=(1, len(MARKS))),
                 name="clinic_number_has_a_colour",
-                violation_error_message="The design has marks for clinics 1 to 3.",
+                violation_error_message=f"The design has marks for clinics 1 to {len(MARKS)}.",
             )
         ]
 

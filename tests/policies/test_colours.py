@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
+from accounts.models.people import MARKS
+
 CSS = Path(settings.BASE_DIR) / "intranet" / "static" / "css"
 SHEETS = sorted(CSS.glob("*.css"))
 TEXT, MARK = 4.5, 3.0
@@ -18,7 +20,7 @@ TOKENS = {
 
 SURFACES = ("page", "surface", "sunken", "hover")
 STATUS = ("ok", "info", "caution", "danger")
-CLINICS = ("clinic-1", "clinic-2", "clinic-3")
+CLINICS = tuple(f"clinic-{number}" for number in MARKS)
 
 TEXT_PAIRS = [
     *[(ink, surface) for ink in ("ink", "ink-2", "ink-3", "accent") for surface in SURFACES],

@@ -24,8 +24,8 @@ from tests.policies.test_closed_by_default import OPEN
 from tests.policies.world import ASKS, CANARY, Ask, World, build
 
 TABLE = Path(__file__).with_name("permissions.csv")
-# Which kinds of credentials there are, everybody knows who files one.
-NO_SECRET = "api:credential-type"
+# Which kinds of credentials there are, everybody knows who files one; which procedures, everybody who looks for somebody.
+NO_SECRET = ("api:credential-type", "api:skill-")
 # Sign-in, passwords, second steps and sessions: always about oneself, and without a role.
 ABOUT_ONESELF = ("account_", "mfa_", "usersessions_")
 

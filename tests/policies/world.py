@@ -250,6 +250,9 @@ def _new_clinic(world: World) -> dict[str, Any]:
     return {"name": "Mt. Prospect", "letter": "M", "number": 1, "time_zone": "America/Chicago"}
 
 
+_ELSEWHERE = {"name": "Elmhurst", "letter": "E", "number": 8}
+
+
 def _filed_by_api(world: World) -> dict[str, Any]:
     return {"user": world.therapist.pk, "type": "plain-type", "issued_on": "2026-11-01", "last_day": "2027-11-01"}
 
@@ -433,6 +436,13 @@ ASKS = [
     Ask("api:second-step-reset-cancel", "POST", _pk(f"{API}/second-step-resets/", "reset", "cancel/")),
     Ask("api:api-root", "GET", _at(f"{API}/")),
     Ask("api:clinic-list", "GET", _at(f"{API}/clinics/")),
+    Ask("api:clinic-list", "POST", _at(f"{API}/clinics/"), lambda world: _new_clinic(world) | _ELSEWHERE),
+    Ask("api:clinic-detail", "GET", _at(f"{API}/clinics/mt-prospect/")),
+    Ask("api:clinic-detail", "PATCH", _at(f"{API}/clinics/mt-prospect/"), lambda world: {"phone": "847-555-0100"}),
+    Ask("api:skill-list", "GET", _at(f"{API}/skills/")),
+    Ask("api:skill-list", "POST", _at(f"{API}/skills/"), _new_skill),
+    Ask("api:skill-detail", "GET", _at(f"{API}/skills/canary-skill/")),
+    Ask("api:skill-detail", "PATCH", _at(f"{API}/skills/canary-skill/"), lambda world: {"short_name": "Short"}),
     Ask("api:person-list", "GET", _at(f"{API}/people/")),
     Ask("api:person-detail", "GET", _pk(f"{API}/people/", "therapist")),
     Ask("api:competency-list", "GET", _at(f"{API}/competencies/")),
