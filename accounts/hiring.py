@@ -9,11 +9,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from allauth.account.models import EmailAddress
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateRange
 from django.db.models import Q
 
 from accounts.models import Clinic, Invitation, Membership, User
+from accounts.naming import clean_person_name
 from accounts.roles import ROLES_A_MANAGER_MAY_GIVE, Capability, Role
 from intranet.audit.recording import record
 from intranet.core.access import YES, Conflict, Forbidden, Reason, Refused, Verdict, require
@@ -58,7 +60,10 @@ def may_give_role(place: Place, *, to: User, by: User | None) -> Verdict:
 
 def may_give_all(places: Iterable[Place], *, to: User, by: User) -> Verdict:
     """Whoever could give each of them. Somebody without a place belongs to no clinic: that is for an administrator."""
-    wanted = list(places) or [Place(Role.ADMINISTRATOR)]
+    wanted = list(places)
+    if not wanted and to.pk != by.pk and not by.standing.may(Capability.INVITE):
+        return Verdict.no("no-role", f"{to.name} holds no role at a clinic: that is for an administrator.")
+    wanted = wanted or [Place(Role.ADMINISTRATOR)]
     return next((refused for place in wanted if not (refused := may_give_role(place, to=to, by=by))), YES)
 
 
@@ -102,6 +107,10 @@ def hire(
     """
     if not places:
         raise Refused.because("no-place", "Say at least one role.", "places")
+    try:
+        name = clean_person_name(name)
+    except ValidationError as error:
+        raise ValidationError({"name": error}) from None
     user = User.objects.create_user(email=email, name=name, profession=profession, hired_on=start, **profile)
     EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
     actor, origin = (user, {"invited_by": by}) if invited else (by, {})

@@ -10,8 +10,9 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from accounts.hiring import Place, hire, may_give, may_invite_as, place_of
-from accounts.models import Invitation, User
-from accounts.roles import Capability
+from accounts.models import Invitation, Profession, User
+from accounts.naming import clean_person_name
+from accounts.roles import Capability, Role
 from intranet.audit.recording import record
 from intranet.core.access import YES, Conflict, Forbidden, Refused, Verdict, require
 from intranet.core.time import local_day, organisation_zone
@@ -35,6 +36,20 @@ def may_manage(invitation: Invitation, *, by: User) -> Verdict:
     return may_give(place_of(invitation), by=by)
 
 
+USUAL = {
+    Role.THERAPIST: {Profession.PT, Profession.OTHER},
+    Role.ASSISTANT: {Profession.PTA, Profession.AIDE, Profession.OTHER},
+    Role.FRONT_DESK: {Profession.DESK, Profession.OTHER},
+}
+
+
+def what_is_unusual(profession: str, role: Role) -> str:
+    """A sentence when profession and role seldom go together; empty otherwise. A warning: the day may need it."""
+    if role not in USUAL or profession in USUAL[role]:
+        return ""
+    return f"Profession and role differ: {Profession(profession).label}, as {role.label.lower()}."
+
+
 @transaction.atomic
 def invite(*, email: str, name: str, profession: str, place: Place, by: User, at: datetime) -> Invitation:
     """Ask somebody in. The next tick makes the link and sends it (accounts/invitation_mail.py).
@@ -45,6 +60,10 @@ def invite(*, email: str, name: str, profession: str, place: Place, by: User, at
     require(may_invite_as(place, by=by), Forbidden)
     if _is_known(email):
         raise ValidationError({"email": KNOWN})
+    try:
+        name = clean_person_name(name)
+    except ValidationError as error:
+        raise ValidationError({"name": error}) from None
     invitation = Invitation(
         email=email.lower(),
         name=name,
@@ -78,7 +97,8 @@ def send_again(invitation: Invitation, *, by: User, at: datetime) -> Invitation:
     invitation.mail_state, invitation.mail_due_at = Invitation.Mail.WAITING, at
     invitation.mail_tries, invitation.mail_reply = 0, ""
     mail = ["mail_state", "mail_due_at", "mail_tries", "mail_reply"]
-    invitation.save(update_fields=["token_digest", "invited_by", "sent_at", "expires_at", *mail])
+    invitation.times_sent += 1
+    invitation.save(update_fields=["token_digest", "invited_by", "sent_at", "expires_at", "times_sent", *mail])
     record(by, "invitation.sent", invitation, clinics=_clinics(invitation), again=True)
     return invitation
 

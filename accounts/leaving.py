@@ -11,7 +11,7 @@ from django.db import transaction
 from accounts import sessions, tokens
 from accounts.hiring import cut_off, end_role, lock_people, may_give_all, place_of, zone_of
 from accounts.models import Clinic, Membership, User
-from accounts.roles import Role
+from accounts.roles import Capability, Role
 from intranet.audit.recording import record
 from intranet.core.access import Forbidden, Refused, Verdict, require
 from intranet.core.time import local_day, organisation_day
@@ -78,6 +78,8 @@ def may_let_go(person: User, *, by: User, at: datetime) -> Verdict:
 
 def may_bring_back(person: User, *, by: User) -> Verdict:
     """Somebody without a role belongs to no clinic: that is for an administrator."""
+    if not by.standing.may(Capability.INVITE):
+        return Verdict.no("only-administrators", f"An administrator opens the account of {person.name} again.")
     return may_give_all([], to=person, by=by)
 
 

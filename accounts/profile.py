@@ -12,6 +12,7 @@ from django.db import transaction
 
 from accounts.hiring import may_give_all, place_of
 from accounts.models import User
+from accounts.naming import clean_person_name
 from accounts.roles import Capability, Role
 from intranet.audit.recording import record
 from intranet.core.access import Forbidden, Verdict, require
@@ -105,7 +106,7 @@ def tidy_words(text: str) -> str:
 
 
 TIDY: dict[str, Callable[[Any], Any]] = {
-    "name": tidy_words,
+    "name": clean_person_name,
     "title": tidy_words,
     "phone": tidy_phone,
     "languages": tidy_languages,

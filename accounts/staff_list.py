@@ -19,8 +19,9 @@ from django.db import transaction
 from django.db.models.functions import Lower
 
 from accounts.hiring import INVITABLE, Place, may_invite_as
-from accounts.inviting import invite
+from accounts.inviting import invite, what_is_unusual
 from accounts.models import Clinic, Invitation, Profession, User
+from accounts.naming import clean_person_name
 from accounts.roles import ORGANISATION_ROLES, Role
 from intranet.core.access import Conflict, Reason, Refused, Verdict, require
 
@@ -28,7 +29,6 @@ COLUMNS = ("name", "email", "role", "clinic", "profession")
 MOST_PEOPLE = 500
 MOST_BYTES = 256 * 1024
 SEPARATORS = ",;\t"
-LONGEST_NAME = 120
 LONGEST_EMAIL = 254
 LONGEST_QUOTE = 60  # of a cell in a sentence about it
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
@@ -54,6 +54,7 @@ class Line:
     profession: str
     place: Place | None
     verdict: Verdict
+    unusual: str = ""  # what is no mistake and yet seldom meant
 
     @property
     def what_happens(self) -> str:
@@ -141,7 +142,8 @@ def judge(row: Row, known: Known, *, seen_in: int | None, by: User) -> Line:
     reasons += _against_word("profession", row.cells["profession"], profession, Profession.labels)
     if row.surplus:
         reasons.append(Reason("surplus", "There are more cells than columns."))
-    return Line(row.number, name, email, profession or "", place, Verdict.of(reasons))
+    unusual = what_is_unusual(profession, place.role) if place and profession else ""
+    return Line(row.number, name, email, profession or "", place, Verdict.of(reasons), unusual)
 
 
 def invite_everybody(lines: Iterable[Line], *, by: User, at: datetime) -> list[Invitation]:
@@ -208,12 +210,10 @@ def _row(number: int, cells: list[str], columns: list[str]) -> Row:
 
 
 def _against_name(name: str) -> list[Reason]:
-    if not name:
-        return [Reason("missing", "Name is missing.", "name")]
-    if len(name) > LONGEST_NAME:
-        return [Reason("too-long", f"Name has more than {LONGEST_NAME} characters.", "name")]
-    if not name.isprintable():
-        return [Reason("invisible", "Name has a character that nobody can see. Type it anew.", "name")]
+    try:
+        clean_person_name(name)
+    except ValidationError as error:
+        return [Reason(str(error.code), error.message, "name")]
     return []
 
 

@@ -54,6 +54,27 @@ def confirm_first(request: HttpRequest) -> None:
     raise ReauthenticationRequired
 
 
+def way_to_confirm(request: HttpRequest) -> str:
+    """The page that asks for the proof and leads back here; empty while the last one is fresh.
+
+    For pages that show more than a form: there it stands in the place of the form, before anything is typed.
+    """
+    if is_confirmed(request, timezone.now()):
+        return ""
+    return f"{reverse('account_reauthenticate')}?{urlencode({'next': request.get_full_path()})}"
+
+
+def step_up_before(view: View) -> View:
+    """For a page that is nothing but the form of such an act: the proof comes before anything is typed."""
+
+    @wraps(view)
+    def confirmed(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        confirm_first(request)
+        return view(request, *args, **kwargs)
+
+    return confirmed
+
+
 def step_up(view: View) -> View:
     """For a view whose changes a stolen session must not be capable of. Looking at its form asks nothing."""
 

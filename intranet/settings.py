@@ -258,6 +258,9 @@ USERSESSIONS_TRACK_ACTIVITY = False
 ALLAUTH_TRUSTED_PROXY_COUNT = env_number("PROXIES", 1 if PRODUCTION else 0)
 # Wrong API tokens from one address, before every further one is told to wait.
 WRONG_TOKENS = "20/5m/ip"
+# Wrong guesses of the current password; a new one that is refused for its length or spelling counts for nothing.
+WRONG_PASSWORDS = "5/5m/user"
+ACCOUNT_RATE_LIMITS = {"change_password": None}
 
 # Without a request, and at all. The demanding roles are those of accounts/second_step.py.
 SESSION_LIMITS = {

@@ -34,7 +34,18 @@ class InvitationSerializer(serializers.ModelSerializer[Invitation]):
     class Meta:
         model = Invitation
         fields = (
-            *("id", "name", "email", "profession", "role", "clinic", "invited_by", "sent_at", "expires_at"),
+            *(
+                "id",
+                "name",
+                "email",
+                "profession",
+                "role",
+                "clinic",
+                "invited_by",
+                "sent_at",
+                "times_sent",
+                "expires_at",
+            ),
             *("accepted_at", "revoked_at", "mail_state"),
         )
 

@@ -8,6 +8,7 @@ from django.contrib.auth.forms import SetPasswordMixin
 from accounts.forms.roles import PlaceForm
 from accounts.hiring import roles_to_invite_as
 from accounts.models import Profession, User
+from accounts.naming import clean_person_name
 
 
 class InvitationForm(PlaceForm):
@@ -23,7 +24,7 @@ class InvitationForm(PlaceForm):
         super().__init__(*args, by=by, roles=roles_to_invite_as(by), **kwargs)
 
     def clean_name(self) -> str:
-        return " ".join(self.cleaned_data["name"].split())
+        return clean_person_name(self.cleaned_data["name"])
 
 
 class WelcomeForm(SetPasswordMixin, forms.Form):

@@ -2,7 +2,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.account.adapter import get_adapter
 from allauth.account.forms import ChangePasswordForm, ResetPasswordKeyForm, SetPasswordForm
+from allauth.core import context
+from allauth.core.internal import ratelimit
+from django.conf import settings
 
 LABELS = {"oldpassword": "Current password", "password1": "New password", "password2": "The same again"}
 
@@ -20,7 +24,19 @@ class _InOurWords:
 
 
 class PasswordChangeForm(_InOurWords, ChangePasswordForm):
-    """Another password, by whoever knows the old one."""
+    """Another password, by whoever knows the old one. Only wrong guesses of the old one are counted."""
+
+    def clean_oldpassword(self) -> str:
+        """A guess is counted before it is looked at, so that many at once are no more than the limit; a right one is not."""
+        config = {"wrong_password": settings.WRONG_PASSWORDS}
+        guess = ratelimit.consume(
+            context.request, app="accounts", action="wrong_password", config=config, user=self.user
+        )
+        if guess is None:
+            raise get_adapter().validation_error("rate_limited")
+        given = str(super().clean_oldpassword())
+        guess.rollback()
+        return given
 
 
 class PasswordSetForm(_InOurWords, SetPasswordForm):

@@ -1,14 +1,14 @@
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import ClassVar, Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, ExpressionWrapper, OuterRef, Q
 from django.db.models.functions import Lower
 
-from accounts.models.people import Clinic, Profession, User, role_fits_its_place
-from accounts.roles import Capability, Role
+from accounts.models.people import Clinic, Membership, Profession, User, role_fits_its_place
+from accounts.roles import ROLES_A_MANAGER_MAY_GIVE, TABLE, Capability, Reach, Role
 from intranet.core.access import AccessQuerySet, AnyUser
 
 
@@ -20,6 +20,14 @@ class InvitationQuerySet(AccessQuerySet["Invitation"]):
         scope = user.standing.scope(Capability.INVITE)
         return self if scope.everywhere else self.filter(clinic__in=scope.clinic_ids)
 
+    def with_power(self, day: date) -> Self:
+        """Each with `counts`: whether its sender is here and could still send it; its link is dead otherwise."""
+        held = Membership.objects.on(day).filter(user=OuterRef("invited_by"))
+        everywhere = held.filter(role__in=_reaching(Reach.ALL))
+        here = held.filter(role__in=_reaching(Reach.OWN), clinic=OuterRef("clinic"))
+        gives = Q(Exists(everywhere)) | (Q(role__in=ROLES_A_MANAGER_MAY_GIVE) & Q(Exists(here)))
+        return self.annotate(counts=ExpressionWrapper(Q(invited_by__is_active=True) & gives, models.BooleanField()))
+
     def waiting(self) -> Self:
         """Neither taken nor taken back; also those whose link is too old by now."""
         return self.filter(accepted_at=None, revoked_at=None)
@@ -27,6 +35,11 @@ class InvitationQuerySet(AccessQuerySet["Invitation"]):
     def mail_unsettled(self) -> Self:
         """Those whose mail has to leave, or was in somebody's hands when they stopped."""
         return self.waiting().filter(mail_state__in=["waiting", "claimed", "committed"])
+
+
+def _reaching(reach: Reach) -> list[Role]:
+    """The roles that invite with this reach."""
+    return [role for role, may in TABLE.items() if may.get(Capability.INVITE) == reach]
 
 
 class Invitation(models.Model):
@@ -54,6 +67,7 @@ class Invitation(models.Model):
     token_digest = models.CharField(max_length=64, unique=True, null=True, blank=True)
     invited_by = models.ForeignKey(User, models.PROTECT, related_name="invitations_sent")
     sent_at = models.DateTimeField()
+    times_sent = models.PositiveSmallIntegerField(default=1)
     expires_at = models.DateTimeField()
     accepted_at = models.DateTimeField(null=True, blank=True)
     accepted_by = models.OneToOneField(User, models.PROTECT, null=True, blank=True, related_name="invitation_accepted")

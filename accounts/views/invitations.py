@@ -15,10 +15,12 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts import inviting, sessions
 from accounts.forms.invitations import InvitationForm, WelcomeForm
+from accounts.hiring import roles_to_invite_as
 from accounts.models import Invitation, User
 from accounts.second_step import DEMANDING
-from accounts.step_up import confirm_first
+from accounts.step_up import confirm_first, way_to_confirm
 from intranet.core.access import Forbidden, Refused, add_refusal, require
+from intranet.core.time import organisation_day
 
 INVITATIONS_ON_A_PAGE = 50
 LINK = "invitation_link"  # of the session: the digest of the link that was opened
@@ -31,9 +33,14 @@ def invitations(request: HttpRequest) -> HttpResponse:
     form = InvitationForm(request.POST or None, by=request.user)
     if request.method == "POST" and form.is_valid() and _invited(request, form):
         return redirect("accounts:invitations")
-    found = Invitation.objects.visible_to(request.user).select_related("clinic", "invited_by", "accepted_by")
+    now = timezone.now()
+    found = (
+        Invitation.objects.visible_to(request.user)
+        .with_power(organisation_day(now))
+        .select_related("clinic", "invited_by", "accepted_by")
+    )
     page = Paginator(found, INVITATIONS_ON_A_PAGE).get_page(request.GET.get("page"))
-    context = {"form": form, "page": page, "now": timezone.now()}
+    context = {"form": form, "page": page, "now": now, "confirm": power_to_confirm(request)}
     return render(request, "accounts/invitations.html", context, status=422 if form.errors else 200)
 
 
@@ -112,7 +119,14 @@ def _invited(request: HttpRequest, form: InvitationForm) -> bool:
         form.add_error(None, error)
         return False
     _said(request, invitation)
+    if unusual := inviting.what_is_unusual(values["profession"], form.place.role):
+        messages.warning(request, f"{unusual} If that was a slip, take the invitation back.")
     return True
+
+
+def power_to_confirm(request: HttpRequest) -> str:
+    """The way to the confirmation, for whoever invites people with power and has not confirmed lately."""
+    return way_to_confirm(request) if roles_to_invite_as(request.user) & DEMANDING else ""
 
 
 def _said(request: HttpRequest, invitation: Invitation) -> None:

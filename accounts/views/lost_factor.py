@@ -14,7 +14,7 @@ from accounts.directory import staff
 from accounts.forms.lost_factor import ResetForm
 from accounts.models import SecondStepReset
 from accounts.roles import Capability
-from accounts.step_up import step_up
+from accounts.step_up import step_up, step_up_before
 from intranet.core.access import Forbidden, Refused, add_refusal, require
 from intranet.core.wording import name_list
 
@@ -22,7 +22,7 @@ RECENT = 20
 
 
 @require_http_methods(["GET", "POST"])
-@step_up
+@step_up_before
 def start(request: HttpRequest, pk: int) -> HttpResponse:
     """Say why, and ask for a second administrator."""
     now = timezone.now()

@@ -17,7 +17,7 @@ from accounts.directory import staff
 from accounts.forms.roles import RoleEndForm, RoleForm
 from accounts.models import Membership, User
 from accounts.roles import Capability
-from accounts.step_up import step_up
+from accounts.step_up import step_up, step_up_before, way_to_confirm
 from intranet.core.access import Forbidden, Refused, add_refusal, require
 from intranet.core.time import local_day, organisation_day
 from intranet.core.wording import day_label
@@ -39,7 +39,7 @@ def roles(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@step_up
+@step_up_before
 def end(request: HttpRequest, pk: int) -> HttpResponse:
     """End a role with a day."""
     membership = get_object_or_404(
@@ -65,7 +65,7 @@ def end(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@step_up
+@step_up_before
 def leave(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask once more, then end somebody's access."""
     person = person_to_manage(request, pk)
@@ -142,6 +142,7 @@ def page(request: HttpRequest, person: User, form: RoleForm) -> HttpResponse:
         "person": person,
         "held": held,
         "form": form,
+        "confirm": way_to_confirm(request),
         "today": today(),
         "may_let_go": leaving.may_let_go(person, by=request.user, at=timezone.now()),
         "may_reset": resets_second_step(request.user, person),

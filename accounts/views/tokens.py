@@ -16,7 +16,7 @@ from accounts import tokens as keys
 from accounts.forms.tokens import TokenForm
 from accounts.models import ApiToken
 from accounts.roles import Capability
-from accounts.step_up import step_up
+from accounts.step_up import step_up, way_to_confirm
 from intranet.core.access import Forbidden, Refused, add_refusal, require
 
 TOKENS_ON_A_PAGE = 50
@@ -47,6 +47,7 @@ def tokens(request: HttpRequest) -> HttpResponse:
         "held": held,
         "now": now,
         "may_make": may_make,
+        "confirm": "" if text else way_to_confirm(request),
         "sees_all": request.user.standing.may(Capability.SETTINGS),
     }
     return render(request, "accounts/tokens.html", context, status=422 if form.errors else 200)

@@ -102,7 +102,7 @@ def test_roles_are_given_and_taken_after_the_password(lately, therapist: User, p
     browser, _ = lately
     address = reverse(f"accounts:{place}", args=[therapist.pk])
     data |= {"clinic": str(therapist.memberships.get().clinic_id)} if data else {}
-    assert (browser.get(address).status_code, asked(browser.post(address, data)) != "") == (200, True)
+    assert asked(browser.post(address, data)) != ""
     before = (therapist.is_active, therapist.memberships.count())
     therapist.refresh_from_db()
     assert (therapist.is_active, therapist.memberships.count()) == before
@@ -234,3 +234,40 @@ def test_a_program_is_told_to_confirm_first(therapist: User, client: Client):
     assert b'"confirm-first"' in response.content
     record_authentication(request, therapist, method="password")
     assert Approval.as_view()(request).status_code == 200
+
+
+def test_a_form_that_will_ask_asks_before_it_is_filled_in(lately, therapist: User):
+    browser, _ = lately
+    [role] = therapist.memberships.all()
+    alone = [reverse("accounts:leave", args=[therapist.pk]), reverse("accounts:role-end", args=[role.pk])]
+    assert [asked(browser.get(address)) for address in alone] == [address.replace("/", "%2F") for address in alone]
+    beside = [reverse("accounts:roles", args=[therapist.pk]), reverse("accounts:tokens")]
+    for address, button in zip(beside, ["Give the role", "Make the token"], strict=True):
+        body = browser.get(address).content.decode()
+        assert (button in body, f'href="{CONFIRM}?next={address.replace("/", "%2F")}"' in body) == (False, True)
+    browser.post(CONFIRM, {"password": PASSWORD, "next": alone[0]})
+    for address, button in zip(beside, ["Give the role", "Make the token"], strict=True):
+        assert button in browser.get(address).content.decode()
+    assert [browser.get(address).status_code for address in alone] == [200, 200]
+
+
+def test_who_invites_people_with_power_may_confirm_first(lately, manager: User, sign_in):
+    address = reverse("accounts:invitations")
+    assert "Confirm it now" in lately[0].get(address).content.decode()
+    assert "Confirm it now" not in sign_in(manager).get(address).content.decode()
+
+
+def test_only_wrong_guesses_of_the_old_password_are_counted(therapist: User, sign_in):
+    browser, address = sign_in(therapist), reverse("account_change_password")
+
+    def said(old: str, new: str) -> str:
+        sent = {"oldpassword": old, "password1": new, "password2": new}
+        return browser.post(address, sent).content.decode()
+
+    for _ in range(7):
+        assert "Too many tries" not in said(PASSWORD, "short")
+    for _ in range(5):
+        assert "That is not your current password" in said("a wrong guess of it", "four quiet words here")
+    assert "Too many tries" in said(PASSWORD, "four quiet words here")
+    therapist.refresh_from_db()
+    assert therapist.check_password(PASSWORD)

@@ -39,7 +39,7 @@ ACTS = {
 }
 # Files that tell nothing about people or what they did.
 EXEMPT = {"example": "a staff list to start from, with two people who do not exist"}
-GUARDS = {"step_up", "step_up_from", "confirm_first"}
+GUARDS = {"step_up", "step_up_before", "step_up_from", "confirm_first"}
 
 
 @dataclass
