@@ -213,7 +213,7 @@ def _against_name(name: str) -> list[Reason]:
     try:
         clean_person_name(name)
     except ValidationError as error:
-        return [Reason(str(error.code), error.message, "name")]
+        return [Reason(str(error.code), error.messages[0], "name")]
     return []
 
 

@@ -252,18 +252,6 @@ class WeeklyNeed:
 
 
 @transaction.atomic
-def set_opening_hours(clinic: Clinic, hours: dict[int, tuple[time, time]], *, by: User) -> None:
-    """Say when the clinic is open, for the whole week at once: {weekday: (opens, closes)}."""
-    require(may_edit(clinic, by), Forbidden)
-    OpeningHours.objects.filter(clinic=clinic).delete()
-    OpeningHours.objects.bulk_create(
-        OpeningHours(clinic=clinic, weekday=weekday, opens=opens, closes=closes)
-        for weekday, (opens, closes) in sorted(hours.items())
-    )
-    record(by, "opening-hours.set", clinic, clinics=[clinic.pk], days=len(hours))
-
-
-@transaction.atomic
 def set_coverage_needs(clinic: Clinic, needs: Iterable[WeeklyNeed], *, by: User) -> None:
     """Say how many people the clinic needs, for the whole week at once. Needs that overlap add up."""
     require(may_edit(clinic, by), Forbidden)

@@ -147,7 +147,7 @@ def clinic(request: HttpRequest, slug: str = "") -> HttpResponse:
     row = get_object_or_404(Clinic.objects.visible_to(request.user), slug=slug) if slug else Clinic()
     form = ClinicForm(request.POST if request.method == "POST" else None, instance=row)
     words = ("Clinics", "accounts:settings-clinics", "Add a clinic")
-    return _edit(request, form, words)
+    return _edit(request, form, words, template="accounts/settings_clinic.html")
 
 
 def _list(
@@ -164,13 +164,15 @@ def _list(
     return render(request, "accounts/settings_list.html", context)
 
 
-def _edit(request: HttpRequest, form: ModelForm, words: tuple[str, str, str]) -> HttpResponse:
+def _edit(
+    request: HttpRequest, form: ModelForm, words: tuple[str, str, str], template: str = "accounts/settings_edit.html"
+) -> HttpResponse:
     place, back, add = words
     if form.is_bound and _kept(request, form):
         return redirect(back)
     name = str(type(form.instance).objects.get(pk=form.instance.pk)) if form.instance.pk else add
     context = {"form": form, "place": place, "back": back, "name": name}
-    return render(request, "accounts/settings_edit.html", context, status=422 if form.errors else 200)
+    return render(request, template, context, status=422 if form.errors else 200)
 
 
 def _kept(request: HttpRequest, form: Any) -> bool:

@@ -14,9 +14,10 @@ from accounts.models import Clinic, Competency, Credential, Skill, User
 from intranet.core.time import at_local, monday_of
 from intranet.demo.documents import certificate
 from scheduling import assigning, publishing
-from scheduling.coverage import Cover, WeeklyNeed, set_coverage_needs, set_opening_hours
+from scheduling.coverage import Cover, WeeklyNeed, set_coverage_needs
 from scheduling.eligibility import may_work
 from scheduling.models import PublishedShift, RosterWeek
+from scheduling.opening import set_opening_hours
 from scheduling.plans import Plan
 from scheduling.positions import Position
 from scheduling.times import shift_span

@@ -334,6 +334,13 @@ ASKS = [
     Ask("accounts:leave", "GET", _pk("/people/", "assistant", "leave/")),
     Ask("accounts:leave", "POST", _pk("/people/", "assistant", "leave/")),
     Ask("accounts:return", "POST", _pk("/people/", "leaver", "return/")),
+    Ask("scheduling:hours", "GET", _at("/roster/hours/mt-prospect/")),
+    Ask(
+        "scheduling:hours",
+        "POST",
+        _at("/roster/hours/mt-prospect/"),
+        lambda world: {"opens_0": "08:00", "closes_0": "18:00"},
+    ),
     Ask("scheduling:leaver", "GET", _pk("/roster/leavers/", "leaver")),
     Ask("scheduling:leaver", "POST", _pk("/roster/leavers/", "leaver")),
     Ask("accounts:tokens", "GET", _at("/people/me/tokens/")),

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0012_membership_cut_off"),
+        ("accounts", "0013_eight_clinic_marks"),
     ]
 
     operations = [
