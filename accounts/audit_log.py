@@ -54,6 +54,7 @@ ACTIONS = {
     "credential_type.brought-back": Action("Credential type asked for again", "caution"),
     "credential_type.changed": Action("Credential type changed", "caution"),
     "credential_type.retired": Action("Credential type retired", "caution"),
+    "evidence.exported": Action("Evidence exported", "info"),
     "invitation.accepted": Action("Invitation accepted", "ok"),
     "invitation.revoked": Action("Invitation taken back", "caution"),
     "invitation.sent": Action("Invitation sent", "ok"),

@@ -96,7 +96,7 @@ def step_up_from(page: str) -> Callable[[View], View]:
             if is_confirmed(request, timezone.now()):
                 return view(request, *args, **kwargs)
             query = request.GET.urlencode()
-            back = reverse(page) + (f"?{query}" if query else "")
+            back = reverse(page, args=args, kwargs=kwargs) + (f"?{query}" if query else "")
             messages.info(request, "Confirm that it is you, then download it once more.")
             return redirect(f"{reverse('account_reauthenticate')}?{urlencode({'next': back})}")
 

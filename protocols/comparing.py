@@ -20,7 +20,6 @@ from protocols.models import ProtocolVersion, Section, SectionKind
 # Where a changed word may change what somebody does with a patient.
 CRITICAL = (SectionKind.CONTRAINDICATIONS, SectionKind.PRECAUTIONS, SectionKind.STEPS, SectionKind.IF_WRONG)
 BLOCKS = {"li": "point", "tr": "row", "h3": "heading", "h4": "heading"}
-NO_TEXT = SafeString()
 MOST_TO_SAY = 3  # statements of a summary
 MOST_TO_MARK = 400_000  # characters of the changed sections of both versions; marking them takes some seconds at most
 
@@ -44,9 +43,9 @@ class SectionChange:
     heading: str
     change: Change
     summary: str = ""
-    before: SafeString = NO_TEXT
-    after: SafeString = NO_TEXT
-    merged: SafeString = NO_TEXT
+    before: SafeString = richtext.NO_TEXT
+    after: SafeString = richtext.NO_TEXT
+    merged: SafeString = richtext.NO_TEXT
 
     @property
     def anchor(self) -> str:

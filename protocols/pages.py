@@ -11,6 +11,7 @@ from django.db.models import Count
 from django.utils.safestring import SafeString
 
 from accounts.models import Clinic, Competency, User
+from accounts.roles import Capability
 from intranet.core import richtext
 from intranet.core.access import Verdict
 from intranet.core.time import organisation_day
@@ -218,6 +219,10 @@ class ReadingPage:
     @cached_property
     def may_publish(self) -> bool:
         return bool(publishing.may_publish(self.reader))
+
+    @property
+    def sees_evidence(self) -> bool:
+        return not self.version.is_open and self.reader.standing.holds(Capability.REPORT_ACKNOWLEDGEMENTS)
 
     @cached_property
     def review(self) -> Verdict | None:

@@ -150,8 +150,8 @@ def publish(
     version.state, version.published_by, version.published_at = State.PUBLISHED, by, at
     version.in_force = DateTimeTZRange(start, None)
     version.due_days = due_days or version.due_days
-    version.save()
     _address(version, readers)
+    version.save()
     record(by, "protocol.published", version, clinics=clinics_of(version), start=start, material=version.material)
     return version
 

@@ -18,6 +18,7 @@ from lxml import html as markup
 
 from intranet.core import wordwise
 
+NO_TEXT = SafeString()
 CALLOUT_TONES = ("info", "caution", "danger", "ok")
 CALLOUT_ICONS = {"info": "info", "caution": "warning", "danger": "stop", "ok": "check-circle"}
 

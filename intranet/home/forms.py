@@ -1,14 +1,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 
 from accounts.models import Clinic, User
 from accounts.roles import Capability
-from intranet.core.forms import FilterForm
+from intranet.core.forms import DayInput, FilterForm, in_this_century
+from intranet.core.time import organisation_day
 from intranet.home.starting import NEW_FOR
 
 
@@ -33,6 +35,36 @@ class EndingsFilter(FilterForm):
     @property
     def place(self) -> Clinic | None:
         return self.cleaned_data.get("clinic")
+
+
+class EvidenceForm(FilterForm):
+    """Which clinic, and which day: today unless another one is asked for."""
+
+    clinic = forms.ModelChoiceField(
+        Clinic.objects.none(), label="Clinic", required=False, to_field_name="slug", empty_label=None
+    )
+    on = forms.DateField(label="Day", required=False, widget=DayInput, validators=[in_this_century])
+
+    def __init__(self, data: Any, *, clinics: Any, at: datetime) -> None:
+        super().__init__(data)
+        self.clinics, self.at = clinics, at
+        self.fields["clinic"].queryset = clinics
+
+    def clean_on(self) -> date | None:
+        day = self.cleaned_data["on"]
+        if day and day > organisation_day(self.at):
+            raise ValidationError("This day is still to come.", code="order")
+        return day  # type: ignore[no-any-return]
+
+    @property
+    def place(self) -> Clinic:
+        self.is_valid()
+        return self.cleaned_data.get("clinic") or self.clinics[0]
+
+    @property
+    def day(self) -> date:
+        self.is_valid()
+        return self.cleaned_data.get("on") or organisation_day(self.at)
 
 
 class StartersFilter(FilterForm):

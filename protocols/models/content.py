@@ -113,6 +113,15 @@ class Audience(models.Model):
                 violation_error_message="This clinic and role are already readers.",
             )
         ]
+        triggers = [
+            pgtrigger.Trigger(
+                name="readers_of_published_versions_stay",
+                operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
+                when=pgtrigger.Before,
+                func=frozen.READERS,
+            ),
+            frozen.no_truncate("The readers of published versions stay as they are."),
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_role_display()} at {self.clinic or 'every clinic'}"

@@ -84,6 +84,18 @@ ONLY_IN_DRAFTS = f"""
     RETURN NEW;
 """
 
+# Who had to sign a published version stays on record.
+READERS = f"""
+    IF EXISTS (
+        SELECT FROM protocols_protocolversion
+        WHERE id IN (COALESCE(NEW.version_id, OLD.version_id), COALESCE(OLD.version_id, NEW.version_id))
+        AND state IN ('published', 'superseded', 'withdrawn')
+    ) THEN
+        {refuse("The readers of a published version stay as they are.")}
+    END IF;
+    RETURN COALESCE(NEW, OLD);
+"""
+
 ONLY_PUBLISHED = f"""
     IF NOT EXISTS (
         SELECT FROM protocols_protocolversion

@@ -12,6 +12,7 @@ from django.db.models.constraints import Deferrable
 from accounts.models import User
 from accounts.roles import Capability
 from intranet.core.access import AccessQuerySet, AnyUser
+from protocols.models.frozen import written_once
 from scheduling.models.shifts import RosterWeek, Shift, ShiftDetails
 
 
@@ -79,6 +80,7 @@ class Publication(models.Model):
                 violation_error_message="Somebody published this week just now.",
             )
         ]
+        triggers = written_once("What was published is evidence; it is never changed or deleted.")
 
     def __str__(self) -> str:
         return f"Publication {self.number} of {self.week}"
@@ -112,6 +114,7 @@ class PublicationChange(models.Model):
                 violation_error_message="This shift is in the publication already.",
             )
         ]
+        triggers = written_once("What was published is evidence; it is never changed or deleted.")
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()}: {self.shift}"
@@ -131,6 +134,7 @@ class PublicationRecipient(models.Model):
                 violation_error_message="This person is told already.",
             )
         ]
+        triggers = written_once("What was published is evidence; it is never changed or deleted.")
 
     def __str__(self) -> str:
         return f"{self.person}: {self.publication}"

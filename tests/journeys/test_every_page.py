@@ -24,7 +24,13 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 # Whoever has most to see opens the page.
 VIEWERS = ("manager", "clinical_lead", "administrator", "floater", "therapist")
 NOT_PAGES = {
-    *("protocols:report-csv", "accounts:audit-csv", "accounts:staff-list-example", "accounts:vcard"),
+    *(
+        "protocols:report-csv",
+        "home:evidence-csv",
+        "accounts:audit-csv",
+        "accounts:staff-list-example",
+        "accounts:vcard",
+    ),
     *("accounts:credential-document", "accounts:credential-picture"),
 }
 # A file, and the pages of one passkey, which test_sign_in_pages.py opens with a real one.

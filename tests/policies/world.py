@@ -290,6 +290,8 @@ ASKS = [
     Ask(
         "protocols:version-withdraw", "POST", _of("second", "versions/2/withdraw/"), lambda world: {"reason": "Wrong."}
     ),
+    Ask("home:evidence", "GET", _of("second", "evidence/")),
+    Ask("home:evidence-csv", "GET", _of("second", "evidence/csv/")),
     Ask("protocols:compare", "GET", _of("second", "compare/")),
     Ask("protocols:compare with a superseded version", "GET", _of("second", "compare/?from=1&to=2")),
     Ask("protocols:compare of a draft", "GET", _of("draft", "compare/")),

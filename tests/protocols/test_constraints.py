@@ -249,12 +249,12 @@ def test_only_a_published_version_is_acknowledged(draft, therapist, at):
         Acknowledgement.objects.create(version=draft, user=therapist, at=at)
 
 
-def test_an_audience_line_is_stated_once(version):
+def test_an_audience_line_is_stated_once(draft):
     with refused("audience_is_stated_once"):
         sql(
             "INSERT INTO protocols_audience (version_id, role, must_acknowledge)"
             " SELECT version_id, role, false FROM protocols_audience WHERE version_id = %s",
-            version.pk,
+            draft.pk,
         )
 
 

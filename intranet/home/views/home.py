@@ -1,3 +1,5 @@
+"""Home, new starters, and what ends on people’s files."""
+
 from __future__ import annotations
 
 from django.core.exceptions import PermissionDenied

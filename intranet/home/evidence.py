@@ -1,0 +1,176 @@
+"""What was in force at a clinic on a day, who had signed it, and who was on shift: one question, one page.
+
+Every figure comes from rows that are only ever added to: versions are frozen once published, acknowledgements are
+written once, and who worked is read from the publications of the roster. The same question about a day that is over
+has the same answer whenever it is asked, and its fingerprint says so.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
+from typing import Any
+
+from accounts.models import Clinic, User
+from intranet.core.time import day_span
+from protocols.acknowledging import duties_then
+from protocols.models import Acknowledgement, Protocol, ProtocolVersion
+from scheduling.worked import OnShift, on_shift
+
+CSV_HEADER = ("Part", "Person", "Version", "Since", "Until", "State", "Signed at (UTC)", "Text", "Shift", "Procedure")
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """Somebody who had to sign the version, or did: until when, and the acknowledgement that counts."""
+
+    person: User
+    due_on: date | None
+    signed: Acknowledgement | None
+    on: date
+
+    @property
+    def late(self) -> bool:
+        return self.signed is None and self.due_on is not None and self.due_on < self.on
+
+    @property
+    def words(self) -> str:
+        if self.signed:
+            return "signed"
+        return "late" if self.late else "not signed yet"
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """A shift of the day, whether it was for what the protocol governs, and the signature of its holder, if any."""
+
+    shift: OnShift
+    governed: bool
+    signed: Acknowledgement | None
+
+    @property
+    def signed_before(self) -> bool:
+        return self.signed is not None and self.signed.at <= self.shift.start
+
+    @property
+    def words(self) -> str:
+        if self.signed is None:
+            return "not signed"
+        return "signed before the shift" if self.signed_before else "signed later that day"
+
+
+class Evidence:
+    """The answer for one protocol, clinic and day, as known at the end of the day, or now when it is not over."""
+
+    def __init__(self, protocol: Protocol, clinic: Clinic, on: date, at: datetime) -> None:
+        self.protocol, self.clinic, self.on = protocol, clinic, on
+        self.span = day_span(on, clinic.zone)
+        self.moment = min(self.span[1] - timedelta(microseconds=1), at)
+        self.is_over = self.span[1] <= at
+
+    @cached_property
+    def versions(self) -> list[ProtocolVersion]:
+        """Those that were in force for the clinic at any moment of the day, the earliest first."""
+        here = self.protocol.versions.released().filter(
+            in_force__overlap=(self.span[0], self.moment + timedelta(microseconds=1))
+        )
+        addressed = here.filter(audiences__clinic__isnull=True) | here.filter(audiences__clinic=self.clinic)
+        return list(addressed.select_related("approved_by", "published_by").distinct().order_by("number"))
+
+    @property
+    def version(self) -> ProtocolVersion | None:
+        """The one in force when the day ended."""
+        return self.versions[-1] if self.versions else None
+
+    @cached_property
+    def signatures(self) -> dict[int, Acknowledgement]:
+        """{person: the acknowledgement that counted for that version at that moment}."""
+        if self.version is None:
+            return {}
+        given = Acknowledgement.objects.satisfying(self.version).filter(at__lte=self.moment)
+        return {one.user_id: one for one in given.select_related("version").order_by("version__number", "at")}
+
+    @cached_property
+    def signers(self) -> list[Signer]:
+        """Whoever of the clinic had to sign it by then, by name."""
+        if self.version is None:
+            return []
+        rows: list[Any] = list(
+            duties_then(self.moment).filter(version=self.version, clinic=self.clinic).values("user_id", "due_on")
+        )
+        due = {row["user_id"]: row["due_on"] for row in rows}
+        people = User.objects.filter(pk__in=due).by_name()
+        return [Signer(person, due[person.pk], self.signatures.get(person.pk), self.on) for person in people]
+
+    @cached_property
+    def workers(self) -> list[Worker]:
+        """Whoever was on shift at the clinic, as published by then."""
+        governed = set(self.protocol.skills.values_list("name", flat=True))
+        return [
+            Worker(shift, shift.skill in governed, self.signatures.get(shift.person.pk))
+            for shift in on_shift(self.clinic, self.on, self.moment)
+        ]
+
+    @property
+    def signed(self) -> int:
+        return sum(signer.signed is not None for signer in self.signers)
+
+    @property
+    def fingerprint(self) -> str:
+        """Of everything that the page says, by ids, moments and hashes: names may change, what happened does not."""
+        said = {
+            "question": [self.protocol.slug, self.clinic.slug, self.on.isoformat()],
+            "versions": [[one.number, one.content_hash, _moment(one.in_force.lower)] for one in self.versions],
+            "signers": sorted([one.person.pk, _day(one.due_on), *_signature(one.signed)] for one in self.signers),
+            "shifts": sorted(
+                [one.shift.person.pk, _moment(one.shift.start), _moment(one.shift.end), one.shift.skill]
+                for one in self.workers
+            ),
+        }
+        return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
+
+def csv_lines(evidence: Evidence) -> Iterator[list[Any]]:
+    """A line per version, signer and shift, in the columns of CSV_HEADER; the fingerprint last."""
+    for version in evidence.versions:
+        end = _moment(version.in_force.upper) if version.in_force.upper else ""
+        yield [
+            "In force",
+            "",
+            version.number,
+            _moment(version.in_force.lower),
+            end,
+            "",
+            "",
+            version.content_hash,
+            "",
+            "",
+        ]
+    for signer in evidence.signers:
+        yield ["Asked to sign", signer.person.name, *_signed(signer.signed, signer.words), "", ""]
+    for worker in evidence.workers:
+        hours = f"{_moment(worker.shift.start)} to {_moment(worker.shift.end)}"
+        state = _signed(worker.signed, worker.words)
+        yield ["On shift", worker.shift.person.name, *state, hours, worker.shift.skill]
+    yield ["Fingerprint", "", "", "", "", "", "", evidence.fingerprint, "", ""]
+
+
+def _signed(given: Acknowledgement | None, words: str) -> list[Any]:
+    number, at, text = (given.version.number, _moment(given.at), given.text_hash) if given else ("", "", "")
+    return [number, "", "", words, at, text]
+
+
+def _signature(given: Acknowledgement | None) -> list[str]:
+    return [_moment(given.at), given.text_hash] if given else ["", ""]
+
+
+def _moment(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="seconds")
+
+
+def _day(day: date | None) -> str:
+    return day.isoformat() if day else ""

@@ -1,0 +1,49 @@
+"""The evidence page of a protocol, and its file."""
+
+from __future__ import annotations
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from accounts.models import Clinic
+from accounts.roles import Capability
+from accounts.step_up import step_up_from
+from intranet.audit.recording import record
+from intranet.core.exports import csv_response
+from intranet.home.evidence import CSV_HEADER, Evidence, csv_lines
+from intranet.home.forms import EvidenceForm
+from protocols.models import Protocol
+
+
+@require_GET
+def evidence(request: HttpRequest, slug: str) -> HttpResponse:
+    """What was in force at a clinic on a day, who had signed it and who was on shift."""
+    form, found = asked(request, slug)
+    return render(request, "home/evidence.html", {"form": form, "evidence": found, "protocol": found.protocol})
+
+
+@require_GET
+@step_up_from("home:evidence")
+def evidence_csv(request: HttpRequest, slug: str) -> HttpResponse:
+    """The same as a file. It leaves a trace; a question that makes no sense leads to the page."""
+    form, found = asked(request, slug)
+    if form.left_out:
+        return redirect(f"{reverse('home:evidence', args=[slug])}?{request.GET.urlencode()}")
+    terms = {"clinics": [found.clinic.pk], "day": found.on, "fingerprint": found.fingerprint}
+    record(request.user, "evidence.exported", found.protocol, **terms)
+    return csv_response(f"evidence-{slug}-{found.on.isoformat()}", CSV_HEADER, csv_lines(found))
+
+
+def asked(request: HttpRequest, slug: str) -> tuple[EvidenceForm, Evidence]:
+    """The evidence that the address asks for, of a clinic for whose acknowledgements the person answers."""
+    now = timezone.now()
+    protocol = get_object_or_404(Protocol.objects.visible_to(request.user).titled(now), slug=slug)
+    clinics = Clinic.objects.where(request.user, Capability.REPORT_ACKNOWLEDGEMENTS)
+    if not clinics:
+        raise PermissionDenied("Clinic managers and the clinical lead see who had signed what.")
+    form = EvidenceForm(request.GET, clinics=clinics, at=now)
+    return form, Evidence(protocol, form.place, form.day, now)
