@@ -252,8 +252,8 @@ def test_only_a_published_version_is_acknowledged(draft, therapist, at):
 def test_an_audience_line_is_stated_once(draft):
     with refused("audience_is_stated_once"):
         sql(
-            "INSERT INTO protocols_audience (version_id, role, must_acknowledge)"
-            " SELECT version_id, role, false FROM protocols_audience WHERE version_id = %s",
+            "INSERT INTO protocols_audience (version_id, clinic_id, role, must_acknowledge)"
+            " SELECT version_id, clinic_id, role, false FROM protocols_audience WHERE version_id = %s",
             draft.pk,
         )
 
