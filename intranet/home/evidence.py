@@ -46,10 +46,11 @@ class Signer:
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """A shift of the day, whether it was for what the protocol governs, and the signature of its holder, if any."""
+    """A shift of the day, whether it was for what the protocol governs, whether its holder had to sign, and the signature."""
 
     shift: OnShift
     governed: bool
+    asked: bool
     signed: Acknowledgement | None
 
     @property
@@ -59,7 +60,7 @@ class Worker:
     @property
     def words(self) -> str:
         if self.signed is None:
-            return "not signed"
+            return "not signed" if self.asked or self.governed else "not asked to sign"
         return "signed before the shift" if self.signed_before else "signed later that day"
 
 
@@ -110,8 +111,9 @@ class Evidence:
     def workers(self) -> list[Worker]:
         """Whoever was on shift at the clinic, as published by then."""
         governed = set(self.protocol.skills.values_list("name", flat=True))
+        asked = {signer.person.pk for signer in self.signers}
         return [
-            Worker(shift, shift.skill in governed, self.signatures.get(shift.person.pk))
+            Worker(shift, shift.skill in governed, shift.person.pk in asked, self.signatures.get(shift.person.pk))
             for shift in on_shift(self.clinic, self.on, self.moment)
         ]
 

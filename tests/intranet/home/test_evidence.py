@@ -129,6 +129,13 @@ def test_a_signature_after_the_start_of_the_shift_is_said(first, worked, floater
     assert worker.words == "signed later that day"
 
 
+def test_whoever_need_not_sign_is_not_blamed(first, needling, front_desk, manager, mt_prospect, at):
+    roster.shift(clinic=mt_prospect, day=TUESDAY, staff=front_desk, position="front_desk")
+    _publish(mt_prospect, manager, at)
+    [worker] = evidence(first, mt_prospect, noon(date(2026, 12, 5))).workers
+    assert worker.words == "not asked to sign"
+
+
 def test_a_later_publication_does_not_rewrite_the_day(
     first, worked, therapist, floater, needling, manager, mt_prospect, at
 ):
