@@ -15,7 +15,7 @@ from accounts.filing import may_file, may_see_document, may_verify
 from accounts.gates import gate
 from accounts.models import Checker, Competency, CredentialType, Skill, User
 from intranet.audit.models import Entry
-from intranet.core.access import Verdict
+from intranet.core.access import Reason, Verdict
 
 LATEST = 8
 LEFT = Verdict.no("inactive", "No longer works here.")
@@ -119,6 +119,12 @@ def abilities(person: User, *, on: date, at: datetime) -> list[Ability]:
     skills = [skill for skill in Skill.objects.all() if person.profession in skill.professions or skill.pk in grants]
     verdicts = {pair: verdict for judge in _judges for pair, verdict in judge([person], skills, on).items()}
     return [_ability(skill, grants.get(skill.pk, []), verdicts[person.pk, skill.pk], at) for skill in skills]
+
+
+def missing_besides(person: User, skill: Skill, on: date) -> list[Reason]:
+    """What a sign-off for the procedure would not put right: everything that speaks against it but the sign-off."""
+    reasons = (reason for judge in _judges for reason in judge([person], [skill], on)[person.pk, skill.pk].reasons)
+    return [reason for reason in reasons if not reason.code.startswith("competency-")]
 
 
 def _ability(skill: Skill, grants: list[Competency], verdict: Verdict, at: datetime) -> Ability:

@@ -17,6 +17,7 @@ from intranet.core.access import YES, Conflict, Forbidden, Refused, Verdict, req
 from intranet.core.time import organisation_day
 
 MEASURED = {Unit.HOURS, Unit.SESSIONS}
+MOST_IN_A_DAY = 12
 
 
 def may_check_trainings(owner: User, *, by: User) -> Verdict:
@@ -63,7 +64,22 @@ def _makes_sense(training: Training, today: date) -> Verdict:
         return Verdict.no("not-yet", "Enter what is done: this day is still to come.", "last_day")
     if not training.exempt and not training.amount and part.unit in MEASURED:
         return Verdict.no("amount-missing", f"Say how many {part.get_unit_display().lower()} it was.", "amount")
-    return YES
+    return _fits_its_days(training)
+
+
+def _fits_its_days(training: Training) -> Verdict:
+    """Nobody has 500 hours of a course in a day."""
+    unit = training.part.get_unit_display().lower()
+    if training.exempt or training.part.unit not in MEASURED or not training.amount:
+        return YES
+    first = training.first_day or training.last_day
+    if training.amount <= MOST_IN_A_DAY * ((training.last_day - first).days + 1) or first > training.last_day:
+        return YES
+    if training.first_day is None:
+        return Verdict.no(
+            "first-day-missing", f"{training.amount} {unit} take more than a day: say the first.", "first_day"
+        )
+    return Verdict.no("too-many", f"{training.amount} {unit} do not fit between these days.", "amount")
 
 
 @transaction.atomic

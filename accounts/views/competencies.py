@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from accounts import competencies
+from accounts.files import missing_besides
 from accounts.forms.competencies import SignOffForm, TakeBackForm
 from accounts.models import Competency, Skill, User
 from intranet.core.access import Forbidden, Refused, add_refusal, require
@@ -34,7 +35,8 @@ def sign_off(request: HttpRequest, pk: int, code: str) -> HttpResponse:
         else:
             messages.success(request, f"{person.name} is signed off for {skill}.")
             return redirect(person)
-    context = {"person": person, "skill": skill, "held": held, "form": form}
+    missing = missing_besides(person, skill, organisation_day(now))
+    context = {"person": person, "skill": skill, "held": held, "form": form, "missing": missing}
     return render(request, "accounts/sign_off.html", context, status=422 if form.errors else 200)
 
 

@@ -246,6 +246,7 @@ def load_trainings(people: dict[str, User], types: dict[str, CredentialType], *,
     since = _training(ivo, parts["Licensed for a year"], None, today - timedelta(days=700), [])
     course = _training(ivo, parts["Didactic course"], 27, today - timedelta(days=40), [])
     practicum = _training(ivo, parts["Practicum"], 27, today - timedelta(days=12), [neck])
+    course.first_day, practicum.first_day = today - timedelta(days=60), today - timedelta(days=14)
     for done in (since, course, practicum):
         add_training(done, by=ivo, at=now - timedelta(days=10))
     for done in (since, course):
@@ -255,7 +256,7 @@ def load_trainings(people: dict[str, User], types: dict[str, CredentialType], *,
 # Part, how much, and how many days ago it began and ended.
 TRAINED = [
     ("Licensed for a year", None, 0, 1500),
-    ("Prerequisites", 50, 0, 900),
+    ("Prerequisites", 50, 930, 900),
     ("Didactic course", 30, 620, 600),
     ("Practicum", 27, 560, 558),
     ("Practicum", 27, 430, 428),

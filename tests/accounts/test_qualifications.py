@@ -148,7 +148,7 @@ def test_regions_are_those_of_trainings_that_count(needling, therapist, clinical
 
 
 def filed(practicum, person, **fields) -> Training:
-    values = {"amount": 27, "last_day": ON, "attested_by": "Sample Academy"}
+    values = {"amount": 27, "first_day": ON - timedelta(days=2), "last_day": ON, "attested_by": "Sample Academy"}
     return Training(user=person, part=practicum, **(values | fields))
 
 
@@ -170,6 +170,8 @@ def test_who_does_not_file(request, practicum, therapist, who, at):
         ({"last_day": ON + timedelta(days=1)}, "not-yet"),
         ({"regions": ["left ear"]}, "unknown-region"),
         ({"amount": None}, "amount-missing"),
+        ({"amount": 13, "first_day": None}, "first-day-missing"),
+        ({"amount": 37}, "too-many"),
     ],
 )
 def test_what_makes_no_sense_is_refused_at_its_field(practicum, therapist, at, fields, code):
@@ -261,7 +263,13 @@ def address(person) -> str:
 
 def test_a_therapist_files_and_the_lead_checks_on_the_page(practicum, therapist, clinical_lead, sign_in):
     browser = sign_in(therapist)
-    data = {"part": practicum.pk, "amount": 27, "last_day": "2026-03-04", "attested_by": "Sample Academy"}
+    data = {
+        "part": practicum.pk,
+        "amount": 27,
+        "first_day": "2026-03-02",
+        "last_day": "2026-03-04",
+        "attested_by": "Sample Academy",
+    }
     response = browser.post(address(therapist), data | {"regions": ["thoracic"]}, follow=True)
     assert "Waits for a check" in response.content.decode()
     training = Training.objects.get()
@@ -281,13 +289,21 @@ def test_a_therapist_files_and_the_lead_checks_on_the_page(practicum, therapist,
         ({"amount": ""}, "Say how many hours it was."),
         ({"amount": "0"}, "At least 1."),
         ({"amount": "99999999999"}, "At most 5000."),
+        ({"amount": "500"}, "500 hours do not fit between these days."),
+        ({"amount": "500", "first_day": ""}, "500 hours take more than a day: say the first."),
         ({"regions": ["moon"]}, "Choose from those offered."),
         ({"first_day": "2026-04-01"}, "The last day is before the first."),
         ({"attested_by": ""}, "given or attested by"),
     ],
 )
 def test_bad_input_is_said_and_nothing_is_lost(practicum, therapist, sign_in, change, words):
-    data = {"part": practicum.pk, "amount": 27, "last_day": "2026-03-04", "attested_by": "Kept words"}
+    data = {
+        "part": practicum.pk,
+        "amount": 27,
+        "first_day": "2026-03-02",
+        "last_day": "2026-03-04",
+        "attested_by": "Kept words",
+    }
     response = sign_in(therapist).post(address(therapist), data | change)
     body = response.content.decode()
     assert (response.status_code, Training.objects.count()) == (422, 0)
@@ -313,5 +329,5 @@ def test_whoever_may_not_see_the_file_finds_no_page(needling, therapist, therapi
 def test_an_administrator_looks_and_files_nothing(practicum, therapist, administrator, sign_in):
     browser = sign_in(administrator)
     assert "File what was done" not in browser.get(address(therapist)).content.decode()
-    data = {"part": practicum.pk, "amount": 27, "last_day": "2026-03-04", "attested_by": "x"}
+    data = {"part": practicum.pk, "amount": 27, "first_day": "2026-03-02", "last_day": "2026-03-04", "attested_by": "x"}
     assert browser.post(address(therapist), data).status_code == 403
