@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts.credential_types import bring_back, preview, remove_part, retire
+from accounts.credential_types import Asked, asked, bring_back, preview, remove_part, retire
 from accounts.forms.settings import ClinicForm, CredentialTypeForm, PartForm, SkillForm
 from accounts.models import Clinic, CredentialType, QualificationPart, Skill
 from accounts.settings_pages import may_change_settings
@@ -56,10 +56,17 @@ def credential_type(request: HttpRequest, code: str = "") -> HttpResponse:
         "form": form,
         "type": CredentialType.objects.filter(pk=type.pk).first(),
         "preview": wrong[0] if wrong else preview(form.instance, today) if form.instance.rule else "",
+        "asked": _asked(form),
         "on_file": type.credentials.count() if type.pk else 0,
     }
     failed = form.is_bound and bool(form.errors) and not looks
     return render(request, "accounts/settings_type.html", context, status=422 if failed else 200)
+
+
+def _asked(form: CredentialTypeForm) -> Asked:
+    """Whom the type would ask, as the form says it; what cannot be read yet counts as it is stored."""
+    gates = form.cleaned_data.get("skills", ()) if form.is_bound else form.initial.get("skills", ())
+    return asked(form.instance, gates=list(gates), at=timezone.now())
 
 
 @require_POST

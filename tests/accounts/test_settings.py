@@ -122,6 +122,32 @@ def test_what_a_rule_means_is_said_in_a_sentence(fields, words, sentence):
     assert sentence in preview(type, date(2026, 11, 25))
 
 
+def test_whom_a_type_asks_is_said_before_it_is_saved(administrator, therapist, floater, front_desk, sign_in):
+    card = factories.credential_type(code="card", name="Card")
+    factories.credential(user=therapist, type=card, verified_by=administrator)
+    asks = form(do="preview", required="on", professions=["pt"], gate="blocks")
+    page = sign_in(administrator).post(f"{TYPES}card/", asks)
+    assert page.context["asked"].words == (
+        "It asks 2 people. 1 has none that counts: Theo Fictus. That person could work no shift until there is one."
+    )
+    assert not CredentialType.objects.get(code="card").required
+    warns = sign_in(administrator).post(f"{TYPES}card/", asks | {"gate": "warns"}).context["asked"]
+    assert warns.words == "It asks 2 people. 1 has none that counts: Theo Fictus."
+    nobody = sign_in(administrator).post(f"{TYPES}card/", form(do="preview")).context["asked"]
+    assert nobody.words == "It asks nobody."
+
+
+def test_whoever_does_a_procedure_is_asked_for_what_it_needs(administrator, therapist, floater, clinical_lead, sign_in):
+    factories.credential_type(code="card", name="Card")
+    skill = factories.skill(code="hip", name="Hip needling", professions=["pt"])
+    factories.competency(user=therapist, skill=skill, granted_by=clinical_lead)
+    found = sign_in(administrator).post(f"{TYPES}card/", form(do="preview", skills=[skill.pk])).context["asked"]
+    assert found.words == (
+        "It asks 1 person. 1 has none that counts: Avery Testwell."
+        " That person could not be put on shifts for Hip needling."
+    )
+
+
 def test_a_preview_keeps_nothing(administrator, sign_in):
     type = factories.credential_type(code="card", rule="months", months=12)
     response = sign_in(administrator).post(f"{TYPES}card/", form(do="preview", months="24"))
