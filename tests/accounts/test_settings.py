@@ -125,12 +125,13 @@ def test_what_a_rule_means_is_said_in_a_sentence(fields, words, sentence):
 def test_whom_a_type_asks_is_said_before_it_is_saved(administrator, therapist, floater, front_desk, sign_in):
     card = factories.credential_type(code="card", name="Card")
     factories.credential(user=therapist, type=card, verified_by=administrator)
+    stored = list(CredentialType.objects.values())
     asks = form(do="preview", required="on", professions=["pt"], gate="blocks")
     page = sign_in(administrator).post(f"{TYPES}card/", asks)
     assert page.context["asked"].words == (
         "It asks 2 people. 1 has none that counts: Theo Fictus. That person could work no shift until there is one."
     )
-    assert not CredentialType.objects.get(code="card").required
+    assert list(CredentialType.objects.values()) == stored
     warns = sign_in(administrator).post(f"{TYPES}card/", asks | {"gate": "warns"}).context["asked"]
     assert warns.words == "It asks 2 people. 1 has none that counts: Theo Fictus."
     nobody = sign_in(administrator).post(f"{TYPES}card/", form(do="preview")).context["asked"]
