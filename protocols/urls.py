@@ -7,6 +7,7 @@ app_name = "protocols"
 urlpatterns = [
     path("", library.library, name="library"),
     path("new/", authoring.new, name="new"),
+    path("prints/<str:code>/", reading.printed, name="printed"),
     path("report/", reporting.report, name="report"),
     path("report/csv/", reporting.report_csv, name="report-csv"),
     path("<slug:slug>/", reading.detail, name="detail"),

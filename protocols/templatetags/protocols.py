@@ -7,12 +7,14 @@ from typing import Any
 from django import template
 from django.forms import BaseForm
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from intranet.core.templatetags.interface import badge, error_summary
+from protocols import prints
 from protocols.editor import RichTextArea
 from protocols.forms import BaseSectionFormSet
-from protocols.models import SectionKind, Status
+from protocols.models import ProtocolVersion, SectionKind, Status
 from protocols.pages import ICONS, TONES
 from protocols.timing import held_words
 
@@ -34,6 +36,13 @@ def status_badge(status: str, overdue: bool = False, with_icon: bool = True) -> 
 def status_word(status: str) -> str:
     """`in force`, for the middle of a sentence."""
     return str(Status(status).label).lower()
+
+
+@register.simple_tag(takes_context=True)
+def print_check(context: dict[str, Any], version: ProtocolVersion) -> str:
+    """The picture that a printed copy carries: scanned, it says whether the copy still counts."""
+    path = reverse("protocols:printed", args=[prints.code_of(version)])
+    return prints.qr(context["request"].build_absolute_uri(path))
 
 
 @register.filter

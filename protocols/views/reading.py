@@ -5,16 +5,17 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import User
 from intranet.core.access import Refused
-from protocols import acknowledging
+from protocols import acknowledging, prints
 from protocols.library import ranked
-from protocols.models import ProtocolVersion
+from protocols.models import Protocol, ProtocolVersion
 from protocols.pages import ReadingPage
 
 
@@ -31,6 +32,20 @@ def version(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     """One version, in force or not, for those who may read it."""
     page = ReadingPage(visible_version(request, slug, number), request.user, timezone.now())
     return render(request, "protocols/detail.html", {"page": page})
+
+
+@login_not_required  # Whoever holds a printed copy may ask whether it still counts.
+@require_safe
+def printed(request: HttpRequest, code: str) -> HttpResponse:
+    """Whether a printed copy may still be used. Says nothing of what it is about."""
+    version = prints.version_of(code)
+    if version is None:
+        raise Http404
+    readable = Protocol.objects.visible_to(request.user).filter(pk=version.protocol_id).exists()
+    context = {"answer": prints.answer(version, timezone.now()), "version": version, "readable": readable}
+    response = render(request, "protocols/printed.html", context)
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 @require_POST

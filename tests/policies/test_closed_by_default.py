@@ -21,6 +21,7 @@ OPEN = {
     "mfa_authenticate": "the second half of the door, for a login that has begun",
     "mfa_login_webauthn": "the door, with a passkey",
     "core:theme": "the sign-in page has light and dark as well",
+    "protocols:printed": "says whether a printed copy still counts, and nothing of what it is about",
     "accounts:invitation-link": "takes the link of an invitation; whoever holds it is no member of staff yet",
     "accounts:welcome": "where that link leads; without one it says only that the link no longer works",
     "health:live": "asked by a supervisor that has no account; tells nothing about data",

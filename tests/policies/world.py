@@ -19,6 +19,7 @@ from accounts.models import Clinic, User
 from accounts.roles import Role
 from intranet.announcements.audience import Cell
 from intranet.announcements.publishing import Draft, publish
+from protocols import prints
 from protocols.publishing import Readers
 from tests import factories
 from tests.intranet.reminders import factories as reminders
@@ -292,6 +293,7 @@ ASKS = [
     ),
     Ask("home:evidence", "GET", _of("second", "evidence/")),
     Ask("home:evidence-csv", "GET", _of("second", "evidence/csv/")),
+    Ask("protocols:printed", "GET", lambda world: f"/protocols/prints/{prints.code_of(world.second)}/"),
     Ask("protocols:compare", "GET", _of("second", "compare/")),
     Ask("protocols:compare with a superseded version", "GET", _of("second", "compare/?from=1&to=2")),
     Ask("protocols:compare of a draft", "GET", _of("draft", "compare/")),

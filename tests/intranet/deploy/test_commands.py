@@ -175,6 +175,9 @@ def test_the_rows_that_the_application_may_only_add_are_these(built: Installatio
         "audit_seal",
         "protocols_acknowledgement",
         "protocols_contributor",
+        "scheduling_publication",
+        "scheduling_publicationchange",
+        "scheduling_publicationrecipient",
     ]
 
 
