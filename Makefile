@@ -111,7 +111,7 @@ lock: setup ## compile requirements/*.txt anew (UPGRADE=1 takes newer versions)
 bench: setup ## measure pages about people: 10 of them against 5,000, as ratios
 	@exec $(LOCAL) exec --test --end-with-parent -- env DJANGO_SETTINGS_MODULE=tests.settings $(VENV) -m benchmarks.people
 
-backup: setup-local ## write the database into backups/
+backup: setup-local ## write the database and the documents into backups/
 	@exec $(LOCAL) backup
 
 restore: setup-local ## replace the database by a backup: make restore FILE=backups/NAME.dump

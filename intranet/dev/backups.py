@@ -1,10 +1,11 @@
-"""`make backup` and `make restore`: the whole database in one file, and back."""
+"""`make backup` and `make restore`: the whole database in one file, the documents in another beside it, and back."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import subprocess
+import tarfile
 import time
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -51,19 +52,54 @@ class Target:
 
 
 def backup(folder: Path = BACKUPS, reason: str = "intranet") -> Path:
-    """Write the database into a new file that only its owner may read, and say where it is."""
+    """Write the database, and the documents that people filed, into new files that only their owner may read.
+
+    Gives back the file of the database; that of the documents has the same name and another ending. The database is
+    read first: a document that is filed in between is one too many, never one too few.
+    """
     target = Target(os.environ["DATABASE_URL"])
-    folder.mkdir(mode=0o700, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     file = folder / f"{reason}-{time.strftime('%Y%m%d-%H%M%S')}.dump"
-    draft = file.with_suffix(".draft")
-    os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    drafts = {documents_beside(file): file.with_suffix(".documents.draft"), file: file.with_suffix(".draft")}
+    for draft in drafts.values():
+        os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     try:
-        target.run("pg_dump", "--format=custom", "--no-owner", f"--file={draft}", f"--dbname={target.name}")
-        draft.rename(file)
+        target.run("pg_dump", "--format=custom", "--no-owner", f"--file={drafts[file]}", f"--dbname={target.name}")
+        _pack(drafts[documents_beside(file)])
+        for written, draft in drafts.items():
+            draft.rename(written)
     finally:
-        draft.unlink(missing_ok=True)
-    print(f"Backup: {file} ({file.stat().st_size // 1024} KB)", flush=True)
+        for draft in drafts.values():
+            draft.unlink(missing_ok=True)
+    for written in (file, documents_beside(file)):
+        print(f"Backup: {written} ({written.stat().st_size // 1024} KB)", flush=True)
     return file
+
+
+def documents_beside(file: Path) -> Path:
+    """Where the documents of a backup are."""
+    return file.with_suffix(".documents.tar")
+
+
+def media() -> Path:
+    """Where the product keeps what people upload, as in its settings."""
+    return Path(os.environ.get("MEDIA_ROOT") or CHECKOUT / ".local" / "media")
+
+
+def _pack(file: Path) -> None:
+    with tarfile.open(file, "w") as documents:
+        if media().is_dir():
+            documents.add(media(), arcname=".")
+
+
+def _unpack(file: Path) -> None:
+    """Put the documents back beside those that are there. Names are random and contents never change: none is lost."""
+    media().mkdir(parents=True, exist_ok=True, mode=0o750)
+    try:
+        with tarfile.open(file) as documents:
+            documents.extractall(media(), filter="data")
+    except (tarfile.TarError, OSError) as error:
+        raise Trouble(f"The documents in {file} cannot be read: {error}. The database was not touched.") from None
 
 
 def restore(file: Path, local: Folder, safety: Path = BACKUPS) -> None:
@@ -80,6 +116,8 @@ def restore(file: Path, local: Folder, safety: Path = BACKUPS) -> None:
         print("Saving what is there now ...", flush=True)
         backup(safety, "before-restore")
         print(f"Reading {file} ...", flush=True)
+        if documents_beside(file).is_file():
+            _unpack(documents_beside(file))
         _replace(target, file)
     print("Restored. `make run` starts with this data.", flush=True)
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import tarfile
+from io import BytesIO
 from pathlib import Path
 
 import psycopg
 import pytest
 
-from intranet.dev.backups import backup, restore
+from intranet.dev.backups import backup, documents_beside, restore
 from intranet.dev.keeper import Use
 from intranet.dev.trouble import Trouble
 
@@ -44,6 +46,52 @@ def test_restore_brings_back_what_was_saved_and_saves_what_it_replaces(address: 
     [replaced] = tmp_path.glob("before-restore-*.dump")
     restore(replaced, use.engine.folder, tmp_path / "second")
     assert state(address) == [("changed",)]
+
+
+def test_documents_come_back_with_the_database(address: str, use: Use, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    store = tmp_path / "media"
+    monkeypatch.setenv("MEDIA_ROOT", str(store))
+    paper = store / "credentials" / "ab" / "abcd"
+    paper.parent.mkdir(parents=True)
+    paper.write_bytes(b"a licence")
+    saved = backup(tmp_path / "backups")
+    assert documents_beside(saved).stat().st_mode & 0o777 == 0o600
+    paper.unlink()
+    later = store / "credentials" / "cd"
+    later.write_bytes(b"filed since")
+
+    restore(saved, use.engine.folder, tmp_path / "backups")
+
+    assert paper.read_bytes() == b"a licence"
+    assert later.read_bytes() == b"filed since"
+
+
+def test_broken_documents_leave_the_database_alone(
+    address: str, use: Use, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("MEDIA_ROOT", str(tmp_path / "media"))
+    saved = backup(tmp_path / "backups")
+    documents_beside(saved).write_bytes(b"no tar at all" * 100)
+    change(address)
+
+    with pytest.raises(Trouble, match="The database was not touched"):
+        restore(saved, use.engine.folder, tmp_path / "backups")
+
+    assert state(address) == [("changed",)]
+
+
+def test_no_document_leaves_its_folder(address: str, use: Use, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("MEDIA_ROOT", str(tmp_path / "media"))
+    saved = backup(tmp_path / "backups")
+    with tarfile.open(documents_beside(saved), "w") as hostile:
+        entry = tarfile.TarInfo("../outside")
+        entry.size = 4
+        hostile.addfile(entry, BytesIO(b"evil"))
+
+    with pytest.raises(Trouble, match="cannot be read"):
+        restore(saved, use.engine.folder, tmp_path / "backups")
+
+    assert not (tmp_path / "outside").exists()
 
 
 def test_broken_backup_changes_nothing(address: str, use: Use, tmp_path: Path):
