@@ -65,6 +65,8 @@ ACTIONS = {
     "person.hired": Action("Person added", "ok"),
     "person.left": Action("Access ended", "caution"),
     "person.returned": Action("Access opened again", "caution"),
+    "problem.answered": Action("Problem answered"),
+    "problem.reported": Action("Problem reported", "info"),
     "protocol.acknowledged": Action("Protocol acknowledged"),
     "protocol.approved": Action("Protocol approved", "ok"),
     "protocol.drafted": Action("Protocol drafted"),

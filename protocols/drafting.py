@@ -24,7 +24,7 @@ MOST_SECTIONS = 60
 SECTION_LENGTH = 100_000
 DUE_DAYS = 14
 DUE_DAYS_HIGH_RISK = 5
-RESERVED_SLUGS = frozenset({"new", "report", "due", "prints"})
+RESERVED_SLUGS = frozenset({"new", "report", "due", "prints", "problems"})
 PROPOSED_ROLES = (Role.THERAPIST, Role.ASSISTANT)
 
 

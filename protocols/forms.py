@@ -15,7 +15,7 @@ from intranet.core.forms import DayInput, FilterForm, WordsField, in_this_centur
 from protocols.drafting import MOST_SECTIONS, DraftText, SectionText
 from protocols.editor import RichTextField
 from protocols.library import Filters
-from protocols.models import Category, Protocol, SectionKind, Status
+from protocols.models import Category, Protocol, ProtocolVersion, SectionKind, Status
 from protocols.publishing import Readers
 
 
@@ -39,7 +39,8 @@ class LibraryForm(FilterForm):
     review = forms.MultipleChoiceField(
         label="Review due", required=False, choices=[("overdue", ""), ("soon", ""), ("later", "")]
     )
-    mine = forms.BooleanField(required=False)
+    mine = forms.BooleanField(label="You still have to acknowledge", required=False)
+    kept = forms.BooleanField(label="Bookmarked", required=False)
 
     def filters(self) -> Filters:
         self.is_valid()
@@ -51,6 +52,7 @@ class LibraryForm(FilterForm):
             statuses=frozenset(chosen.get("status", [])),
             reviews=frozenset(chosen.get("review", [])),
             to_acknowledge=chosen.get("mine", False),
+            kept=chosen.get("kept", False),
             sort=chosen.get("sort") or "match",
         )
 
@@ -233,6 +235,37 @@ class SettingsForm(forms.ModelForm):
         owners = User.objects.active().filter(profession__in=clinical).by_name()
         self.fields["owner"].queryset = owners | User.objects.filter(pk=self.instance.owner_id)
         self.fields["skills"].queryset = Skill.objects.all()
+
+
+class ProblemForm(forms.Form):
+    """What a reader found wrong on a version."""
+
+    section = forms.ChoiceField(label="Where", required=False)
+    text = forms.CharField(
+        label="What is wrong",
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text="The owner of the protocol reads this and answers. No patient names or details.",
+        error_messages={"required": "Say what is wrong."},
+    )
+
+    def __init__(self, *args: Any, version: ProtocolVersion, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        headings = [section.heading for section in version.sections.all() if section.words]
+        self.fields["section"].choices = [
+            ("", "The whole protocol"),
+            *((name, name) for name in dict.fromkeys(headings)),
+        ]
+
+
+class AnswerForm(forms.Form):
+    answer = forms.CharField(
+        label="What came of it",
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="Whoever reported it reads this.",
+        error_messages={"required": "Say what came of it."},
+    )
 
 
 class WithdrawForm(forms.Form):

@@ -49,11 +49,14 @@ class Filters:
     statuses: frozenset[str] = frozenset()
     reviews: frozenset[str] = frozenset()  # of "overdue", "soon" and "later"
     to_acknowledge: bool = False
+    kept: bool = False
     sort: str = "match"
 
     @property
     def any_chosen(self) -> bool:
-        return bool(self.categories or self.clinics or self.statuses or self.reviews or self.to_acknowledge)
+        return bool(
+            self.categories or self.clinics or self.statuses or self.reviews or self.to_acknowledge or self.kept
+        )
 
     @classmethod
     def words_of(cls, query: str) -> tuple[str, ...]:
@@ -172,6 +175,10 @@ class Library:
         versions = self._matching(replace(self.filters, to_acknowledge=False))
         return versions.filter(self._waiting()).values("protocol").distinct().count()
 
+    def kept(self) -> int:
+        versions = self._matching(replace(self.filters, kept=True))
+        return versions.values("protocol").distinct().count()
+
     def _matching(self, filters: Filters) -> Versions:
         """Every version, readable for the person, that satisfies the filters."""
         versions: Versions = ProtocolVersion.objects.visible_to(self.user).with_status(self.at).with_review_day()
@@ -185,6 +192,8 @@ class Library:
             versions = versions.filter(reduce(or_, map(self._due_for_review, filters.reviews)))
         if filters.to_acknowledge:
             versions = versions.filter(self._waiting())
+        if filters.kept:
+            versions = versions.filter(protocol__bookmarks__user=self.user)
         for word in filters.words:
             in_text = Section.objects.filter(version=OuterRef("pk"))
             said = Q(words__icontains=word) | Q(heading__icontains=word)

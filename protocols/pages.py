@@ -17,7 +17,7 @@ from intranet.core.access import Verdict
 from intranet.core.time import organisation_day
 from protocols import acknowledging, drafting, publishing
 from protocols.library import is_overdue
-from protocols.models import Acknowledgement, Contributor, ProtocolVersion, Section, SectionKind, Status
+from protocols.models import Acknowledgement, Bookmark, Contributor, ProtocolVersion, Section, SectionKind, Status
 
 TONES = {
     Status.IN_FORCE: "ok",
@@ -183,6 +183,10 @@ class ReadingPage:
         signed = self.before.version_id if self.before else None
         earlier = [one for one in self.history if one.number < self.version.number and not one.is_open]
         return next((one for one in earlier if one.pk == signed), earlier[0] if earlier else None)
+
+    @cached_property
+    def bookmarked(self) -> bool:
+        return Bookmark.objects.filter(user=self.reader, protocol=self.protocol).exists()
 
     @cached_property
     def due_on(self) -> date | None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db.models import CharField, DateField, ExpressionWrapper, F, QuerySet, Value
 from django.db.models.functions import Cast, Concat
+from django.urls import reverse
 
 from accounts.models import User
 from accounts.models.people import held_on
@@ -18,7 +19,7 @@ from intranet.core.wording import counted, day_label, full_day, name_list
 from intranet.reminders import registry
 from intranet.reminders.registry import HORIZON, Kind, Message, OnDoubt
 from protocols.acknowledging import outstanding, outstanding_rows, with_terms
-from protocols.models import ProtocolVersion
+from protocols.models import Problem, ProtocolVersion
 
 # Days after somebody was asked: at once, then three times more before the last day.
 NUDGES = (0, 3, 7, 10)
@@ -78,6 +79,38 @@ class ProtocolToAcknowledge(Kind):
         )
 
 
+class ProblemReported(Kind):
+    """To the owner of a protocol, once for each problem that a reader found, until it is answered."""
+
+    code = "problem-reported"
+    label = "Problems on your protocols"
+    subject = "protocols.Problem"
+    on_doubt = OnDoubt.RESEND
+    icon = "flag"
+    tone = "caution"
+
+    def owed(self, at: datetime) -> Sequence[QuerySet[Any, Any]]:
+        waiting = Problem.objects.open().filter(version__protocol__owner__is_active=True, at__lte=at + HORIZON)
+        rows = waiting.exclude(by=F("version__protocol__owner")).annotate(
+            recipient_id=F("version__protocol__owner"),
+            subject_id=F("pk"),
+            occasion=Value("reported", output_field=CharField()),
+            due_at=F("at"),
+            not_after=F("at") + timedelta(days=30),
+        )
+        return [rows.filter(not_after__gt=at)]
+
+    def write(self, subject: Problem, recipient: User, occasion: str, at: datetime) -> Message:
+        where = f"Section “{subject.section}”: " if subject.section else ""
+        return Message(
+            title=f"A reader found a problem on “{subject.version.title}”",
+            paragraphs=[f"{where}{subject.text}", f"Reported by {subject.by} on version {subject.version.number}."],
+            path=reverse("protocols:problem", args=[subject.pk]),
+            action="Read and answer it",
+            why="You get this because you own this protocol.",
+        )
+
+
 class AcknowledgementLate(Kind):
     """To the managers of a person's clinics, the morning after the last day. One for all who had the same last day."""
 
@@ -131,6 +164,7 @@ class AcknowledgementLate(Kind):
 
 def register() -> None:
     registry.register(ProtocolToAcknowledge())
+    registry.register(ProblemReported())
     registry.register(AcknowledgementLate())
 
 

@@ -1,12 +1,15 @@
 from protocols.models.acknowledgement import Acknowledgement, Readership, ReadershipQuerySet
 from protocols.models.content import Audience, Contributor, Remark, Section, SectionKind
 from protocols.models.protocol import Category, Protocol, ProtocolVersion, State, Status
+from protocols.models.reader import Bookmark, Problem
 
 __all__ = [
     "Acknowledgement",
     "Audience",
+    "Bookmark",
     "Category",
     "Contributor",
+    "Problem",
     "Protocol",
     "ProtocolVersion",
     "Readership",

@@ -19,7 +19,7 @@ from accounts.models import Clinic, User
 from accounts.roles import Role
 from intranet.announcements.audience import Cell
 from intranet.announcements.publishing import Draft, publish
-from protocols import prints
+from protocols import prints, readers
 from protocols.publishing import Readers
 from tests import factories
 from tests.intranet.reminders import factories as reminders
@@ -97,8 +97,10 @@ def build(cast: dict[str, User], mt_prospect: Clinic, at: datetime) -> World:
     reset = lost_factor.start(therapist, reason=f"{CANARY} phone lost", by=first_administrator, at=at)
     locked_out = factories.staff(name="Lou Outlocked", role=Role.THERAPIST, clinics=[mt_prospect])
     TOTP.activate(locked_out, "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP")
+    problem = readers.report_problem(second, text=f"{CANARY} problem", by=therapist, at=at)
     return World(
         {
+            "problem": problem,
             "token": token,
             "reset": reset,
             "locked_out": locked_out,
@@ -293,6 +295,12 @@ ASKS = [
     ),
     Ask("home:evidence", "GET", _of("second", "evidence/")),
     Ask("home:evidence-csv", "GET", _of("second", "evidence/csv/")),
+    Ask("protocols:bookmark", "POST", _of("second", "bookmark/"), lambda world: {"keep": "yes"}),
+    Ask("protocols:version-problem", "GET", _of("second", "versions/2/problem/")),
+    Ask("protocols:version-problem", "POST", _of("second", "versions/2/problem/"), lambda world: {"text": "Wrong."}),
+    Ask("protocols:problems", "GET", _at("/protocols/problems/")),
+    Ask("protocols:problem", "GET", _pk("/protocols/problems/", "problem")),
+    Ask("protocols:problem", "POST", _pk("/protocols/problems/", "problem"), lambda world: {"answer": "Mended."}),
     Ask("protocols:printed", "GET", lambda world: f"/protocols/prints/{prints.code_of(world.second)}/"),
     Ask("protocols:compare", "GET", _of("second", "compare/")),
     Ask("protocols:compare with a superseded version", "GET", _of("second", "compare/?from=1&to=2")),
