@@ -21,7 +21,11 @@ class TrainingForm(forms.Form):
         help_text="Only the total. Empty for an exam and for a day since when.",
     )
     first_day = forms.DateField(
-        label="First day", required=False, widget=DayInput, validators=[in_this_century], help_text="Of a course."
+        label="First day",
+        required=False,
+        widget=DayInput,
+        validators=[in_this_century],
+        help_text="When it took more than a day.",
     )
     last_day = forms.DateField(
         label="Last day",

@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from intranet.core.access import Refused, add_refusal
+from intranet.core.access import Forbidden, Refused, add_refusal, require
 from intranet.core.views import back
 from protocols import readers
 from protocols.forms import AnswerForm, ProblemForm
@@ -58,8 +58,11 @@ def answer(request: HttpRequest, pk: int) -> HttpResponse:
     """Say what came of a problem."""
     seen = Problem.objects.visible_to(request.user).select_related("version__protocol", "by", "closed_by")
     problem = get_object_or_404(seen, pk=pk)
+    may = readers.may_close(problem, by=request.user)
     form = AnswerForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
+    if request.method == "POST":
+        require(may, Forbidden)
+    if form.is_valid():
         try:
             readers.close_problem(problem, **form.cleaned_data, by=request.user, at=timezone.now())
         except Refused as refused:
@@ -67,6 +70,5 @@ def answer(request: HttpRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, f"{problem.by} can read your answer.")
             return redirect("protocols:problems")
-    may = readers.may_close(problem, by=request.user)
     context = {"problem": problem, "form": form, "may": may}
     return render(request, "protocols/problem.html", context, status=422 if form.errors else 200)

@@ -50,6 +50,7 @@ def test_a_therapist_files_the_lead_checks_and_signs_off_and_the_roster_knows(
     page.get_by_role("link", name="Needling course: parts and regions").click()
     form = page.get_by_role("form", name="File what was done")
     form.get_by_label("Hours or sessions").fill("54")
+    form.get_by_label("First day").fill("2026-02-26")
     form.get_by_label("Last day").fill("2026-03-04")
     form.get_by_role("button", name="File it").press("Enter")
     expect(page.locator("#error-summary")).to_contain_text("Given or attested by is missing")
