@@ -20,6 +20,7 @@ from accounts.models import Clinic, User
 from intranet.audit.models import Entry
 from intranet.audit.recording import record
 from tests.conftest import CAST
+from tests.factories import credential_type
 
 pytestmark = pytest.mark.django_db
 PAGE, FILE, API = "/people/audit/", "/people/audit/csv/", "/api/v1/audit/"
@@ -165,8 +166,23 @@ def test_what_changed_reads_like_everything_else(therapist: User):
         ("credential.filed", {"valid": "[2026-01-01, 2027-01-01)"}, "Valid: Jan 1, 2026 to Dec 31, 2026"),
         ("credential.filed", {"valid": "[2026-01-01, None)"}, "Valid: from Jan 1, 2026"),
         ("shift.changed", {"staff": ["Avery Testwell", ""]}, "Staff: Avery Testwell → nothing"),
-        ("person.changed", {"phone": {"before": "", "now": "555"}}, "Phone: nothing → 555"),
+        ("person.changed", {"phone": {"before": "", "now": "555"}}, "Work phone: nothing → 555"),
         ("skill.changed", {"region": {"before": [], "after": ["neck"]}}, "Region: nothing → neck"),
+        (
+            "competency.granted",
+            {"start": "2026-12-05T00:00:00-06:00", "end": "2027-12-05T00:00:00-06:00"},
+            "First day: Dec 5, 2026; Last day: Dec 4, 2027",
+        ),
+        (
+            "competency.granted",
+            {"start": "2026-12-05T09:30:00-06:00", "end": "2027-12-05T00:00:00-06:00"},
+            "First day: Dec 5, 2026, 9:30 AM; Last day: Dec 4, 2027",
+        ),
+        (
+            "roster.published",
+            {"number": 2, "changes": {"add": 45, "move": 1}},
+            "Changes: add: 45; move: 1; Publication: 2",
+        ),
         ("protocol.approved", {"content": "ab" * 32}, "Content: abababababab…"),
         ("token.made", {"scopes": ["a", "", "b"], "of": None, "kinds": []}, "Scopes: a, b"),
         ("protocol.edited", {"approval_reset": False}, "Approval lost: no"),
@@ -175,7 +191,21 @@ def test_what_changed_reads_like_everything_else(therapist: User):
 )
 def test_changes_read_for_people(therapist: User, verb: str, changes: dict[str, Any], said: str):
     entry = record(therapist, verb, therapist, **changes)
+    entry.refresh_from_db()  # PostgreSQL keeps the names in an order of its own
     assert "; ".join(f"{name}: {value}" for name, value in audit_words.detail(entry)) == said
+
+
+def test_codes_of_a_settings_page_read_as_their_words(administrator: User):
+    rule, professions = {"before": "months", "after": "none"}, {"before": [], "after": ["pt", "desk"]}
+    entry = record(
+        administrator, "credential_type.changed", credential_type(), rule=rule, professions=professions, gate="warns"
+    )
+    entry.refresh_from_db()
+    assert audit_words.detail(entry) == [
+        ("Gate", "Warns"),
+        ("Professions", "nothing → PT, Front desk"),
+        ("Rule", "Months from issue → No expiry"),
+    ]
 
 
 def test_people_are_links_for_those_who_may_open_them(administrator: User, therapist: User, sign_in):
