@@ -1,10 +1,12 @@
-"""New starters over the API: one's own checklist, and the progress of those for whom one answers."""
+"""What combines apps, over the API: new starters with their checklists, and the evidence of a day."""
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from drf_spectacular.helpers import forced_singular_serializer
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -14,11 +16,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.routers import BaseRouter
 
-from accounts.models import User
+from accounts.models import Clinic, User
 from accounts.roles import Capability
+from intranet.audit.recording import record
 from intranet.home import starting
-from intranet.home.forms import StartersFilter
+from intranet.home.evidence import Evidence, Signer, Worker
+from intranet.home.forms import EvidenceForm, StartersFilter
 from intranet.home.starting import Checklist, Item
+from protocols.models import Protocol, ProtocolVersion
 
 
 class StarterSerializer(serializers.ModelSerializer[User]):
@@ -86,6 +91,75 @@ class StarterViewSet(viewsets.GenericViewSet[User]):
         return self.get_paginated_response(ChecklistSerializer(found, many=True).data)
 
 
+class InForceSerializer(serializers.Serializer[ProtocolVersion]):
+    version = serializers.IntegerField(source="number")
+    title = serializers.CharField()
+    content_hash = serializers.CharField()
+    since = serializers.DateTimeField(source="in_force.lower")
+    until = serializers.DateTimeField(source="in_force.upper", allow_null=True)
+
+
+class SignerSerializer(serializers.Serializer[Signer]):
+    """Somebody who had to sign, and the acknowledgement that counted by then."""
+
+    person = serializers.CharField(source="person.name")
+    due_on = serializers.DateField(allow_null=True)
+    state = serializers.CharField(source="words")
+    version = serializers.IntegerField(source="signed.version.number", default=None)
+    signed_at = serializers.DateTimeField(source="signed.at", default=None)
+    text_hash = serializers.CharField(source="signed.text_hash", default="")
+
+
+class WorkerSerializer(serializers.Serializer[Worker]):
+    """A shift of the day, as it had been published by then."""
+
+    person = serializers.CharField(source="shift.person.name")
+    start = serializers.DateTimeField(source="shift.start")
+    end = serializers.DateTimeField(source="shift.end")
+    skill = serializers.CharField(source="shift.skill")
+    governed = serializers.BooleanField()
+    state = serializers.CharField(source="words")
+
+
+class EvidenceSerializer(serializers.Serializer[Evidence]):
+    clinic = serializers.CharField(source="clinic.slug")
+    on = serializers.DateField()
+    is_over = serializers.BooleanField()
+    in_force = InForceSerializer(source="versions", many=True)
+    signers = SignerSerializer(many=True)
+    on_shift = WorkerSerializer(source="workers", many=True)
+    fingerprint = serializers.CharField()
+
+
+class EvidenceViewSet(viewsets.GenericViewSet[Protocol]):
+    """What was in force at a clinic on a day, who had signed it, and who was on shift."""
+
+    queryset = Protocol.objects.none()
+    serializer_class = EvidenceSerializer
+    lookup_field = "slug"
+    lookup_value_regex = "[-a-zA-Z0-9_]+"
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("clinic", str, description="The slug of one of your clinics; the first one without it."),
+            OpenApiParameter("on", date, description="The day; today without it."),
+        ]
+    )
+    def retrieve(self, request: Request, slug: str) -> Response:
+        """The answer for one protocol. Reading it leaves a trace, as the file does."""
+        now = timezone.now()
+        protocol = get_object_or_404(Protocol.objects.visible_to(request.user).titled(now), slug=slug)
+        clinics = Clinic.objects.where(request.user, Capability.REPORT_ACKNOWLEDGEMENTS)
+        if not clinics:
+            raise PermissionDenied("Clinic managers and the clinical lead see who had signed what.")
+        form = EvidenceForm(request.query_params, clinics=clinics, at=now).strictly()
+        found = Evidence(protocol, form.place, form.day, now)
+        terms = {"clinics": [found.clinic.pk], "day": found.on, "fingerprint": found.fingerprint}
+        record(request.user, "evidence.exported", protocol, **terms)
+        return Response(EvidenceSerializer(found).data)
+
+
 def register(router: BaseRouter) -> None:
+    router.register("evidence", EvidenceViewSet, basename="evidence")
     router.register("starting", OwnChecklistViewSet, basename="own-checklist")
     router.register("starters", StarterViewSet, basename="starter")

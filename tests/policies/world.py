@@ -499,6 +499,7 @@ ASKS = [
     Ask("api:credential-withdraw", "POST", _pk(f"{API}/credentials/", "checked", "withdraw/"), _seen),
     Ask("api:credential-document", "GET", _pk(f"{API}/credentials/", "credential", "document/")),
     Ask("api:audit-list", "GET", _at(f"{API}/audit/")),
+    Ask("api:evidence-detail", "GET", lambda world: f"{API}/evidence/{world.second.protocol.slug}/"),
     Ask("api:protocol-list", "GET", _at(f"{API}/protocols/")),
     Ask("api:protocol-due", "GET", _at(f"{API}/protocols/due/")),
     Ask("api:protocol-detail", "GET", lambda world: f"{API}/protocols/{world.second.protocol.slug}/"),

@@ -188,6 +188,21 @@ def test_a_day_that_makes_no_sense_is_named(first, worked, manager, sign_in, on)
     assert file.url.startswith(address)
 
 
+def test_over_the_api(first, worked, manager, mt_prospect, api):
+    with time_machine.travel(noon(date(2026, 12, 5)), tick=False):
+        address = f"/api/v1/evidence/{first.protocol.slug}/"
+        said = api(manager).get(address, {"on": "2026-12-01"}).json()
+        found = evidence(first, mt_prospect, noon(date(2026, 12, 5)))
+        assert (said["clinic"], said["on"], said["is_over"]) == ("mt-prospect", "2026-12-01", True)
+        assert said["fingerprint"] == found.fingerprint
+        assert [(one["person"], one["state"]) for one in said["signers"]] == shown(found)[1]
+        assert [(one["person"], one["skill"], one["state"]) for one in said["on_shift"]] == shown(found)[2]
+        assert said["in_force"][0]["content_hash"] == first.content_hash
+        assert Entry.objects.filter(verb="evidence.exported", actor=manager).count() == 1
+        assert api(manager).get(address, {"on": "2031-01-01"}).status_code == 400
+        assert api(manager).get(address, {"clinic": "oakbrook-terrace"}).status_code == 400
+
+
 @pytest.mark.parametrize(
     "statement",
     [
