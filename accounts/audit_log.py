@@ -72,6 +72,8 @@ ACTIONS = {
     "protocol.drafted": Action("Protocol drafted"),
     "protocol.edited": Action("Protocol edited"),
     "protocol.published": Action("Protocol published", "ok"),
+    "protocol.review-confirmed": Action("Review agreed to", "ok"),
+    "protocol.reviewed": Action("Protocol reviewed", "info"),
     "protocol.sent-back": Action("Protocol sent back", "caution"),
     "protocol.settings-changed": Action("Protocol settings changed"),
     "protocol.submitted": Action("Protocol submitted"),

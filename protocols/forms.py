@@ -225,16 +225,24 @@ class SettingsForm(forms.ModelForm):
 
     class Meta:
         model = Protocol
-        fields = ["category", "owner", "high_risk", "skills", "review_months"]
+        fields = ["category", "owner", "deputy", "high_risk", "skills", "review_months"]
         widgets = {"skills": forms.CheckboxSelectMultiple}
         labels = {"high_risk": "High risk: 5 days to acknowledge instead of 14", "skills": "Procedures that it governs"}
+        help_texts = {"deputy": "Is reminded of reviews as well."}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         clinical = [Profession.PT, Profession.PTA, Profession.OT, Profession.COTA, Profession.AT, Profession.OTHER]
         owners = User.objects.active().filter(profession__in=clinical).by_name()
         self.fields["owner"].queryset = owners | User.objects.filter(pk=self.instance.owner_id)
+        self.fields["deputy"].queryset = owners | User.objects.filter(pk=self.instance.deputy_id)
         self.fields["skills"].queryset = Skill.objects.all()
+
+    def clean_deputy(self) -> User | None:
+        deputy: User | None = self.cleaned_data["deputy"]
+        if deputy is not None and deputy == self.cleaned_data.get("owner"):
+            raise forms.ValidationError("Choose another person than the owner.")
+        return deputy
 
 
 class ProblemForm(forms.Form):

@@ -15,10 +15,20 @@ from accounts.roles import Capability
 from intranet.core import richtext
 from intranet.core.access import Verdict
 from intranet.core.time import organisation_day
-from protocols import acknowledging, drafting, publishing
+from protocols import acknowledging, drafting, publishing, reviewing
 from protocols.library import is_overdue
-from protocols.models import Acknowledgement, Bookmark, Contributor, ProtocolVersion, Section, SectionKind, Status
+from protocols.models import (
+    Acknowledgement,
+    Bookmark,
+    Contributor,
+    ProtocolVersion,
+    Review,
+    Section,
+    SectionKind,
+    Status,
+)
 
+REVIEW_AHEAD = 90  # days
 TONES = {
     Status.IN_FORCE: "ok",
     Status.COMING: "neutral",
@@ -223,6 +233,28 @@ class ReadingPage:
     @cached_property
     def may_publish(self) -> bool:
         return bool(publishing.may_publish(self.reader))
+
+    @cached_property
+    def waiting_review(self) -> Review | None:
+        """The review that waits for a second person, for those who have a say in it."""
+        concerned = reviewing.may_review(self.reader) or self.reader.standing.holds(Capability.APPROVE_PROTOCOL)
+        return reviewing.waiting(self.version) if self.status == Status.IN_FORCE and concerned else None
+
+    @property
+    def may_confirm_review(self) -> bool:
+        return self.waiting_review is not None and bool(reviewing.may_confirm(self.waiting_review, by=self.reader))
+
+    @property
+    def may_review(self) -> bool:
+        """Offered from three months before it is due."""
+        due = self.version.review_on
+        soon = due is not None and (due - self.today).days <= REVIEW_AHEAD
+        return (
+            self.status == Status.IN_FORCE
+            and soon
+            and not self.waiting_review
+            and bool(reviewing.may_review(self.reader))
+        )
 
     @property
     def sees_evidence(self) -> bool:

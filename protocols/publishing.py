@@ -192,12 +192,13 @@ def change_settings(
     skills: Iterable[Skill],
     high_risk: bool,
     review_months: int,
+    deputy: User | None = None,
 ) -> Protocol:
     """Say where a protocol belongs, who answers for it, and what nobody may do without having acknowledged it."""
     require(may_publish(by), Forbidden)
     protocol = Protocol.objects.select_for_update().get(pk=protocol.pk)
     protocol.category, protocol.owner, protocol.high_risk = category, owner, high_risk
-    protocol.review_months = review_months
+    protocol.review_months, protocol.deputy = review_months, deputy
     protocol.full_clean()
     protocol.save()
     protocol.skills.set(skills)

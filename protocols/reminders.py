@@ -23,6 +23,8 @@ from protocols.models import Problem, ProtocolVersion
 
 # Days after somebody was asked: at once, then three times more before the last day.
 NUDGES = (0, 3, 7, 10)
+# Days before the review of a version; below nothing, days after it.
+REVIEW_DAYS = (90, 60, 30, 0, -30, -60, -90)
 MORNING = timedelta(hours=8)
 STALE_AFTER = timedelta(days=7)
 NAMED = 5
@@ -111,6 +113,51 @@ class ProblemReported(Kind):
         )
 
 
+class ReviewDue(Kind):
+    """To the owner and the deputy: three months, two months and one before the review of a version in force, on its
+    day, and then every month until two people have reviewed it or a new version takes its place."""
+
+    code = "protocol-review-due"
+    label = "Reviews of your protocols"
+    subject = "protocols.ProtocolVersion"
+    on_doubt = OnDoubt.RESEND
+    icon = "clock"
+    tone = "caution"
+
+    def owed(self, at: datetime) -> Sequence[QuerySet[Any, Any]]:
+        in_force = ProtocolVersion.objects.in_force(at).with_review_day()
+        return [
+            self._rows(in_force, person, days, at)
+            for person in ("protocol__owner", "protocol__deputy")
+            for days in REVIEW_DAYS
+        ]
+
+    def _rows(self, versions: QuerySet[Any, Any], person: str, days: int, at: datetime) -> QuerySet[Any, Any]:
+        morning = moment_of(F("review_day"), organisation_zone()) + MORNING
+        rows = versions.filter(**{f"{person}__is_active": True}).annotate(
+            recipient_id=F(person),
+            subject_id=F("pk"),
+            occasion=Concat(Value(f"{days} days before "), Cast("review_day", CharField())),
+            due_at=morning - timedelta(days=days),
+            not_after=morning - timedelta(days=days - 30),
+        )
+        return _due_within_horizon(rows, at)
+
+    def write(self, subject: ProtocolVersion, recipient: User, occasion: str, at: datetime) -> Message:
+        due = subject.review_on or organisation_day(at)
+        late = due < organisation_day(at)
+        return Message(
+            title=f"Review “{subject.title}” {'now: it was due' if late else 'by'} {full_day(due)}",
+            paragraphs=[
+                f"The review of version {subject.number} {'was' if late else 'is'} due on {full_day(due)}.",
+                "When nothing has to change, the clinical lead says so and a second person agrees. Otherwise start a draft.",
+            ],
+            path=subject.get_absolute_url(),
+            action=f"Open version {subject.number}",
+            why="You get this because you own this protocol or stand in for its owner.",
+        )
+
+
 class AcknowledgementLate(Kind):
     """To the managers of a person's clinics, the morning after the last day. One for all who had the same last day."""
 
@@ -165,6 +212,7 @@ class AcknowledgementLate(Kind):
 def register() -> None:
     registry.register(ProtocolToAcknowledge())
     registry.register(ProblemReported())
+    registry.register(ReviewDue())
     registry.register(AcknowledgementLate())
 
 

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from protocols.views import authoring, comparing, library, publishing, readers, reading, reporting
+from protocols.views import authoring, comparing, library, publishing, readers, reading, reporting, reviewing
 
 app_name = "protocols"
 
@@ -25,5 +25,7 @@ urlpatterns = [
     path("<slug:slug>/versions/<int:number>/", reading.version, name="version"),
     path("<slug:slug>/versions/<int:number>/problem/", readers.report_problem, name="version-problem"),
     path("<slug:slug>/versions/<int:number>/acknowledge/", reading.acknowledge, name="version-acknowledge"),
+    path("<slug:slug>/versions/<int:number>/review/", reviewing.review, name="version-review"),
+    path("<slug:slug>/versions/<int:number>/review/confirm/", reviewing.confirm, name="version-review-confirm"),
     path("<slug:slug>/versions/<int:number>/withdraw/", publishing.withdraw, name="version-withdraw"),
 ]

@@ -2,6 +2,7 @@ from protocols.models.acknowledgement import Acknowledgement, Readership, Reader
 from protocols.models.content import Audience, Contributor, Remark, Section, SectionKind
 from protocols.models.protocol import Category, Protocol, ProtocolVersion, State, Status
 from protocols.models.reader import Bookmark, Problem
+from protocols.models.review import Review
 
 __all__ = [
     "Acknowledgement",
@@ -15,6 +16,7 @@ __all__ = [
     "Readership",
     "ReadershipQuerySet",
     "Remark",
+    "Review",
     "Section",
     "SectionKind",
     "State",

@@ -84,6 +84,16 @@ ONLY_IN_DRAFTS = f"""
     RETURN NEW;
 """
 
+# A review is agreed to, once, and otherwise stays as it was written.
+REVIEW = f"""
+    IF TG_OP = 'DELETE' OR OLD.confirmed_at IS NOT NULL
+       OR (NEW.version_id, NEW.note, NEW.by_id, NEW.at) IS DISTINCT FROM (OLD.version_id, OLD.note, OLD.by_id, OLD.at)
+    THEN
+        {refuse("Reviews are evidence; they are only confirmed, once.")}
+    END IF;
+    RETURN NEW;
+"""
+
 # Who had to sign a published version stays on record.
 READERS = f"""
     IF EXISTS (

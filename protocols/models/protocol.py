@@ -8,7 +8,7 @@ from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Cast, TruncDate
+from django.db.models.functions import Cast, Coalesce, TruncDate
 from django.urls import reverse
 from django.utils import timezone
 
@@ -75,6 +75,7 @@ class Protocol(models.Model):
     slug = models.SlugField(max_length=80, unique=True)
     category = models.CharField(max_length=16, choices=Category)
     owner = models.ForeignKey(User, models.PROTECT, related_name="owned_protocols")
+    deputy = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
     skills = models.ManyToManyField(
         Skill, blank=True, related_name="protocols", help_text="What nobody may do without having acknowledged it."
     )
@@ -90,7 +91,12 @@ class Protocol(models.Model):
                 condition=Q(review_months__range=(1, 60)),
                 name="protocol_is_reviewed_within_five_years",
                 violation_error_message="Choose 1 to 60 months between reviews.",
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(deputy__isnull=True) | ~Q(deputy=models.F("owner")),
+                name="deputy_is_another_person",
+                violation_error_message="Choose another person than the owner.",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -136,7 +142,7 @@ class ProtocolVersionQuerySet(AccessQuerySet["ProtocolVersion"]):
 
     def with_review_day(self) -> Self:
         """Each with `review_day`, so that lists can filter and sort by it: `review_on` as the database counts it."""
-        first_day = TruncDate("in_force__startswith", tzinfo=organisation_zone())
+        first_day = Coalesce("reviewed_on", TruncDate("in_force__startswith", tzinfo=organisation_zone()))
         months = models.Func(
             models.Value(0),
             models.F("protocol__review_months"),
@@ -178,6 +184,9 @@ class ProtocolVersion(models.Model):
     withdrawn_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
     withdrawn_at = models.DateTimeField(null=True, blank=True)
     withdrawal_reason = models.CharField(max_length=400, blank=True)
+    reviewed_on = models.DateField(
+        null=True, blank=True, help_text="When two people last found nothing to change; the rows say who."
+    )
 
     objects: ClassVar[ProtocolVersionQuerySet] = ProtocolVersionQuerySet.as_manager()  # type: ignore[assignment]
 
@@ -315,10 +324,13 @@ class ProtocolVersion(models.Model):
 
     @property
     def review_on(self) -> date | None:
-        """The day of the next review, counted from the first day. The same answer as `with_review_day` gives in lists."""
+        """The day of the next review, counted from the last one or else from the first day.
+
+        The same answer as `with_review_day` gives in lists.
+        """
         if self.in_force is None or self.in_force.isempty:
             return None
-        return months_after(organisation_day(self.in_force.lower), self.protocol.review_months)
+        return months_after(self.reviewed_on or organisation_day(self.in_force.lower), self.protocol.review_months)
 
     @property
     def is_open(self) -> bool:

@@ -19,7 +19,7 @@ from accounts.models import Clinic, User
 from accounts.roles import Role
 from intranet.announcements.audience import Cell
 from intranet.announcements.publishing import Draft, publish
-from protocols import prints, readers
+from protocols import prints, readers, reviewing
 from protocols.publishing import Readers
 from tests import factories
 from tests.intranet.reminders import factories as reminders
@@ -97,10 +97,15 @@ def build(cast: dict[str, User], mt_prospect: Clinic, at: datetime) -> World:
     reset = lost_factor.start(therapist, reason=f"{CANARY} phone lost", by=first_administrator, at=at)
     locked_out = factories.staff(name="Lou Outlocked", role=Role.THERAPIST, clinics=[mt_prospect])
     TOTP.activate(locked_out, "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP")
+    everywhere = [Readers(Role.THERAPIST)]
+    looked_at = protocols.published(by=author, lead=lead, at=before, title="Looked at", readers=everywhere)
+    reviewed = reviewing.review(looked_at, note=f"{CANARY} note", by=lead, at=at)
     problem = readers.report_problem(second, text=f"{CANARY} problem", by=therapist, at=at)
     return World(
         {
             "problem": problem,
+            "looked_at": looked_at,
+            "reviewed": reviewed,
             "token": token,
             "reset": reset,
             "locked_out": locked_out,
@@ -295,6 +300,13 @@ ASKS = [
     ),
     Ask("home:evidence", "GET", _of("second", "evidence/")),
     Ask("home:evidence-csv", "GET", _of("second", "evidence/csv/")),
+    Ask("protocols:version-review", "POST", _of("second", "versions/2/review/")),
+    Ask(
+        "protocols:version-review-confirm",
+        "POST",
+        _of("looked_at", "versions/1/review/confirm/"),
+        lambda world: {"review": world.reviewed.pk},
+    ),
     Ask("protocols:bookmark", "POST", _of("second", "bookmark/"), lambda world: {"keep": "yes"}),
     Ask("protocols:version-problem", "GET", _of("second", "versions/2/problem/")),
     Ask("protocols:version-problem", "POST", _of("second", "versions/2/problem/"), lambda world: {"text": "Wrong."}),
