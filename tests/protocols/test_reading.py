@@ -192,7 +192,10 @@ def test_ones_own_competency_stands_with_the_key_facts(therapist, floater, clini
 def test_a_print_says_what_it_is_and_who_printed_it(therapist, floater, clinical_lead, sign_in, at):
     version = factories.published(by=floater, lead=clinical_lead, at=at, title="Falls")
     page = sign_in(therapist).get(detail(version)).content.decode()
-    assert "<strong>Printed copies are uncontrolled.</strong> Check the intranet for the version in force." in page
+    assert (
+        "<strong>Printed copies are uncontrolled.</strong> Scan the code, or look into the intranet, before you work by it."
+        in page
+    )
     assert "Falls · Version 1 · In force since Nov 25, 2026 · Printed Nov 25, 2026, 10:00 AM by Avery Testwell" in page
 
 
