@@ -14,6 +14,7 @@ from accounts.audit_words import detail
 from accounts.models import Competency, Credential, Training, User
 from accounts.roles import Capability
 from intranet.audit.models import Entry
+from intranet.audit.vocabulary import Action, action_of, actor_key, addresses, kind_words, target_key
 from intranet.core.access import AnyUser
 from intranet.core.time import first_moment
 
@@ -22,98 +23,6 @@ PERSON = User._meta.label_lower
 CLINICAL = ("protocol.", "acknowledgements.", "competency.", "training.")
 # What happens to a text before it is published is the business of its authors and of the lead: drafts are private here too.
 BEFORE_PUBLICATION = [f"protocol.{step}" for step in ("drafted", "edited", "submitted", "sent-back", "approved")]
-
-
-@dataclass(frozen=True, slots=True)
-class Action:
-    """How a verb reads, and in which tone: what was refused stands out, what was published too."""
-
-    words: str
-    tone: str = "neutral"
-
-
-ACTIONS = {
-    "access.refused": Action("Access refused", "danger"),
-    "acknowledgements.exported": Action("Acknowledgements exported", "info"),
-    "address.changed": Action("Address changed", "caution"),
-    "announcement.acknowledged": Action("Announcement acknowledged"),
-    "announcement.published": Action("Announcement published", "ok"),
-    "announcement.withdrawn": Action("Announcement withdrawn", "caution"),
-    "audit.exported": Action("Audit log exported", "info"),
-    "competency.ended": Action("Competency ended", "caution"),
-    "competency.granted": Action("Competency signed off", "ok"),
-    "clinic.added": Action("Clinic added", "ok"),
-    "clinic.changed": Action("Clinic changed", "caution"),
-    "credential.corrected": Action("Credential corrected"),
-    "credential.filed": Action("Credential filed"),
-    "credential.sent-back": Action("Credential sent back", "caution"),
-    "credential.taken-back": Action("Credential taken back", "caution"),
-    "credential.verified": Action("Credential checked", "ok"),
-    "credential.withdrawn": Action("Check withdrawn", "danger"),
-    "credential_type.added": Action("Credential type added", "ok"),
-    "credential_type.brought-back": Action("Credential type asked for again", "caution"),
-    "credential_type.changed": Action("Credential type changed", "caution"),
-    "credential_type.retired": Action("Credential type retired", "caution"),
-    "evidence.exported": Action("Evidence exported", "info"),
-    "invitation.accepted": Action("Invitation accepted", "ok"),
-    "invitation.revoked": Action("Invitation taken back", "caution"),
-    "invitation.sent": Action("Invitation sent", "ok"),
-    "password.changed": Action("Password changed", "caution"),
-    "password.reset": Action("Password reset", "caution"),
-    "password.set": Action("Password set", "caution"),
-    "person.changed": Action("Profile changed"),
-    "person.hired": Action("Person added", "ok"),
-    "person.left": Action("Access ended", "caution"),
-    "person.returned": Action("Access opened again", "caution"),
-    "problem.answered": Action("Problem answered"),
-    "problem.reported": Action("Problem reported", "info"),
-    "protocol.acknowledged": Action("Protocol acknowledged"),
-    "protocol.approved": Action("Protocol approved", "ok"),
-    "protocol.drafted": Action("Protocol drafted"),
-    "protocol.edited": Action("Protocol edited"),
-    "protocol.published": Action("Protocol published", "ok"),
-    "protocol.review-confirmed": Action("Review agreed to", "ok"),
-    "protocol.reviewed": Action("Protocol reviewed", "info"),
-    "protocol.sent-back": Action("Protocol sent back", "caution"),
-    "protocol.settings-changed": Action("Protocol settings changed"),
-    "protocol.submitted": Action("Protocol submitted"),
-    "protocol.withdrawn": Action("Protocol withdrawn", "danger"),
-    "qualification_part.added": Action("Part of a qualification added"),
-    "qualification_part.changed": Action("Part of a qualification changed", "caution"),
-    "qualification_part.removed": Action("Part of a qualification removed", "caution"),
-    "reminders.mail_chosen": Action("Mail settings changed"),
-    "role.given": Action("Role given", "ok"),
-    "role.taken": Action("Role taken", "caution"),
-    "roster.published": Action("Roster published", "ok"),
-    "second_step.added": Action("Second step added", "ok"),
-    "second_step.refused": Action("Second step refused", "danger"),
-    "second_step.reset": Action("Lost second steps taken away", "danger"),
-    "second_step.reset-cancelled": Action("Reset of a second step cancelled"),
-    "second_step.reset-started": Action("Reset of a second step asked for", "caution"),
-    "second_step.removed": Action("Second step removed", "caution"),
-    "second_step.renewed": Action("Recovery codes renewed", "caution"),
-    "session.confirmed": Action("Confirmed it is them"),
-    "session.ended": Action("Signed out"),
-    "session.refused": Action("Sign-in refused", "danger"),
-    "session.started": Action("Signed in"),
-    "token.made": Action("API token made", "caution"),
-    "token.revoked": Action("API token revoked", "caution"),
-    "shift.changed": Action("Shift changed"),
-    "shift.created": Action("Shift made"),
-    "shift.deleted": Action("Shift deleted", "caution"),
-    "opening-hours.set": Action("Opening hours set"),
-    "coverage-needs.set": Action("Staffing needs set"),
-    "skill.added": Action("Procedure added", "ok"),
-    "skill.changed": Action("Procedure changed", "caution"),
-    "training.filed": Action("Training filed"),
-    "training.removed": Action("Training taken back"),
-    "training.struck-out": Action("Training struck out", "caution"),
-    "training.verified": Action("Training checked", "ok"),
-}
-
-
-def action_of(verb: str) -> Action:
-    return ACTIONS.get(verb) or Action(verb.replace(".", " ").replace("_", " ").replace("-", " ").capitalize())
 
 
 def entries_visible_to(viewer: AnyUser) -> QuerySet[Entry]:
@@ -163,15 +72,25 @@ def between(first: date | None, last: date | None) -> Q:
     return condition
 
 
-def people_in(entries: Iterable[Entry], viewer: AnyUser) -> dict[int, User]:
-    """Whoever acted or was acted upon, for links: those whom the viewer may see."""
-    ids = {key for entry in entries for key in (entry.actor_id, target_person(entry)) if key}
-    return User.objects.visible_to(viewer).in_bulk(ids)
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An entry as the page shows it: in words, and with the addresses that the viewer may open."""
+
+    entry: Entry
+    action: Action
+    detail: list[tuple[str, str]]
+    actor_url: str | None
+    target_url: str | None
 
 
-def target_person(entry: Entry) -> int | None:
-    """The id of the person to whom something was done."""
-    return int(entry.target_id) if entry.target_type == PERSON else None
+def lines_of(entries: Iterable[Entry], viewer: AnyUser) -> list[Line]:
+    """The lines of a page. As many queries as there are kinds of objects, however many entries."""
+    entries = list(entries)
+    urls = addresses(entries, viewer)
+    return [
+        Line(entry, action_of(entry.verb), detail(entry), urls.get(actor_key(entry)), urls.get(target_key(entry)))
+        for entry in entries
+    ]
 
 
 def as_of_now(entries: QuerySet[Entry]) -> QuerySet[Entry]:
@@ -183,12 +102,12 @@ def as_of_now(entries: QuerySet[Entry]) -> QuerySet[Entry]:
 COLUMNS = ("At (UTC)", "Person", "Action", "Object", "Kind of object", "Detail", "From", "Entry", "Seal")
 
 
-def lines(entries: QuerySet[Entry]) -> Iterator[list[Any]]:
+def rows(entries: QuerySet[Entry]) -> Iterator[list[Any]]:
     """An entry a line, for a file; `Seal` is the digest with which it stands in the chain."""
     for entry in entries.select_related("seal").iterator(1000):
         said = "; ".join(f"{name}: {value}" for name, value in detail(entry))
         seal = getattr(entry, "seal", None)
         yield [
             *(entry.at.isoformat(), entry.actor_name or "The system", action_of(entry.verb).words, entry.target_name),
-            *(entry.target_type, said, entry.address, entry.pk, seal.digest if seal else ""),
+            *(kind_words(entry), said, entry.address, entry.pk, seal.digest if seal else ""),
         ]

@@ -15,6 +15,7 @@ from accounts.filing import may_file, may_see_document, may_verify
 from accounts.gates import gate
 from accounts.models import Checker, Competency, CredentialType, Skill, User
 from intranet.audit.models import Entry
+from intranet.audit.vocabulary import action_of
 from intranet.core.access import Reason, Verdict
 
 LATEST = 8
@@ -106,7 +107,7 @@ def history(person: User) -> list[Event]:
 
 
 def _event(entry: Entry, person: User) -> Event:
-    action = audit_log.action_of(entry.verb)
+    action = action_of(entry.verb)
     what = entry.target_name.removesuffix(f" of {person.name}")
     return Event(action.words, action.tone, what, entry.actor_name or "The system", entry.at)
 

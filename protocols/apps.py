@@ -9,9 +9,10 @@ class ProtocolsConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts import files, skilled
-        from protocols import clearance, navigation, reminders
+        from protocols import clearance, navigation, reminders, verbs
 
         files.judge_by(clearance.verdicts)
         navigation.register_places()
         reminders.register()
         skilled.ask(clearance.cleared)
+        verbs.register()

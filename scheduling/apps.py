@@ -11,13 +11,14 @@ class SchedulingConfig(AppConfig):
         from accounts import leaving, presence
         from intranet.reminders import registry
         from protocols import impact
-        from scheduling import navigation
+        from scheduling import navigation, verbs
         from scheduling.leavers import shifts_ahead, shifts_to_open
         from scheduling.presence import PublishedRoster
         from scheduling.reminders import RosterPublished, ShiftTomorrow
         from scheduling.skilled_work import PublishedWork
 
         navigation.register_places()
+        verbs.register()
         registry.register(ShiftTomorrow())
         registry.register(RosterPublished())
         leaving.ask(shifts_to_open)

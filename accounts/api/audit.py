@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from accounts import audit_log
 from accounts.forms.audit import AuditFilter
 from intranet.audit.models import Entry
+from intranet.audit.vocabulary import action_of
 
 
 class EntrySerializer(serializers.ModelSerializer[Entry]):
@@ -27,7 +28,7 @@ class EntrySerializer(serializers.ModelSerializer[Entry]):
         )
 
     def get_action(self, entry: Entry) -> str:
-        return audit_log.action_of(entry.verb).words
+        return action_of(entry.verb).words
 
 
 class EntryViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Entry]):

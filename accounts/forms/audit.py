@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 
 from accounts import audit_log
+from intranet.audit import vocabulary
 from intranet.audit.models import Entry
 from intranet.core.forms import DayInput, FilterForm, WordsField, in_this_century
 
@@ -20,7 +21,7 @@ class AuditFilter(FilterForm):
         required=False,
         choices=[
             ("", "All actions"),
-            *sorted(((verb, said.words) for verb, said in audit_log.ACTIONS.items()), key=lambda choice: choice[1]),
+            *((verb, said.words) for verb, said in vocabulary.actions()),
         ],
     )
     first = forms.DateField(label="From", required=False, widget=DayInput, validators=[in_this_century])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django import template
 
-from accounts import audit_log, audit_words, credential_types, directory, profile, second_step
+from accounts import credential_types, directory, profile, second_step
 
 register = template.Library()
 
@@ -12,9 +12,6 @@ register.filter(profile.dialled)
 register.filter("of", lambda found, key: found.get(key))
 register.filter(directory.role_words)
 register.filter(directory.clinics_of)
-register.filter("action", lambda entry: audit_log.action_of(entry.verb))
-register.filter("detail", audit_words.detail)
-register.filter("target_person", audit_log.target_person)
 register.filter("second_step_missing", second_step.is_missing)
 register.filter("rule_words", credential_types.rule_words)
 

@@ -24,7 +24,7 @@ def audit(request: HttpRequest) -> HttpResponse:
     form = AuditFilter(request.GET)
     entries = form.narrow(audit_log.entries_visible_to(request.user))
     page = Paginator(entries, ENTRIES_ON_A_PAGE).get_page(request.GET.get("page"))
-    context = {"form": form, "page": page, "people": audit_log.people_in(page.object_list, request.user)}
+    context = {"form": form, "page": page, "lines": audit_log.lines_of(page.object_list, request.user)}
     part = "#results" if request.htmx else ""
     response = render(request, f"accounts/audit.html{part}", context)
     response.headers["Vary"] = "HX-Request"
@@ -40,4 +40,4 @@ def audit_csv(request: HttpRequest) -> HttpResponse:
         return redirect(f"{reverse('accounts:audit')}?{request.GET.urlencode()}")
     entries = audit_log.as_of_now(form.narrow(audit_log.entries_visible_to(request.user)))
     record(request.user, "audit.exported", None, entries=entries.count())
-    return csv_response(f"audit-{timezone.localdate():%Y-%m-%d}", audit_log.COLUMNS, audit_log.lines(entries))
+    return csv_response(f"audit-{timezone.localdate():%Y-%m-%d}", audit_log.COLUMNS, audit_log.rows(entries))

@@ -8,7 +8,8 @@ class AnnouncementsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from intranet.announcements import navigation, reminders
+        from intranet.announcements import navigation, reminders, verbs
 
         navigation.register_places()
         reminders.register_kinds()
+        verbs.register()

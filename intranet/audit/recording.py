@@ -9,11 +9,15 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.utils import timezone
 
-from intranet.audit import origin
+from intranet.audit import origin, vocabulary
 from intranet.audit.models import Entry
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
+
+
+class UnknownVerb(ValueError):
+    """Nobody could read the entry: its verb has no words."""
 
 
 def record(
@@ -30,7 +34,11 @@ def record(
     known, such as an address that nobody has. `clinics` are the ids of the clinics that it concerns (none: the
     organisation). `changes` are JSON values or things that print well; never secrets, never text that a person wrote
     about somebody.
+
+    Raises UnknownVerb for a verb that no app has registered.
     """
+    if not vocabulary.is_known(verb):
+        raise UnknownVerb(f"No app has registered the verb “{verb}” (see intranet.audit.vocabulary).")
     return Entry.objects.create(
         at=timezone.now(),
         actor_id=actor.pk if actor is not None else None,

@@ -7,6 +7,7 @@ class HomeConfig(AppConfig):
     verbose_name = "Home"
 
     def ready(self) -> None:
-        from intranet.home import navigation
+        from intranet.home import navigation, verbs
 
         navigation.register_places()
+        verbs.register()

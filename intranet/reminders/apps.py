@@ -8,6 +8,7 @@ class RemindersConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from intranet.reminders import navigation
+        from intranet.reminders import navigation, verbs
 
         navigation.register()
+        verbs.register()

@@ -70,7 +70,8 @@ def test_5000_people_take_as_many_queries_as_10(crowd: Crowd, manager: User, sig
     crowd.grow(FEW)
     for_few = queries(browser, PAGES)
     crowd.grow(MANY)
-    assert queries(browser, PAGES) == for_few
+    more = {address for address, count in queries(browser, PAGES).items() if count > for_few[address]}
+    assert more == set()  # fewer, where the first page happens to be about fewer kinds of things
     assert browser.get("/people/").context["page"].paginator.count > MANY
     assert browser.get("/starters/").context["page"].paginator.count == MANY
 

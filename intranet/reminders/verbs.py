@@ -1,0 +1,14 @@
+"""What this app writes into the audit trail: its verbs."""
+
+from __future__ import annotations
+
+from intranet.audit import vocabulary
+from intranet.audit.vocabulary import Action
+
+ACTIONS = {
+    "reminders.mail_chosen": Action("Mail settings changed"),
+}
+
+
+def register() -> None:
+    vocabulary.register(ACTIONS)

@@ -1,0 +1,35 @@
+"""What this app writes into the audit trail: its verbs, what they are about, and who opens it."""
+
+from __future__ import annotations
+
+from intranet.audit import vocabulary
+from intranet.audit.vocabulary import Action, Kind
+from protocols.models import Protocol, ProtocolVersion
+
+ACTIONS = {
+    "acknowledgements.exported": Action("Acknowledgements exported", "info"),
+    "problem.answered": Action("Problem answered"),
+    "problem.reported": Action("Problem reported", "info"),
+    "protocol.acknowledged": Action("Protocol acknowledged"),
+    "protocol.approved": Action("Protocol approved", "ok"),
+    "protocol.drafted": Action("Protocol drafted"),
+    "protocol.edited": Action("Protocol edited"),
+    "protocol.published": Action("Protocol published", "ok"),
+    "protocol.review-confirmed": Action("Review agreed to", "ok"),
+    "protocol.reviewed": Action("Protocol reviewed", "info"),
+    "protocol.sent-back": Action("Protocol sent back", "caution"),
+    "protocol.settings-changed": Action("Protocol settings changed"),
+    "protocol.submitted": Action("Protocol submitted"),
+    "protocol.withdrawn": Action("Protocol withdrawn", "danger"),
+}
+
+KINDS = {
+    "protocols.protocol": Kind("Protocol", lambda viewer: Protocol.objects.visible_to(viewer)),
+    "protocols.protocolversion": Kind(
+        "Version of a protocol", lambda viewer: ProtocolVersion.objects.visible_to(viewer).select_related("protocol")
+    ),
+}
+
+
+def register() -> None:
+    vocabulary.register(ACTIONS, KINDS)
