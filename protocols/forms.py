@@ -285,6 +285,38 @@ class WithdrawForm(forms.Form):
     )
 
 
+class SuspendForm(forms.Form):
+    """Where a version is stopped, and why."""
+
+    clinics = forms.ModelMultipleChoiceField(
+        Clinic.objects.none(),
+        label="Where",
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": "Choose where it is suspended."},
+    )
+    reason = forms.CharField(
+        label="Why it is suspended",
+        max_length=400,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="Everybody who reads it is shown this. No patient names or details.",
+        error_messages={"required": "Say why it is suspended."},
+    )
+
+    def __init__(self, *args: Any, places: Iterable[Clinic], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["clinics"].queryset = Clinic.objects.filter(pk__in=[place.pk for place in places])
+
+
+class LiftForm(forms.Form):
+    because = forms.CharField(
+        label="Why it may be used again",
+        max_length=400,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="Whoever was told of the suspension is told this. No patient names or details.",
+        error_messages={"required": "Say why it may be used again."},
+    )
+
+
 class ReportForm(FilterForm):
     """Filters of the acknowledgement report."""
 

@@ -16,7 +16,16 @@ from django.db.models.functions import Lower
 from accounts.models import Clinic, User
 from intranet.core.time import organisation_day
 from protocols.acknowledging import outstanding
-from protocols.models import Acknowledgement, Audience, Category, ProtocolVersion, Section, SectionKind, Status
+from protocols.models import (
+    Acknowledgement,
+    Audience,
+    Category,
+    ProtocolVersion,
+    Section,
+    SectionKind,
+    Status,
+    Suspension,
+)
 
 SOON = timedelta(days=30)
 # What a list shows of a protocol that has several versions: the first of these that the person may read.
@@ -88,6 +97,7 @@ class Entry:
     due_on: date | None
     late: bool
     overdue: bool
+    suspended: list[Clinic] = field(default_factory=list)
     excerpt: str = ""
     words: tuple[str, ...] = field(default=(), repr=False)
 
@@ -125,11 +135,12 @@ class Library:
         return self._sorted(versions.select_related("protocol", "edited_by"))
 
     def entries(self, versions: Iterable[Any]) -> list[Entry]:
-        """A page of versions with what the list says about each. Three queries, however many."""
+        """A page of versions with what the list says about each. Four queries, however many."""
         page = list(versions)
         ids = [version.pk for version in page]
         due = {row["version_id"]: row["due_on"] for row in self._outstanding().filter(version_id__in=ids)}
         places = self._clinics_of(ids)
+        suspended = self._suspended(ids)
         excerpts = self._excerpts(ids)
         return [
             Entry(
@@ -138,6 +149,7 @@ class Library:
                 due.get(version.pk),
                 version.pk in due and due[version.pk] < self.today,
                 is_overdue(version, self.today),
+                suspended.get(version.pk, []),
                 excerpts.get(version.pk, version.change_summary),
                 self.filters.words,
             )
@@ -242,6 +254,13 @@ class Library:
             pk: [clinic for clinic in self.clinics if None in named or clinic.pk in named]
             for pk, named in places.items()
         }
+
+    def _suspended(self, ids: list[int]) -> dict[int, list[Clinic]]:
+        """{version: the clinics at which nobody may work by it now}."""
+        found: dict[int, list[Clinic]] = {}
+        for version, clinic in Suspension.objects.open().filter(version__in=ids).values_list("version", "clinic"):
+            found.setdefault(version, []).append(next(one for one in self.clinics if one.pk == clinic))
+        return found
 
     def _excerpts(self, ids: list[int]) -> dict[int, str]:
         """Where the words stand in each version; without words, how its first text begins."""

@@ -15,7 +15,7 @@ from accounts.roles import Capability
 from intranet.core import richtext
 from intranet.core.access import Verdict
 from intranet.core.time import organisation_day
-from protocols import acknowledging, drafting, publishing, reviewing
+from protocols import acknowledging, drafting, publishing, reviewing, suspending
 from protocols.library import is_overdue
 from protocols.models import (
     Acknowledgement,
@@ -26,6 +26,7 @@ from protocols.models import (
     Section,
     SectionKind,
     Status,
+    Suspension,
 )
 
 REVIEW_AHEAD = 90  # days
@@ -109,10 +110,14 @@ class ReadingPage:
 
     @property
     def tone(self) -> str:
+        if self.suspensions:
+            return "danger"
         return "caution" if self.overdue else TONES[self.status]
 
     @property
     def icon(self) -> str:
+        if self.suspensions:
+            return "stop"
         return "clock" if self.overdue else ICONS[self.status]
 
     @property
@@ -127,7 +132,8 @@ class ReadingPage:
             Status.SUPERSEDED: f"Superseded: version {number}",
             Status.WITHDRAWN: f"Withdrawn: version {number}",
         }
-        return words[self.status] + (", review overdue" if self.overdue else "")
+        stopped = ", suspended" if self.suspensions else ""
+        return words[self.status] + stopped + (", review overdue" if self.overdue else "")
 
     @cached_property
     def parts(self) -> list[Part]:
@@ -254,6 +260,23 @@ class ReadingPage:
             and soon
             and not self.waiting_review
             and bool(reviewing.may_review(self.reader))
+        )
+
+    @cached_property
+    def suspensions(self) -> list[Suspension]:
+        """Where nobody may work by this version now."""
+        if self.status not in (Status.IN_FORCE, Status.COMING):
+            return []
+        return list(suspending.open_on(self.version))
+
+    @cached_property
+    def may_suspend(self) -> bool:
+        stopped = {one.clinic_id for one in self.suspensions}
+        current = self.status in (Status.IN_FORCE, Status.COMING)
+        return (
+            current
+            and self.reader.standing.holds(Capability.SUSPEND_PROTOCOL)
+            and any(clinic.pk not in stopped for clinic in suspending.places(self.reader, self.version))
         )
 
     @property

@@ -49,6 +49,8 @@ def answer(version: ProtocolVersion, at: datetime) -> Answer:
     """Whether a copy of the version may be used at the moment."""
     number = version.number
     match version.status(at):
+        case Status.IN_FORCE | Status.COMING if version.suspensions.open().exists():
+            return Answer(False, "Do not use this copy", f"Version {number} is suspended. Ask the clinical lead first.")
         case Status.IN_FORCE:
             since = full_day(organisation_day(version.in_force.lower))
             return Answer(True, "This copy is still in force", f"It is version {number}, in force since {since}.")

@@ -6,7 +6,17 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import CharField, DateField, ExpressionWrapper, F, QuerySet, Value
+from django.db.models import (
+    BigIntegerField,
+    CharField,
+    DateField,
+    Exists,
+    ExpressionWrapper,
+    F,
+    OuterRef,
+    QuerySet,
+    Value,
+)
 from django.db.models.functions import Cast, Concat
 from django.urls import reverse
 
@@ -19,7 +29,7 @@ from intranet.core.wording import counted, day_label, full_day, name_list
 from intranet.reminders import registry
 from intranet.reminders.registry import HORIZON, Kind, Message, OnDoubt
 from protocols.acknowledging import outstanding, outstanding_rows, with_terms
-from protocols.models import Problem, ProtocolVersion
+from protocols.models import Acknowledgement, Problem, ProtocolVersion, Readership, Suspension
 
 # Days after somebody was asked: at once, then three times more before the last day.
 NUDGES = (0, 3, 7, 10)
@@ -158,6 +168,72 @@ class ReviewDue(Kind):
         )
 
 
+class ProtocolSuspended(Kind):
+    """At once, day or night: to the clinical lead, to everybody who signed the version and still reads it, and to the
+    readers at the clinic. Once more when it may be used again."""
+
+    code = "protocol-suspended"
+    label = "Protocols suspended in an emergency"
+    subject = "protocols.Suspension"
+    on_doubt = OnDoubt.RESEND
+    heeds_quiet_hours = False
+    icon = "stop"
+    tone = "danger"
+
+    def owed(self, at: datetime) -> Sequence[QuerySet[Any, Any]]:
+        today = organisation_day(at)
+        current = Suspension.objects.filter(version__in=ProtocolVersion.objects.current(at))
+        leads = User.objects.members(today, roles=[Role.CLINICAL_LEAD])
+        recipients = [Value(lead.pk, output_field=BigIntegerField()) for lead in leads]
+        readers = Readership.objects.on(today).filter(version=OuterRef("version"), user=OuterRef("reader"))
+        signed = Acknowledgement.objects.counting_for("reader", "version")
+        reading = current.annotate(reader=F("version__readership__user")).filter(
+            Exists(readers.filter(clinic=OuterRef("clinic"))) | (Exists(readers) & Exists(signed))
+        )
+        sets = [current.annotate(reader=recipient) for recipient in recipients] + [reading]
+        return [rows for who in sets for rows in (self._suspended(who, at), self._lifted(who, at))]
+
+    def _suspended(self, who: QuerySet[Any, Any], at: datetime) -> QuerySet[Any, Any]:
+        return self._rows(who.filter(lifted_at__isnull=True), "suspended", "at", at)
+
+    def _lifted(self, who: QuerySet[Any, Any], at: datetime) -> QuerySet[Any, Any]:
+        return self._rows(who.filter(lifted_at__isnull=False), "lifted", "lifted_at", at)
+
+    def _rows(self, who: QuerySet[Any, Any], occasion: str, since: str, at: datetime) -> QuerySet[Any, Any]:
+        rows = who.exclude(reader=F("by" if occasion == "suspended" else "lifted_by")).annotate(
+            recipient_id=F("reader"),
+            subject_id=F("pk"),
+            occasion=Value(occasion, output_field=CharField()),
+            due_at=F(since),
+            not_after=F(since) + timedelta(days=7),
+        )
+        return _due_within_horizon(rows, at)
+
+    def write(self, subject: Suspension, recipient: User, occasion: str, at: datetime) -> Message:
+        title, where = subject.version.title, subject.clinic
+        words = f"Version {subject.version.number} of “{title}”"
+        if occasion == "lifted":
+            heading = f"“{title}” may be used again at {where}"
+            said = [
+                f"{words} may be used again at {where}: {subject.lifted_because}",
+                f"{subject.lifted_by} decided it.",
+            ]
+        else:
+            heading = f"Do not use “{title}” at {where}"
+            said = [
+                f"{words} is suspended at {where}: {subject.reason}",
+                f"{subject.by} suspended it. Until the clinical lead has decided, nobody works by it there, and nobody is "
+                "rostered there for what it governs.",
+            ]
+        return Message(
+            title=heading,
+            paragraphs=said,
+            path=subject.version.get_absolute_url(),
+            action="Open the protocol",
+            why="You get this because you read or signed this protocol, or lead the clinical work.",
+        )
+
+
 class AcknowledgementLate(Kind):
     """To the managers of a person's clinics, the morning after the last day. One for all who had the same last day."""
 
@@ -213,6 +289,7 @@ def register() -> None:
     registry.register(ProtocolToAcknowledge())
     registry.register(ProblemReported())
     registry.register(ReviewDue())
+    registry.register(ProtocolSuspended())
     registry.register(AcknowledgementLate())
 
 

@@ -1,6 +1,16 @@
 from django.urls import path
 
-from protocols.views import authoring, comparing, library, publishing, readers, reading, reporting, reviewing
+from protocols.views import (
+    authoring,
+    comparing,
+    library,
+    publishing,
+    readers,
+    reading,
+    reporting,
+    reviewing,
+    suspending,
+)
 
 app_name = "protocols"
 
@@ -27,5 +37,7 @@ urlpatterns = [
     path("<slug:slug>/versions/<int:number>/acknowledge/", reading.acknowledge, name="version-acknowledge"),
     path("<slug:slug>/versions/<int:number>/review/", reviewing.review, name="version-review"),
     path("<slug:slug>/versions/<int:number>/review/confirm/", reviewing.confirm, name="version-review-confirm"),
+    path("<slug:slug>/versions/<int:number>/suspend/", suspending.suspend, name="version-suspend"),
+    path("<slug:slug>/versions/<int:number>/suspensions/<int:pk>/lift/", suspending.lift, name="version-lift"),
     path("<slug:slug>/versions/<int:number>/withdraw/", publishing.withdraw, name="version-withdraw"),
 ]

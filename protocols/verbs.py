@@ -20,6 +20,8 @@ ACTIONS = {
     "protocol.sent-back": Action("Protocol sent back", "caution"),
     "protocol.settings-changed": Action("Protocol settings changed"),
     "protocol.submitted": Action("Protocol submitted"),
+    "protocol.suspended": Action("Protocol suspended", "danger"),
+    "protocol.suspension-lifted": Action("Suspension lifted", "caution"),
     "protocol.withdrawn": Action("Protocol withdrawn", "danger"),
 }
 

@@ -16,6 +16,7 @@ from intranet.core.access import YES, Reason, Verdict
 from intranet.core.time import minutes_between
 from intranet.core.wording import day_label, duration
 from protocols.clearance import clearances, cleared
+from protocols.suspending import stops
 from scheduling.models import TRAVEL_MINUTES, Shift, ShiftDetails, week_span
 from scheduling.plans import Plan
 from scheduling.positions import PROFESSIONS, ROLES
@@ -42,6 +43,7 @@ class Evidence:
     roles: dict[int, set[str]] = field(default_factory=dict)
     files: dict[tuple[int, date], Verdict] = field(default_factory=dict)
     clearances: dict[int, Verdict] = field(default_factory=dict)
+    stopped: Verdict = YES  # what bars anybody: a protocol that is suspended at the clinic
     shifts: dict[int | None, list[Shift]] = field(
         default_factory=dict
     )  # of the week and its neighbours, other than this one
@@ -52,7 +54,9 @@ class Evidence:
     def fitness(self, person: User, at: datetime) -> Verdict:
         """Who the person is: membership, profession, file, clearance. What other shifts say is `clash_verdict`."""
         place = Verdict.of(place_reasons(self.plan, person, self.roles.get(person.pk, set()), at))
-        papers = _once(self.files.get((person.pk, self.plan.day), YES) + self.clearances.get(person.pk, YES))
+        papers = _once(
+            self.files.get((person.pk, self.plan.day), YES) + self.clearances.get(person.pk, YES) + self.stopped
+        )
         return place + papers + Verdict.of((), self._warnings(person, at))
 
     def clash_verdict(self, person: User, at: datetime) -> Verdict:
@@ -123,6 +127,7 @@ def gather(plan: Plan, people: Sequence[User], *, shift_id: UUID | None = None) 
         roles=_roles(plan, people),
         files=gates((person, plan.day) for person in people),
         clearances=clearances(people, plan.skill, plan.day) if plan.skill else {},
+        stopped=Verdict.of(stops([plan.skill]).reasons(plan.skill, plan.clinic.pk, plan.day)) if plan.skill else YES,
         shifts=_shifts_around(plan, people, shift_id),
     )
 
@@ -156,12 +161,15 @@ def attention(shifts: Iterable[Shift], at: datetime) -> dict[UUID, Verdict]:
     roles = _roles_by_day([shift for shift, _ in held])
     files = gates((person, shift.day) for shift, person in held)
     good = cleared_on({(shift.skill, shift.day) for shift, _ in held if shift.skill})
+    suspended = stops(shift.skill for shift, _ in held if shift.skill)
     found = {}
     for shift, person in held:
         reasons = list(place_reasons(Plan.of(shift), person, roles[person.pk, shift.clinic_id, shift.day], at))
         reasons += files[person.pk, shift.day].reasons
         if shift.skill and person.pk not in good[shift.skill.pk, shift.day]:
             reasons.append(Reason("not-cleared", f"{person.given_name} is not cleared for {shift.skill} on that day."))
+        if shift.skill:
+            reasons += suspended.reasons(shift.skill, shift.clinic_id, shift.day)
         if reasons:
             found[shift.pk] = Verdict.of(reasons)
     return found

@@ -20,7 +20,7 @@ from accounts.models import Clinic, User
 from accounts.roles import Capability
 from intranet.audit.recording import record
 from intranet.home import starting
-from intranet.home.evidence import Evidence, Signer, Worker
+from intranet.home.evidence import Evidence, Signer, Stop, Worker
 from intranet.home.forms import EvidenceForm, StartersFilter
 from intranet.home.starting import Checklist, Item
 from protocols.models import Protocol, ProtocolVersion
@@ -121,11 +121,20 @@ class WorkerSerializer(serializers.Serializer[Worker]):
     state = serializers.CharField(source="words")
 
 
+class StopSerializer(serializers.Serializer[Stop]):
+    version = serializers.IntegerField(source="row.version.number")
+    by = serializers.CharField(source="row.by.name")
+    at = serializers.DateTimeField(source="row.at")
+    reason = serializers.CharField(source="row.reason")
+    lifted_at = serializers.DateTimeField(allow_null=True)
+
+
 class EvidenceSerializer(serializers.Serializer[Evidence]):
     clinic = serializers.CharField(source="clinic.slug")
     on = serializers.DateField()
     is_over = serializers.BooleanField()
     in_force = InForceSerializer(source="versions", many=True)
+    suspensions = StopSerializer(many=True)
     signers = SignerSerializer(many=True)
     on_shift = WorkerSerializer(source="workers", many=True)
     fingerprint = serializers.CharField()

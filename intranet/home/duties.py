@@ -13,8 +13,9 @@ from intranet.core.time import local_day
 from intranet.core.wording import day_label
 from intranet.home.starting import version_words
 from protocols.acknowledging import must_acknowledge
-from protocols.models import Acknowledgement, Protocol, ProtocolVersion
+from protocols.models import Acknowledgement, Protocol, ProtocolVersion, Suspension
 from protocols.publishing import to_approve, to_publish
+from protocols.suspending import in_question
 from scheduling.models import PublishedShift
 
 SOON = timedelta(days=7)
@@ -47,6 +48,7 @@ class Duties:
     all: list[Duty]
     to_approve: list[ProtocolVersion] = field(default_factory=list)
     to_publish: list[ProtocolVersion] = field(default_factory=list)
+    suspended: list[Suspension] = field(default_factory=list)  # until the lead has decided
 
     @property
     def late(self) -> int:
@@ -64,7 +66,7 @@ def duties(user: User, at: datetime) -> Duties:
     today = local_day(at, user.zone)
     found = [*_protocol_duties(user, at, today), *_announcement_duties(user, at, today)]
     in_order = sorted(found, key=lambda duty: (duty.due_on, duty.title))
-    return Duties(in_order, list(to_approve(user)), list(to_publish(user)))
+    return Duties(in_order, list(to_approve(user)), list(to_publish(user)), list(in_question(user)))
 
 
 def _protocol_duties(user: User, at: datetime, today: date) -> Iterable[Duty]:

@@ -18,7 +18,7 @@ from typing import Any
 from accounts.models import Clinic, User
 from intranet.core.time import day_span
 from protocols.acknowledging import duties_then
-from protocols.models import Acknowledgement, Protocol, ProtocolVersion
+from protocols.models import Acknowledgement, Protocol, ProtocolVersion, Suspension
 from scheduling.worked import OnShift, on_shift
 
 CSV_HEADER = ("Part", "Person", "Version", "Since", "Until", "State", "Signed at (UTC)", "Text", "Shift", "Procedure")
@@ -64,6 +64,14 @@ class Worker:
         return "signed before the shift" if self.signed_before else "signed later that day"
 
 
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A suspension, and when it was lifted, if it was by then."""
+
+    row: Suspension
+    lifted_at: datetime | None
+
+
 class Evidence:
     """The answer for one protocol, clinic and day, as known at the end of the day, or now when it is not over."""
 
@@ -86,6 +94,16 @@ class Evidence:
     def version(self) -> ProtocolVersion | None:
         """The one in force when the day ended."""
         return self.versions[-1] if self.versions else None
+
+    @cached_property
+    def suspensions(self) -> list[Stop]:
+        """What stopped those versions at the clinic at any moment of the day, as known when it ended."""
+        stopped = Suspension.objects.filter(version__in=self.versions, clinic=self.clinic)
+        held = stopped.during(self.span[0], self.moment + timedelta(microseconds=1))
+        return [
+            Stop(row, row.lifted_at if row.lifted_at and row.lifted_at <= self.moment else None)
+            for row in held.select_related("version", "by", "lifted_by").order_by("at", "pk")
+        ]
 
     @cached_property
     def signatures(self) -> dict[int, Acknowledgement]:
@@ -124,7 +142,7 @@ class Evidence:
     @property
     def fingerprint(self) -> str:
         """Of everything that the page says, by ids, moments and hashes: names may change, what happened does not."""
-        said = {
+        said: dict[str, list[Any]] = {
             "question": [self.protocol.slug, self.clinic.slug, self.on.isoformat()],
             "versions": [[one.number, one.content_hash, _moment(one.in_force.lower)] for one in self.versions],
             "signers": sorted([one.person.pk, _day(one.due_on), *_signature(one.signed)] for one in self.signers),
@@ -133,6 +151,11 @@ class Evidence:
                 for one in self.workers
             ),
         }
+        if self.suspensions:
+            said["suspensions"] = [
+                [one.row.version.number, _moment(one.row.at), _moment(one.lifted_at) if one.lifted_at else ""]
+                for one in self.suspensions
+            ]
         return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
@@ -152,6 +175,9 @@ def csv_lines(evidence: Evidence) -> Iterator[list[Any]]:
             "",
             "",
         ]
+    for stop in evidence.suspensions:
+        row, end = stop.row, _moment(stop.lifted_at) if stop.lifted_at else ""
+        yield ["Suspended", row.by.name, row.version.number, _moment(row.at), end, row.reason, "", "", "", ""]
     for signer in evidence.signers:
         yield ["Asked to sign", signer.person.name, *_signed(signer.signed, signer.words), "", ""]
     for worker in evidence.workers:

@@ -3,6 +3,7 @@ from protocols.models.content import Audience, Contributor, Remark, Section, Sec
 from protocols.models.protocol import Category, Protocol, ProtocolVersion, State, Status
 from protocols.models.reader import Bookmark, Problem
 from protocols.models.review import Review
+from protocols.models.suspension import Suspension
 
 __all__ = [
     "Acknowledgement",
@@ -21,4 +22,5 @@ __all__ = [
     "SectionKind",
     "State",
     "Status",
+    "Suspension",
 ]

@@ -94,6 +94,17 @@ REVIEW = f"""
     RETURN NEW;
 """
 
+# A suspension is lifted, once, and otherwise stays as it was pronounced.
+SUSPENSION = f"""
+    IF TG_OP = 'DELETE' OR OLD.lifted_at IS NOT NULL
+       OR (NEW.version_id, NEW.clinic_id, NEW.reason, NEW.by_id, NEW.at)
+          IS DISTINCT FROM (OLD.version_id, OLD.clinic_id, OLD.reason, OLD.by_id, OLD.at)
+    THEN
+        {refuse("Suspensions are evidence; they are only lifted, once.")}
+    END IF;
+    RETURN NEW;
+"""
+
 # Who had to sign a published version stays on record.
 READERS = f"""
     IF EXISTS (

@@ -6,34 +6,96 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('scheduling', '0003_competence_is_checked_at_the_end'),
+        ("scheduling", "0003_competence_is_checked_at_the_end"),
     ]
 
     operations = [
         pgtrigger.migrations.AddTrigger(
-            model_name='publication',
-            trigger=pgtrigger.compiler.Trigger(name='refuse_update_and_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'What was published is evidence; it is never changed or deleted.' USING ERRCODE = 'restrict_violation';", hash='c03fcc91ca11fcea54976ae84068d1ceb9be3b52', operation='UPDATE OR DELETE', pgid='pgtrigger_refuse_update_and_delete_254c2', table='scheduling_publication', when='BEFORE')),
+            model_name="publication",
+            trigger=pgtrigger.compiler.Trigger(
+                name="refuse_update_and_delete",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'What was published is evidence; it is never changed or deleted.' USING ERRCODE = 'restrict_violation';",
+                    hash="c03fcc91ca11fcea54976ae84068d1ceb9be3b52",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_refuse_update_and_delete_254c2",
+                    table="scheduling_publication",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='publication',
-            trigger=pgtrigger.compiler.Trigger(name='refuse_truncate', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'What was published is evidence; it is never changed or deleted.' USING ERRCODE = 'restrict_violation';", hash='3234530d41dbec7bcec19a637473dfeed1018499', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_refuse_truncate_8bf6f', table='scheduling_publication', when='BEFORE')),
+            model_name="publication",
+            trigger=pgtrigger.compiler.Trigger(
+                name="refuse_truncate",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'What was published is evidence; it is never changed or deleted.' USING ERRCODE = 'restrict_violation';",
+                    hash="3234530d41dbec7bcec19a637473dfeed1018499",
+                    level="STATEMENT",
+                    operation="TRUNCATE",
+                    pgid="pgtrigger_refuse_truncate_8bf6f",
+                    table="scheduling_publication",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='publicationchange',
-            trigger=pgtrigger.compiler.Trigger(name='refuse_update_and_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'What was published is evidence; it is never changed or deleted.' USING ERRCODE = 'restrict_violation';", hash='c06782298659cf04b99ca6123a6e28d096890a7b', operation='UPDATE OR DELETE', pgid='pgtrigger_refuse_update_and_delete_6419e', table='scheduling_publicationchange', when='BEFORE')),
+            model_name="publicationchange",
+            trigger=pgtrigger.compiler.Trigger(
+                name="refuse_update_and_delete",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'What was published is evidence; it is never changed or deleted.' USING ERRCODE = 'restrict_violation';",
+                    hash="c06782298659cf04b99ca6123a6e28d096890a7b",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_refuse_update_and_delete_6419e",
+                    table="scheduling_publicationchange",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='publicationchange',
-            trigger=pgtrigger.compiler.Trigger(name='refuse_truncate', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'What was published is evidence; it is never changed or deleted.' USING ERRCODE = 'restrict_violation';", hash='0d344e89554bae4bc0caae1cc447065f00ce0c7d', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_refuse_truncate_5a729', table='scheduling_publicationchange', when='BEFORE')),
+            model_name="publicationchange",
+            trigger=pgtrigger.compiler.Trigger(
+                name="refuse_truncate",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'What was published is evidence; it is never changed or deleted.' USING ERRCODE = 'restrict_violation';",
+                    hash="0d344e89554bae4bc0caae1cc447065f00ce0c7d",
+                    level="STATEMENT",
+                    operation="TRUNCATE",
+                    pgid="pgtrigger_refuse_truncate_5a729",
+                    table="scheduling_publicationchange",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='publicationrecipient',
-            trigger=pgtrigger.compiler.Trigger(name='refuse_update_and_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'What was published is evidence; it is never changed or deleted.' USING ERRCODE = 'restrict_violation';", hash='de1e81487409b2f75a56d43b4f0bd3d100baaeb8', operation='UPDATE OR DELETE', pgid='pgtrigger_refuse_update_and_delete_a3b16', table='scheduling_publicationrecipient', when='BEFORE')),
+            model_name="publicationrecipient",
+            trigger=pgtrigger.compiler.Trigger(
+                name="refuse_update_and_delete",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'What was published is evidence; it is never changed or deleted.' USING ERRCODE = 'restrict_violation';",
+                    hash="de1e81487409b2f75a56d43b4f0bd3d100baaeb8",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_refuse_update_and_delete_a3b16",
+                    table="scheduling_publicationrecipient",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='publicationrecipient',
-            trigger=pgtrigger.compiler.Trigger(name='refuse_truncate', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'What was published is evidence; it is never changed or deleted.' USING ERRCODE = 'restrict_violation';", hash='d320b9b5d453809cbf030d1d8a63a3c2b813daad', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_refuse_truncate_497d4', table='scheduling_publicationrecipient', when='BEFORE')),
+            model_name="publicationrecipient",
+            trigger=pgtrigger.compiler.Trigger(
+                name="refuse_truncate",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'What was published is evidence; it is never changed or deleted.' USING ERRCODE = 'restrict_violation';",
+                    hash="d320b9b5d453809cbf030d1d8a63a3c2b813daad",
+                    level="STATEMENT",
+                    operation="TRUNCATE",
+                    pgid="pgtrigger_refuse_truncate_497d4",
+                    table="scheduling_publicationrecipient",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]

@@ -19,7 +19,7 @@ from accounts.models import Clinic, User
 from accounts.roles import Role
 from intranet.announcements.audience import Cell
 from intranet.announcements.publishing import Draft, publish
-from protocols import prints, readers, reviewing
+from protocols import prints, readers, reviewing, suspending
 from protocols.publishing import Readers
 from tests import factories
 from tests.intranet.reminders import factories as reminders
@@ -100,10 +100,12 @@ def build(cast: dict[str, User], mt_prospect: Clinic, at: datetime) -> World:
     everywhere = [Readers(Role.THERAPIST)]
     looked_at = protocols.published(by=author, lead=lead, at=before, title="Looked at", readers=everywhere)
     reviewed = reviewing.review(looked_at, note=f"{CANARY} note", by=lead, at=at)
+    [suspension] = suspending.suspend(second, clinics=[mt_prospect], reason=f"{CANARY} reason", by=manager, at=at)
     problem = readers.report_problem(second, text=f"{CANARY} problem", by=therapist, at=at)
     return World(
         {
             "problem": problem,
+            "suspension": suspension,
             "looked_at": looked_at,
             "reviewed": reviewed,
             "token": token,
@@ -273,6 +275,18 @@ def _reason(world: World) -> dict[str, Any]:
     return {"back-reason": "The day cannot be read.", "withdraw-reason": "The wrong card."}
 
 
+def _suspend(world: World) -> dict[str, Any]:
+    return {"clinics": [world.clinic.pk], "reason": "Wrong."}
+
+
+def _api_suspend(world: World) -> dict[str, Any]:
+    return {"slug": world.looked_at.protocol.slug, "version": 1, "clinics": ["mt-prospect"], "reason": "Wrong."}
+
+
+def _lift_page(world: World) -> str:
+    return f"/protocols/{world.second.protocol.slug}/versions/2/suspensions/{world.suspension.pk}/lift/"
+
+
 API = "/api/v1"
 LICENCE = "?type=canary-licence"
 SETTINGS = "/people/settings/"
@@ -298,6 +312,10 @@ ASKS = [
     Ask(
         "protocols:version-withdraw", "POST", _of("second", "versions/2/withdraw/"), lambda world: {"reason": "Wrong."}
     ),
+    Ask("protocols:version-suspend", "GET", _of("second", "versions/2/suspend/")),
+    Ask("protocols:version-suspend", "POST", _of("looked_at", "versions/1/suspend/"), _suspend),
+    Ask("protocols:version-lift", "GET", _lift_page),
+    Ask("protocols:version-lift", "POST", _lift_page, lambda world: {"because": "Good again."}),
     Ask("home:evidence", "GET", _of("second", "evidence/")),
     Ask("home:evidence-csv", "GET", _of("second", "evidence/csv/")),
     Ask("protocols:version-review", "POST", _of("second", "versions/2/review/")),
@@ -512,6 +530,14 @@ ASKS = [
     Ask("api:credential-document", "GET", _pk(f"{API}/credentials/", "credential", "document/")),
     Ask("api:audit-list", "GET", _at(f"{API}/audit/")),
     Ask("api:evidence-detail", "GET", lambda world: f"{API}/evidence/{world.second.protocol.slug}/"),
+    Ask("api:suspension-list", "GET", _at(f"{API}/suspensions/")),
+    Ask("api:suspension-list", "POST", _at(f"{API}/suspensions/"), _api_suspend),
+    Ask(
+        "api:suspension-lift",
+        "POST",
+        _pk(f"{API}/suspensions/", "suspension", "lift/"),
+        lambda world: {"because": "Good."},
+    ),
     Ask("api:protocol-list", "GET", _at(f"{API}/protocols/")),
     Ask("api:protocol-due", "GET", _at(f"{API}/protocols/due/")),
     Ask("api:protocol-detail", "GET", lambda world: f"{API}/protocols/{world.second.protocol.slug}/"),

@@ -145,4 +145,4 @@ def test_attention_costs_the_same_for_any_number_of_people(mt_prospect, needling
     shifts = list(Shift.objects.select_related("clinic", "staff", "skill"))
     with CaptureQueriesContext(connection) as queries:
         attention(shifts, at)
-    assert len(queries) == 6
+    assert len(queries) == 7

@@ -13,10 +13,9 @@ from rest_framework import mixins, serializers, status, viewsets
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.routers import BaseRouter
 
 from intranet.core.forms import whole_number
-from protocols import acknowledging, comparing
+from protocols import acknowledging, comparing, suspending
 from protocols.models import Acknowledgement, ProtocolVersion, Section
 
 
@@ -58,9 +57,16 @@ class ProtocolDetailSerializer(ProtocolSerializer):
     """With the whole text. `content_hash` names this very text; acknowledging it takes the hash back."""
 
     sections = SectionSerializer(many=True, read_only=True)
+    suspended_at = serializers.SerializerMethodField(
+        help_text="Slugs of the clinics at which nobody may work by it now."
+    )
+
+    @extend_schema_field(serializers.ListField(child=serializers.SlugField()))
+    def get_suspended_at(self, version: ProtocolVersion) -> list[str]:
+        return [one.clinic.slug for one in suspending.open_on(version)]
 
     class Meta(ProtocolSerializer.Meta):
-        fields = [*ProtocolSerializer.Meta.fields, "content_hash", "sections"]
+        fields = [*ProtocolSerializer.Meta.fields, "suspended_at", "content_hash", "sections"]
 
 
 class DueSerializer(serializers.ModelSerializer):
@@ -191,8 +197,3 @@ class AcknowledgementViewSet(mixins.ListModelMixin, viewsets.GenericViewSet):
             return Acknowledgement.objects.none()
         own = Acknowledgement.objects.visible_to(self.request.user).filter(user=self.request.user.pk)
         return own.select_related("version__protocol").order_by("-at", "-pk")
-
-
-def register(router: BaseRouter) -> None:
-    router.register("protocols", ProtocolViewSet, basename="protocol")
-    router.register("acknowledgements", AcknowledgementViewSet, basename="acknowledgement")

@@ -1,0 +1,14 @@
+"""Protocols over the API: the same rules as the pages."""
+
+from __future__ import annotations
+
+from rest_framework.routers import BaseRouter
+
+from protocols.api.reading import AcknowledgementViewSet, ProtocolViewSet
+from protocols.api.suspending import SuspensionViewSet
+
+
+def register(router: BaseRouter) -> None:
+    router.register("protocols", ProtocolViewSet, basename="protocol")
+    router.register("acknowledgements", AcknowledgementViewSet, basename="acknowledgement")
+    router.register("suspensions", SuspensionViewSet, basename="suspension")
