@@ -17,9 +17,10 @@ from rest_framework.response import Response
 
 from accounts import filing
 from accounts.credentials import State, state_on
-from accounts.documents import MOST_BYTES, Paper, bytes_of, download_name, read_paper, served
+from accounts.documents import MOST_BYTES, Paper, bytes_of, download_name, read_paper
 from accounts.models import Credential, CredentialType, User
 from intranet.core.access import Forbidden, require
+from intranet.core.files import served
 from intranet.core.forms import in_this_century, whole_number
 from intranet.core.time import organisation_day
 

@@ -15,12 +15,13 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts import filing
 from accounts.credential_types import preview, rule_words
 from accounts.credentials import state_on
-from accounts.documents import bytes_of, download_name, picture_of, served
+from accounts.documents import bytes_of, download_name, picture_of
 from accounts.forms.credentials import CredentialForm, ReasonForm, initial_of
 from accounts.models import Credential, CredentialDocument, CredentialType, User
 from accounts.roles import Capability
 from accounts.trainings import to_check as trainings_to_check
 from intranet.core.access import Conflict, Forbidden, Refused, add_refusal, require
+from intranet.core.files import served
 from intranet.core.time import organisation_day
 from intranet.core.wording import full_day
 

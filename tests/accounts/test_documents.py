@@ -16,6 +16,7 @@ from PIL.PngImagePlugin import PngInfo
 from accounts import documents
 from accounts.documents import MOST_BYTES, bytes_of, discard, download_name, keep, picture_of, read_paper
 from accounts.models import Credential, CredentialDocument, User
+from intranet.core import confined
 from intranet.core.access import Conflict, Refused
 from tests import factories
 
@@ -88,7 +89,7 @@ def test_what_is_no_document_is_refused(content: bytes, name: str, words: str):
 
 
 def test_a_file_that_takes_too_long_is_let_go(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(documents, "PATIENCE", 0.001)
+    monkeypatch.setattr(confined, "PATIENCE", 0.001)
     with pytest.raises(Refused, match="could not be opened in time"):
         read_paper(factories.pdf(), "slow.pdf")
 
