@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID, uuid4
 
@@ -18,13 +18,24 @@ from accounts.roles import TABLE, Capability, Reach, Role
 from intranet.audit.recording import record
 from intranet.core import richtext
 from intranet.core.access import YES, Conflict, Forbidden, Refused, Verdict, require
-from protocols.models import Audience, Category, Contributor, Protocol, ProtocolVersion, Section, SectionKind, State
+from protocols import placing
+from protocols.models import (
+    Audience,
+    Category,
+    Contributor,
+    Picture,
+    Protocol,
+    ProtocolVersion,
+    Section,
+    SectionKind,
+    State,
+)
 
 MOST_SECTIONS = 60
 SECTION_LENGTH = 100_000
 DUE_DAYS = 14
 DUE_DAYS_HIGH_RISK = 5
-RESERVED_SLUGS = frozenset({"new", "report", "due", "prints", "problems"})
+RESERVED_SLUGS = frozenset({"new", "report", "due", "prints", "problems", "pictures", "import"})
 PROPOSED_ROLES = (Role.THERAPIST, Role.ASSISTANT)
 
 
@@ -40,12 +51,13 @@ class SectionText:
 
 @dataclass(frozen=True, slots=True)
 class DraftText:
-    """Everything that an author writes about a version."""
+    """Everything that an author writes about a version. `attached` is what the version carries: names and hashes."""
 
     title: str
     sections: Sequence[SectionText]
     change_summary: str = ""
     material: bool = True
+    attached: Sequence[tuple[str, str]] = ()
 
 
 # The sections that a treatment protocol has, for a new one to start with.
@@ -70,16 +82,27 @@ def template() -> list[SectionText]:
 
 
 def text_hash(text: DraftText) -> str:
-    """What an approval and an acknowledgement bind to: title, summary and every section in its order."""
+    """What an approval and an acknowledgement bind to: title, summary, every section in its order, and the attachments.
+
+    Pictures stand in their sections by their own hashes.
+    """
     sections = [[str(part.key), str(part.kind), part.heading, part.body] for part in text.sections]
-    content = json.dumps([text.title, text.change_summary, sections], ensure_ascii=False, separators=(",", ":"))
+    said: list[object] = [text.title, text.change_summary, sections]
+    if text.attached:
+        said.append(sorted(text.attached))
+    content = json.dumps(said, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(content.encode()).hexdigest()
 
 
 def text_of(version: ProtocolVersion) -> DraftText:
     """The stored text of a version."""
     sections = [SectionText(part.kind, part.heading, part.body, part.key) for part in version.sections.all()]
-    return DraftText(version.title, sections, version.change_summary, version.material)
+    return DraftText(version.title, sections, version.change_summary, version.material, attached(version))
+
+
+def attached(version: ProtocolVersion) -> list[tuple[str, str]]:
+    """Names and hashes of the attachments."""
+    return list(version.attachments.values_list("name", "sha256"))
 
 
 def may_write(by: User) -> Verdict:
@@ -117,15 +140,25 @@ def may_edit(version: ProtocolVersion, *, by: User) -> Verdict:
 
 @transaction.atomic
 def new_protocol(
-    *, title: str, category: str, by: User, at: datetime, sections: Sequence[SectionText] | None = None
+    *,
+    title: str,
+    category: str,
+    by: User,
+    at: datetime,
+    sections: Sequence[SectionText] | None = None,
+    pictures: Iterable[Picture] = (),
 ) -> ProtocolVersion:
-    """Start a protocol with the first draft, from the given sections or from the template. Its owner is the author."""
+    """Start a protocol with the first draft, from the given sections or from the template. Its owner is the author.
+
+    `pictures` are what the sections may show, kept already.
+    """
     require(may_write(by), Forbidden)
     title = " ".join(title.split())
     if not title:
         raise Refused.because("no-title", "Give the protocol a title.", "title")
     protocol = Protocol.objects.create(slug=_free_slug(title), category=Category(category), owner=by, review_months=12)
-    version = _begin(protocol, 1, DraftText(title, sections if sections is not None else template()), by=by, at=at)
+    text = DraftText(title, sections if sections is not None else template())
+    version = _begin(protocol, 1, text, by=by, at=at, pictures=pictures)
     Audience.objects.bulk_create(_proposed_audience(version, by))
     record(by, "protocol.drafted", version, clinics=clinics_of(version))
     return version
@@ -145,7 +178,8 @@ def start_draft(protocol: Protocol, *, by: User, at: datetime) -> ProtocolVersio
         raise Refused.because("nothing-to-change", "This protocol has no published version to start from.")
     number = protocol.versions.aggregate(last=Max("number"))["last"] + 1
     text = text_of(latest)
-    version = _begin(protocol, number, DraftText(text.title, text.sections), by=by, at=at, due_days=latest.due_days)
+    text = DraftText(text.title, text.sections)
+    version = _begin(protocol, number, text, by=by, at=at, pictures=latest.pictures.all(), copied=latest)
     Audience.objects.bulk_create(
         Audience(version=version, clinic=row.clinic, role=row.role, must_acknowledge=row.must_acknowledge)
         for row in latest.audiences.select_related("clinic")
@@ -166,16 +200,33 @@ def edit_draft(version: ProtocolVersion, text: DraftText, *, by: User, at: datet
         raise Conflict.because("changed-meanwhile", f"{version.edited_by} saved this draft after you opened it.")
     text = _tidied(text)
     require(_may_be_saved(text))
+    shelf = placing.shelf(version, text.sections, by=by)
+    text = replace(text, sections=placing.placed(text.sections, shelf), attached=attached(version))
     if text_hash(text) == version.content_hash and text.material == version.material:
         return version
-    reset = version.state != State.DRAFT
-    reopen(version)
-    Contributor.objects.get_or_create(version=version, user=by, defaults={"since": at})
+    reset = begin_change(version, by=by, at=at)
+    placing.keep(shelf)
     _store(version, text, by=by, at=at)
     record(
         by, "protocol.edited", version, clinics=clinics_of(version), approval_reset=reset, content=version.content_hash
     )
     return version
+
+
+def begin_change(version: ProtocolVersion, *, by: User, at: datetime) -> bool:
+    """Make a locked version a draft that this person has written on. Says whether that took it out of its review."""
+    reset = version.state != State.DRAFT
+    reopen(version)
+    Contributor.objects.get_or_create(version=version, user=by, defaults={"since": at})
+    return reset
+
+
+def end_change(version: ProtocolVersion, *, by: User, at: datetime) -> None:
+    """What a version is now, after its attachments changed: whoever opened it before has opened another one."""
+    version.content_hash = text_hash(text_of(version))
+    version.token += 1
+    version.edited_by, version.edited_at = by, at
+    version.save()
 
 
 def lock(version: ProtocolVersion) -> ProtocolVersion:
@@ -187,14 +238,27 @@ def lock(version: ProtocolVersion) -> ProtocolVersion:
 
 
 def _begin(
-    protocol: Protocol, number: int, text: DraftText, *, by: User, at: datetime, due_days: int = DUE_DAYS
+    protocol: Protocol,
+    number: int,
+    text: DraftText,
+    *,
+    by: User,
+    at: datetime,
+    pictures: Iterable[Picture],
+    copied: ProtocolVersion | None = None,
 ) -> ProtocolVersion:
     text = _tidied(text)
     require(_may_be_saved(text))
+    due_days = copied.due_days if copied else DUE_DAYS
     version = ProtocolVersion.objects.create(
         protocol=protocol, number=number, title=text.title, edited_by=by, edited_at=at, due_days=due_days, token=0
     )
     Contributor.objects.create(version=version, user=by, since=at)
+    shelf = placing.shelf(version, text.sections, by=by, also=pictures)
+    placing.keep(shelf)
+    if copied:
+        placing.copy_attachments(copied, version)
+    text = replace(text, sections=placing.placed(text.sections, shelf), attached=attached(version))
     _store(version, text, by=by, at=at)
     return version
 
@@ -229,10 +293,14 @@ def reopen(version: ProtocolVersion) -> None:
 def _tidied(text: DraftText) -> DraftText:
     """The text as it will be stored: cleaned, without idle space, so that equal texts have equal hashes."""
     sections = [
-        SectionText(SectionKind(part.kind), " ".join(part.heading.split()), richtext.clean(part.body), part.key)
+        SectionText(SectionKind(part.kind), " ".join(part.heading.split()), _cleaned(part.body), part.key)
         for part in text.sections
     ]
     return DraftText(" ".join(text.title.split()), sections, " ".join(text.change_summary.split()), text.material)
+
+
+def _cleaned(body: str) -> str:
+    return richtext.clean(body, pictures=True)
 
 
 def _may_be_saved(text: DraftText) -> Verdict:

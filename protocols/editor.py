@@ -37,4 +37,4 @@ class RichTextField(forms.CharField):
 
     def clean(self, value: Any) -> str:
         text = super().clean(value)
-        return richtext.clean(text if richtext.looks_like_html(text) else richtext.from_text(text))
+        return richtext.clean(text if richtext.looks_like_html(text) else richtext.from_text(text), pictures=True)

@@ -1,5 +1,6 @@
 from protocols.models.acknowledgement import Acknowledgement, Readership, ReadershipQuerySet
 from protocols.models.content import Audience, Contributor, Remark, Section, SectionKind
+from protocols.models.files import Attachment, Kind, Picture, Preview
 from protocols.models.protocol import Category, Protocol, ProtocolVersion, State, Status
 from protocols.models.reader import Bookmark, Problem
 from protocols.models.review import Review
@@ -7,10 +8,14 @@ from protocols.models.suspension import Suspension
 
 __all__ = [
     "Acknowledgement",
+    "Attachment",
     "Audience",
     "Bookmark",
     "Category",
     "Contributor",
+    "Kind",
+    "Picture",
+    "Preview",
     "Problem",
     "Protocol",
     "ProtocolVersion",

@@ -69,7 +69,7 @@ class Section(models.Model):
         return self.heading
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        self.body = richtext.clean(self.body)
+        self.body = richtext.clean(self.body, pictures=True)
         self.words = richtext.plain(self.body)
         super().save(*args, **kwargs)
 
