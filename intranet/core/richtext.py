@@ -1,15 +1,16 @@
 """Rich text: the only module that marks text as safe for a page, and it cleans whatever it marks.
 
 Stored text has passed `clean`; it is cleaned again when shown, so that a hole found tomorrow is closed for the text of
-yesterday. Callouts are stored as `<blockquote class="callout-caution">`; `render` dresses them.
+yesterday. Callouts are stored as `<blockquote class="callout-caution">`; `render` dresses them. A picture is one of ours, by
+the address of `picture_address`, or it is dropped.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from html import escape
+from html import escape, unescape
 
 import nh3
 from django.utils.safestring import SafeString
@@ -22,19 +23,30 @@ NO_TEXT = SafeString()
 CALLOUT_TONES = ("info", "caution", "danger", "ok")
 CALLOUT_ICONS = {"info": "info", "caution": "warning", "danger": "stop", "ok": "check-circle"}
 
+PICTURES = "/protocols/pictures/"
+_PICTURE = re.compile(re.escape(PICTURES) + r"([0-9a-f]{64})/")
+_IMAGE = re.compile(r'<img\b(?:[^>"]|"[^"]*")*>')
+_ATTRIBUTE = re.compile(r'(\w+)="([^"]*)"')
+LONGEST_DESCRIPTION = 300
 _NUMBERS = {"start", "colspan", "rowspan"}
+_SIDES = {"width", "height"}
+_SIDE = re.compile(r"[1-9]\d{0,3}")
 _MORE_THAN_ONE = re.compile(r"[2-9]|[1-9]\d{1,2}")
 _BLOCKS = {"p", "h3", "h4", "ul", "ol", "li", "blockquote", "table", "caption", "tr", "hr"}
 _CLEANER = nh3.Cleaner(
     tags={
         *("p", "br", "hr", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "ul", "ol", "li"),
         *("strong", "b", "em", "i", "u", "s", "sub", "sup", "a"),
-        *("table", "caption", "thead", "tbody", "tfoot", "tr", "th", "td"),
+        *("table", "caption", "thead", "tbody", "tfoot", "tr", "th", "td", "img"),
     },
-    attributes={"a": {"href", "title"}, "ol": {"start"}, "th": {"colspan", "rowspan"}, "td": {"colspan", "rowspan"}},
-    attribute_filter=lambda tag, name, value: (
-        value if name not in _NUMBERS or _MORE_THAN_ONE.fullmatch(value) else None
-    ),
+    attributes={
+        "a": {"href", "title"},
+        "ol": {"start"},
+        "th": {"colspan", "rowspan"},
+        "td": {"colspan", "rowspan"},
+        "img": {"src", "alt", "width", "height"},
+    },
+    attribute_filter=lambda tag, name, value: _attribute(tag, name, value),
     allowed_classes={"blockquote": {f"callout-{tone}" for tone in CALLOUT_TONES}},
     url_schemes={"http", "https", "mailto", "tel"},
     link_rel="noopener noreferrer",
@@ -56,14 +68,64 @@ _CITATION = re.compile(r"\[(\d{1,3})\]")
 BULLET = re.compile(r"^\s*([-*•–]|\d{1,3}[.)])\s+")
 
 
-def clean(html: str) -> str:
-    """Keep what the editor can make, drop everything else.
+def clean(html: str, *, pictures: bool = False) -> str:
+    """Keep what the editor can make, drop everything else; pictures of ours stay where a text may have some.
 
     Writes the same content always in the same way, so that opening a text in the editor and saving it changes nothing.
     """
     kept = _OLD_TAG.sub(lambda tag: _RENAMED[tag.group()], _CLEANER.clean(html.replace("\x00", "")))
+    kept = placed(kept, lambda picture: picture if pictures else None)
     kept = _TABLE_PARTS.sub("", _WRAPPED.sub(r"\1\2", _IDLE.sub("", kept)))
     return str(_CLEANER.clean(kept)).strip()
+
+
+def _attribute(tag: str, name: str, value: str) -> str | None:
+    """The value, when it is one that we would write."""
+    if tag == "img" and name == "src":
+        return value if _PICTURE.fullmatch(value) else None
+    if tag == "img" and name in _SIDES:
+        return value if _SIDE.fullmatch(value) else None
+    if tag == "img" and name == "alt":
+        return " ".join(value.split())[:LONGEST_DESCRIPTION]
+    return value if name not in _NUMBERS or _MORE_THAN_ONE.fullmatch(value) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture in a text: the SHA-256 of its bytes, what it shows, and its sides in points."""
+
+    digest: str
+    description: str = ""
+    width: int = 0
+    height: int = 0
+
+    def __str__(self) -> str:
+        sides = f' width="{self.width}" height="{self.height}"' if self.width and self.height else ""
+        return f'<img src="{picture_address(self.digest)}" alt="{escape(self.description)}"{sides}>'
+
+
+def picture_address(digest: str) -> str:
+    return f"{PICTURES}{digest}/"
+
+
+def placed(html: str, choose: Callable[[Picture], Picture | None]) -> str:
+    """A cleaned text in which each picture is the one chosen for it, or is not."""
+
+    def again(tag: re.Match[str]) -> str:
+        said = {name: unescape(value) for name, value in _ATTRIBUTE.findall(tag.group())}
+        if not (found := _PICTURE.fullmatch(said.get("src", ""))):
+            return ""
+        sides = (int(said.get(side) or 0) for side in ("width", "height"))
+        return str(choose(Picture(found[1], said.get("alt", ""), *sides)) or "")
+
+    return _IMAGE.sub(again, html)
+
+
+def pictures_in(html: str) -> list[Picture]:
+    """The pictures of a cleaned text in their order."""
+    found: list[Picture] = []
+    placed(html, lambda picture: found.append(picture))
+    return found
 
 
 def render(html: str, references: int = 0) -> SafeString:
@@ -72,7 +134,7 @@ def render(html: str, references: int = 0) -> SafeString:
 
 
 def plain(html: str) -> str:
-    """The words alone, a line per block."""
+    """The words alone, a line per block; of a picture what it shows."""
     return "\n".join(line for line in (" ".join(text.split()) for text in _lines(_tree(html))) if line)
 
 
@@ -145,7 +207,7 @@ def _block(part: str) -> str:
 
 
 def _tree(html: str) -> markup.HtmlElement:
-    return markup.fragment_fromstring(clean(html), create_parent="div")
+    return markup.fragment_fromstring(clean(html, pictures=True), create_parent="div")
 
 
 def _dressed(html: str, references: int) -> markup.HtmlElement:
@@ -157,6 +219,8 @@ def _dressed(html: str, references: int) -> markup.HtmlElement:
             _dress_callout(quote)
     for table in list(tree.iter("table")):
         _dress_table(table)
+    for picture in list(tree.iter("img")):
+        _dress_picture(picture)
     _order_headings(tree)
     return tree
 
@@ -200,6 +264,16 @@ def _dress_table(table: markup.HtmlElement) -> None:
     wrapper.tail, table.tail = table.tail, None
     table.getparent().replace(table, wrapper)
     wrapper.append(table)
+
+
+def _dress_picture(picture: markup.HtmlElement) -> None:
+    """A press on it shows it alone, as large as it is: a phone is smaller than most pictures."""
+    if any(above.tag == "a" for above in picture.iterancestors()):
+        return
+    link = markup.Element("a", {"class": "picture", "href": picture.get("src", "")})
+    link.tail, picture.tail = picture.tail, None
+    picture.getparent().replace(picture, link)
+    link.append(picture)
 
 
 def _link_citations(tree: markup.HtmlElement, references: int) -> None:
@@ -247,5 +321,7 @@ def _lines(element: markup.HtmlElement) -> Iterator[str]:
             text = ""
         elif node.tag in {"td", "th"}:
             text += " "
+        elif node.tag == "img" and event == "start":
+            text += f" {node.get('alt', '')} "
         text += (node.text or "") if event == "start" else (node.tail or "")
     yield text
