@@ -22,7 +22,13 @@ PERSON = User._meta.label_lower
 # What the clinical lead sees of everybody: what concerns protocols, and who may do what.
 CLINICAL = ("protocol.", "acknowledgements.", "competency.", "training.")
 # What happens to a text before it is published is the business of its authors and of the lead: drafts are private here too.
-BEFORE_PUBLICATION = [f"protocol.{step}" for step in ("drafted", "edited", "submitted", "sent-back", "approved")]
+BEFORE_PUBLICATION = [
+    f"protocol.{step}"
+    for step in (
+        *("drafted", "edited", "submitted", "sent-back", "approved"),
+        *("attached", "attachment-renamed", "attachment-removed", "picture-added", "picture-removed"),
+    )
+]
 
 
 def entries_visible_to(viewer: AnyUser) -> QuerySet[Entry]:

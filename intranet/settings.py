@@ -407,7 +407,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
-    "ENUM_NAME_OVERRIDES": {"ProfessionEnum": "accounts.models.Profession"},
+    "ENUM_NAME_OVERRIDES": {
+        "ProfessionEnum": "accounts.models.Profession",
+        "FileKindEnum": "protocols.models.Kind",
+    },
 }
 
 # --- Logs -------------------------------------------------------------------------------------------------------

@@ -36,7 +36,7 @@ class Change(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SectionChange:
-    """One section in both versions, with the differences marked. The title of the protocol comes as a section, too."""
+    """One section in both versions, with the differences marked. The title and the attachments come as sections, too."""
 
     key: UUID | None
     kind: str
@@ -49,7 +49,7 @@ class SectionChange:
 
     @property
     def anchor(self) -> str:
-        return f"change-{self.key or 'title'}"
+        return f"change-{self.key or self.kind}"
 
     @property
     def critical(self) -> bool:
@@ -80,7 +80,7 @@ def compare(older: ProtocolVersion, newer: ProtocolVersion) -> Comparison:
     pairs = list(_paired(before, after))
     marks = sum(_length(older, newer) for (older, newer), _ in pairs) <= MOST_TO_MARK
     sections = [_of_section(pair, moved, marks) for pair, moved in pairs]
-    return Comparison(older, newer, [*_of_title(older.title, newer.title), *sections])
+    return Comparison(older, newer, [*_of_title(older.title, newer.title), *sections, *_of_attachments(older, newer)])
 
 
 def _paired(
@@ -128,6 +128,25 @@ def _of_title(older: str, newer: str) -> Iterable[SectionChange]:
         return []
     words = _of_words(older, newer, "p")
     return [SectionChange(None, "title", "Title", Change.CHANGED, "New title", words.before, words.after, words.merged)]
+
+
+def _of_attachments(older: ProtocolVersion, newer: ProtocolVersion) -> Iterable[SectionChange]:
+    """The files that the versions carry, as lists. The beginning of a hash tells a file from another of the same name."""
+    before, after = (
+        [f"{one.name} ({one.get_kind_display()}, {one.sha256[:8]})" for one in version.attachments.all()]
+        for version in (older, newer)
+    )
+    if before == after:
+        return []
+    texts = richtext.compared(*(_list_of(names) for names in (before, after)))
+    added, removed = len(set(after) - set(before)), len(set(before) - set(after))
+    said = [f"{number} {verb}" for number, verb in ((added, "added"), (removed, "removed")) if number]
+    sides = (texts.before, texts.after, texts.merged)
+    return [SectionChange(None, "attachments", "Attachments", Change.CHANGED, ", ".join(said), *sides)]
+
+
+def _list_of(names: Iterable[str]) -> str:
+    return f"<ul>{''.join(f'<li>{escape(name, quote=False)}</li>' for name in names)}</ul>"
 
 
 def _of_words(older: str, newer: str, tag: str) -> richtext.Compared:

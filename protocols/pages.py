@@ -19,6 +19,7 @@ from protocols import acknowledging, drafting, publishing, reviewing, suspending
 from protocols.library import is_overdue
 from protocols.models import (
     Acknowledgement,
+    Attachment,
     Bookmark,
     Contributor,
     ProtocolVersion,
@@ -141,6 +142,14 @@ class ReadingPage:
         listed = next((part for part in sections if part.kind == SectionKind.REFERENCES), None)
         count = len(richtext.points(listed.body).items) if listed else 0
         return [Part(section, count) for section in sections]
+
+    @cached_property
+    def attachments(self) -> list[Attachment]:
+        """What the version carries, each with its version, whose address it needs."""
+        found = list(self.version.attachments.defer("words"))
+        for attachment in found:
+            attachment.version = self.version
+        return found
 
     @cached_property
     def clinics(self) -> list[Clinic]:

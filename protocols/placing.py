@@ -49,7 +49,7 @@ def placed(sections: Sequence[SectionText], shelf: Shelf) -> list[SectionText]:
 
     def known(picture: richtext.Picture) -> richtext.Picture | None:
         row = shelf.get(picture.digest)
-        return row and _shown(row, picture.description)
+        return _shown(row, picture.description) if row else None
 
     return [
         replace(part, body=richtext.clean(richtext.placed(_decoded(part.body, shelf), known), pictures=True))

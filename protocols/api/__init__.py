@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rest_framework.routers import BaseRouter
 
+from protocols.api.files import AttachmentViewSet, PictureViewSet
 from protocols.api.reading import AcknowledgementViewSet, ProtocolViewSet
 from protocols.api.suspending import SuspensionViewSet
 
@@ -12,3 +13,5 @@ def register(router: BaseRouter) -> None:
     router.register("protocols", ProtocolViewSet, basename="protocol")
     router.register("acknowledgements", AcknowledgementViewSet, basename="acknowledgement")
     router.register("suspensions", SuspensionViewSet, basename="suspension")
+    router.register("pictures", PictureViewSet, basename="picture")
+    router.register("attachments", AttachmentViewSet, basename="attachment")

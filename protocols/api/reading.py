@@ -82,7 +82,7 @@ class DueSerializer(serializers.ModelSerializer):
 class SectionChangeSerializer(serializers.Serializer):
     """What became of one section. `merged` is HTML with the removed words in `<del>` and the added ones in `<ins>`."""
 
-    key = serializers.UUIDField(allow_null=True, help_text="Nothing for the title of the protocol.")
+    key = serializers.UUIDField(allow_null=True, help_text="Nothing for the title and for the attachments.")
     kind = serializers.CharField()
     heading = serializers.CharField()
     change = serializers.ChoiceField(choices=[change.value for change in comparing.Change])

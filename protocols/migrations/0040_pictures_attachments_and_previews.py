@@ -11,7 +11,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("protocols", "0006_review_cycle"),
+        ("protocols", "0007_emergency_suspension"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -166,6 +166,8 @@ def where_next(request: HttpRequest, version: ProtocolVersion, then: str, argume
         return redirect(version)
     if then == "preview":
         return redirect(version)
+    if then == "files":
+        return redirect("protocols:draft-files", version.protocol.slug)
     address = reverse("protocols:draft-edit", args=[version.protocol.slug])
     if then == "add":
         return redirect(f"{address}#edit-{sections[-1].key}")

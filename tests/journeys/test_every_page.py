@@ -32,6 +32,7 @@ NOT_PAGES = {
         "accounts:vcard",
     ),
     *("accounts:credential-document", "accounts:credential-picture"),
+    *("protocols:picture", "protocols:picture of a draft", "protocols:attachment", "protocols:attachment of a draft"),
 }
 # A file, and the pages of one passkey, which test_sign_in_pages.py opens with a real one.
 ELSEWHERE = ("mfa_download_recovery_codes", "mfa_edit_webauthn", "mfa_remove_webauthn")

@@ -47,9 +47,8 @@ def outcome(ask: Ask, browser: Client, world: World) -> str:
     with transaction.atomic():
         send = getattr(browser, ask.method.lower())
         address, data = ask.address(world), ask.data(world)
-        response = (
-            send(address, data, content_type="application/json") if "/api/" in address and data else send(address, data)
-        )
+        as_json = "/api/" in address and data and not any(hasattr(value, "read") for value in data.values())
+        response = send(address, data, content_type="application/json") if as_json else send(address, data)
         transaction.set_rollback(True)
     if response.status_code == 302 and response.url.startswith(reverse("account_login")):
         return "sign-in"

@@ -9,6 +9,7 @@ from typing import Any
 
 from allauth.mfa.totp.internal.auth import TOTP
 from allauth.usersessions.models import UserSession
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db.models import Model
 
 from accounts import lost_factor, tokens
@@ -19,11 +20,12 @@ from accounts.models import Clinic, User
 from accounts.roles import Role
 from intranet.announcements.audience import Cell
 from intranet.announcements.publishing import Draft, publish
-from protocols import prints, readers, reviewing, suspending
+from protocols import pictures, prints, publishing, readers, reviewing, suspending
 from protocols.publishing import Readers
 from tests import factories
 from tests.intranet.reminders import factories as reminders
 from tests.protocols import factories as protocols
+from tests.protocols import file_samples
 from tests.scheduling import factories as scheduling
 
 CANARY = "Canary"
@@ -47,7 +49,14 @@ def build(cast: dict[str, User], mt_prospect: Clinic, at: datetime) -> World:
     second = protocols.next_version(
         after=first, by=author, lead=lead, at=before + timedelta(days=10), readers=only_here
     )
-    draft = protocols.draft(by=therapist, at=at, title=f"{CANARY} draft")
+    draft = protocols.with_files(protocols.draft(by=therapist, at=at, title=f"{CANARY} draft"), by=therapist, at=at)
+    loose = pictures.add(draft, file_samples.drawn("#33a"), description=f"{CANARY} loose", by=therapist, at=at)
+    illustrated = protocols.with_files(
+        protocols.draft(by=author, at=before, title=f"{CANARY} illustrated"), by=author, at=before
+    )
+    illustrated = publishing.submit(illustrated, by=author, at=before)
+    illustrated = publishing.approve(illustrated, by=lead, at=before, token=illustrated.token)
+    illustrated = publishing.publish(illustrated, by=lead, at=before, readers=only_here)
     review = protocols.in_review(by=therapist, at=at, title=f"{CANARY} in review")
     approved = protocols.approved(by=therapist, approver=lead, at=at, title=f"{CANARY} approved")
     announcement = publish(
@@ -114,6 +123,11 @@ def build(cast: dict[str, User], mt_prospect: Clinic, at: datetime) -> World:
             "first": first,
             "second": second,
             "draft": draft,
+            "loose": loose,
+            "attachment": draft.attachments.get(),
+            "illustrated": illustrated,
+            "illustration": illustrated.pictures.get(),
+            "handout": illustrated.attachments.get(),
             "review": review,
             "approved": approved,
             "announcement": announcement,
@@ -178,6 +192,18 @@ def _hour(world: World) -> dict[str, Any]:
         "start": f"{day}T09:00:00-06:00",
         "end": f"{day}T12:00:00-06:00",
     }
+
+
+def _new_picture(world: World) -> dict[str, Any]:
+    return {"protocol": world.draft.protocol.slug, "description": "A knee", "picture": _file(factories.png(), "a.png")}
+
+
+def _new_attachment(world: World) -> dict[str, Any]:
+    return {"protocol": world.draft.protocol.slug, "name": "New", "file": _file(factories.pdf(), "a.pdf")}
+
+
+def _file(content: bytes, name: str) -> Any:
+    return SimpleUploadedFile(name, content)
 
 
 def _new_announcement(world: World) -> dict[str, Any]:
@@ -344,6 +370,29 @@ ASKS = [
     ),
     Ask("protocols:draft-send-back", "POST", _of("review", "draft/send-back/"), lambda world: {"remark": "Say more."}),
     Ask("protocols:draft-publish", "GET", _of("approved", "draft/publish/")),
+    Ask("protocols:picture", "GET", lambda world: world.illustration.address),
+    Ask("protocols:picture of a draft", "GET", lambda world: world.loose.address),
+    Ask("protocols:attachment", "GET", lambda world: world.handout.get_absolute_url()),
+    Ask("protocols:attachment of a draft", "GET", lambda world: world.attachment.get_absolute_url()),
+    Ask("protocols:draft-files", "GET", _of("draft", "draft/files/")),
+    Ask("protocols:draft-picture-add", "POST", _of("draft", "draft/pictures/"), _new_picture),
+    Ask(
+        "protocols:draft-picture-remove",
+        "POST",
+        lambda world: f"/protocols/{world.draft.protocol.slug}/draft/pictures/{world.loose.pk}/remove/",
+    ),
+    Ask("protocols:draft-attach", "POST", _of("draft", "draft/attachments/"), _new_attachment),
+    Ask(
+        "protocols:draft-attachment-rename",
+        "POST",
+        lambda world: f"/protocols/{world.draft.protocol.slug}/draft/attachments/{world.attachment.key}/",
+        lambda world: {"name": "Another"},
+    ),
+    Ask(
+        "protocols:draft-attachment-remove",
+        "POST",
+        lambda world: f"/protocols/{world.draft.protocol.slug}/draft/attachments/{world.attachment.key}/remove/",
+    ),
     Ask("scheduling:my-schedule", "GET", _at("/schedule/")),
     Ask("scheduling:board", "GET", _at("/roster/")),
     Ask("scheduling:shift-add", "GET", _at("/roster/shifts/new/?clinic=mt-prospect")),
@@ -554,6 +603,16 @@ ASKS = [
         lambda world: f"{API}/protocols/{world.second.protocol.slug}/acknowledge/",
         _opened,
     ),
+    Ask("api:picture-list", "GET", _at(f"{API}/pictures/")),
+    Ask("api:picture-list", "POST", _at(f"{API}/pictures/"), _new_picture),
+    Ask("api:attachment-list", "GET", _at(f"{API}/attachments/")),
+    Ask("api:attachment-list", "POST", _at(f"{API}/attachments/"), _new_attachment),
+    Ask("api:attachment-detail", "GET", _pk(f"{API}/attachments/", "handout")),
+    Ask("api:attachment-detail of a draft", "GET", _pk(f"{API}/attachments/", "attachment")),
+    Ask("api:attachment-detail", "PATCH", _pk(f"{API}/attachments/", "attachment"), lambda world: {"name": "Another"}),
+    Ask("api:attachment-detail", "DELETE", _pk(f"{API}/attachments/", "attachment")),
+    Ask("api:attachment-content", "GET", _pk(f"{API}/attachments/", "handout", "content/")),
+    Ask("api:attachment-content of a draft", "GET", _pk(f"{API}/attachments/", "attachment", "content/")),
     Ask("api:acknowledgement-list", "GET", _at(f"{API}/acknowledgements/")),
     Ask("api:my-shift-list", "GET", _at(f"{API}/my-shifts/")),
     Ask("api:shift-list", "GET", _at(f"{API}/shifts/")),

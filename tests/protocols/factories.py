@@ -8,10 +8,11 @@ from typing import Any
 
 from accounts.models import User
 from accounts.roles import Role
-from protocols import acknowledging, drafting, publishing
+from protocols import acknowledging, attachments, drafting, pictures, publishing
 from protocols.drafting import DraftText, SectionText
-from protocols.models import Acknowledgement, ProtocolVersion
+from protocols.models import Acknowledgement, Kind, ProtocolVersion
 from protocols.publishing import Readers
+from tests.protocols import file_samples
 
 _numbers = count(1)
 THERAPISTS = [Readers(Role.THERAPIST, must_acknowledge=True)]
@@ -39,6 +40,18 @@ def published(*, by: User, lead: User, at: datetime, readers: Any = THERAPISTS, 
     terms = {name: fields.pop(name) for name in ("effective", "due_days", "material") if name in fields}
     version = approved(by=by, approver=lead, at=at, **fields)
     return publishing.publish(version, by=lead, at=at, readers=readers, **terms)
+
+
+def with_files(version: ProtocolVersion, *, by: User, at: datetime) -> ProtocolVersion:
+    """The draft with a picture in its first section, and an attachment."""
+    picture = pictures.add(version, file_samples.drawn(), description="Canary knee", by=by, at=at)
+    paper = attachments.Paper(Kind.PDF, b"%PDF-1.4 Canary sheet", 1, "Canary repetitions")
+    attachments.add(version, paper, name="Canary sheet", by=by, at=at)
+    version.refresh_from_db()
+    text = drafting.text_of(version)
+    first, *rest = text.sections
+    shown = SectionText(first.kind, first.heading, f"{first.body}<p>{picture.code}</p>", first.key)
+    return drafting.edit_draft(version, DraftText(text.title, [shown, *rest]), by=by, at=at, token=version.token)
 
 
 def next_version(

@@ -2,8 +2,11 @@
 // keeps. Without this script the text areas stay, and take plain paragraphs.
 import {
   Blockquote, Bold, BulletList, Document, Editor, Gapcursor, HardBreak, Heading, History, Italic, Link, ListItem, OrderedList,
-  Paragraph, Subscript, Superscript, Table, TableCell, TableHeader, TableRow, Text,
+  Node, Paragraph, Subscript, Superscript, Table, TableCell, TableHeader, TableRow, Text,
 } from "django-prose-editor/editor";
+
+const page = document.querySelector("form#edit");
+const protocol = page?.dataset.protocol; // pictures belong to a draft; other texts have none
 
 const Callout = Blockquote.extend({
   addAttributes() {
@@ -25,10 +28,38 @@ const CaptionedTable = Table.extend({
   },
 });
 
+// A picture of ours, by its address alone: what is pasted from elsewhere is no picture here, and the server drops it too.
+const OURS = /^\/protocols\/pictures\/[0-9a-f]{64}\/$/;
+const addressOf = (element) => {
+  const address = element.getAttribute("src") ?? "";
+  return address.startsWith(`${location.origin}/`) ? address.slice(location.origin.length) : address;
+};
+const Picture = Node.create({
+  name: "picture",
+  group: "inline",
+  inline: true,
+  draggable: true,
+  addAttributes() {
+    return {
+      src: { default: "", parseHTML: addressOf },
+      alt: { default: "" },
+      width: { default: null },
+      height: { default: null },
+    };
+  },
+  parseHTML() {
+    return [{ tag: "img[src]", getAttrs: (element) => OURS.test(addressOf(element)) && null }];
+  },
+  renderHTML({ HTMLAttributes }) {
+    return ["img", HTMLAttributes];
+  },
+});
+
 const extensions = [
   Document, Paragraph, Text, HardBreak, Gapcursor, History, Bold, Italic, Subscript, Superscript, BulletList, OrderedList, ListItem,
   Heading.configure({ levels: [3, 4] }), Callout, Link.configure({ enableTarget: false }),
   CaptionedTable.configure({ resizable: false }), TableRow, TableHeader, TableCell,
+  ...(protocol ? [Picture] : []),
 ];
 
 const callout = (tone) => (chain, editor) =>
@@ -39,7 +70,7 @@ const callout = (tone) => (chain, editor) =>
       : chain.wrapIn("blockquote", { class: `callout-${tone}` });
 
 const inTable = (editor) => editor.isActive("table");
-// label, words for screen readers, what it does, whether it is on, whether it is offered
+// label, words for screen readers, what it does, whether it is on, whether it is offered, what it asks first
 const groups = [
   [
     ["Heading", "", (chain) => chain.toggleHeading({ level: 3 }), ["heading", { level: 3 }]],
@@ -58,7 +89,8 @@ const groups = [
     ["Caution", "Callout: caution", callout("caution"), ["blockquote", { class: "callout-caution" }]],
     ["Danger", "Callout: danger", callout("danger"), ["blockquote", { class: "callout-danger" }]],
   ],
-  [["Link", "", null, ["link"]]],
+  [["Link", "", null, ["link"], null, askForLink]],
+  ...(protocol ? [[["Picture", "", null, ["picture"], null, (editor) => askForPicture(editor)]]] : []),
   [
     ["Table", "Insert a table", (chain) => chain.insertTable({ rows: 3, cols: 2, withHeaderRow: true }), null, (editor) => !inTable(editor)],
     ["+ Row", "Add a row below", (chain) => chain.addRowAfter(), null, inTable],
@@ -73,12 +105,12 @@ const groups = [
   ],
 ];
 
-function press(editor, run) {
+function press(editor, run, ask) {
   if (run) run(editor.chain().focus(), editor).run();
-  else askForLink(editor);
+  else ask(editor);
 }
 
-function button(editor, [label, words, run, active, offered]) {
+function button(editor, [label, words, run, active, offered, ask]) {
   const element = document.createElement("button");
   element.type = "button";
   element.textContent = label;
@@ -87,7 +119,7 @@ function button(editor, [label, words, run, active, offered]) {
   if (words) element.setAttribute("aria-label", words);
   if (label.length === 1) element.dataset.mark = label;
   element.addEventListener("mousedown", (event) => event.preventDefault());
-  element.addEventListener("click", () => press(editor, run));
+  element.addEventListener("click", () => press(editor, run, ask));
   editor.on("transaction", () => {
     if (active) element.setAttribute("aria-pressed", editor.isActive(...active));
     if (offered) element.hidden = !offered(editor);
@@ -145,6 +177,110 @@ function askForLink(editor) {
   input.focus();
 }
 
+const PICTURES = "/api/v1/pictures/";
+
+// Why the server said no, in its own words.
+async function refusal(answer) {
+  const problem = await answer.json().catch(() => ({}));
+  const words = (problem.reasons ?? []).map((reason) => reason.message ?? reason).join(" ");
+  return words || problem.detail || "The picture was not added. Check the connection and try again.";
+}
+
+// Asks for a picture and what it shows; or, for one that is selected, only for what it shows.
+async function askForPicture(editor, file = null) {
+  const selected = editor.isActive("picture") ? editor.getAttributes("picture") : null;
+  const dialog = document.createElement("dialog");
+  dialog.setAttribute("aria-labelledby", "picture-title");
+  dialog.innerHTML = `<form novalidate><div class="dialog-head"><div><h2 id="picture-title"></h2></div></div>
+    <div class="dialog-body stack"><div class="error-summary" role="alert" hidden><p></p></div>
+    <div class="field" data-new><label for="picture-file">Picture</label><span class="hint" id="picture-file-hint">PNG or JPEG, at most 10 MB. No patient in it. Where and when it was taken is removed.</span>
+    <input id="picture-file" type="file" accept=".png,.jpg,.jpeg,image/png,image/jpeg" aria-describedby="picture-file-hint"></div>
+    <fieldset class="field" data-new data-shelf hidden><legend>Or one that this draft has already</legend><div class="picture-shelf"></div></fieldset>
+    <div class="field"><label for="picture-words">What it shows</label><span class="hint" id="picture-words-hint">Read aloud to whoever cannot see it: what somebody has to know from it.</span>
+    <input id="picture-words" maxlength="300" aria-describedby="picture-words-hint" autocomplete="off" required></div></div>
+    <div class="dialog-foot"><button type="button" class="quiet">Cancel</button><button class="primary"></button></div></form>`;
+  const [input, words] = dialog.querySelectorAll("input");
+  const [cancel, set] = dialog.querySelectorAll(".dialog-foot button");
+  const alert = dialog.querySelector(".error-summary");
+  const say = (sentence) => { alert.hidden = !sentence; alert.firstElementChild.textContent = sentence; };
+  dialog.querySelector("h2").textContent = selected ? "What does the picture show?" : "Put a picture into the text";
+  set.textContent = selected ? "Set the words" : "Put it in";
+  words.value = selected?.alt ?? "";
+  for (const part of dialog.querySelectorAll("[data-new]")) part.hidden = Boolean(selected) || "shelf" in part.dataset;
+  if (file) {
+    const files = new DataTransfer();
+    files.items.add(file);
+    input.files = files.files;
+  }
+  let chosen = null;
+  if (!selected) fillShelf(dialog, (picture) => { chosen = picture; words.value = picture.description; input.value = ""; });
+  input.addEventListener("change", () => { chosen = null; for (const one of dialog.querySelectorAll("[aria-pressed]")) one.setAttribute("aria-pressed", "false"); });
+  cancel.addEventListener("click", () => dialog.close());
+  dialog.addEventListener("close", () => { dialog.remove(); editor.commands.focus(); });
+  dialog.querySelector("form").addEventListener("submit", async (event) => {
+    event.preventDefault();
+    event.stopPropagation();
+    const alt = words.value.trim();
+    if (!alt) { say("Say what the picture shows."); words.focus(); return; }
+    if (selected) editor.chain().updateAttributes("picture", { alt }).run();
+    else {
+      if (!chosen && !input.files.length) { say("Choose a picture."); input.focus(); return; }
+      set.disabled = true;
+      try {
+        const picture = chosen ?? await upload(input.files[0], alt);
+        editor.chain().insertContent({ type: "picture", attrs: { src: picture.address, alt, width: picture.width, height: picture.height } }).run();
+      } catch (error) {
+        say(error.message);
+        set.disabled = false;
+        return;
+      }
+    }
+    dialog.close();
+  });
+  document.body.append(dialog);
+  dialog.showModal();
+  (selected || file ? words : input).focus();
+}
+
+async function upload(file, description) {
+  const data = new FormData();
+  data.set("protocol", protocol);
+  data.set("description", description);
+  data.set("picture", file, file.name || "picture.png");
+  const token = page.querySelector("[name=csrfmiddlewaretoken]").value;
+  const answer = await fetch(PICTURES, { method: "POST", body: data, headers: { "X-CSRFToken": token, Accept: "application/json" } });
+  if (!answer.ok) throw new Error(await refusal(answer));
+  return answer.json();
+}
+
+// The pictures that the draft has already, as buttons.
+async function fillShelf(dialog, choose) {
+  const answer = await fetch(`${PICTURES}?protocol=${encodeURIComponent(protocol)}`, { headers: { Accept: "application/json" } });
+  if (!answer.ok) return;
+  const { results } = await answer.json();
+  const buttons = results.map((picture) => {
+    const element = document.createElement("button");
+    element.type = "button";
+    element.setAttribute("aria-pressed", "false");
+    const image = document.createElement("img");
+    image.src = picture.address;
+    image.alt = picture.description;
+    element.append(image);
+    element.addEventListener("click", () => {
+      for (const other of buttons) other.setAttribute("aria-pressed", other === element);
+      choose(picture);
+    });
+    return element;
+  });
+  dialog.querySelector(".picture-shelf").replaceChildren(...buttons);
+  dialog.querySelector("[data-shelf]").hidden = !buttons.length;
+}
+
+// A picture that is pasted or dropped is handed in like one that is chosen.
+function pictureAmong(files) {
+  return protocol ? [...(files ?? [])].find((file) => ["image/png", "image/jpeg"].includes(file.type)) : undefined;
+}
+
 function replace(area) {
   const label = area.closest(".card")?.getAttribute("aria-label") ?? "Text";
   const box = document.createElement("div");
@@ -156,6 +292,16 @@ function replace(area) {
     extensions,
     content: area.value,
     editorProps: {
+      handlePaste: (view, event) => {
+        const file = !event.clipboardData?.getData("text/html") && pictureAmong(event.clipboardData?.files);
+        if (file) askForPicture(editor, file);
+        return Boolean(file);
+      },
+      handleDrop: (view, event, slice, moved) => {
+        const file = !moved && pictureAmong(event.dataTransfer?.files);
+        if (file) askForPicture(editor, file);
+        return Boolean(file);
+      },
       attributes: {
         class: "prose", role: "textbox", "aria-multiline": "true", "aria-label": label,
         ...(area.getAttribute("aria-describedby") ? { "aria-describedby": area.getAttribute("aria-describedby") } : {}),
@@ -163,6 +309,7 @@ function replace(area) {
     },
     onUpdate: ({ editor: { isEmpty }, editor: current }) => {
       area.value = isEmpty ? "" : current.getHTML();
+      area.dispatchEvent(new Event("input", { bubbles: true })); // also for what a button or a dialog has changed
     },
   });
   box.prepend(toolbar(editor, label));
