@@ -1,4 +1,4 @@
-from django.urls import path, re_path
+from django.urls import path
 
 from protocols.views import (
     authoring,
@@ -23,7 +23,7 @@ urlpatterns = [
     path("problems/<int:pk>/", readers.answer, name="problem"),
     path("report/", reporting.report, name="report"),
     path("report/csv/", reporting.report_csv, name="report-csv"),
-    re_path(r"^pictures/(?P<digest>[0-9a-f]{64})/$", files.picture, name="picture"),
+    path("pictures/<slug:digest>/", files.picture, name="picture"),
     path("<slug:slug>/", reading.detail, name="detail"),
     path("<slug:slug>/compare/", comparing.compare, name="compare"),
     path("<slug:slug>/bookmark/", readers.bookmark, name="bookmark"),
