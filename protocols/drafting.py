@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from django.db import connection, transaction
@@ -23,6 +23,8 @@ from protocols.models import (
     Audience,
     Category,
     Contributor,
+    DraftSave,
+    Editing,
     Picture,
     Protocol,
     ProtocolVersion,
@@ -33,6 +35,8 @@ from protocols.models import (
 
 MOST_SECTIONS = 60
 SECTION_LENGTH = 100_000
+SITTING = timedelta(minutes=30)  # what an editor saves by itself within it is one entry of the audit log
+SAVES_KEPT = 200  # of a draft, for merging
 DUE_DAYS = 14
 DUE_DAYS_HIGH_RISK = 5
 RESERVED_SLUGS = frozenset({"new", "report", "due", "prints", "problems", "pictures", "import"})
@@ -189,27 +193,33 @@ def start_draft(protocol: Protocol, *, by: User, at: datetime) -> ProtocolVersio
 
 
 @transaction.atomic
-def edit_draft(version: ProtocolVersion, text: DraftText, *, by: User, at: datetime, token: int) -> ProtocolVersion:
+def edit_draft(
+    version: ProtocolVersion, text: DraftText, *, by: User, at: datetime, token: int, quietly: bool = False
+) -> ProtocolVersion:
     """Save a draft. A version in review or approved becomes a draft again; a save that changes nothing does nothing.
 
-    `token` is that of the version when the author opened it. Raises Conflict when somebody saved since.
+    `token` is that of the version when the author opened it. Raises Conflict when somebody saved since. `quietly` is how
+    the editor saves by itself: never what is in review or approved, and with one audit entry for a sitting.
     """
     version = lock(version)
     require(may_edit(version, by=by), Forbidden)
     if version.token != token:
         raise Conflict.because("changed-meanwhile", f"{version.edited_by} saved this draft after you opened it.")
-    text = _tidied(text)
+    text = tidied(text)
     require(_may_be_saved(text))
     shelf = placing.shelf(version, text.sections, by=by)
     text = replace(text, sections=placing.placed(text.sections, shelf), attached=attached(version))
     if text_hash(text) == version.content_hash and text.material == version.material:
         return version
+    if quietly and version.state != State.DRAFT:
+        raise Conflict.because("not-a-draft", "This version is no draft any more. Save it to make it one again.")
+    same_sitting = quietly and version.edited_by_id == by.pk and at - version.edited_at < SITTING
     reset = begin_change(version, by=by, at=at)
     placing.keep(shelf)
     _store(version, text, by=by, at=at)
-    record(
-        by, "protocol.edited", version, clinics=clinics_of(version), approval_reset=reset, content=version.content_hash
-    )
+    if not same_sitting:
+        content = version.content_hash
+        record(by, "protocol.edited", version, clinics=clinics_of(version), approval_reset=reset, content=content)
     return version
 
 
@@ -227,6 +237,24 @@ def end_change(version: ProtocolVersion, *, by: User, at: datetime) -> None:
     version.token += 1
     version.edited_by, version.edited_at = by, at
     version.save()
+    _remember(version, text_of(version))
+
+
+def saved(version: ProtocolVersion, token: int) -> DraftText | None:
+    """What the draft said under that token; None when that is too long ago."""
+    save = DraftSave.objects.filter(version=version, token=token).first()
+    if save is None:
+        return None
+    said = dict(save.content)
+    sections = [SectionText(**part | {"key": UUID(part["key"])}) for part in said.pop("sections")]
+    return DraftText(sections=sections, **said)
+
+
+def notice_editing(version: ProtocolVersion, *, by: User, at: datetime) -> list[User]:
+    """Note that the person has the draft open; who else has."""
+    Editing.objects.update_or_create(version=version, user=by, defaults={"seen_at": at})
+    others = Editing.objects.filter(version=version).exclude(user=by).now(at).select_related("user")
+    return [one.user for one in others.order_by("user__name")]
 
 
 def lock(version: ProtocolVersion) -> ProtocolVersion:
@@ -247,7 +275,7 @@ def _begin(
     pictures: Iterable[Picture],
     copied: ProtocolVersion | None = None,
 ) -> ProtocolVersion:
-    text = _tidied(text)
+    text = tidied(text)
     require(_may_be_saved(text))
     due_days = copied.due_days if copied else DUE_DAYS
     version = ProtocolVersion.objects.create(
@@ -278,6 +306,15 @@ def _store(version: ProtocolVersion, text: DraftText, *, by: User, at: datetime)
     version.token += 1
     version.edited_by, version.edited_at = by, at
     version.save()
+    _remember(version, text)
+
+
+def _remember(version: ProtocolVersion, text: DraftText) -> None:
+    """Keep what was saved, so that somebody who still writes on it can be merged with whoever saves next."""
+    sections = [asdict(part) | {"key": str(part.key), "kind": str(part.kind)} for part in text.sections]
+    content = {"title": text.title, "change_summary": text.change_summary, "material": text.material}
+    DraftSave.objects.create(version=version, token=version.token, content=content | {"sections": sections})
+    DraftSave.objects.filter(version=version, token__lte=version.token - SAVES_KEPT).delete()
 
 
 def reopen(version: ProtocolVersion) -> None:
@@ -290,7 +327,7 @@ def reopen(version: ProtocolVersion) -> None:
         version.save()
 
 
-def _tidied(text: DraftText) -> DraftText:
+def tidied(text: DraftText) -> DraftText:
     """The text as it will be stored: cleaned, without idle space, so that equal texts have equal hashes."""
     sections = [
         SectionText(SectionKind(part.kind), " ".join(part.heading.split()), _cleaned(part.body), part.key)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.forms import BaseFormSet, formset_factory
@@ -15,6 +16,7 @@ from intranet.core.forms import DayInput, FilterForm, WordsField, in_this_centur
 from protocols.drafting import MOST_SECTIONS, DraftText, SectionText
 from protocols.editor import RichTextField
 from protocols.library import Filters
+from protocols.merging import FIELDS
 from protocols.models import Category, Protocol, ProtocolVersion, SectionKind, Status
 from protocols.publishing import Readers
 
@@ -86,10 +88,17 @@ class DraftForm(forms.Form):
         widget=forms.RadioSelect,
         initial="yes",
     )
+    title_choice = forms.CharField(required=False)
+    change_summary_choice = forms.CharField(required=False)
+
+    def choices(self) -> dict[str, str]:
+        """What the author chose where somebody else had changed it, too: by the name of the field."""
+        return {name: self.cleaned_data[f"{name}_choice"] for name in FIELDS}
 
 
 class SectionForm(forms.Form):
     key = forms.UUIDField(widget=forms.HiddenInput)
+    choice = forms.CharField(required=False)
     kind = forms.ChoiceField(label="Kind of section", choices=SectionKind.choices)
     heading = forms.CharField(max_length=120)
     body = RichTextField(label="Text", required=False)
@@ -104,6 +113,10 @@ class BaseSectionFormSet(BaseFormSet):
 
     def texts(self) -> list[SectionText]:
         return [form.text() for form in self.forms]
+
+    def choices(self) -> dict[UUID, str]:
+        """What the author chose where somebody else had changed a section, too: by its key."""
+        return {form.cleaned_data["key"]: form.cleaned_data["choice"] for form in self.forms}
 
 
 SectionFormSet = formset_factory(

@@ -152,6 +152,8 @@ def publish(
     version.due_days = due_days or version.due_days
     _address(version, readers)
     version.save()
+    version.saves.all().delete()
+    version.editing.all().delete()
     record(by, "protocol.published", version, clinics=clinics_of(version), start=start, material=version.material)
     return version
 

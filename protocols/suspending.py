@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F, QuerySet
@@ -132,7 +133,7 @@ def stops(skills: Iterable[Skill]) -> Stops:
     wanted = {skill.pk for skill in skills}
     if not wanted:
         return Stops([], {})
-    rows = Suspension.objects.open().filter(version__protocol__skills__in=wanted)
+    rows: QuerySet[Any, Any] = Suspension.objects.open().filter(version__protocol__skills__in=wanted)
     by_skill: dict[int, set[int]] = {}
     found: dict[int, Suspension] = {}
     for row in rows.select_related("version", "clinic", "by").annotate(skill_id=F("version__protocol__skills")):

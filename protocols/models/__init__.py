@@ -4,6 +4,7 @@ from protocols.models.files import Attachment, Kind, Picture, Preview
 from protocols.models.protocol import Category, Protocol, ProtocolVersion, State, Status
 from protocols.models.reader import Bookmark, Problem
 from protocols.models.review import Review
+from protocols.models.saving import DraftSave, Editing
 from protocols.models.suspension import Suspension
 
 __all__ = [
@@ -13,6 +14,8 @@ __all__ = [
     "Bookmark",
     "Category",
     "Contributor",
+    "DraftSave",
+    "Editing",
     "Kind",
     "Picture",
     "Preview",

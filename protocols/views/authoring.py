@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
+from accounts.models import User
 from intranet.core.access import Conflict, Forbidden, Refused, require
-from intranet.core.forms import whole_number
-from protocols import drafting, publishing
-from protocols.drafting import SectionText
+from intranet.core.wording import clock_time, name_list
+from protocols import drafting, merging, publishing
+from protocols.drafting import DraftText, SectionText
 from protocols.forms import (
     BaseSectionFormSet,
     DraftForm,
@@ -23,6 +25,7 @@ from protocols.forms import (
     add_draft_refusal,
     draft_text,
 )
+from protocols.merging import Merge
 from protocols.models import Protocol, ProtocolVersion, SectionKind, State
 from protocols.pages import ReadingPage
 
@@ -61,28 +64,69 @@ def edit(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def save(request: HttpRequest, version: ProtocolVersion, form: DraftForm, sections: BaseSectionFormSet) -> HttpResponse:
-    """Save what was typed; on a conflict show both texts and lose neither."""
+    """Save what was typed. When somebody else saved meanwhile, show both merged: nobody loses words."""
     then, _, argument = request.POST.get("then", "save").partition(":")
-    text = draft_text(form, sections)
-    text = drafting.DraftText(
-        text.title, rearranged(list(text.sections), then, argument), text.change_summary, text.material
-    )
-    replaced = whole_number(request.POST.get("replace", ""))  # "Keep mine" names what it knowingly replaces
-    token = form.cleaned_data["token"] if replaced is None else replaced
+    token = form.cleaned_data["token"]
+    text = rearranged(settled(version, form, sections), then, argument)
     try:
         saved = drafting.edit_draft(version, text, by=request.user, at=timezone.now(), token=token)
         if then == "submit":
             publishing.submit(saved, by=request.user, at=timezone.now())
     except Conflict as conflict:
-        version.refresh_from_db()
-        context = edit_context(request, version, form, sections) | {"theirs": differing(version, text)}
-        return render(request, "protocols/edit.html", context | {"conflict": conflict.verdict}, status=409)
+        version = open_version(request, version.protocol.slug)
+        merged = merging.merge(drafting.saved(version, token), drafting.tidied(text), drafting.text_of(version))
+        context = edit_context(request, version, merged=merged) | {"conflict": conflict.verdict}
+        return render(request, "protocols/edit.html", context, status=409)
     except Refused as refused:
         add_draft_refusal(form, sections, refused)
         version.refresh_from_db()
         context = edit_context(request, version, form, sections, keep_token=then != "submit")
         return render(request, "protocols/edit.html", context, status=422)
     return where_next(request, saved, then, argument, text.sections)
+
+
+@require_POST
+def keep(request: HttpRequest, slug: str) -> JsonResponse:
+    """What the editor saves by itself, every few seconds of writing: the token of the save, or why there is none."""
+    version = open_version(request, slug)
+    form, sections = DraftForm(request.POST), SectionFormSet(request.POST, prefix=PREFIX)
+    if not (form.is_valid() & sections.is_valid()):
+        return JsonResponse({"said": "Not saved: something is missing or too long."}, status=422)
+    token, at = form.cleaned_data["token"], timezone.now()
+    try:
+        saved = drafting.edit_draft(
+            version, draft_text(form, sections), by=request.user, at=at, token=token, quietly=True
+        )
+    except Refused as refused:
+        said = f"Not saved by itself: {refused.verdict.reasons[0].message}"
+        return JsonResponse({"said": said}, status=refused.status)
+    return JsonResponse({"token": saved.token, "said": f"Saved {clock_time(timezone.localtime(saved.edited_at))}"})
+
+
+@require_POST
+def present(request: HttpRequest, slug: str) -> JsonResponse:
+    """Who else has the draft open, and whether somebody has saved since the editor's last save."""
+    version = open_version(request, slug)
+    require(drafting.may_edit(version, by=request.user), Forbidden)
+    others = drafting.notice_editing(version, by=request.user, at=timezone.now())
+    stale = str(version.token) != request.POST.get("token") and version.edited_by != request.user
+    return JsonResponse({"said": presence_words(others, version if stale else None)})
+
+
+def presence_words(others: list[User], saved: ProtocolVersion | None = None) -> str:
+    """The notice above the editor; empty when one is alone."""
+    names = name_list([person.name for person in others])
+    said = f"{names} {'has' if len(others) == 1 else 'have'} this draft open, too." if others else ""
+    if saved is not None:
+        said += f" {saved.edited_by} has saved it meanwhile; when you save, you see both."
+    return said.strip()
+
+
+def settled(version: ProtocolVersion, form: DraftForm, sections: BaseSectionFormSet) -> DraftText:
+    """What the forms say, with what the author chose where somebody else had written, too."""
+    text = draft_text(form, sections)
+    theirs = drafting.saved(version, form.cleaned_data["token"])
+    return merging.settle(text, theirs, sections.choices(), form.choices()) if theirs else text
 
 
 @require_POST
@@ -106,58 +150,57 @@ def edit_context(
     sections: BaseSectionFormSet | None = None,
     *,
     keep_token: bool = True,
+    merged: Merge | None = None,
 ) -> dict[str, Any]:
-    text = drafting.text_of(version)
-    initial = {
-        "token": version.token,
-        "title": text.title,
-        "change_summary": text.change_summary,
-        "material": "yes" if text.material else "no",
-    }
+    """The page with what was typed, with what was merged, or with what is stored."""
+    text, at = merged.text if merged else drafting.text_of(version), timezone.now()
     if form is not None and not keep_token:
         form.data = form.data.copy()
         form.data["token"] = version.token
-    rows = [{"key": part.key, "kind": part.kind, "heading": part.heading, "body": part.body} for part in text.sections]
     return {
         "version": version,
         "protocol": version.protocol,
-        "page": ReadingPage(version, request.user, timezone.now()),
-        "form": form or DraftForm(initial=initial),
-        "sections": sections if sections is not None else filled(rows),
+        "page": ReadingPage(version, request.user, at),
+        "form": form or DraftForm(initial=initial_of(version, text)),
+        "sections": sections if sections is not None else filled(text, merged),
+        "merged": merged,
         "kinds": SectionKind.choices,
         "was_sent_back": version.state == State.DRAFT and version.remarks.exists(),
+        "presence": presence_words(drafting.notice_editing(version, by=request.user, at=at)),
     }
 
 
-def filled(rows: list[dict[str, Any]]) -> BaseSectionFormSet:
-    """The stored sections as forms that can be changed."""
+def initial_of(version: ProtocolVersion, text: DraftText) -> dict[str, Any]:
+    material = "yes" if text.material else "no"
+    return {"token": version.token, "title": text.title, "change_summary": text.change_summary, "material": material}
+
+
+def filled(text: DraftText, merged: Merge | None) -> BaseSectionFormSet:
+    """The sections of a text as forms, each with its `clash` where two people changed it."""
+    rows = [{"key": part.key, "kind": part.kind, "heading": part.heading, "body": part.body} for part in text.sections]
     forms = SectionFormSet(initial=rows, prefix=PREFIX)
     forms.extra = 0
+    for form, part in zip(forms, text.sections, strict=True):
+        form.clash = merged.clashes.get(part.key) if merged else None
     return forms
 
 
-def rearranged(sections: list[SectionText], then: str, argument: str) -> list[SectionText]:
-    """The sections after a button was pressed: one added, removed, or moved by one place."""
+def rearranged(text: DraftText, then: str, argument: str) -> DraftText:
+    """The text after a button was pressed: a section added, removed, or moved by one place."""
+    sections = list(text.sections)
     if then == "add":
         kind = argument if argument in SectionKind.values else SectionKind.TEXT
-        return [*sections, SectionText(kind, str(SectionKind(kind).label))]
+        return replace(text, sections=[*sections, SectionText(kind, str(SectionKind(kind).label))])
     keys = [str(part.key) for part in sections]
     if argument not in keys:
-        return sections
+        return text
     place = keys.index(argument)
     if then == "remove":
-        return sections[:place] + sections[place + 1 :]
+        return replace(text, sections=sections[:place] + sections[place + 1 :])
     goal = {"up": place - 1, "down": place + 1}.get(then, place)
     if 0 <= goal < len(sections):
         sections[place], sections[goal] = sections[goal], sections[place]
-    return sections
-
-
-def differing(version: ProtocolVersion, mine: drafting.DraftText) -> list[Any]:
-    """The stored sections that are not as the author has them: what somebody else wrote meanwhile."""
-    own = {part.key: part for part in mine.sections}
-    stored = version.sections.all()
-    return [part for part in stored if (own.get(part.key) or SectionText("", "")).body != part.body]
+    return replace(text, sections=sections)
 
 
 def where_next(request: HttpRequest, version: ProtocolVersion, then: str, argument: str, sections: Any) -> HttpResponse:

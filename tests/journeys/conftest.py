@@ -59,30 +59,40 @@ def complaints() -> list[str]:
 
 
 @pytest.fixture
-def watched(context: BrowserContext, complaints: list[str]) -> Iterator[BrowserContext]:
-    """The context, with every page's console and errors written down, and checked at the end."""
+def watch(complaints: list[str]) -> Iterator[Callable[[BrowserContext], BrowserContext]]:
+    """Writes down what the pages of a context log and raise; the end of the test looks at it."""
 
     def note(message: ConsoleMessage) -> None:
         # A refused form answers 4xx on purpose and Chromium logs that as an error of the network.
         if message.type == "error" and "the server responded with a status of 4" not in message.text:
             complaints.append(f"{message.text} ({message.location.get('url', '')})")
 
-    def watch(page: Page) -> None:
+    def watch_page(page: Page) -> None:
         page.on("console", note)
         page.on("pageerror", lambda error: complaints.append(str(error)))
 
-    context.on("page", watch)
-    yield context
+    def watch_context(context: BrowserContext) -> BrowserContext:
+        context.on("page", watch_page)
+        return context
+
+    yield watch_context
     assert complaints == []
 
 
 @pytest.fixture
-def visit(watched: BrowserContext, live_server: Any) -> Callable[[User], Page]:
-    """Sign a person in through the sign-in page, in a page of their own, and return it."""
+def watched(context: BrowserContext, watch: Callable[[BrowserContext], BrowserContext]) -> BrowserContext:
+    """A context whose every page is watched."""
+    return watch(context)
 
-    def enter(person: User, *, viewport: dict[str, int] | None = None) -> Page:
-        watched.clear_cookies()
-        page = watched.new_page()
+
+@pytest.fixture
+def visit(
+    new_context: Callable[..., BrowserContext], watch: Callable[[BrowserContext], BrowserContext], live_server: Any
+) -> Callable[[User], Page]:
+    """Sign a person in through the sign-in page and return the page: in a browser of their own, or `beside` another."""
+
+    def enter(person: User, *, viewport: dict[str, int] | None = None, beside: Page | None = None) -> Page:
+        page = (beside.context if beside else watch(new_context())).new_page()
         if viewport:
             page.set_viewport_size(viewport)  # type: ignore[arg-type]
         page.set_default_timeout(10_000)

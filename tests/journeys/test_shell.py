@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
 from accounts.models import User
 from intranet.core.navigation import Item, Place, _registered
@@ -151,29 +151,27 @@ def test_a_fault_says_so_keeps_the_text_and_offers_to_try_again(shell: Page, com
     complaints.clear()
 
 
-def test_a_lost_connection_says_so_and_keeps_the_text(
-    shell: Page, context: BrowserContext, complaints: list[str]
-) -> None:
+def test_a_lost_connection_says_so_and_keeps_the_text(shell: Page, complaints: list[str]) -> None:
     shell_pages.answers["shaky"] = 200
     shell.locator("#words").fill("precious")
-    context.set_offline(True)
+    shell.context.set_offline(True)
     shell.get_by_role("button", name="Send").click()
     expect(shell.locator(".toast")).to_contain_text("Not saved: the server did not answer. Your text is still here.")
-    context.set_offline(False)
+    shell.context.set_offline(False)
     shell.get_by_role("button", name="Try again").click()
     expect(shell.locator("#shaky")).to_have_text("Sent precious")
     complaints.clear()
 
 
 def test_somebody_signed_out_elsewhere_signs_in_again_and_loses_nothing(
-    shell: Page, context: BrowserContext, therapist: User, visit: Callable[..., Page]
+    shell: Page, therapist: User, visit: Callable[..., Page]
 ) -> None:
     shell.locator("#draft").fill("precious")
-    context.clear_cookies(name="sessionid")
+    shell.context.clear_cookies(name="sessionid")
     shell.get_by_role("button", name="Keep").click()
     expect(shell.get_by_role("dialog", name="You were signed out")).to_be_visible()
     expect(shell.locator("#draft")).to_have_value("precious")
-    visit(therapist).close()
+    visit(therapist, beside=shell).close()
     shell.get_by_role("button", name="Repeat it").click()
     expect(shell.locator("#away")).to_have_text("Kept")
 

@@ -301,6 +301,11 @@ def _reason(world: World) -> dict[str, Any]:
     return {"back-reason": "The day cannot be read.", "withdraw-reason": "The wrong card."}
 
 
+def _kept(world: World) -> dict[str, Any]:
+    empty = {"section-TOTAL_FORMS": 0, "section-INITIAL_FORMS": 0}
+    return {"token": world.draft.token, "title": f"{CANARY} draft", "material": "yes"} | empty
+
+
 def _suspend(world: World) -> dict[str, Any]:
     return {"clinics": [world.clinic.pk], "reason": "Wrong."}
 
@@ -364,6 +369,8 @@ ASKS = [
     Ask("protocols:settings", "GET", _of("second", "settings/")),
     Ask("protocols:draft-start", "POST", _of("second", "draft/start/")),
     Ask("protocols:draft-edit", "GET", _of("draft", "draft/")),
+    Ask("protocols:draft-keep", "POST", _of("draft", "draft/keep/"), _kept),
+    Ask("protocols:draft-present", "POST", _of("draft", "draft/present/"), lambda world: {"token": 1}),
     Ask("protocols:draft-submit", "POST", _of("draft", "draft/submit/")),
     Ask(
         "protocols:draft-approve", "POST", _of("review", "draft/approve/"), lambda world: {"token": world.review.token}

@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
+import time_machine
 from django.urls import reverse
 
 from accounts.models import User
+from intranet.audit.models import Entry
 from protocols import drafting, publishing
+from protocols.drafting import SectionText
 from protocols.models import Protocol, ProtocolVersion, State
 from tests.protocols import factories
 
@@ -124,23 +129,100 @@ def test_edit_without_its_management_data_is_an_error_and_no_crash(therapist, si
     assert answer.status_code == 422
 
 
-def test_two_people_edit_and_nobody_loses_words(therapist, clinical_lead, sign_in, at):
-    version = factories.draft(by=therapist, at=at)
-    hers = form_of(version, **{"section-0-body": "<p>Her words</p>"})
-    mine = form_of(version, **{"section-0-body": "<p>My words</p>"})
-    edit = address("draft-edit", version)
-    assert sign_in(clinical_lead).post(edit, hers).status_code == 302
-    browser = sign_in(therapist)
-    answer = browser.post(edit, mine)
+@pytest.fixture
+def both_wrote(therapist, clinical_lead, sign_in, at):
+    """A draft of two sections that the lead saved after the therapist had opened it; what the therapist sends."""
+    parts = [SectionText("text", "Aim", "<p>Old aim.</p>"), SectionText("steps", "Steps", "<p>Old steps.</p>")]
+    version = factories.draft(by=therapist, at=at, sections=parts)
+    mine = form_of(version, title="My title", **{"section-0-body": "<p>My aim.</p>"})
+    sign_in(clinical_lead).post(
+        address("draft-edit", version),
+        form_of(version, **{"section-0-body": "<p>Her aim.</p>", "section-1-body": "<p>Her steps.</p>"}),
+    )
+    return version, mine
+
+
+def bodies(version):
+    return [part.body for part in version.sections.all()]
+
+
+def test_two_people_edit_and_see_both_merged(both_wrote, therapist, sign_in):
+    version, mine = both_wrote
+    answer = sign_in(therapist).post(address("draft-edit", version), mine)
     page = answer.content.decode()
     assert answer.status_code == 409
     assert "Ines Exemplar saved this draft after you opened it." in page
-    assert "My words" in page
-    assert "<p>Her words</p>" in page
-    assert version.sections.get().body == "<p>Her words</p>"
-    assert browser.post(edit, mine | {"replace": "9" * 5000}).status_code == 409
-    assert browser.post(edit, mine | {"replace": edited(version).token}).status_code == 302
-    assert version.sections.get().body == "<p>My words</p>"
+    assert "<strong>Taken from Ines:</strong> Steps." in page
+    assert [form["body"].value() for form in answer.context["sections"]] == ["<p>My aim.</p>", "<p>Her steps.</p>"]
+    assert "<ins>Her</ins> aim." in page
+    assert bodies(version) == ["<p>Her aim.</p>", "<p>Her steps.</p>"]
+
+
+@pytest.mark.parametrize(
+    ("choice", "aim"),
+    [
+        ("mine", "<p>My aim.</p>"),
+        ("theirs", "<p>Her aim.</p>"),
+        ("both", "<p>My aim.</p><p>Her aim.</p>"),
+        ("nonsense", "<p>My aim.</p>"),
+    ],
+)
+def test_what_was_chosen_is_saved(both_wrote, therapist, sign_in, choice, aim):
+    version, mine = both_wrote
+    browser, edit = sign_in(therapist), address("draft-edit", version)
+    browser.post(edit, mine)
+    merged = mine | {"section-1-body": "<p>Her steps.</p>", "section-0-choice": choice, "token": edited(version).token}
+    assert browser.post(edit, merged).status_code == 302
+    assert bodies(version) == [aim, "<p>Her steps.</p>"]
+    assert edited(version).title == "My title"
+
+
+def test_the_editor_saves_by_itself(therapist, sign_in, at):
+    version = factories.draft(by=therapist, at=at)
+    browser, place = sign_in(therapist), address("draft-keep", version)
+    data = form_of(version, **{"section-0-body": "<p>Kept words.</p>"})
+    kept = browser.post(place, data)
+    assert (kept.status_code, kept.json()["token"]) == (200, version.token + 1)
+    assert bodies(version) == ["<p>Kept words.</p>"]
+    again = browser.post(place, data | {"token": kept.json()["token"], "section-0-body": "<p>More words.</p>"})
+    assert again.json()["token"] == version.token + 2
+    assert Entry.objects.filter(verb="protocol.edited").count() == 0  # one sitting with the first draft
+
+
+def test_what_the_editor_cannot_save_is_said_and_harms_nothing(therapist, clinical_lead, sign_in, at):
+    version = factories.draft(by=therapist, at=at)
+    browser, place = sign_in(therapist), address("draft-keep", version)
+    data = form_of(version)
+    assert browser.post(place, data | {"title": ""}).status_code == 422
+    assert browser.post(place, {}).status_code == 422
+    stale = browser.post(place, data | {"token": 0, "section-0-body": "<p>Lost?</p>"})
+    assert (stale.status_code, "saved this draft" in stale.json()["said"]) == (409, True)
+    publishing.submit(version, by=therapist, at=at)
+    review = browser.post(place, data | {"section-0-body": "<p>Later.</p>"})
+    assert (review.status_code, edited(version).state) == (409, State.IN_REVIEW)
+    assert bodies(version) == ["<p>Words.</p>"]
+
+
+def test_a_sitting_of_another_day_is_another_entry(therapist, sign_in, at):
+    version = factories.draft(by=therapist, at=at - timedelta(days=1))
+    data = form_of(version, **{"section-0-body": "<p>Today.</p>"})
+    sign_in(therapist).post(address("draft-keep", version), data)
+    assert Entry.objects.filter(verb="protocol.edited").count() == 1
+
+
+def test_who_else_has_it_open(therapist, clinical_lead, floater, sign_in, at):
+    version = factories.draft(by=therapist, at=at)
+    place, data = address("draft-present", version), {"token": version.token}
+    assert sign_in(therapist).post(place, data).json() == {"said": ""}
+    sign_in(clinical_lead).get(address("draft-edit", version))
+    assert sign_in(therapist).post(place, data).json() == {"said": "Ines Exemplar has this draft open, too."}
+    sign_in(clinical_lead).post(address("draft-edit", version), form_of(version, title="Other"))
+    said = sign_in(therapist).post(place, data).json()["said"]
+    assert said.endswith("Ines Exemplar has saved it meanwhile; when you save, you see both.")
+    with time_machine.travel(at + timedelta(minutes=5)):
+        page = sign_in(therapist).get(address("draft-edit", version)).content.decode()
+        assert "has this draft open" not in page
+    assert sign_in(floater).post(place, data).status_code == 404
 
 
 def test_saving_an_approved_version_takes_its_approval(therapist, clinical_lead, sign_in, at):

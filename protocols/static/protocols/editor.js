@@ -324,10 +324,3 @@ function replace(area) {
 }
 
 for (const area of document.querySelectorAll("textarea[data-rich-text]")) replace(area);
-
-// Leaving with words that are not saved asks first.
-const form = document.querySelector("form#edit");
-let changed = false;
-form?.addEventListener("input", () => { changed = true; });
-form?.addEventListener("submit", () => { changed = false; });
-addEventListener("beforeunload", (event) => { if (changed) event.preventDefault(); });
