@@ -64,27 +64,6 @@ class DraftText:
     attached: Sequence[tuple[str, str]] = ()
 
 
-# The sections that a treatment protocol has, for a new one to start with.
-TEMPLATE = (
-    (SectionKind.KEY_FACTS, "Key facts"),
-    (SectionKind.TEXT, "Purpose and scope"),
-    (SectionKind.CONTRAINDICATIONS, "Do not treat if the patient"),
-    (SectionKind.PRECAUTIONS, "Take care, and ask first, if the patient"),
-    (SectionKind.STEPS, "Before you start"),
-    (SectionKind.TEXT, "Technique"),
-    (SectionKind.IF_WRONG, "If something goes wrong"),
-    (SectionKind.EVIDENCE, "Evidence"),
-    (SectionKind.REFERENCES, "References"),
-)
-KEY_FACTS = ("Who may do it", "Competency", "Consent", "Equipment")
-
-
-def template() -> list[SectionText]:
-    """Empty sections for a new protocol."""
-    facts = richtext.table_of((fact, "") for fact in KEY_FACTS)
-    return [SectionText(kind, heading, facts if kind == SectionKind.KEY_FACTS else "") for kind, heading in TEMPLATE]
-
-
 def text_hash(text: DraftText) -> str:
     """What an approval and an acknowledgement bind to: title, summary, every section in its order, and the attachments.
 
@@ -149,20 +128,16 @@ def new_protocol(
     category: str,
     by: User,
     at: datetime,
-    sections: Sequence[SectionText] | None = None,
+    sections: Sequence[SectionText] = (),
     pictures: Iterable[Picture] = (),
 ) -> ProtocolVersion:
-    """Start a protocol with the first draft, from the given sections or from the template. Its owner is the author.
-
-    `pictures` are what the sections may show, kept already.
-    """
+    """Start a protocol with the first draft. Its owner is the author. `pictures`: what its sections may show, kept already."""
     require(may_write(by), Forbidden)
     title = " ".join(title.split())
     if not title:
         raise Refused.because("no-title", "Give the protocol a title.", "title")
     protocol = Protocol.objects.create(slug=_free_slug(title), category=Category(category), owner=by, review_months=12)
-    text = DraftText(title, sections if sections is not None else template())
-    version = _begin(protocol, 1, text, by=by, at=at, pictures=pictures)
+    version = _begin(protocol, 1, DraftText(title, sections), by=by, at=at, pictures=pictures)
     Audience.objects.bulk_create(_proposed_audience(version, by))
     record(by, "protocol.drafted", version, clinics=clinics_of(version))
     return version

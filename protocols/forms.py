@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
+from django.db.models import QuerySet
 from django.forms import BaseFormSet, formset_factory
 
 from accounts.models import Clinic, Profession, Skill, User
@@ -18,6 +19,7 @@ from protocols.editor import RichTextField
 from protocols.library import Filters
 from protocols.merging import FIELDS
 from protocols.models import Category, Protocol, ProtocolVersion, SectionKind, Status
+from protocols.outlines import OUTLINES, TREATMENT, like, outline
 from protocols.publishing import Readers
 
 
@@ -64,6 +66,29 @@ class NewProtocolForm(forms.Form):
         max_length=160, help_text="The thing itself, for example “Dry needling: lumbar and gluteal”."
     )
     category = forms.ChoiceField(choices=Category.choices)
+    outline = forms.ChoiceField(
+        label="What it is about",
+        choices=[(one.code, one.name) for one in OUTLINES],
+        initial=TREATMENT.code,
+        required=False,
+        widget=forms.RadioSelect,
+        help_text="Says with which empty sections it starts. You can add and remove sections later.",
+    )
+    like = forms.ModelChoiceField(
+        ProtocolVersion.objects.none(),
+        label="Or start from the text of another protocol",
+        required=False,
+        empty_label="No, from empty sections",
+    )
+
+    def __init__(self, *args: Any, readable: QuerySet[ProtocolVersion], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["like"].queryset = readable
+
+    def sections(self) -> list[SectionText]:
+        """What the first draft starts with."""
+        other = self.cleaned_data["like"]
+        return like(other) if other else outline(self.cleaned_data["outline"]).texts()
 
 
 class DraftForm(forms.Form):

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
+from django.db.models.functions import Lower
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -33,11 +34,16 @@ PREFIX = "section"
 
 
 def new(request: HttpRequest) -> HttpResponse:
-    """Start a protocol: its title and shelf. The rest is written in the draft."""
+    """Start a protocol: its title, its shelf, and the sections that it starts with. The rest is written in the draft."""
     require(drafting.may_write(request.user), Forbidden)
-    form = NewProtocolForm(request.POST or None)
+    at = timezone.now()
+    readable = ProtocolVersion.objects.visible_to(request.user).in_force(at).order_by(Lower("title"), "pk")
+    form = NewProtocolForm(request.POST or None, readable=readable)
     if request.method == "POST" and form.is_valid():
-        version = drafting.new_protocol(**form.cleaned_data, by=request.user, at=timezone.now())
+        said = form.cleaned_data
+        version = drafting.new_protocol(
+            title=said["title"], category=said["category"], sections=form.sections(), by=request.user, at=at
+        )
         return redirect("protocols:draft-edit", version.protocol.slug)
     return render(request, "protocols/new.html", {"form": form}, status=422 if form.errors else 200)
 

@@ -7,10 +7,12 @@ import time_machine
 from django.urls import reverse
 
 from accounts.models import User
+from accounts.roles import Role
 from intranet.audit.models import Entry
-from protocols import drafting, publishing
+from protocols import drafting, outlines, publishing
 from protocols.drafting import SectionText
 from protocols.models import Protocol, ProtocolVersion, State
+from protocols.publishing import Readers
 from tests.protocols import factories
 
 pytestmark = pytest.mark.django_db
@@ -58,6 +60,34 @@ def test_new_is_for_authors(request, sign_in, who, status):
     assert browser.get(reverse("protocols:new")).status_code == status
     answer = browser.post(reverse("protocols:new"), {"title": "Cupping", "category": "needling"})
     assert (answer.status_code, Protocol.objects.count()) == ((302, 1) if status == 200 else (403, 0))
+
+
+@pytest.mark.parametrize("one", outlines.OUTLINES, ids=lambda one: one.code)
+def test_new_starts_with_the_sections_of_its_kind(therapist, sign_in, one):
+    data = {"title": "Something", "category": "safety", "outline": one.code}
+    assert sign_in(therapist).post(reverse("protocols:new"), data).status_code == 302
+    made = ProtocolVersion.objects.get().sections.all()
+    assert [(part.kind, part.heading) for part in made] == list(one.sections)
+    assert [part.words.split("\n") for part in made if part.words] == ([list(one.facts)] if one.facts else [])
+
+
+def test_new_like_another_protocol_copies_what_is_in_force(therapist, floater, clinical_lead, sign_in, at):
+    other = factories.published(by=floater, lead=clinical_lead, at=at, body="<p>Proven words.</p>")
+    factories.revised(after=other, by=floater, at=at, body="<p>Secret words.</p>")
+    data = {"title": "Something", "category": "safety", "outline": "empty", "like": other.pk}
+    sign_in(therapist).post(reverse("protocols:new"), data)
+    [made] = ProtocolVersion.objects.get(title="Something").sections.all()
+    assert made.body == "<p>Proven words.</p>"
+    assert made.key != other.sections.get().key
+
+
+def test_new_like_one_that_may_not_be_read_is_refused(therapist, floater, clinical_lead, sign_in, at, oakbrook):
+    there = [Readers(Role.THERAPIST, oakbrook)]
+    hidden = factories.published(by=floater, lead=clinical_lead, at=at, readers=there, title="Hidden")
+    browser = sign_in(therapist)
+    assert "Hidden" not in browser.get(reverse("protocols:new")).content.decode()
+    answer = browser.post(reverse("protocols:new"), {"title": "Mine", "category": "safety", "like": hidden.pk})
+    assert (answer.status_code, ProtocolVersion.objects.count()) == (422, 1)
 
 
 def test_new_without_a_title_keeps_what_was_typed(therapist, sign_in):
@@ -241,7 +271,7 @@ def test_submit_from_the_edit_page(therapist, sign_in, at):
 
 
 def test_submit_of_nothing_leads_to_the_first_section(therapist, sign_in, at):
-    version = factories.draft(by=therapist, at=at, sections=drafting.template())
+    version = factories.draft(by=therapist, at=at, sections=outlines.TREATMENT.texts())
     answer = sign_in(therapist).post(address("draft-edit", version), form_of(version, then="submit"))
     page = answer.content.decode()
     assert (answer.status_code, edited(version).state) == (422, State.DRAFT)

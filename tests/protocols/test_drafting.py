@@ -7,7 +7,7 @@ import pytest
 
 from intranet.audit.models import Entry
 from intranet.core.access import Conflict, Forbidden, Refused
-from protocols import drafting, publishing
+from protocols import drafting, outlines, publishing
 from protocols.drafting import DraftText, SectionText
 from protocols.models import ProtocolVersion, Section, State
 from tests.protocols import factories
@@ -23,11 +23,17 @@ def changed(version: ProtocolVersion, body: str = "<p>Changed.</p>", **fields: o
     return DraftText(**(values | fields))
 
 
-def test_new_protocol_starts_with_the_template(therapist, at):
-    version = drafting.new_protocol(title="  Cupping  of the neck ", category="needling", by=therapist, at=at)
+def test_new_protocol_starts_with_the_sections_given(therapist, at):
+    version = drafting.new_protocol(
+        title="  Cupping  of the neck ",
+        category="needling",
+        sections=outlines.TREATMENT.texts(),
+        by=therapist,
+        at=at,
+    )
     assert version.title == "Cupping of the neck"
     assert version.protocol.slug == "cupping-of-the-neck"
-    assert [part.kind for part in version.sections.all()] == [kind for kind, _ in drafting.TEMPLATE]
+    assert [part.kind for part in version.sections.all()] == [kind for kind, _ in outlines.TREATMENT.sections]
     assert [str(row) for row in version.audiences.all()] == [
         "Assistant or aide at Mt. Prospect",
         "Therapist at Mt. Prospect",

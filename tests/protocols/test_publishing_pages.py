@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from accounts.roles import Role
 from intranet.core import richtext
-from protocols import drafting, publishing
+from protocols import drafting, outlines, publishing
 from protocols.models import ProtocolVersion, State, Status
 from protocols.publishing import Readers
 from tests import factories as people
@@ -43,7 +43,7 @@ def test_a_submitted_version_says_who_approves_it(therapist, approver, clinical_
 
 
 def test_empty_sections_are_warned_about_until_publication(therapist, clinical_lead, sign_in, at):
-    empty = [part for part in drafting.template() if part.heading != "Purpose and scope"]
+    empty = [part for part in outlines.TREATMENT.texts() if part.heading != "Purpose and scope"]
     words = drafting.SectionText("text", "Purpose and scope", "<p>Words.</p>")
     version = factories.draft(by=therapist, at=at, sections=[*empty, words])
     warning = "Empty: Key facts, Contraindications, If something goes wrong."
