@@ -6,11 +6,14 @@ from datetime import date
 from typing import Any
 
 from django.db.models import QuerySet
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from drf_spectacular.helpers import forced_singular_serializer
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers, viewsets
+from rest_framework.decorators import action
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -19,8 +22,10 @@ from rest_framework.routers import BaseRouter
 from accounts.models import Clinic, User
 from accounts.roles import Capability
 from intranet.audit.recording import record
+from intranet.core.files import served
 from intranet.home import starting
 from intranet.home.evidence import Evidence, Signer, Stop, Worker
+from intranet.home.evidence_paper import evidence_pdf
 from intranet.home.forms import EvidenceForm, StartersFilter
 from intranet.home.starting import Checklist, Item
 from protocols.models import Protocol, ProtocolVersion
@@ -140,6 +145,12 @@ class EvidenceSerializer(serializers.Serializer[Evidence]):
     fingerprint = serializers.CharField()
 
 
+QUESTION = [
+    OpenApiParameter("clinic", str, description="The slug of one of your clinics; the first one without it."),
+    OpenApiParameter("on", date, description="The day; today without it."),
+]
+
+
 class EvidenceViewSet(viewsets.GenericViewSet[Protocol]):
     """What was in force at a clinic on a day, who had signed it, and who was on shift."""
 
@@ -148,24 +159,31 @@ class EvidenceViewSet(viewsets.GenericViewSet[Protocol]):
     lookup_field = "slug"
     lookup_value_regex = "[-a-zA-Z0-9_]+"
 
-    @extend_schema(
-        parameters=[
-            OpenApiParameter("clinic", str, description="The slug of one of your clinics; the first one without it."),
-            OpenApiParameter("on", date, description="The day; today without it."),
-        ]
-    )
+    @extend_schema(parameters=QUESTION)
     def retrieve(self, request: Request, slug: str) -> Response:
         """The answer for one protocol. Reading it leaves a trace, as the file does."""
-        now = timezone.now()
-        protocol = get_object_or_404(Protocol.objects.visible_to(request.user).titled(now), slug=slug)
-        clinics = Clinic.objects.where(request.user, Capability.REPORT_ACKNOWLEDGEMENTS)
+        return Response(EvidenceSerializer(self._answer(slug)).data)
+
+    @extend_schema(parameters=QUESTION, responses={(200, "application/pdf"): OpenApiTypes.BINARY})
+    @action(detail=True)
+    def pdf(self, request: Request, slug: str) -> HttpResponse:
+        """The same as a document on Letter pages."""
+        found = self._answer(slug)
+        content = evidence_pdf(found, title=found.protocol.title, by=request.user, at=timezone.now())
+        return served(content, "application/pdf", f"evidence-{slug}-{found.on.isoformat()}.pdf", keep=True)
+
+    def _answer(self, slug: str) -> Evidence:
+        """What the address asks for. Whoever gets it leaves a trace."""
+        now, person = timezone.now(), self.request.user
+        protocol = get_object_or_404(Protocol.objects.visible_to(person).titled(now), slug=slug)
+        clinics = Clinic.objects.where(person, Capability.REPORT_ACKNOWLEDGEMENTS)
         if not clinics:
-            raise PermissionDenied("Clinic managers and the clinical lead see who had signed what.")
-        form = EvidenceForm(request.query_params, clinics=clinics, at=now).strictly()
+            raise PermissionDenied("Clinic managers and the clinical lead see who has signed what.")
+        form = EvidenceForm(self.request.query_params, clinics=clinics, at=now).strictly()
         found = Evidence(protocol, form.place, form.day, now)
         terms = {"clinics": [found.clinic.pk], "day": found.on, "fingerprint": found.fingerprint}
-        record(request.user, "evidence.exported", protocol, **terms)
-        return Response(EvidenceSerializer(found).data)
+        record(person, "evidence.exported", protocol, **terms)
+        return found
 
 
 def register(router: BaseRouter) -> None:

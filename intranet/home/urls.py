@@ -12,4 +12,5 @@ urlpatterns = [
     path("credentials/", home.endings, name="endings"),
     path("protocols/<slug:slug>/evidence/", evidence.evidence, name="evidence"),
     path("protocols/<slug:slug>/evidence/csv/", evidence.evidence_csv, name="evidence-csv"),
+    path("protocols/<slug:slug>/evidence/pdf/", evidence.evidence_file, name="evidence-pdf"),
 ]

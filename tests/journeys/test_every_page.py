@@ -27,6 +27,7 @@ NOT_PAGES = {
     *(
         "protocols:report-csv",
         "home:evidence-csv",
+        "home:evidence-pdf",
         "accounts:audit-csv",
         "accounts:staff-list-example",
         "accounts:vcard",

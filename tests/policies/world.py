@@ -349,6 +349,7 @@ ASKS = [
     Ask("protocols:version-lift", "POST", _lift_page, lambda world: {"because": "Good again."}),
     Ask("home:evidence", "GET", _of("second", "evidence/")),
     Ask("home:evidence-csv", "GET", _of("second", "evidence/csv/")),
+    Ask("home:evidence-pdf", "GET", _of("second", "evidence/pdf/")),
     Ask("protocols:version-review", "POST", _of("second", "versions/2/review/")),
     Ask(
         "protocols:version-review-confirm",
@@ -586,6 +587,7 @@ ASKS = [
     Ask("api:credential-document", "GET", _pk(f"{API}/credentials/", "credential", "document/")),
     Ask("api:audit-list", "GET", _at(f"{API}/audit/")),
     Ask("api:evidence-detail", "GET", lambda world: f"{API}/evidence/{world.second.protocol.slug}/"),
+    Ask("api:evidence-pdf", "GET", lambda world: f"{API}/evidence/{world.second.protocol.slug}/pdf/"),
     Ask("api:suspension-list", "GET", _at(f"{API}/suspensions/")),
     Ask("api:suspension-list", "POST", _at(f"{API}/suspensions/"), _api_suspend),
     Ask(

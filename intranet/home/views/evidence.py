@@ -1,4 +1,4 @@
-"""The evidence page of a protocol, and its file."""
+"""The evidence page of a protocol, and its files."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from accounts.roles import Capability
 from accounts.step_up import step_up_from
 from intranet.audit.recording import record
 from intranet.core.exports import csv_response
+from intranet.core.files import served
 from intranet.home.evidence import CSV_HEADER, Evidence, csv_lines
+from intranet.home.evidence_paper import evidence_pdf
 from intranet.home.forms import EvidenceForm
 from protocols.models import Protocol
 
@@ -32,10 +34,35 @@ def evidence_csv(request: HttpRequest, slug: str) -> HttpResponse:
     """The same as a file. It leaves a trace; a question that makes no sense leads to the page."""
     form, found = asked(request, slug)
     if form.left_out:
-        return redirect(f"{reverse('home:evidence', args=[slug])}?{request.GET.urlencode()}")
+        return to_page(request, slug)
+    leave_trace(request, found)
+    return csv_response(file_name(found), CSV_HEADER, csv_lines(found))
+
+
+@require_GET
+@step_up_from("home:evidence")
+def evidence_file(request: HttpRequest, slug: str) -> HttpResponse:
+    """The same as a document on Letter pages, under the same terms as the CSV."""
+    form, found = asked(request, slug)
+    if form.left_out:
+        return to_page(request, slug)
+    leave_trace(request, found)
+    content = evidence_pdf(found, title=found.protocol.title, by=request.user, at=form.at)
+    return served(content, "application/pdf", f"{file_name(found)}.pdf", keep=True)
+
+
+def leave_trace(request: HttpRequest, found: Evidence) -> None:
     terms = {"clinics": [found.clinic.pk], "day": found.on, "fingerprint": found.fingerprint}
     record(request.user, "evidence.exported", found.protocol, **terms)
-    return csv_response(f"evidence-{slug}-{found.on.isoformat()}", CSV_HEADER, csv_lines(found))
+
+
+def file_name(found: Evidence) -> str:
+    return f"evidence-{found.protocol.slug}-{found.on.isoformat()}"
+
+
+def to_page(request: HttpRequest, slug: str) -> HttpResponse:
+    """Where the part of the question that makes no sense is named."""
+    return redirect(f"{reverse('home:evidence', args=[slug])}?{request.GET.urlencode()}")
 
 
 def asked(request: HttpRequest, slug: str) -> tuple[EvidenceForm, Evidence]:
