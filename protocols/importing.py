@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 import stat
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
-from pathlib import Path
+from pathlib import Path, PurePath
+from typing import Any
 
 from lxml import html as markup
 
@@ -21,10 +22,11 @@ from protocols.drafting import MOST_SECTIONS, SECTION_LENGTH, SectionText
 from protocols.models import SectionKind
 from protocols.text_import import html_from_markdown, html_from_text
 from protocols.unreadable import Unreadable
-from protocols.word_import import html_from_word
+from protocols.word_import import Inlaid, html_from_word
 
 MEGABYTE = 1024 * 1024
 LARGEST = 5 * MEGABYTE
+LARGEST_WORD = 15 * MEGABYTE  # with its pictures
 LARGEST_TEXT = MEGABYTE  # some 180,000 words
 TEXT_KINDS = {".txt", ".md"}
 KINDS = ".txt, .md, .html and .docx"
@@ -56,16 +58,36 @@ class Imported:
     title: str
     sections: list[SectionText]
     notes: list[str]
+    pictures: list[Inlaid] = field(default_factory=list)
 
 
 def read(path: Path, *, title: str = "") -> Imported:
     """Read a file into a title and sections. Raises Unreadable; stores nothing."""
-    content = _content(path)
-    convert = _converters().get(path.suffix.lower())
+    return read_content(_content(path), path.name, title=title)
+
+
+def read_content(content: bytes, file_name: str, *, title: str = "") -> Imported:
+    """As `read`, for what somebody handed in."""
+    name = PurePath(file_name.replace("\\", "/"))
+    convert = _converters().get(name.suffix.lower())
     if convert is None:
-        raise Unreadable(f"{path.name} is not a kind of file that can be read: use {KINDS}.")
-    source, notes = convert(content, path.name)
-    return _sectioned(source, notes, title, path)
+        raise Unreadable(f"{name.name} is not a kind of file that can be read: use {KINDS}.")
+    most = largest(name.suffix)
+    if len(content) > most:
+        raise Unreadable(
+            f"{name.name} is too large: {len(content) / MEGABYTE:.1f} MB, and {most // MEGABYTE} MB is the most."
+        )
+    if not content.strip():
+        raise Unreadable(f"{name.name} is empty.")
+    source, notes, *pictures = convert(content, name.name)
+    return _sectioned(source, notes, title, name, pictures[0] if pictures else [])
+
+
+def largest(ending: str) -> int:
+    """How many bytes a file of this kind may have."""
+    if ending.lower() in TEXT_KINDS:
+        return LARGEST_TEXT
+    return LARGEST_WORD if ending.lower() == ".docx" else LARGEST
 
 
 def _content(path: Path) -> bytes:
@@ -75,22 +97,20 @@ def _content(path: Path) -> bytes:
             raise Unreadable(f"{path.name} is a folder, not a file.")
         if not stat.S_ISREG(found.st_mode):
             raise Unreadable(f"{path.name} is a pipe or a device, not a file.")
-        most = LARGEST_TEXT if path.suffix.lower() in TEXT_KINDS else LARGEST
+        most = largest(path.suffix)
         if found.st_size > most:
             raise Unreadable(
                 f"{path.name} is too large: {found.st_size / MEGABYTE:.1f} MB, and {most // MEGABYTE} MB is the most."
             )
-        content = path.read_bytes()
+        return path.read_bytes()
     except FileNotFoundError:
         raise Unreadable(f"There is no file {path.name} at that place.") from None
     except OSError as error:
         raise Unreadable(f"{path.name} cannot be opened: {error.strerror}.") from None
-    if not content.strip():
-        raise Unreadable(f"{path.name} is empty.")
-    return content
 
 
-def _converters() -> dict[str, Callable[[bytes, str], tuple[str, list[str]]]]:
+def _converters() -> dict[str, Callable[[bytes, str], tuple[Any, ...]]]:
+    """By ending: what gives HTML, notes, and for some kinds the pictures."""
     return {
         ".txt": lambda content, name: html_from_text(_decoded(content, name)),
         ".md": lambda content, name: html_from_markdown(_decoded(content, name)),
@@ -156,7 +176,7 @@ def _keep_the_title(page: markup.HtmlElement) -> None:
             header.getparent().replace(header, title)
 
 
-def _sectioned(source: str, notes: list[str], title: str, path: Path) -> Imported:
+def _sectioned(source: str, notes: list[str], title: str, path: PurePath, pictures: list[Inlaid]) -> Imported:
     if max(map(len, source.split("<"))) > SECTION_LENGTH:
         raise Unreadable(f"{path.name} has a paragraph of more than {SECTION_LENGTH:,} characters: break it up.")
     blocks = _blocks(source)
@@ -175,12 +195,14 @@ def _sectioned(source: str, notes: list[str], title: str, path: Path) -> Importe
         notes.append("No heading was found for the title: the name of the file was taken.")
     notes += _doubts(sections)
     chosen = title or found_title or path.stem.replace("-", " ").replace("_", " ").capitalize()
-    return Imported(_shortened(chosen, 160), sections, notes)
+    shown = {picture.digest for part in sections for picture in richtext.pictures_in(part.body)}
+    kept = [picture for picture in pictures if picture.digest in shown]
+    return Imported(_shortened(chosen, 160), sections, notes, kept)
 
 
 def _blocks(source: str) -> list[markup.HtmlElement]:
     """The headings and blocks of a text in their order, whatever boxes a page put around them; loose words in paragraphs."""
-    cleaned = richtext.clean(_marked_headings(source))
+    cleaned = richtext.clean(_marked_headings(source), pictures=True)
     tree = markup.fragment_fromstring(cleaned, create_parent="div")
     blocks: list[markup.HtmlElement] = []
     loose = markup.Element("p")
@@ -188,14 +210,30 @@ def _blocks(source: str) -> list[markup.HtmlElement]:
     for child in list(tree):
         tail, child.tail = child.tail, None
         if child.tag in BLOCKS:
-            blocks += [loose] if _words(loose) else []
+            blocks += [loose] if _says_something(loose) else []
             loose = markup.Element("p")
-            blocks.append(child)
+            blocks += [child, *_out_of_heading(child)]
             loose.text = tail
         else:
             child.tail = tail
             loose.append(child)
-    return blocks + ([loose] if _words(loose) else [])
+    return blocks + ([loose] if _says_something(loose) else [])
+
+
+def _says_something(block: markup.HtmlElement) -> bool:
+    return bool(_words(block)) or next(block.iter("img"), None) is not None
+
+
+def _out_of_heading(block: markup.HtmlElement) -> list[markup.HtmlElement]:
+    """The pictures of a heading, in a paragraph after it: a heading has words alone."""
+    if not _level(block) or not (pictures := list(block.iter("img"))):
+        return []
+    below = markup.Element("p")
+    for picture in pictures:
+        picture.drop_tree()
+        picture.tail = None
+        below.append(picture)
+    return [below]
 
 
 def _marked_headings(source: str) -> str:
@@ -250,7 +288,7 @@ def _sections(blocks: list[markup.HtmlElement]) -> tuple[list[SectionText], list
 
 
 def _section(heading: str, parts: list[str]) -> SectionText:
-    body = richtext.clean("".join(parts))
+    body = richtext.clean("".join(parts), pictures=True)
     kind = next((kind for pattern, kind in TELLING if pattern.search(heading)), SectionKind.TEXT)
     if kind in LIST_KINDS and "<ul>" not in body and "<ol>" not in body:
         kind = SectionKind.TEXT  # a stop card is drawn from a list

@@ -20,7 +20,7 @@ from accounts.models import Clinic, User
 from accounts.roles import Role
 from intranet.announcements.audience import Cell
 from intranet.announcements.publishing import Draft, publish
-from protocols import pictures, prints, publishing, readers, reviewing, suspending
+from protocols import importing, pictures, previewing, prints, publishing, readers, reviewing, suspending
 from protocols.publishing import Readers
 from tests import factories
 from tests.intranet.reminders import factories as reminders
@@ -111,8 +111,11 @@ def build(cast: dict[str, User], mt_prospect: Clinic, at: datetime) -> World:
     reviewed = reviewing.review(looked_at, note=f"{CANARY} note", by=lead, at=at)
     [suspension] = suspending.suspend(second, clinics=[mt_prospect], reason=f"{CANARY} reason", by=manager, at=at)
     problem = readers.report_problem(second, text=f"{CANARY} problem", by=therapist, at=at)
+    words = importing.read_content(f"{CANARY} title\n\n{CANARY} words".encode(), "canary.txt")
+    preview = previewing.prepare(words, file_name=f"{CANARY}.txt", by=therapist, at=at)
     return World(
         {
+            "preview": preview,
             "problem": problem,
             "suspension": suspension,
             "looked_at": looked_at,
@@ -196,6 +199,10 @@ def _hour(world: World) -> dict[str, Any]:
 
 def _new_picture(world: World) -> dict[str, Any]:
     return {"protocol": world.draft.protocol.slug, "description": "A knee", "picture": _file(factories.png(), "a.png")}
+
+
+def _new_import(world: World) -> dict[str, Any]:
+    return {"file": _file(b"Falls\n\nStand up.", "falls.txt")}
 
 
 def _new_attachment(world: World) -> dict[str, Any]:
@@ -378,6 +385,10 @@ ASKS = [
     ),
     Ask("protocols:draft-send-back", "POST", _of("review", "draft/send-back/"), lambda world: {"remark": "Say more."}),
     Ask("protocols:draft-publish", "GET", _of("approved", "draft/publish/")),
+    Ask("protocols:import", "GET", _at("/protocols/import/")),
+    Ask("protocols:import", "POST", _at("/protocols/import/"), _new_import),
+    Ask("protocols:import-preview", "GET", _pk("/protocols/import/", "preview")),
+    Ask("protocols:import-preview", "POST", _pk("/protocols/import/", "preview")),
     Ask("protocols:picture", "GET", lambda world: world.illustration.address),
     Ask("protocols:picture of a draft", "GET", lambda world: world.loose.address),
     Ask("protocols:attachment", "GET", lambda world: world.handout.get_absolute_url()),

@@ -9,6 +9,9 @@ from PIL import Image
 
 from protocols.pictures import Drawn
 
+# A part with more in it than any document has, which does not shrink much.
+HUGE = "<w>" + "".join(f"<c n='{number * 2654435761 % 2**32:x}'/>" for number in range(600_001)) + "</w>"
+
 
 def png(size: tuple[int, int] = (40, 30), colour: str = "#a33") -> bytes:
     out = BytesIO()

@@ -17,12 +17,11 @@ from protocols.drafting import DraftText, SectionText
 from protocols.models import Attachment, Kind, ProtocolVersion
 from tests import factories as people
 from tests.protocols import factories
-from tests.protocols.file_samples import jpeg, pdf_with_words, png, xlsx
+from tests.protocols.file_samples import HUGE, jpeg, pdf_with_words, png, xlsx
 from tests.protocols.word_files import docx, paragraph, relation
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("store")]
 _KEY = UUID("5e0c6f0e-7d0b-4f5a-9a3e-2f1f4b1d7c55")
-HUGE = "<w>" + "".join(f"<c n='{number * 2654435761 % 2**32:x}'/>" for number in range(600_001)) + "</w>"
 SHEET = Paper(Kind.PDF, b"%PDF-1.4 a sheet", 1, "Repetitions")
 
 

@@ -45,10 +45,11 @@ def link(text: str, relation: str) -> str:
     return f'<w:p><w:hyperlink r:id="{relation}"><w:r><w:t>{text}</w:t></w:r></w:hyperlink></w:p>'
 
 
-def picture(relation: str = "", linked: str = "") -> str:
+def picture(relation: str = "", linked: str = "", alt: str = "") -> str:
     blip = f'<a:blip r:embed="{relation}"/>' if relation else f'<a:blip r:link="{linked}"/>'
     return (
         '<w:p><w:r><w:drawing><wp:inline xmlns:wp="http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing">'
+        f'<wp:docPr descr="{alt}"/>'
         '<a:graphic xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main"><a:graphicData>'
         '<pic:pic xmlns:pic="http://schemas.openxmlformats.org/drawingml/2006/picture"><pic:blipFill>'
         f"{blip}</pic:blipFill></pic:pic></a:graphicData></a:graphic></wp:inline></w:drawing></w:r></w:p>"

@@ -12,7 +12,7 @@ from accounts.models import User
 from accounts.roles import Role
 from intranet.core import richtext
 from intranet.core.access import Refused
-from protocols import drafting, importing
+from protocols import drafting, importing, previewing
 from protocols.models import Category, ProtocolVersion, SectionKind
 from protocols.unreadable import Unreadable
 
@@ -34,8 +34,14 @@ class Command(BaseCommand):
         try:
             imported = importing.read(file, title=" ".join(title.split()))
             author = self._author(by)
+            at = timezone.now()
             version = drafting.new_protocol(
-                title=imported.title, category=category, by=author, at=timezone.now(), sections=imported.sections
+                title=imported.title,
+                category=category,
+                by=author,
+                at=at,
+                sections=imported.sections,
+                pictures=previewing.pictures_of(imported, by=author, at=at),
             )
         except (Unreadable, Refused) as error:
             raise CommandError(str(error), returncode=NOT_READ) from None
