@@ -7,6 +7,7 @@ from io import BytesIO
 
 from PIL import Image
 
+from intranet.demo import papers
 from protocols.pictures import Drawn
 
 # A part with more in it than any document has, which does not shrink much.
@@ -32,24 +33,7 @@ def drawn(colour: str = "#a33") -> Drawn:
 
 def pdf_with_words(words: str) -> bytes:
     """One page on which the words stand."""
-    drawing = f"BT /F1 24 Tf 40 700 Td ({words}) Tj ET".encode()
-    objects = [
-        b"<< /Type /Catalog /Pages 2 0 R >>",
-        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents 4 0 R "
-        b"/Resources << /Font << /F1 << /Type /Font /Subtype /Type1 /BaseFont /Helvetica >> >> >> >>",
-        b"<< /Length %d >>\nstream\n%s\nendstream" % (len(drawing), drawing),
-    ]
-    out, places = b"%PDF-1.4\n", []
-    for number, body in enumerate(objects, start=1):
-        places.append(len(out))
-        out += b"%d 0 obj\n%s\nendobj\n" % (number, body)
-    start = len(out)
-    table = b"".join(b"%010d 00000 n \n" % place for place in places)
-    return out + b"xref\n0 5\n0000000000 65535 f \n%strailer\n<< /Size 5 /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF" % (
-        table,
-        start,
-    )
+    return papers.pdf([words])
 
 
 def xlsx(words: str = "Repetitions", **parts: str) -> bytes:

@@ -89,8 +89,8 @@ class TestPages:
             ({"title": ""}, "Title is missing"),
             ({"heading-0": " "}, "Give the section a heading."),
             ({"take-0": None, "take-1": None}, "Take over at least one section."),
-            ({"kind-0": "nonsense"}, "is not one of the"),
-            ({"category": "nonsense"}, "is not one of the"),
+            ({"kind-0": "nonsense"}, "Choose from those offered."),
+            ({"category": "nonsense"}, "Choose from those offered."),
             ({"picture": ""}, "Say what the picture shows."),
         ],
     )

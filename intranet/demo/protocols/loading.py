@@ -20,6 +20,7 @@ from intranet.demo.protocols import (
     needling_neck,
     safety,
 )
+from intranet.demo.protocols.illustrations import illustrate
 from intranet.demo.protocols.writing import Work
 from protocols import drafting, publishing
 from protocols.models import Protocol, ProtocolVersion
@@ -167,7 +168,7 @@ class _Desk:
             high_risk=plan.high_risk,
             review_months=plan.review_months,
         )
-        return version
+        return illustrate(version, plan.work.code, by=by, at=at)
 
     def _revise(self, protocol: Protocol, plan: Plan, number: int, release: Release) -> ProtocolVersion:
         by, at = self.writers[release.by], self.morning(release.days_ago + 9)

@@ -175,8 +175,10 @@ def test_every_step_left_its_trace(demo: Demo) -> None:
     assert counts == {
         "acknowledged": Acknowledgement.objects.count(),
         "approved": 22,
+        "attached": 1,
         "drafted": 24,
-        "edited": 5,
+        "edited": 6,
+        "picture-added": 1,
         "published": 22,
         "settings-changed": 19,
         "submitted": 23,
