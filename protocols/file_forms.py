@@ -122,7 +122,10 @@ class TakeOverForm(forms.Form):
         for place, (kind, heading, _) in enumerate(preview.sections):
             self.fields[f"take-{place}"] = forms.BooleanField(label="Take over", required=False, initial=True)
             self.fields[f"heading-{place}"] = forms.CharField(
-                label="Heading", max_length=120, required=False, initial=heading
+                label="Heading",
+                max_length=120,
+                initial=heading,
+                error_messages={"required": "Give the section a heading."},
             )
             self.fields[f"kind-{place}"] = forms.ChoiceField(
                 label="Kind of section", choices=SectionKind.choices, initial=kind
@@ -131,16 +134,22 @@ class TakeOverForm(forms.Form):
             self.fields[f"picture-{picture['sha256']}"] = forms.CharField(
                 label="What it shows",
                 max_length=LONGEST_DESCRIPTION,
-                required=False,
+                error_messages={"required": "Say what the picture shows."},
                 initial=picture["description"],
                 help_text="Read aloud to whoever cannot see it.",
             )
 
     def clean(self) -> dict[str, Any]:
+        """What is not taken over needs neither heading nor words."""
         values: dict[str, Any] = super().clean() or self.cleaned_data
-        for place in range(len(self.preview.sections)):
-            if values.get(f"take-{place}") and not values.get(f"heading-{place}"):
-                self.add_error(f"heading-{place}", "Give the section a heading.")
+        shown: set[str] = set()
+        for place, (_, _, body) in enumerate(self.preview.sections):
+            if values.get(f"take-{place}"):
+                shown.update(f"picture-{picture.digest}" for picture in richtext.pictures_in(body))
+            else:
+                self.errors.pop(f"heading-{place}", None)
+        for name in [name for name in self.errors if name.startswith("picture-") and name not in shown]:
+            del self.errors[name]
         return values
 
     def parts(self) -> list[dict[str, Any]]:

@@ -59,7 +59,7 @@ HINTS: dict[str, str] = {
     SectionKind.STEPS: "A numbered list, one step per line.",
     SectionKind.REFERENCES: "A numbered list. Write [1] in any section to point to the first.",
 }
-ANYTHING = "Headings, lists, tables, callouts and links. Write [1] to point to the first reference."
+ANYTHING = "Headings, lists, tables, pictures, callouts and links. Write [1] to point to the first reference."
 
 
 @register.simple_tag
