@@ -17,7 +17,15 @@ from protocols.pictures import Drawn
 
 ILLUSTRATED = {"dry-needling-lumbar": "Purpose and scope"}  # by code: the section that gets the picture
 SIZE = (1200, 760)
-SKIN, INK, OPEN, SHUT = "#f3e4d8", "#1d2b3a", "#cfe8d5", "#f4c7c3"
+INK, OPEN, SHUT = "#1d2b3a", "#cfe8d5", "#f4c7c3"
+MIDDLE, TOP, RIB, BOTTOM = 300, 60, 345, 680  # of the back: from the left, and downwards
+STEPS = 48
+LABELS = (
+    ("Thorax: never\nunder this protocol", 190),
+    ("Twelfth rib", RIB),
+    ("Low back: open", 440),
+    ("Gluteal region: open", 590),
+)
 SHOWS = (
     "The back, seen from behind. Below the twelfth rib, the low back and the gluteal region are marked as open under this "
     "protocol; the thorax above is marked as closed."
@@ -59,34 +67,23 @@ def illustrate(version: ProtocolVersion, code: str, *, by: User, at: datetime) -
 def _region() -> Drawn:
     sheet = Image.new("RGB", SIZE, "white")
     pen = ImageDraw.Draw(sheet)
-    pen.polygon(_torso(90, 690), fill=SKIN)
-    pen.polygon(_torso(90, 360), fill=SHUT)
-    pen.polygon(_torso(360, 690), fill=OPEN)
-    pen.line(_torso(90, 690)[:13], fill=INK, width=4)
-    pen.line(_torso(90, 690)[13:], fill=INK, width=4)
-    for top in range(110, 680, 34):
-        pen.rounded_rectangle((392, top, 408, top + 24), 6, outline=INK, width=3)
-    for rib in range(6):
-        top = 120 + rib * 38
-        for side in (-1, 1):
-            pen.arc((400 - 150, top, 400 + 150, top + 80), 200 if side < 0 else 290, 250 if side < 0 else 340, INK, 3)
-    for left in range(190, 620, 28):
-        pen.line((left, 360, left + 14, 360), fill=INK, width=4)
-    for words, size, top in (
-        ("Thorax: never under this protocol", 32, 210),
-        ("Twelfth rib", 32, 342),
-        ("Low back: open", 32, 440),
-        ("Gluteal region: open", 32, 600),
-    ):
-        pen.text((690, top), words, fill=INK, font=ImageFont.load_default(size))
-    for top in (226, 358, 456, 616):
-        pen.line((560, top, 675, top), fill=INK, width=3)
-    pen.text(
-        (60, 720),
-        "Schematic, not to scale. Drawn for this demonstration.",
-        fill="#566",
-        font=ImageFont.load_default(22),
-    )
+    pen.polygon(_torso(TOP, RIB), fill=SHUT)
+    pen.polygon(_torso(RIB, BOTTOM), fill=OPEN)
+    outline = _torso(TOP, BOTTOM)
+    pen.line(outline[: STEPS + 1], fill=INK, width=4)
+    pen.line(outline[STEPS + 1 :], fill=INK, width=4)
+    for top in range(TOP + 20, BOTTOM - 10, 34):
+        pen.rounded_rectangle((MIDDLE - 8, top, MIDDLE + 8, top + 24), 6, outline=INK, width=3)
+    for top in range(TOP + 30, RIB - 20, 38):
+        for first, last in ((200, 250), (290, 340)):
+            pen.arc((MIDDLE - 150, top, MIDDLE + 150, top + 80), first, last, INK, 3)
+    for left in range(MIDDLE - 210, MIDDLE + 210, 28):
+        pen.line((left, RIB, left + 14, RIB), fill=INK, width=4)
+    for words, top in LABELS:
+        pen.line((MIDDLE + 90, top, 610, top), fill=INK, width=3)
+        pen.multiline_text((630, top), words, fill=INK, font=ImageFont.load_default(46), anchor="lm", spacing=10)
+    note = "Schematic, not to scale. Drawn for this demonstration."
+    pen.text((60, 712), note, fill="#556666", font=ImageFont.load_default(28))
     out = BytesIO()
     sheet.save(out, "PNG", optimize=True)
     return Drawn(Kind.PNG, out.getvalue(), *SIZE)
@@ -94,14 +91,15 @@ def _region() -> Drawn:
 
 def _torso(top: int, bottom: int) -> list[tuple[float, float]]:
     """The outline of a back between two heights: down the left side, up the right one."""
-    steps = [top + (bottom - top) * step / 12 for step in range(13)]
-    sides = [(_half_width(height), height) for height in steps]
-    return [(400 - half, height) for half, height in sides] + [(400 + half, height) for half, height in reversed(sides)]
+    heights = [top + (bottom - top) * step / STEPS for step in range(STEPS + 1)]
+    sides = [(_half_width(height), height) for height in heights]
+    left = [(MIDDLE - half, height) for half, height in sides]
+    return left + [(MIDDLE + half, height) for half, height in reversed(sides)]
 
 
 def _half_width(height: float) -> float:
     """Shoulders, waist and hips, as half of what a back measures there."""
-    known = [(90, 185), (200, 178), (360, 138), (430, 132), (560, 172), (690, 168)]
+    known = [(60, 190), (170, 184), (420, 136), (570, 176), (680, 172)]
     for (above, wide), (below, narrow) in pairwise(known):
         if height <= below:
             share = (height - above) / (below - above)
