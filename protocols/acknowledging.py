@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, TypeAlias
 
 from django.db import transaction
-from django.db.models import DateField, ExpressionWrapper, F, Min, OuterRef, QuerySet, Subquery
+from django.db.models import DateField, DateTimeField, ExpressionWrapper, F, Max, Min, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Greatest, TruncDate
 
 from accounts.models import User
@@ -17,7 +17,17 @@ from intranet.core.access import YES, Forbidden, Refused, Verdict, require
 from intranet.core.moments import moment_of
 from intranet.core.time import organisation_day, organisation_zone
 from protocols.drafting import clinics_of
-from protocols.models import Acknowledgement, Audience, ProtocolVersion, Readership, ReadershipQuerySet, Status
+from protocols.models import (
+    REASK_AHEAD,
+    Acknowledgement,
+    Audience,
+    ProtocolVersion,
+    Readership,
+    ReadershipQuerySet,
+    Status,
+    Waiver,
+    lapse,
+)
 
 # Rows with annotations that are grouped by the caller; their columns are said where they are made.
 Rows: TypeAlias = QuerySet[Any, Any]
@@ -27,9 +37,10 @@ def duties(at: datetime) -> Rows:
     """One row per person and version that the person must acknowledge, done or not: `user_id`, `version_id`,
     `asked_at` (since when) and `due_on` (the last day).
 
-    Time runs from the publication, or from the day on which somebody's membership made the version theirs.
+    Time runs from the publication, from the day on which somebody's membership made the version theirs, from the end of
+    a waiver, or from 30 days before an earlier acknowledgement ends, whose last day is then the last one to renew it.
     """
-    return with_terms(_asked(at).values("user_id", "version_id"))
+    return with_terms(duty_rows(at).values("user_id", "version_id"), at)
 
 
 def duties_then(at: datetime) -> Rows:
@@ -37,25 +48,52 @@ def duties_then(at: datetime) -> Rows:
 
     Nothing says when somebody was deactivated; whoever held a role that day is taken to have been at work.
     """
-    return with_terms(_duty_rows(Readership.objects.held_on(organisation_day(at)), at).values("user_id", "version_id"))
+    return with_terms(duty_rows(at, past=True).values("user_id", "version_id"), at)
+
+
+def duty_rows(at: datetime, *, past: bool = False) -> ReadershipQuerySet:
+    """The memberships behind the duties, for those who group them in their own way. For `past` see `duties_then`."""
+    day = organisation_day(at)
+    rows = Readership.objects.held_on(day) if past else Readership.objects.on(day)
+    return rows.duties().filter(version__in=ProtocolVersion.objects.current(at)).order_by()
 
 
 def outstanding(at: datetime) -> Rows:
-    """The duties that no acknowledgement satisfies yet."""
-    return with_terms(outstanding_rows(at).values("user_id", "version_id"))
+    """The duties that no acknowledgement satisfies yet, or none much longer, and that are not waived."""
+    return with_terms(outstanding_rows(at).values("user_id", "version_id"), at)
 
 
 def outstanding_rows(at: datetime) -> ReadershipQuerySet:
     """The memberships behind the outstanding duties, for those who group them in their own way."""
-    return _asked(at).outstanding()
+    return duty_rows(at).outstanding(at)
 
 
-def with_terms(rows: QuerySet[Any, Any]) -> Rows:
+def with_terms(rows: QuerySet[Any, Any], at: datetime) -> Rows:
     """Grouped rows with `asked_at` and `due_on`. The groups hold at most one person and one version."""
-    asked_at = Greatest("version__published_at", moment_of(Min("period__startswith"), organisation_zone()))
-    asked_on = TruncDate(asked_at, tzinfo=organisation_zone())
-    due_on = ExpressionWrapper(asked_on + F("version__due_days"), output_field=DateField())
-    return rows.annotate(asked_at=asked_at, due_on=due_on)
+    zone = organisation_zone()
+    lapsed = Subquery(_lapsing(at), output_field=DateTimeField())
+    asked_at = Greatest(
+        "version__published_at",
+        moment_of(Min("period__startswith"), zone),
+        ExpressionWrapper(lapsed - REASK_AHEAD, output_field=DateTimeField()),
+        Subquery(_excused(at), output_field=DateTimeField()),
+    )
+    in_time = ExpressionWrapper(TruncDate(asked_at, tzinfo=zone) + F("version__due_days"), output_field=DateField())
+    return rows.annotate(asked_at=asked_at, due_on=Greatest(in_time, TruncDate(lapsed, tzinfo=zone)))
+
+
+def _lapsing(at: datetime) -> QuerySet[Any, Any]:
+    """When the last acknowledgement of the row's person ends or ended, when that is soon or over."""
+    own = Acknowledgement.objects.counting_for("user", "version").order_by().values("user")
+    last = own.annotate(last=Max(lapse())).filter(last__lte=at + REASK_AHEAD)
+    return last.values("last")
+
+
+def _excused(at: datetime) -> QuerySet[Any, Any]:
+    """When the last waiver of the row's person for the version ended."""
+    own: QuerySet[Any, Any] = Waiver.objects.ending()
+    own = own.filter(user=OuterRef("user"), version=OuterRef("version"), over_at__lte=at)
+    return own.order_by().values("user").annotate(last=Max("over_at")).values("last")
 
 
 def must_acknowledge(user: User, *, at: datetime) -> QuerySet[Any]:
@@ -79,40 +117,39 @@ def may_acknowledge(version: ProtocolVersion, *, by: User, at: datetime) -> Verd
 
 @transaction.atomic
 def acknowledge(version: ProtocolVersion, *, by: User, at: datetime, opened: str) -> Acknowledgement:
-    """Record that the person has read the version and will follow it. A second time changes nothing.
+    """Record that the person has read the version and will follow it. A second time changes nothing, until it is time to
+    acknowledge it again.
 
     `opened` is the hash of the text that the person had before them: only a whole document carries it.
     """
     require(may_acknowledge(version, by=by, at=at), Forbidden)
     if opened != version.content_hash:
         raise Refused.because("not-opened", "Open the whole version and read it before you acknowledge it.")
+    own = Acknowledgement.objects.filter(user=by, version=version).order_by("-round")
+    if (last := own.first()) and own.fresh(at + REASK_AHEAD).exists():
+        return last
     acknowledgement, created = Acknowledgement.objects.get_or_create(
-        user=by, version=version, defaults={"at": at, "text_hash": version.content_hash}
+        user=by,
+        version=version,
+        round=last.round + 1 if last else 1,
+        defaults={"at": at, "text_hash": version.content_hash},
     )
     if created:
         record(by, "protocol.acknowledged", version, clinics=clinics_of(version), content=version.content_hash)
     return acknowledgement
 
 
-def counting(version: ProtocolVersion, user: User) -> Acknowledgement | None:
-    """The acknowledgement with which the person has satisfied the version, the latest first."""
-    own = Acknowledgement.objects.satisfying(version).filter(user=user)
-    return own.select_related("version").order_by("-version__number").first()
+def counting(version: ProtocolVersion, user: User, at: datetime) -> Acknowledgement | None:
+    """The acknowledgement with which the person satisfies the version at the moment, the latest first."""
+    own = Acknowledgement.objects.satisfying(version).filter(user=user).fresh(at)
+    return own.select_related("version").order_by("-version__number", "-round").first()
 
 
 def last_signed(version: ProtocolVersion, user: User) -> Acknowledgement | None:
     """What the person acknowledged before this version, for "you acknowledged version 3"."""
     own = Acknowledgement.objects.filter(user=user, version__protocol=version.protocol_id)
     earlier = own.filter(version__number__lt=version.number)
-    return earlier.select_related("version").order_by("-version__number").first()
-
-
-def _asked(at: datetime) -> ReadershipQuerySet:
-    return _duty_rows(Readership.objects.on(organisation_day(at)), at)
-
-
-def _duty_rows(rows: ReadershipQuerySet, at: datetime) -> ReadershipQuerySet:
-    return rows.duties().filter(version__in=ProtocolVersion.objects.current(at)).order_by()
+    return earlier.select_related("version").order_by("-version__number", "-round").first()
 
 
 def _reads_anyway(version: ProtocolVersion, by: User) -> bool:

@@ -218,5 +218,5 @@ def _trainings(on: date, moment: datetime) -> QuerySet[Training]:
 
 
 def _counting(version: ProtocolVersion, moment: datetime) -> QuerySet[Acknowledgement]:
-    """Acknowledgements given by the moment that count for the version."""
-    return Acknowledgement.objects.satisfying(version).filter(at__lte=moment)
+    """Acknowledgements given by the moment that count for the version then."""
+    return Acknowledgement.objects.satisfying(version).filter(at__lte=moment).fresh(moment)

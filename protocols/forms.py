@@ -263,10 +263,16 @@ class SettingsForm(forms.ModelForm):
 
     class Meta:
         model = Protocol
-        fields = ["category", "owner", "deputy", "high_risk", "skills", "review_months"]
+        fields = ["category", "owner", "deputy", "high_risk", "skills", "review_months", "reattest_months"]
         widgets = {"skills": forms.CheckboxSelectMultiple}
-        labels = {"high_risk": "High risk: 5 days to acknowledge instead of 14", "skills": "Procedures that it governs"}
-        help_texts = {"deputy": "Is reminded of reviews as well."}
+        labels = {
+            "high_risk": "High risk: 5 days to acknowledge instead of 14",
+            "skills": "Procedures that it governs",
+        } | {"reattest_months": "Months after which everybody acknowledges it again"}
+        help_texts = {
+            "deputy": "Is reminded of reviews as well.",
+            "reattest_months": "Leave empty for once per version.",
+        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -352,6 +358,23 @@ class LiftForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text="Whoever was told of the suspension is told this. No patient names or details.",
         error_messages={"required": "Say why it may be used again."},
+    )
+
+
+class WaiveForm(forms.Form):
+    reason = forms.CharField(
+        label="Why",
+        max_length=400,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="“On leave” is enough. No health details.",
+        error_messages={"required": "Say why."},
+    )
+    through = forms.DateField(
+        label="Until the end of",
+        required=False,
+        widget=DayInput,
+        validators=[in_this_century],
+        help_text="Leave empty until you end it yourself.",
     )
 
 

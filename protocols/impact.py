@@ -143,7 +143,7 @@ def _signers(version: ProtocolVersion, at: datetime) -> list[Signer]:
     """Who must sign the version once it is published, by name."""
     rows: list[Any] = list(duties(at).filter(version=version).values("user_id", "due_on"))
     due = {row["user_id"]: row["due_on"] for row in rows}
-    signed = Acknowledgement.objects.satisfying(version).filter(user=OuterRef("pk"))
+    signed = Acknowledgement.objects.satisfying(version).filter(user=OuterRef("pk")).fresh(at)
     people: Any = User.objects.filter(pk__in=due).annotate(signed=Exists(signed)).by_name()
     return [Signer(person, due[person.pk], person.signed) for person in people]
 

@@ -187,7 +187,7 @@ class ReadingPage:
     @cached_property
     def coming_acknowledgement(self) -> Acknowledgement | None:
         """The one that counts already for the version that starts later."""
-        return acknowledging.counting(self.coming, self.reader) if self.coming else None
+        return acknowledging.counting(self.coming, self.reader, self.at) if self.coming else None
 
     @property
     def draft(self) -> ProtocolVersion | None:
@@ -196,7 +196,7 @@ class ReadingPage:
     @cached_property
     def acknowledgement(self) -> Acknowledgement | None:
         """The one that counts for this version."""
-        return acknowledging.counting(self.version, self.reader) if not self.version.is_open else None
+        return acknowledging.counting(self.version, self.reader, self.at) if not self.version.is_open else None
 
     @cached_property
     def before(self) -> Acknowledgement | None:
@@ -222,10 +222,15 @@ class ReadingPage:
     def late(self) -> bool:
         return self.due_on is not None and self.due_on < self.today
 
+    @property
+    def renews(self) -> bool:
+        """Whether it is time to acknowledge again what one has acknowledged."""
+        return self.protocol.reattest_months is not None and self.due_on is not None
+
     @cached_property
     def asks_acknowledgement(self) -> bool:
         """Whether the bar is shown: it is the reader's duty, or what clears the reader for a procedure."""
-        if self.version.is_open or self.acknowledgement:
+        if self.version.is_open or (self.acknowledgement and not self.renews):
             return False
         if not acknowledging.may_acknowledge(self.version, by=self.reader, at=self.at):
             return False

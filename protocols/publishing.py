@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
@@ -17,7 +17,7 @@ from intranet.core import richtext
 from intranet.core.access import YES, Conflict, Forbidden, Refused, Verdict, require
 from intranet.core.time import first_moment, organisation_day
 from intranet.core.wording import full_day
-from protocols.drafting import clinics_of, lock, may_edit, reopen, text_hash, text_of
+from protocols.drafting import DUE_DAYS, clinics_of, lock, may_edit, reopen, text_hash, text_of
 from protocols.models import Audience, Protocol, ProtocolVersion, Remark, Section, SectionKind, State, Status
 
 # What a reader looks for first: a version may do without, but nobody should overlook that it is empty.
@@ -195,17 +195,30 @@ def change_settings(
     high_risk: bool,
     review_months: int,
     deputy: User | None = None,
+    reattest_months: int | None = None,
+    at: datetime,
 ) -> Protocol:
-    """Say where a protocol belongs, who answers for it, and what nobody may do without having acknowledged it."""
+    """Say where a protocol belongs, who answers for it, and what nobody may do without having acknowledged it.
+
+    When everybody is to acknowledge it again after some months, nobody's acknowledgement ends before the days to
+    acknowledge it are over from now.
+    """
     require(may_publish(by), Forbidden)
     protocol = Protocol.objects.select_for_update().get(pk=protocol.pk)
     protocol.category, protocol.owner, protocol.high_risk = category, owner, high_risk
     protocol.review_months, protocol.deputy = review_months, deputy
+    if reattest_months != protocol.reattest_months:
+        latest = protocol.versions.released().order_by("-number").first()
+        days = timedelta(days=latest.due_days if latest else DUE_DAYS)
+        protocol.reattest_from = organisation_day(at) + days if reattest_months else None
+    protocol.reattest_months = reattest_months
     protocol.full_clean()
     protocol.save()
     protocol.skills.set(skills)
     names = [str(skill) for skill in protocol.skills.all()]
-    record(by, "protocol.settings-changed", protocol, owner=owner, skills=names, high_risk=high_risk)
+    record(
+        by, "protocol.settings-changed", protocol, owner=owner, skills=names, high_risk=high_risk, again=reattest_months
+    )
     return protocol
 
 

@@ -282,7 +282,7 @@ class AcknowledgementLate(Kind):
             clinic__memberships__user__is_active=True,
         )
         asked = asked.annotate(recipient_id=F("clinic__memberships__user")).exclude(recipient_id=F("user_id"))
-        return with_terms(asked.values("user_id", "version_id", "recipient_id"))
+        return with_terms(asked.values("user_id", "version_id", "recipient_id"), at)
 
 
 def register() -> None:

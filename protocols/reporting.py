@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 from typing import Any
 
-from django.db.models import Q, Subquery
+from django.core.paginator import Paginator
+from django.db.models import Exists, Q, Subquery
 
 from accounts.models import Clinic, Membership, User
 from intranet.core.time import organisation_day
-from protocols.acknowledging import duties, duties_then
-from protocols.models import Acknowledgement, ProtocolVersion
+from protocols.acknowledging import duty_rows, with_terms
+from protocols.models import Acknowledgement, ProtocolVersion, ReadershipQuerySet, Waiver
 
+PEOPLE_ON_A_PAGE = 25
 CSV_HEADER = (
     *("Person", "Clinics", "Protocol", "Version", "Asked since", "Due", "State"),
     *("Acknowledged version", "Acknowledged at"),
@@ -31,6 +34,7 @@ class Cell:
     signed_at: datetime | None
     signed_number: int | None
     days_late: int
+    waived: bool = False
 
     @property
     def done(self) -> bool:
@@ -41,9 +45,15 @@ class Cell:
         return self.days_late > 0
 
     @property
+    def waits(self) -> bool:
+        return not self.done and not self.waived
+
+    @property
     def words(self) -> str:
         if self.done:
             return "acknowledged"
+        if self.waived:
+            return "waived"
         return "late" if self.late else "due"
 
 
@@ -65,42 +75,31 @@ class Row:
 
     @property
     def complete(self) -> bool:
-        return self.done == len(self.asked)
+        return not any(cell.waits for cell in self.asked)
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """People by protocols at a moment."""
+    """People by protocols at a moment. `rows` are those of one page of people, the figures those of everybody."""
 
     at: datetime
     versions: list[ProtocolVersion]
     rows: list[Row]
-
-    @property
-    def cells(self) -> list[Cell]:
-        return [cell for row in self.rows for cell in row.asked]
+    totals: list[tuple[int, int]]  # done and asked for each version, in their order
+    late: int
+    page: Any  # of the ids of people
 
     @property
     def asked(self) -> int:
-        return len(self.cells)
+        return sum(asked for _, asked in self.totals)
 
     @property
     def done(self) -> int:
-        return sum(cell.done for cell in self.cells)
-
-    @property
-    def late(self) -> int:
-        return sum(cell.late for cell in self.cells)
+        return sum(done for done, _ in self.totals)
 
     @property
     def percent(self) -> int:
         return 100 * self.done // self.asked if self.asked else 100
-
-    @property
-    def totals(self) -> list[tuple[int, int]]:
-        """Done and asked for each version, in their order."""
-        columns = ([row.cells[i] for row in self.rows] for i in range(len(self.versions)))
-        return [(sum(c.done for c in column if c), sum(c is not None for c in column)) for column in columns]
 
 
 def report(
@@ -110,31 +109,90 @@ def report(
     roles: Collection[str] = (),
     unfinished_only: bool = False,
     past: bool = False,
+    page: str | None = None,
 ) -> Report:
-    """The report on people at `clinics` (None: everybody) as of a moment. Four queries, whatever its size.
+    """The report on people at `clinics` (None: everybody) as of a moment; with `page`, the rows of that page of people.
 
     With `past` the moment is over, and people who have left since are in the report as they were then.
+    The same number of queries, whatever its size.
     """
-    rows = duties_then(at) if past else duties(at)
+    asked = duty_rows(at, past=past)
     if clinics is not None:
-        rows = rows.filter(clinic__in=clinics)
+        asked = asked.filter(clinic__in=clinics)
     if roles:
-        rows = rows.filter(role__in=roles)
-    found = list(_with_signatures(rows, at))
-    versions = ProtocolVersion.objects.filter(pk__in={row["version_id"] for row in found}).select_related("protocol")
-    columns = sorted(versions, key=lambda version: (version.title.casefold(), version.number))
+        asked = asked.filter(role__in=roles)
+    duties = _Duties.of(asked, at)
+    shown = [pk for pk in duties.people if not unfinished_only or pk in duties.unfinished]
+    everybody = list(User.objects.filter(pk__in=shown).by_name().values_list("pk", flat=True))
+    chosen = Paginator(everybody, PEOPLE_ON_A_PAGE if page is not None else max(1, len(everybody))).get_page(page or 1)
+    on_page = set(chosen.object_list)
+    wanted = {version for person, version in duties.done if person in shown}
+    versions = ProtocolVersion.objects.filter(pk__in=wanted).select_related("protocol")
+    columns = sorted(versions, key=lambda one: (*duties.urgency(one.pk), one.title.casefold(), one.number))
     by_id = {version.pk: version for version in columns}
     cells: dict[int, dict[int, Cell]] = defaultdict(dict)
-    for row in found:
-        cells[row["user_id"]][row["version_id"]] = _cell(by_id[row["version_id"]], row, organisation_day(at))
-    lines = [
+    for row in _with_signatures(with_terms(asked.filter(user__in=on_page).values("user_id", "version_id"), at), at):
+        key = row["user_id"], row["version_id"]
+        cells[key[0]][key[1]] = _cell(by_id[key[1]], row, organisation_day(at), waived=key in duties.waived)
+    rows = [
         Row(person, places, [cells[person.pk].get(version.pk) for version in columns])
-        for person, places in _people(cells.keys(), clinics, organisation_day(at))
+        for person, places in _people(on_page, clinics, organisation_day(at))
     ]
-    order = sorted(range(len(columns)), key=lambda place: _urgency([line.cells[place] for line in lines]))
-    columns = [columns[place] for place in order]
-    lines = [replace(line, cells=[line.cells[place] for place in order]) for line in lines]
-    return Report(at, columns, [line for line in lines if not (unfinished_only and line.complete)])
+    totals = [duties.total(version.pk, shown) for version in columns]
+    return Report(at, columns, rows, totals, duties.late_among(shown), chosen)
+
+
+@dataclass(frozen=True)
+class _Duties:
+    """Every duty of the report, without its terms: whether it is done, late or waived, by person and version."""
+
+    done: dict[tuple[int, int], bool]
+    late: set[tuple[int, int]]
+    waived: set[tuple[int, int]]
+
+    @classmethod
+    def of(cls, asked: ReadershipQuerySet, at: datetime) -> _Duties:
+        """Three queries: all duties; the terms of those that are open; what is waived."""
+        signed = Acknowledgement.objects.counting_for("user", "version").filter(at__lte=at).fresh(at)
+        marked = asked.annotate(done=Exists(signed))
+        done = {(person, version): state for person, version, state in marked.values_list("user", "version", "done")}
+        waived = set(Waiver.objects.holding(at).values_list("user", "version")) & done.keys()
+        today = organisation_day(at)
+        open_ones = with_terms(marked.filter(done=False).values("user_id", "version_id"), at)
+        late = {(row["user_id"], row["version_id"]) for row in open_ones.filter(due_on__lt=today)}
+        return cls(done, late - waived, waived)
+
+    @cached_property
+    def people(self) -> set[int]:
+        return {person for person, _ in self.done}
+
+    @cached_property
+    def unfinished(self) -> set[int]:
+        return {
+            person for (person, version), done in self.done.items() if not done and (person, version) not in self.waived
+        }
+
+    @cached_property
+    def _by_version(self) -> dict[int, list[tuple[int, bool]]]:
+        found: dict[int, list[tuple[int, bool]]] = defaultdict(list)
+        for (person, version), done in self.done.items():
+            found[version].append((person, done))
+        return found
+
+    def urgency(self, version: int) -> tuple[int, int]:
+        """What is late comes first, then what is due: a wide table shows them without being moved."""
+        waiting = [(person, version) for person, done in self._by_version[version] if not done]
+        waiting = [pair for pair in waiting if pair not in self.waived]
+        return -sum(pair in self.late for pair in waiting), -len(waiting)
+
+    def total(self, version: int, people: Collection[int]) -> tuple[int, int]:
+        among = set(people)
+        states = [done for person, done in self._by_version[version] if person in among]
+        return sum(states), len(states)
+
+    def late_among(self, people: Collection[int]) -> int:
+        among = set(people)
+        return sum(person in among for person, _ in self.late)
 
 
 def csv_lines(report: Report) -> Iterator[list[Any]]:
@@ -155,23 +213,17 @@ def csv_lines(report: Report) -> Iterator[list[Any]]:
             ]
 
 
-def _urgency(cells: Sequence[Cell | None]) -> tuple[int, int]:
-    """What is late comes first, then what is due: a wide table shows them without being moved."""
-    open_cells = [cell for cell in cells if cell and not cell.done]
-    return (-sum(cell.late for cell in open_cells), -len(open_cells))
-
-
 def _with_signatures(rows: Any, at: datetime) -> Any:
-    counting = Acknowledgement.objects.counting_for("user", "version").filter(at__lte=at).order_by("-version__number")
+    signed = Acknowledgement.objects.counting_for("user", "version").filter(at__lte=at).fresh(at)
+    last = signed.order_by("-version__number", "-round")
     return rows.annotate(
-        signed_at=Subquery(counting.values("at")[:1]),
-        signed_number=Subquery(counting.values("version__number")[:1]),
+        signed_at=Subquery(last.values("at")[:1]), signed_number=Subquery(last.values("version__number")[:1])
     )
 
 
-def _cell(version: ProtocolVersion, row: dict[str, Any], today: date) -> Cell:
-    late = 0 if row["signed_at"] else max(0, (today - row["due_on"]).days)
-    return Cell(version, row["asked_at"], row["due_on"], row["signed_at"], row["signed_number"], late)
+def _cell(version: ProtocolVersion, row: dict[str, Any], today: date, *, waived: bool) -> Cell:
+    late = 0 if row["signed_at"] or waived else max(0, (today - row["due_on"]).days)
+    return Cell(version, row["asked_at"], row["due_on"], row["signed_at"], row["signed_number"], late, waived)
 
 
 def _people(ids: Collection[int], clinics: Collection[Clinic] | None, on: date) -> Iterator[tuple[User, list[Clinic]]]:

@@ -7,6 +7,8 @@ from intranet.audit.vocabulary import Action, Kind
 from protocols.models import Protocol, ProtocolVersion
 
 ACTIONS = {
+    "acknowledgement.waived": Action("Acknowledgement waived", "caution"),
+    "acknowledgement.waiver-ended": Action("Waiver ended"),
     "acknowledgements.exported": Action("Acknowledgements exported", "info"),
     "problem.answered": Action("Problem answered"),
     "problem.reported": Action("Problem reported", "info"),

@@ -98,13 +98,13 @@ class Floor:
     def _protocol_lines(self) -> Iterator[Line]:
         for number, version in enumerate(self.report.versions):
             asked = [(row.clinics, cell) for row in self.report.rows if (cell := row.cells[number])]
-            waiting = [cell for _, cell in asked if not cell.done]
+            waiting = [cell for _, cell in asked if cell.waits]
             yield Line(
                 title=f"{version.title}, version {version.number}",
                 url=version.protocol.get_absolute_url(),
                 due_on=min((cell.due_on for cell in waiting or [cell for _, cell in asked]), default=self.today),
                 late=any(cell.late for cell in waiting),
-                by_clinic=self._by_clinic((clinic, cell.done) for clinics, cell in asked for clinic in clinics),
+                by_clinic=self._by_clinic((clinic, not cell.waits) for clinics, cell in asked for clinic in clinics),
             )
 
     def _announcement_lines(self) -> Iterator[Line]:

@@ -1,4 +1,4 @@
-from protocols.models.acknowledgement import Acknowledgement, Readership, ReadershipQuerySet
+from protocols.models.acknowledgement import REASK_AHEAD, Acknowledgement, Readership, ReadershipQuerySet, Waiver, lapse
 from protocols.models.content import Audience, Contributor, Remark, Section, SectionKind
 from protocols.models.files import Attachment, Kind, Picture, Preview
 from protocols.models.protocol import Category, Protocol, ProtocolVersion, State, Status
@@ -8,6 +8,7 @@ from protocols.models.saving import DraftSave, Editing
 from protocols.models.suspension import Suspension
 
 __all__ = [
+    "REASK_AHEAD",
     "Acknowledgement",
     "Attachment",
     "Audience",
@@ -31,4 +32,6 @@ __all__ = [
     "State",
     "Status",
     "Suspension",
+    "Waiver",
+    "lapse",
 ]

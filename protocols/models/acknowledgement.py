@@ -1,22 +1,37 @@
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any, ClassVar, Self
 
 import pgtrigger
 from django.contrib.postgres.fields import DateRangeField
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q
-from django.db.models.functions import TruncDate
+from django.db.models import Exists, ExpressionWrapper, F, Func, OuterRef, Q, Value
+from django.db.models.functions import Greatest, Least, TruncDate
 
 from accounts.models import Clinic, Membership, User
 from accounts.models.people import held_on
 from accounts.roles import Capability, Role
 from intranet.core.access import AccessQuerySet, AnyUser
+from intranet.core.moments import moment_of
 from intranet.core.time import organisation_zone
 from protocols.models import frozen
 from protocols.models.content import Audience
 from protocols.models.protocol import ProtocolVersion
+
+REASK_AHEAD = timedelta(days=30)  # before an acknowledgement ends, its person is asked for the next one
+
+
+def lapse(of: str = "") -> Greatest:
+    """When an acknowledgement ends whose protocol is signed again and again; null: never. `of` leads to it."""
+    months = Func(
+        Value(0),
+        F(f"{of}version__protocol__reattest_months"),
+        function="make_interval",
+        output_field=models.DurationField(),
+    )
+    counted = ExpressionWrapper(F(f"{of}at") + months, output_field=models.DateTimeField())
+    return Greatest(counted, moment_of(F(f"{of}version__protocol__reattest_from"), organisation_zone()))
 
 
 class AcknowledgementQuerySet(AccessQuerySet["Acknowledgement"]):
@@ -50,6 +65,10 @@ class AcknowledgementQuerySet(AccessQuerySet["Acknowledgement"]):
         earlier = Q(version__number__gte=counts_from, version__number__lt=number, version__in_force__isempty=False)
         return self.filter(earlier | Q(version__number=number), version__protocol=protocol)
 
+    def fresh(self, at: datetime) -> Self:
+        """Those that have not ended by the moment: all, unless the protocol is signed again every so many months."""
+        return self.alias(lapses_at=lapse()).filter(Q(lapses_at__isnull=True) | Q(lapses_at__gt=at))
+
     def satisfying(self, version: ProtocolVersion) -> Self:
         """Acknowledgements that satisfy this version, by whomever."""
         return self.counting(
@@ -64,6 +83,7 @@ class Acknowledgement(models.Model):
     user = models.ForeignKey(User, models.PROTECT, related_name="acknowledgements")
     at = models.DateTimeField()
     text_hash = models.CharField(max_length=64)
+    round = models.PositiveSmallIntegerField(default=1, help_text="Above 1: acknowledged again after some months.")
 
     objects: ClassVar[AcknowledgementQuerySet] = AcknowledgementQuerySet.as_manager()  # type: ignore[assignment]
 
@@ -71,7 +91,7 @@ class Acknowledgement(models.Model):
         ordering = ["-at", "-pk"]
         constraints = [
             models.UniqueConstraint(
-                fields=["user", "version"],
+                fields=["user", "version", "round"],
                 name="acknowledgement_is_given_once",
                 violation_error_message="You have already acknowledged this version.",
             )
@@ -90,6 +110,63 @@ class Acknowledgement(models.Model):
         return f"{self.user} acknowledged {self.version}"
 
 
+class WaiverQuerySet(models.QuerySet["Waiver"]):
+    def ending(self) -> Self:
+        """Each with `over_at`, when it ends or ended; null: until further notice."""
+        last = moment_of(ExpressionWrapper(F("through") + 1, output_field=models.DateField()), organisation_zone())
+        return self.alias(over_at=Least("ended_at", last))
+
+    def holding(self, at: datetime) -> Self:
+        """Those that hold at the moment."""
+        return self.ending().filter(at__lte=at).filter(Q(over_at__isnull=True) | Q(over_at__gt=at))
+
+
+class Waiver(models.Model):
+    """Somebody need not acknowledge a version for now, during a leave for example. It clears nobody for anything."""
+
+    version = models.ForeignKey(ProtocolVersion, models.PROTECT, related_name="waivers")
+    user = models.ForeignKey(User, models.PROTECT, related_name="+")
+    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    reason = models.CharField(max_length=400)
+    through = models.DateField(null=True, blank=True, help_text="The last day; none: until somebody ends it.")
+    ended_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    objects: ClassVar[WaiverQuerySet] = WaiverQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(reason=""), name="waiver_has_a_reason", violation_error_message="Say why."
+            ),
+            models.CheckConstraint(
+                condition=~Q(by=F("user")),
+                name="nobody_waives_for_oneself",
+                violation_error_message="Somebody else waives your acknowledgement.",
+            ),
+            models.CheckConstraint(
+                condition=Q(ended_at__isnull=True, ended_by__isnull=True)
+                | Q(ended_at__isnull=False, ended_by__isnull=False),
+                name="waiver_is_ended_by_somebody",
+                violation_error_message="Say who ended it.",
+            ),
+        ]
+        triggers = [
+            pgtrigger.Trigger(
+                name="a_waiver_is_only_ended",
+                operation=pgtrigger.Update | pgtrigger.Delete,
+                when=pgtrigger.Before,
+                func=frozen.WAIVER,
+            ),
+            frozen.no_truncate("Waivers are evidence; they are never deleted."),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} need not acknowledge {self.version}"
+
+
 class ReadershipQuerySet(models.QuerySet["Readership"]):
     def on(self, day: date) -> Self:
         """Of people who are active and whose membership is in force on the day."""
@@ -102,9 +179,11 @@ class ReadershipQuerySet(models.QuerySet["Readership"]):
     def duties(self) -> Self:
         return self.filter(must_acknowledge=True)
 
-    def outstanding(self) -> Self:
-        """Not satisfied by an acknowledgement yet."""
-        return self.exclude(Exists(Acknowledgement.objects.counting_for("user", "version")))
+    def outstanding(self, at: datetime) -> Self:
+        """Neither satisfied by an acknowledgement that holds for a while yet, nor waived."""
+        signed = Acknowledgement.objects.counting_for("user", "version").fresh(at + REASK_AHEAD)
+        waived = Waiver.objects.holding(at).filter(user=OuterRef("user"), version=OuterRef("version"))
+        return self.exclude(Exists(signed)).exclude(Exists(waived))
 
 
 class Readership(models.Model):

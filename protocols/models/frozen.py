@@ -105,6 +105,17 @@ SUSPENSION = f"""
     RETURN NEW;
 """
 
+# A waiver is ended, once, and otherwise stays as it was given.
+WAIVER = f"""
+    IF TG_OP = 'DELETE' OR OLD.ended_at IS NOT NULL
+       OR (NEW.version_id, NEW.user_id, NEW.by_id, NEW.at, NEW.reason, NEW.through)
+          IS DISTINCT FROM (OLD.version_id, OLD.user_id, OLD.by_id, OLD.at, OLD.reason, OLD.through)
+    THEN
+        {refuse("Waivers are evidence; they are only ended, once.")}
+    END IF;
+    RETURN NEW;
+"""
+
 # Who had to sign a published version stays on record.
 READERS = f"""
     IF EXISTS (

@@ -103,7 +103,7 @@ def settings(request: HttpRequest, slug: str) -> HttpResponse:
     require(actions.may_publish(request.user), Forbidden)
     form = SettingsForm(request.POST or None, instance=protocol)
     if request.method == "POST" and form.is_valid():
-        actions.change_settings(protocol, by=request.user, **form.cleaned_data)
+        actions.change_settings(protocol, by=request.user, at=timezone.now(), **form.cleaned_data)
         messages.success(request, "Settings saved.")
         return redirect(protocol)
     context = {"protocol": protocol, "form": form}

@@ -22,8 +22,8 @@ from protocols.forms import ReportForm
 
 def report(request: HttpRequest) -> HttpResponse:
     """People by protocols. htmx asks for the table only."""
-    form, found = chosen_report(request)
-    context = {"form": form, "report": found, "clinics": own_clinics(request.user), "today": timezone.localdate()}
+    form, found = chosen_report(request, page=request.GET.get("page", "1"))
+    context = {"form": form, "report": found, "page": found.page, "clinics": own_clinics(request.user)}
     part = "#matrix" if request.htmx and not request.htmx.boosted else ""
     response = render(request, f"protocols/report.html{part}", context)
     response.headers["Vary"] = "HX-Request"
@@ -41,7 +41,7 @@ def report_csv(request: HttpRequest) -> HttpResponse:
     return csv_response(name, reporting.CSV_HEADER, reporting.csv_lines(found))
 
 
-def chosen_report(request: HttpRequest) -> tuple[ReportForm, reporting.Report]:
+def chosen_report(request: HttpRequest, *, page: str | None = None) -> tuple[ReportForm, reporting.Report]:
     """The report that the filters ask for, within the clinics of which the person sees acknowledgements."""
     clinics = own_clinics(request.user)
     form = ReportForm(request.GET, clinics=clinics)
@@ -58,6 +58,7 @@ def chosen_report(request: HttpRequest) -> tuple[ReportForm, reporting.Report]:
         roles=[chosen["role"]] if chosen.get("role") else [],
         unfinished_only=chosen.get("unfinished", False),
         past=past,
+        page=page,
     )
     return form, found
 

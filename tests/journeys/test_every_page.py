@@ -26,6 +26,7 @@ VIEWERS = ("manager", "clinical_lead", "administrator", "floater", "therapist")
 NOT_PAGES = {
     *(
         "protocols:report-csv",
+        "protocols:receipts-csv",
         "home:evidence-csv",
         "home:evidence-pdf",
         "accounts:audit-csv",

@@ -20,7 +20,7 @@ from accounts.models import Clinic, User
 from accounts.roles import Role
 from intranet.announcements.audience import Cell
 from intranet.announcements.publishing import Draft, publish
-from protocols import importing, pictures, previewing, prints, publishing, readers, reviewing, suspending
+from protocols import importing, pictures, previewing, prints, publishing, readers, reviewing, suspending, waiving
 from protocols.publishing import Readers
 from tests import factories
 from tests.intranet.reminders import factories as reminders
@@ -110,6 +110,7 @@ def build(cast: dict[str, User], mt_prospect: Clinic, at: datetime) -> World:
     looked_at = protocols.published(by=author, lead=lead, at=before, title="Looked at", readers=everywhere)
     reviewed = reviewing.review(looked_at, note=f"{CANARY} note", by=lead, at=at)
     [suspension] = suspending.suspend(second, clinics=[mt_prospect], reason=f"{CANARY} reason", by=manager, at=at)
+    waiving.waive(second, therapist, reason=f"{CANARY} leave", by=manager, at=at)
     problem = readers.report_problem(second, text=f"{CANARY} problem", by=therapist, at=at)
     words = importing.read_content(f"{CANARY} title\n\n{CANARY} words".encode(), "canary.txt")
     preview = previewing.prepare(words, file_name=f"{CANARY}.txt", by=therapist, at=at)
@@ -313,6 +314,10 @@ def _kept(world: World) -> dict[str, Any]:
     return {"token": world.draft.token, "title": f"{CANARY} draft", "material": "yes"} | empty
 
 
+def _receipt(world: World) -> str:
+    return f"/protocols/{world.second.protocol.slug}/versions/2/receipts/{world.therapist.pk}/"
+
+
 def _suspend(world: World) -> dict[str, Any]:
     return {"clinics": [world.clinic.pk], "reason": "Wrong."}
 
@@ -350,6 +355,11 @@ ASKS = [
     Ask(
         "protocols:version-withdraw", "POST", _of("second", "versions/2/withdraw/"), lambda world: {"reason": "Wrong."}
     ),
+    Ask("protocols:receipts", "GET", _of("second", "versions/2/receipts/")),
+    Ask("protocols:receipts-csv", "GET", _of("second", "versions/2/receipts/csv/")),
+    Ask("protocols:receipt", "GET", _receipt),
+    Ask("protocols:receipt", "POST", _receipt, lambda world: {"reason": "On leave."}),
+    Ask("protocols:waiver-end", "POST", lambda world: f"{_receipt(world)}end/"),
     Ask("protocols:version-suspend", "GET", _of("second", "versions/2/suspend/")),
     Ask("protocols:version-suspend", "POST", _of("looked_at", "versions/1/suspend/"), _suspend),
     Ask("protocols:version-lift", "GET", _lift_page),

@@ -109,10 +109,10 @@ def test_must_acknowledge_again_after_a_material_change_only(therapist, clinical
     factories.acknowledgement(version=one, by=therapist, at=at)
     two = factories.next_version(after=one, by=therapist, lead=clinical_lead, at=at + LATER, material=False)
     assert waiting(therapist, at + LATER) == []
-    assert acknowledging.counting(two, therapist).version == one
+    assert acknowledging.counting(two, therapist, at + LATER).version == one
     three = factories.next_version(after=two, by=therapist, lead=clinical_lead, at=at + 2 * LATER)
     assert [(number, due) for _, number, due in waiting(therapist, at + 2 * LATER)] == [(3, date(2026, 12, 29))]
-    assert acknowledging.counting(three, therapist) is None
+    assert acknowledging.counting(three, therapist, at + 2 * LATER) is None
     assert acknowledging.last_signed(three, therapist).version == one
 
 
@@ -165,7 +165,7 @@ def test_a_signature_on_what_never_came_into_force_counts_for_nothing_later(
     )
     assert three.counts_from == 1
     assert [number for _, number, _ in waiting(therapist, later)] == [3]
-    assert acknowledging.counting(three, therapist) is None
+    assert acknowledging.counting(three, therapist, later) is None
     row = next(row for row in reporting.report(later, clinics=None).rows if row.person == therapist)
     assert [(cell.version.number, cell.done) for cell in row.asked] == [(3, False)]
     with time_machine.travel(later, tick=False):
@@ -173,8 +173,8 @@ def test_a_signature_on_what_never_came_into_force_counts_for_nothing_later(
     assert (found.number, found.signed_number) == (3, None)
 
 
-def test_a_signature_on_what_never_came_into_force_stays_one_for_that_text(withdrawn_before_its_day, therapist):
-    assert acknowledging.counting(withdrawn_before_its_day, therapist).version == withdrawn_before_its_day
+def test_a_signature_on_what_never_came_into_force_stays_one_for_that_text(withdrawn_before_its_day, therapist, at):
+    assert acknowledging.counting(withdrawn_before_its_day, therapist, at).version == withdrawn_before_its_day
 
 
 def test_a_signature_on_what_was_in_force_counts_across_a_withdrawn_plan(
@@ -183,4 +183,4 @@ def test_a_signature_on_what_was_in_force_counts_across_a_withdrawn_plan(
     one = withdrawn_before_its_day.protocol.versions.get(number=1)
     factories.acknowledgement(version=one, by=floater, at=at + HOUR)
     three = factories.next_version(after=one, by=therapist, lead=clinical_lead, at=at + 2 * HOUR, material=False)
-    assert acknowledging.counting(three, floater).version == one
+    assert acknowledging.counting(three, floater, at + 2 * HOUR).version == one

@@ -244,7 +244,14 @@ def test_withdraw_refuses_what_is_over(therapist, clinical_lead, at):
 
 def test_change_settings_is_for_the_lead(therapist, clinical_lead, at):
     protocol = factories.published(by=therapist, lead=clinical_lead, at=at).protocol
-    terms = {"category": "exercise", "owner": clinical_lead, "skills": [], "high_risk": True, "review_months": 6}
+    terms = {
+        "category": "exercise",
+        "owner": clinical_lead,
+        "skills": [],
+        "high_risk": True,
+        "review_months": 6,
+        "at": at,
+    }
     with pytest.raises(Forbidden):
         publishing.change_settings(protocol, by=therapist, **terms)
     changed = publishing.change_settings(protocol, by=clinical_lead, **terms)

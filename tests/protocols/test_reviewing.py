@@ -127,6 +127,7 @@ def test_owner_and_deputy_are_reminded_until_it_is_done(
         skills=[],
         high_risk=False,
         review_months=12,
+        at=at,
     )
     told = {(row[0], row[2]) for row in owed(at) if row[3] <= at}
     assert told == {(person.pk, "0 days before 2026-11-15") for person in (floater, therapist)}

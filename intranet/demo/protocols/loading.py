@@ -167,6 +167,7 @@ class _Desk:
             skills=[self.skills[plan.skill]] if plan.skill else [],
             high_risk=plan.high_risk,
             review_months=plan.review_months,
+            at=at,
         )
         return illustrate(version, plan.work.code, by=by, at=at)
 

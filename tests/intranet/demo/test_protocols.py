@@ -201,7 +201,7 @@ def test_who_has_acknowledged_what_needling_needs(demo: Demo) -> None:
 
     def signed(version: ProtocolVersion) -> dict[str, bool]:
         names = ("avery", "noor", "priya", "theo")
-        return {name: acknowledging.counting(version, demo.people[name]) is not None for name in names}
+        return {name: acknowledging.counting(version, demo.people[name], demo.now) is not None for name in names}
 
     assert signed(neck) == {"avery": False, "noor": True, "priya": True, "theo": True}
     assert signed(back) == {"avery": True, "noor": True, "priya": True, "theo": True}
