@@ -39,7 +39,7 @@ SITTING = timedelta(minutes=30)  # what an editor saves by itself within it is o
 SAVES_KEPT = 200  # of a draft, for merging
 DUE_DAYS = 14
 DUE_DAYS_HIGH_RISK = 5
-RESERVED_SLUGS = frozenset({"new", "report", "due", "prints", "problems", "pictures", "import"})
+RESERVED_SLUGS = frozenset({"new", "report", "due", "prints", "problems", "pictures", "import", "acknowledgements"})
 PROPOSED_ROLES = (Role.THERAPIST, Role.ASSISTANT)
 
 

@@ -2,6 +2,7 @@ from django.urls import path
 
 from protocols.views import (
     authoring,
+    certificates,
     comparing,
     files,
     importing,
@@ -27,6 +28,10 @@ urlpatterns = [
     path("report/csv/", reporting.report_csv, name="report-csv"),
     path("import/", importing.begin, name="import"),
     path("import/<uuid:pk>/", importing.preview, name="import-preview"),
+    path("acknowledgements/", certificates.own, name="certificates"),
+    path("acknowledgements/of/<int:pk>/", certificates.of_person, name="certificates-of"),
+    path("acknowledgements/<int:pk>/", certificates.certificate, name="certificate"),
+    path("acknowledgements/<int:pk>/pdf/", certificates.certificate_file, name="certificate-pdf"),
     path("pictures/<slug:digest>/", files.picture, name="picture"),
     path("<slug:slug>/", reading.detail, name="detail"),
     path("<slug:slug>/compare/", comparing.compare, name="compare"),

@@ -10,6 +10,7 @@ ACTIONS = {
     "acknowledgement.waived": Action("Acknowledgement waived", "caution"),
     "acknowledgement.waiver-ended": Action("Waiver ended"),
     "acknowledgements.exported": Action("Acknowledgements exported", "info"),
+    "acknowledgements.certificate": Action("Certificate exported", "info"),
     "problem.answered": Action("Problem answered"),
     "problem.reported": Action("Problem reported", "info"),
     "protocol.acknowledged": Action("Protocol acknowledged"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import QuerySet
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
@@ -14,8 +15,10 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from intranet.core.files import served
 from intranet.core.forms import whole_number
-from protocols import acknowledging, comparing, suspending
+from protocols import acknowledging, certificates, comparing, suspending
+from protocols.certificates import Certificate
 from protocols.models import Acknowledgement, ProtocolVersion, Section
 
 
@@ -109,7 +112,24 @@ class AcknowledgementSerializer(serializers.ModelSerializer):
 
     class Meta:
         model = Acknowledgement
-        fields = ["slug", "version", "at", "text_hash"]
+        fields = ["id", "slug", "version", "at", "text_hash"]
+
+
+class CertificateSerializer(serializers.Serializer[Certificate]):
+    """That somebody acknowledged a version, and with which text."""
+
+    id = serializers.IntegerField(source="acknowledgement.pk")
+    person = serializers.CharField(source="person.name")
+    slug = serializers.SlugField(source="version.protocol.slug")
+    title = serializers.CharField(source="version.title")
+    version = serializers.IntegerField(source="version.number")
+    at = serializers.DateTimeField()
+    text_hash = serializers.CharField(source="acknowledgement.text_hash")
+    is_intact = serializers.BooleanField(help_text="Whether the text kept today still has that hash.")
+    approved_by = serializers.CharField(source="version.approved_by.name")
+    approved_at = serializers.DateTimeField(source="version.approved_at")
+    in_force_from = serializers.DateTimeField(source="version.in_force.lower", allow_null=True)
+    in_force_until = serializers.DateTimeField(source="version.in_force.upper", allow_null=True)
 
 
 class ProtocolViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet):
@@ -195,5 +215,18 @@ class AcknowledgementViewSet(mixins.ListModelMixin, viewsets.GenericViewSet):
     def get_queryset(self) -> QuerySet[Acknowledgement]:
         if getattr(self, "swagger_fake_view", False):
             return Acknowledgement.objects.none()
-        own = Acknowledgement.objects.visible_to(self.request.user).filter(user=self.request.user.pk)
-        return own.select_related("version__protocol").order_by("-at", "-pk")
+        seen = certificates.certified(self.request.user)
+        return seen.filter(user=self.request.user.pk) if self.action == "list" else seen
+
+    @extend_schema(responses=CertificateSerializer)
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """The certificate of an acknowledgement: one's own, or one that one reports on."""
+        return Response(CertificateSerializer(Certificate(self.get_object())).data)
+
+    @extend_schema(responses={(200, "application/pdf"): OpenApiResponse(OpenApiTypes.BINARY)})
+    @action(detail=True)
+    def pdf(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
+        """The certificate as a document. It leaves a trace."""
+        found = Certificate(self.get_object())
+        content = certificates.export(found, by=request.user, at=timezone.now())
+        return served(content, "application/pdf", found.file_name, keep=True)

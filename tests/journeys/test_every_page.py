@@ -29,6 +29,7 @@ NOT_PAGES = {
         "protocols:receipts-csv",
         "home:evidence-csv",
         "home:evidence-pdf",
+        "protocols:certificate-pdf",
         "accounts:audit-csv",
         "accounts:staff-list-example",
         "accounts:vcard",

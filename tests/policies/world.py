@@ -57,6 +57,7 @@ def build(cast: dict[str, User], mt_prospect: Clinic, at: datetime) -> World:
     illustrated = publishing.submit(illustrated, by=author, at=before)
     illustrated = publishing.approve(illustrated, by=lead, at=before, token=illustrated.token)
     illustrated = publishing.publish(illustrated, by=lead, at=before, readers=only_here)
+    signature = protocols.acknowledgement(version=illustrated, by=therapist, at=at)
     review = protocols.in_review(by=therapist, at=at, title=f"{CANARY} in review")
     approved = protocols.approved(by=therapist, approver=lead, at=at, title=f"{CANARY} approved")
     announcement = publish(
@@ -130,6 +131,7 @@ def build(cast: dict[str, User], mt_prospect: Clinic, at: datetime) -> World:
             "loose": loose,
             "attachment": draft.attachments.get(),
             "illustrated": illustrated,
+            "signature": signature,
             "illustration": illustrated.pictures.get(),
             "handout": illustrated.attachments.get(),
             "review": review,
@@ -350,6 +352,10 @@ ASKS = [
     Ask("protocols:detail in review", "GET", _of("review")),
     Ask("protocols:version superseded", "GET", _of("first", "versions/1/")),
     Ask("protocols:version in force", "GET", _of("second", "versions/2/")),
+    Ask("protocols:certificates", "GET", _at("/protocols/acknowledgements/")),
+    Ask("protocols:certificates-of", "GET", _pk("/protocols/acknowledgements/of/", "therapist")),
+    Ask("protocols:certificate", "GET", _pk("/protocols/acknowledgements/", "signature")),
+    Ask("protocols:certificate-pdf", "GET", _pk("/protocols/acknowledgements/", "signature", "pdf/")),
     Ask("protocols:version-acknowledge", "POST", _of("second", "versions/2/acknowledge/"), _opened),
     Ask("protocols:version-withdraw", "GET", _of("second", "versions/2/withdraw/")),
     Ask(
@@ -644,6 +650,8 @@ ASKS = [
     Ask("api:attachment-content", "GET", _pk(f"{API}/attachments/", "handout", "content/")),
     Ask("api:attachment-content of a draft", "GET", _pk(f"{API}/attachments/", "attachment", "content/")),
     Ask("api:acknowledgement-list", "GET", _at(f"{API}/acknowledgements/")),
+    Ask("api:acknowledgement-detail", "GET", _pk(f"{API}/acknowledgements/", "signature")),
+    Ask("api:acknowledgement-pdf", "GET", _pk(f"{API}/acknowledgements/", "signature", "pdf/")),
     Ask("api:my-shift-list", "GET", _at(f"{API}/my-shifts/")),
     Ask("api:shift-list", "GET", _at(f"{API}/shifts/")),
     Ask("api:shift-detail", "GET", lambda world: f"{API}/shifts/{world.published.shift_id}/"),

@@ -100,6 +100,7 @@ def test_nobody_reads_without_signing_in(falls, api):
 def test_acknowledge(falls, therapist, api, at):
     answer = api(therapist).post(of(falls, "acknowledge/"), {"version": 1, "content_hash": falls.content_hash})
     assert answer.json() == {
+        "id": therapist.acknowledgements.get().pk,
         "slug": "falls",
         "version": 1,
         "at": "2026-11-25T10:00:00-06:00",
