@@ -310,6 +310,13 @@ class ProblemForm(forms.Form):
         ]
 
 
+class CommentForm(forms.Form):
+    """What somebody says about a draft, or the section with this key."""
+
+    section = forms.UUIDField(required=False)
+    text = forms.CharField(max_length=1000, error_messages={"required": "Write what you want to say."})
+
+
 class AnswerForm(forms.Form):
     answer = forms.CharField(
         label="What came of it",

@@ -17,6 +17,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 
 from accounts.models import Clinic, Skill, User
+from intranet.core.access import Conflict
 from intranet.core.time import organisation_day
 from protocols import publishing
 from protocols.acknowledging import duties
@@ -137,6 +138,15 @@ def preview(
         transaction.set_rollback(True)
     lost = before - after
     return Impact(organisation_day(since), signers, [one for one in work if _key(one) in lost])
+
+
+def publish_as_seen(version: ProtocolVersion, *, seen: str, by: User, at: datetime, **terms: Any) -> ProtocolVersion:
+    """Publish when that does what the preview said whose fingerprint is `seen`. Raises Conflict when something changed."""
+    if preview(version, by=by, at=at, **terms).fingerprint != seen:
+        raise Conflict.because(
+            "changed-meanwhile", "Publishing would do something else than you saw. Look at it again."
+        )
+    return publishing.publish(version, by=by, at=at, **terms)
 
 
 def _signers(version: ProtocolVersion, at: datetime) -> list[Signer]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Count
 from django.utils.safestring import SafeString
@@ -21,6 +22,7 @@ from protocols.models import (
     Acknowledgement,
     Attachment,
     Bookmark,
+    Comment,
     Contributor,
     ProtocolVersion,
     Review,
@@ -318,6 +320,25 @@ class ReadingPage:
     @cached_property
     def remarks(self) -> list[Any]:
         return list(self.version.remarks.select_related("by")) if self.version.is_open else []
+
+    @property
+    def comments_open_here(self) -> bool:
+        """Whoever reads a draft has a say in it."""
+        return self.version.is_open
+
+    @cached_property
+    def comments(self) -> dict[UUID | None, list[Comment]]:
+        """What is said about an open version and not dealt with yet, by the key of its section."""
+        found: dict[UUID | None, list[Comment]] = {}
+        if self.comments_open_here:
+            keys = {section.key for section in self.version.sections.all()}
+            for one in self.version.comments.open().select_related("by"):
+                found.setdefault(one.section if one.section in keys else None, []).append(one)
+        return found
+
+    @property
+    def comment_count(self) -> int:
+        return sum(map(len, self.comments.values()))
 
     @cached_property
     def signatures(self) -> int | None:

@@ -3,6 +3,7 @@ from django.urls import path
 from protocols.views import (
     authoring,
     certificates,
+    commenting,
     comparing,
     files,
     importing,
@@ -46,6 +47,8 @@ urlpatterns = [
     path("<slug:slug>/draft/attachments/<uuid:key>/remove/", files.remove, name="draft-attachment-remove"),
     path("<slug:slug>/draft/keep/", authoring.keep, name="draft-keep"),
     path("<slug:slug>/draft/present/", authoring.present, name="draft-present"),
+    path("<slug:slug>/draft/comments/", commenting.comment, name="comment"),
+    path("<slug:slug>/draft/comments/<int:pk>/resolve/", commenting.resolve, name="comment-resolve"),
     path("<slug:slug>/draft/start/", authoring.start, name="draft-start"),
     path("<slug:slug>/draft/submit/", authoring.submit, name="draft-submit"),
     path("<slug:slug>/draft/approve/", publishing.approve, name="draft-approve"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rest_framework.routers import BaseRouter
 
+from protocols.api.authoring import CommentViewSet, DraftViewSet
 from protocols.api.files import AttachmentViewSet, PictureViewSet
 from protocols.api.reading import AcknowledgementViewSet, ProtocolViewSet
 from protocols.api.suspending import SuspensionViewSet
@@ -15,3 +16,5 @@ def register(router: BaseRouter) -> None:
     router.register("suspensions", SuspensionViewSet, basename="suspension")
     router.register("pictures", PictureViewSet, basename="picture")
     router.register("attachments", AttachmentViewSet, basename="attachment")
+    router.register("drafts", DraftViewSet, basename="draft")
+    router.register("comments", CommentViewSet, basename="comment")

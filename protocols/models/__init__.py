@@ -3,7 +3,7 @@ from protocols.models.content import Audience, Contributor, Remark, Section, Sec
 from protocols.models.files import Attachment, Kind, Picture, Preview
 from protocols.models.protocol import Category, Protocol, ProtocolVersion, State, Status
 from protocols.models.reader import Bookmark, Problem
-from protocols.models.review import Review
+from protocols.models.review import Comment, Review
 from protocols.models.saving import DraftSave, Editing
 from protocols.models.suspension import Suspension
 
@@ -14,6 +14,7 @@ __all__ = [
     "Audience",
     "Bookmark",
     "Category",
+    "Comment",
     "Contributor",
     "DraftSave",
     "Editing",

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from django import template
 from django.forms import BaseForm
 from django.http import HttpRequest
+from django.template import Context
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
@@ -14,7 +17,7 @@ from intranet.core.templatetags.interface import badge, error_summary
 from protocols import prints
 from protocols.editor import RichTextArea
 from protocols.forms import BaseSectionFormSet
-from protocols.models import ProtocolVersion, SectionKind, Status
+from protocols.models import Comment, ProtocolVersion, SectionKind, Status
 from protocols.pages import ICONS, TONES
 from protocols.timing import held_words
 
@@ -78,3 +81,25 @@ def draft_errors(form: BaseForm, sections: BaseSectionFormSet) -> dict[str, Any]
 def editor_media(request: HttpRequest) -> SafeString:
     """Script and style of the rich-text editor, with the page's nonce for its import map."""
     return RichTextArea().media.with_nonce(getattr(request, "csp_nonce", "")).render()
+
+
+@register.inclusion_tag("protocols/_comments.html", takes_context=True)
+def comments_on(context: Context, key: UUID | None, about: str) -> dict[str, Any]:
+    """The comments on a section of the page's draft, or on the whole of it, and the form for one more."""
+    form = context.get("comment_form")
+    asked = str(form["section"].value() or "") if form else None
+    return {
+        "page": context["page"],
+        "comments": context["page"].comments.get(key, []),
+        "key": key,
+        "about": about,
+        "comment_form": form,
+        "refused_here": form is not None and asked == str(key or ""),
+        "csrf_token": context.get("csrf_token"),
+    }
+
+
+@register.filter
+def on_section(comments: Mapping[UUID | None, list[Comment]], key: object) -> list[Comment]:
+    """Those on the section with the key, which a form may hold as text."""
+    return next((found for section, found in comments.items() if str(section) == str(key)), [])

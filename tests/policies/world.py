@@ -20,7 +20,18 @@ from accounts.models import Clinic, User
 from accounts.roles import Role
 from intranet.announcements.audience import Cell
 from intranet.announcements.publishing import Draft, publish
-from protocols import importing, pictures, previewing, prints, publishing, readers, reviewing, suspending, waiving
+from protocols import (
+    commenting,
+    importing,
+    pictures,
+    previewing,
+    prints,
+    publishing,
+    readers,
+    reviewing,
+    suspending,
+    waiving,
+)
 from protocols.publishing import Readers
 from tests import factories
 from tests.intranet.reminders import factories as reminders
@@ -112,6 +123,7 @@ def build(cast: dict[str, User], mt_prospect: Clinic, at: datetime) -> World:
     reviewed = reviewing.review(looked_at, note=f"{CANARY} note", by=lead, at=at)
     [suspension] = suspending.suspend(second, clinics=[mt_prospect], reason=f"{CANARY} reason", by=manager, at=at)
     waiving.waive(second, therapist, reason=f"{CANARY} leave", by=manager, at=at)
+    comment = commenting.comment(review, text=f"{CANARY} comment", by=therapist, at=at)
     problem = readers.report_problem(second, text=f"{CANARY} problem", by=therapist, at=at)
     words = importing.read_content(f"{CANARY} title\n\n{CANARY} words".encode(), "canary.txt")
     preview = previewing.prepare(words, file_name=f"{CANARY}.txt", by=therapist, at=at)
@@ -119,6 +131,7 @@ def build(cast: dict[str, User], mt_prospect: Clinic, at: datetime) -> World:
         {
             "preview": preview,
             "problem": problem,
+            "comment": comment,
             "suspension": suspension,
             "looked_at": looked_at,
             "reviewed": reviewed,
@@ -333,6 +346,20 @@ def _lift_page(world: World) -> str:
 
 
 API = "/api/v1"
+
+
+def _draft(name: str, tail: str = "") -> Callable[[World], str]:
+    return lambda world: f"{API}/drafts/{world.things[name].protocol.slug}/{tail}"
+
+
+def _saved(world: World) -> dict[str, Any]:
+    return {"token": world.draft.token, "title": f"{CANARY} draft", "sections": []}
+
+
+def _terms(world: World) -> dict[str, Any]:
+    return {"readers": [{"role": "therapist", "must_acknowledge": True}]}
+
+
 LICENCE = "?type=canary-licence"
 SETTINGS = "/people/settings/"
 ASKS = [
@@ -393,6 +420,13 @@ ASKS = [
     Ask("protocols:settings", "GET", _of("second", "settings/")),
     Ask("protocols:draft-start", "POST", _of("second", "draft/start/")),
     Ask("protocols:draft-edit", "GET", _of("draft", "draft/")),
+    Ask("protocols:comment", "POST", _of("draft", "draft/comments/"), lambda world: {"text": "Why?"}),
+    Ask("protocols:comment in review", "POST", _of("review", "draft/comments/"), lambda world: {"text": "Why?"}),
+    Ask(
+        "protocols:comment-resolve",
+        "POST",
+        lambda world: f"{_of('review', 'draft/comments/')(world)}{world.comment.pk}/resolve/",
+    ),
     Ask("protocols:draft-keep", "POST", _of("draft", "draft/keep/"), _kept),
     Ask("protocols:draft-present", "POST", _of("draft", "draft/present/"), lambda world: {"token": 1}),
     Ask("protocols:draft-submit", "POST", _of("draft", "draft/submit/")),
@@ -615,6 +649,20 @@ ASKS = [
     Ask("api:audit-list", "GET", _at(f"{API}/audit/")),
     Ask("api:evidence-detail", "GET", lambda world: f"{API}/evidence/{world.second.protocol.slug}/"),
     Ask("api:evidence-pdf", "GET", lambda world: f"{API}/evidence/{world.second.protocol.slug}/pdf/"),
+    Ask("api:draft-list", "GET", _at(f"{API}/drafts/")),
+    Ask("api:draft-list", "POST", _at(f"{API}/drafts/"), lambda world: {"title": "New", "category": "safety"}),
+    Ask("api:draft-detail", "GET", _draft("draft")),
+    Ask("api:draft-detail in review", "GET", _draft("review")),
+    Ask("api:draft-detail", "PUT", _draft("draft"), _saved),
+    Ask("api:draft-start", "POST", _draft("second", "start/")),
+    Ask("api:draft-submit", "POST", _draft("draft", "submit/")),
+    Ask("api:draft-approve", "POST", _draft("review", "approve/"), lambda world: {"token": world.review.token}),
+    Ask("api:draft-send-back", "POST", _draft("review", "send-back/"), lambda world: {"remark": "More."}),
+    Ask("api:draft-impact", "POST", _draft("approved", "impact/"), _terms),
+    Ask("api:draft-publish", "POST", _draft("approved", "publish/"), lambda world: _terms(world) | {"seen": "x"}),
+    Ask("api:draft-comments", "GET", _draft("review", "comments/")),
+    Ask("api:draft-comments", "POST", _draft("review", "comments/"), lambda world: {"text": "Why?"}),
+    Ask("api:comment-resolve", "POST", _pk(f"{API}/comments/", "comment", "resolve/")),
     Ask("api:suspension-list", "GET", _at(f"{API}/suspensions/")),
     Ask("api:suspension-list", "POST", _at(f"{API}/suspensions/"), _api_suspend),
     Ask(
