@@ -10,7 +10,7 @@ from django.db import transaction
 
 from accounts.models import User
 from intranet.core import files, richtext
-from intranet.core.access import Conflict, Forbidden, Verdict, require
+from intranet.core.access import Conflict, Forbidden, Refused, Verdict, require
 from protocols import drafting
 from protocols.drafting import SectionText
 from protocols.importing import Imported
@@ -18,6 +18,7 @@ from protocols.models import Picture, Preview, ProtocolVersion
 from protocols.models.files import FOLDER, KEPT_FOR
 
 LONGEST_NAME = 120
+MOST_WAITING = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,10 @@ def prepare(imported: Imported, *, file_name: str, by: User, at: datetime) -> Pr
     """Keep what a file would become for a day. Whatever of anybody's is older goes."""
     require(drafting.may_write(by), Forbidden)
     Preview.objects.filter(at__lte=at - KEPT_FOR).delete()
+    if Preview.objects.visible_to(by).count() >= MOST_WAITING:
+        raise Refused.because(
+            "too-many", f"{MOST_WAITING} files of yours wait already. Take one over, or come back tomorrow.", "file"
+        )
     return Preview.objects.create(
         by=by,
         at=at,

@@ -24,8 +24,10 @@ def begin(request: HttpRequest) -> HttpResponse:
     form = ImportForm(request.POST, request.FILES) if sent else ImportForm()
     if sent and form.is_valid() and form.imported:
         name = form.cleaned_data["file"].name or ""
-        at = timezone.now()
-        return redirect(previewing.prepare(form.imported, file_name=name, by=request.user, at=at))
+        try:
+            return redirect(previewing.prepare(form.imported, file_name=name, by=request.user, at=timezone.now()))
+        except Refused as refused:
+            add_refusal(form, refused)
     return render(request, "protocols/import.html", {"form": form}, status=422 if sent else 200)
 
 

@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 import time_machine
 from django.db import DatabaseError, connection, transaction
+from django.urls import reverse
 from PIL import Image
 
 from accounts.models import User
-from intranet.core import files
+from intranet.core import files, richtext
 from intranet.core.access import Conflict, Forbidden, Refused
 from protocols import acknowledging, comparing, drafting, pictures, publishing
 from protocols.drafting import DraftText, SectionText
@@ -415,6 +416,10 @@ class TestApi:
         address = f"/api/v1/pictures/?protocol={draft.protocol.slug}"
         assert [one["id"] for one in api(therapist).get(address).json()["results"]] == [picture.pk]
         assert api(floater).get(address).json()["results"] == []
+
+
+def test_the_text_names_pictures_as_the_product_serves_them():
+    assert richtext.picture_address("0" * 64) == reverse("protocols:picture", args=["0" * 64])
 
 
 def test_two_who_keep_the_same_bytes_do_not_hurt_each_other(store: Path):

@@ -124,6 +124,12 @@ class TestPages:
         assert (answer.status_code, words in answer.content.decode()) == (422, True)
         assert Preview.objects.count() == 0
 
+    def test_there_is_an_end_to_it(self, preview, therapist, sign_in, monkeypatch):
+        monkeypatch.setattr(previewing, "MOST_WAITING", 1)
+        answer = sign_in(therapist).post("/protocols/import/", {"file": file()})
+        assert (answer.status_code, "1 files of yours wait already" in answer.content.decode()) == (422, True)
+        assert Preview.objects.count() == 1
+
     def test_without_a_file(self, therapist, sign_in):
         answer = sign_in(therapist).post("/protocols/import/", {})
         assert (answer.status_code, "Choose a file." in answer.content.decode()) == (422, True)
