@@ -161,6 +161,8 @@ def _summary(amount: Amount, older: Section, newer: Section, moved: bool) -> str
         *_blocks(amount.blocks_added, "added"),
         *_blocks(amount.blocks_removed, "removed"),
         *_words(amount.words_added, amount.words_removed),
+        *_pictures(amount.pictures_added, "added"),
+        *_pictures(amount.pictures_removed, "removed"),
     ]
     if older.kind != newer.kind:
         said.append(f"now “{newer.get_kind_display()}”")
@@ -174,6 +176,10 @@ def _summary(amount: Amount, older: Section, newer: Section, moved: bool) -> str
 def _blocks(kinds: Iterable[str], verb: str) -> Iterator[str]:
     names = Counter(BLOCKS.get(kind.split()[0], "paragraph") for kind in kinds)
     return (f"{counted(number, name)} {verb}" for name, number in names.items())
+
+
+def _pictures(number: int, verb: str) -> list[str]:
+    return [f"{counted(number, 'picture')} {verb}"] if number else []
 
 
 def _words(added: int, removed: int) -> Iterator[str]:

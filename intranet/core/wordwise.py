@@ -52,15 +52,18 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """How much was changed: single words, and whole blocks by what they are ("li", "p")."""
+    """How much was changed: single words and pictures, and whole blocks by what they are ("li", "p")."""
 
     words_added: int = 0
     words_removed: int = 0
     blocks_added: tuple[str, ...] = ()
     blocks_removed: tuple[str, ...] = ()
+    pictures_added: int = 0
+    pictures_removed: int = 0
 
     def __bool__(self) -> bool:
-        return bool(self.words_added or self.words_removed or self.blocks_added or self.blocks_removed)
+        words = self.words_added or self.words_removed or self.pictures_added or self.pictures_removed
+        return bool(words or self.blocks_added or self.blocks_removed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +99,14 @@ class _Merging:
         self.waiting: list[Element] = []  # removed blocks that go before the next block of the new tree
         self.latest: Element | None = None
         self.words_added = self.words_removed = 0
+        self.pictures_added = self.pictures_removed = 0
         self.blocks_added: list[str] = []
         self.blocks_removed: list[str] = []
 
     @property
     def amount(self) -> Amount:
-        return Amount(self.words_added, self.words_removed, tuple(self.blocks_added), tuple(self.blocks_removed))
+        blocks = (tuple(self.blocks_added), tuple(self.blocks_removed))
+        return Amount(self.words_added, self.words_removed, *blocks, self.pictures_added, self.pictures_removed)
 
     def step(self, here: Block | None, there: Block | None) -> None:
         if there is None and here is not None:
@@ -150,6 +155,8 @@ class _Merging:
             _mark(come, "ins")
             self.words_removed += _count(gone)
             self.words_added += _count(come)
+            self.pictures_removed += sum(word.tag == "img" for word in gone)
+            self.pictures_added += sum(word.tag == "img" for word in come)
             before = come[0] if come else next(iter(there.words[start:]), None)
             for word in (deepcopy(word) for word in gone if word.tag != "td"):
                 if before is not None:
@@ -356,9 +363,7 @@ def _trimmed(words: list[Element]) -> list[Element]:
 
 
 def _count(words: Iterable[Element]) -> int:
-    return sum(
-        1 for word in words if word.tag == "img" or (word.tag == "w" and _SAYS_SOMETHING.search(word.text or ""))
-    )
+    return sum(1 for word in words if word.tag == "w" and _SAYS_SOMETHING.search(word.text or ""))
 
 
 def _removed(block: Block) -> Element:

@@ -256,6 +256,16 @@ class TestText:
         assert f'<ins><img src="{other.address}"' in change.after
         assert [address in change.merged for address in (picture.address, other.address)] == [True, True]
 
+    def test_a_comparison_counts_a_picture_within_a_paragraph(self, draft, picture, therapist, clinical_lead, at):
+        review = publishing.submit(draft, by=therapist, at=at)
+        approved = publishing.approve(review, by=clinical_lead, at=at, token=review.token)
+        published = publishing.publish(approved, by=clinical_lead, at=at, readers=factories.THERAPISTS)
+        later = drafting.start_draft(published.protocol, by=therapist, at=at)
+        other = pictures.add(later, drawn("#33a"), description="A knee, straight", by=therapist, at=at)
+        saved(later, f"<p>Words. {other.code}</p>", therapist, at)
+        (change,) = comparing.compare(published, later).changed
+        assert change.summary == "1 picture added"
+
 
 class TestDatabase:
     @pytest.fixture
