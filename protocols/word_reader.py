@@ -64,6 +64,9 @@ class Pictures:
         except ValueError:  # it lies outside of the file, and nothing is fetched
             self.linked += 1
             return {"src": ""}
+        except KeyError:  # the file names it and does not hold it
+            self.unfit += 1
+            return {"src": ""}
         try:
             kind = file_reader.kind_of(content)
         except file_reader.Unfit:
@@ -96,7 +99,7 @@ class Pictures:
             named = f"the kind {kind}" if kind else "an unknown kind"
             yield f"Left out: {counted(number, 'picture')} of {named}. Save as PNG or JPEG and add later."
         if self.unfit:
-            yield f"Left out: {counted(self.unfit, 'picture')}, damaged or far too large."
+            yield f"Left out: {counted(self.unfit, 'picture')}, damaged, far too large, or after the first {MOST_PICTURES}."
 
 
 def read(content: bytes) -> tuple[dict[str, Any], bytes]:

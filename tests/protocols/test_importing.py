@@ -241,7 +241,7 @@ class TestWord:
         assert imported.notes == [
             "Left out: headers and footers.",
             "Left out: 1 comment.",
-            "Left out: 1 picture, damaged or far too large.",
+            "Left out: 1 picture, damaged, far too large, or after the first 40.",
             "Read as plain paragraphs, because their style is not known: Odd.",
         ]
         assert "<img" not in imported.sections[0].body
@@ -348,13 +348,17 @@ class TestWord:
                     relations=relation("p1", "image", "media/a.png"),
                     parts={"word/media/a.png": bomb(20_000, 20_000)},
                 ),
-                ["Left out: 1 picture, damaged or far too large."],
+                ["Left out: 1 picture, damaged, far too large, or after the first 40."],
             ),
             (
                 docx(
                     "<w:p><w:ins><w:r><w:t>kept</w:t></w:r></w:ins><w:del><w:r><w:delText>gone</w:delText></w:r></w:del></w:p>"
                 ),
                 ["Tracked changes were read as accepted: what was added stays, what was deleted is gone."],
+            ),
+            (
+                docx(paragraph("x"), picture("p1"), relations=relation("p1", "image", "../../../../etc/passwd")),
+                ["Left out: 1 picture, damaged, far too large, or after the first 40."],
             ),
             (docx(paragraph("x"), parts={"word/vbaProject.bin": b"x"}), ["Left out: macros."]),
             (docx(paragraph("x"), parts={"word/embeddings/a.bin": b"x"}), ["Left out: 1 embedded object."]),
