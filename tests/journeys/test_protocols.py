@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,6 +11,8 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from accounts.models import User
+from intranet.reminders.models import Reminder, Run
+from intranet.reminders.ticking import tick
 from protocols.models import Acknowledgement, ProtocolVersion
 from tests.protocols import factories
 
@@ -54,8 +57,13 @@ def test_from_draft_to_report(
     lead.get_by_role("button", name="Publish version 1").click()
     expect(lead.get_by_text("In force: version 1")).to_be_visible()
 
+    soon = timezone.now() + timedelta(minutes=1)
+    tick(soon, Run.Origin.MANUAL)
+    told = Reminder.objects.get(recipient=floater, kind="protocol-to-acknowledge", state=Reminder.State.RELEASED)
+    assert told.title.startswith(f"Acknowledge “{TITLE}” by ")
     reader = visit(floater)
-    reader.get_by_role("link", name=TITLE).first.click()
+    reader.goto(f"{live_server.url}/inbox/")
+    reader.get_by_role("button", name=told.title, exact=True).click()
     expect(reader.get_by_text("In force: version 1")).to_be_visible()
     assert axe(reader) == []
     reader.get_by_role("button", name="I have read and will follow version 1").click()
@@ -66,6 +74,10 @@ def test_from_draft_to_report(
     answering.goto(f"{live_server.url}/protocols/report/")
     expect(answering.get_by_role("rowheader", name=floater.name)).to_be_visible()
     expect(answering.get_by_role("columnheader", name=TITLE)).to_be_visible()
+    assert axe(answering) == []
+    answering.get_by_role("link", name=TITLE).click()
+    signed = answering.get_by_role("row", name=floater.name)
+    expect(signed.get_by_text("Signed", exact=True)).to_be_visible()
     assert axe(answering) == []
 
 

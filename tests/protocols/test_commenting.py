@@ -33,7 +33,7 @@ def test_a_comment_stands_beside_its_section_until_it_is_resolved(draft, approve
     assert (made.section, made.text, made.by) == (section.key, "Which <b>dose</b>?", approver)
     page = page_of(author, draft)
     assert "Which &lt;b&gt;dose&lt;/b&gt;?" in page
-    assert "1 comment is not resolved yet." in page
+    assert "1 comment is not resolved yet: see beside the text." in page
     assert "Which &lt;b&gt;dose" in author.get(f"/protocols/{draft.protocol.slug}/draft/").content.decode()
     assert author.post(f"{place}{made.pk}/resolve/").status_code == 302
     made.refresh_from_db()
