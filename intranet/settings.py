@@ -410,6 +410,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "ProfessionEnum": "accounts.models.Profession",
         "FileKindEnum": "protocols.models.Kind",
+        "SectionKindEnum": "protocols.models.SectionKind",
     },
 }
 
