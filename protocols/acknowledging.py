@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, TypeAlias
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import DateField, DateTimeField, ExpressionWrapper, F, Max, Min, OuterRef, QuerySet, Subquery
@@ -16,6 +18,7 @@ from intranet.audit.recording import record
 from intranet.core.access import YES, Forbidden, Refused, Verdict, require
 from intranet.core.moments import moment_of
 from intranet.core.time import organisation_day, organisation_zone
+from protocols import questioning
 from protocols.drafting import clinics_of
 from protocols.models import (
     REASK_AHEAD,
@@ -115,28 +118,40 @@ def may_acknowledge(version: ProtocolVersion, *, by: User, at: datetime) -> Verd
     return Verdict.no("not-a-reader", "This version does not ask for your acknowledgement.")
 
 
-@transaction.atomic
-def acknowledge(version: ProtocolVersion, *, by: User, at: datetime, opened: str) -> Acknowledgement:
+def acknowledge(
+    version: ProtocolVersion, *, by: User, at: datetime, opened: str, answers: Mapping[UUID, int] | None = None
+) -> Acknowledgement:
     """Record that the person has read the version and will follow it. A second time changes nothing, until it is time to
     acknowledge it again.
 
-    `opened` is the hash of the text that the person had before them: only a whole document carries it.
+    `opened` is the hash of the text that the person had before them: only a whole document carries it. `answers` are the
+    options chosen for the version's questions, by key; they are counted, also when they are wrong.
     """
     require(may_acknowledge(version, by=by, at=at), Forbidden)
     if opened != version.content_hash:
         raise Refused.because("not-opened", "Open the whole version and read it before you acknowledge it.")
-    own = Acknowledgement.objects.filter(user=by, version=version).order_by("-round")
-    if (last := own.first()) and own.fresh(at + REASK_AHEAD).exists():
+    if (last := _last_round(version, by)) and _holds(last, at):
         return last
+    require(questioning.check(version, answers or {}, at=at))
+    return _sign(version, by=by, at=at, round=last.round + 1 if last else 1)
+
+
+@transaction.atomic
+def _sign(version: ProtocolVersion, *, by: User, at: datetime, round: int) -> Acknowledgement:
     acknowledgement, created = Acknowledgement.objects.get_or_create(
-        user=by,
-        version=version,
-        round=last.round + 1 if last else 1,
-        defaults={"at": at, "text_hash": version.content_hash},
+        user=by, version=version, round=round, defaults={"at": at, "text_hash": version.content_hash}
     )
     if created:
         record(by, "protocol.acknowledged", version, clinics=clinics_of(version), content=version.content_hash)
     return acknowledgement
+
+
+def _last_round(version: ProtocolVersion, by: User) -> Acknowledgement | None:
+    return Acknowledgement.objects.filter(user=by, version=version).order_by("-round").first()
+
+
+def _holds(given: Acknowledgement, at: datetime) -> bool:
+    return Acknowledgement.objects.filter(pk=given.pk).fresh(at + REASK_AHEAD).exists()
 
 
 def counting(version: ProtocolVersion, user: User, at: datetime) -> Acknowledgement | None:

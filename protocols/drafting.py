@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 from django.db import connection, transaction
@@ -55,17 +56,18 @@ class SectionText:
 
 @dataclass(frozen=True, slots=True)
 class DraftText:
-    """Everything that an author writes about a version. `attached` is what the version carries: names and hashes."""
+    """Everything that an author writes about a version. `attached`: names and hashes of files; `questions`: what is asked."""
 
     title: str
     sections: Sequence[SectionText]
     change_summary: str = ""
     material: bool = True
     attached: Sequence[tuple[str, str]] = ()
+    questions: Sequence[Sequence[object]] = ()
 
 
 def text_hash(text: DraftText) -> str:
-    """What an approval and an acknowledgement bind to: title, summary, every section in its order, and the attachments.
+    """What an approval and an acknowledgement bind to: title, summary, every section in its order, attachments and questions.
 
     Pictures stand in their sections by their own hashes.
     """
@@ -73,6 +75,8 @@ def text_hash(text: DraftText) -> str:
     said: list[object] = [text.title, text.change_summary, sections]
     if text.attached:
         said.append(sorted(text.attached))
+    if text.questions:
+        said.append({"questions": text.questions})
     content = json.dumps(said, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(content.encode()).hexdigest()
 
@@ -80,12 +84,16 @@ def text_hash(text: DraftText) -> str:
 def text_of(version: ProtocolVersion) -> DraftText:
     """The stored text of a version."""
     sections = [SectionText(part.kind, part.heading, part.body, part.key) for part in version.sections.all()]
-    return DraftText(version.title, sections, version.change_summary, version.material, attached(version))
+    return DraftText(version.title, sections, version.change_summary, version.material, **carried(version))
 
 
-def attached(version: ProtocolVersion) -> list[tuple[str, str]]:
-    """Names and hashes of the attachments."""
-    return list(version.attachments.values_list("name", "sha256"))
+def carried(version: ProtocolVersion) -> dict[str, Any]:
+    """What belongs to the text besides its sections: names and hashes of the attachments, and the questions."""
+    asked = version.questions.values_list("key", "section", "text", "options", "right")
+    return {
+        "attached": list(version.attachments.values_list("name", "sha256")),
+        "questions": [[str(key), str(section), *said] for key, section, *said in asked],
+    }
 
 
 def may_write(by: User) -> Verdict:
@@ -183,7 +191,7 @@ def edit_draft(
     text = tidied(text)
     require(_may_be_saved(text))
     shelf = placing.shelf(version, text.sections, by=by)
-    text = replace(text, sections=placing.placed(text.sections, shelf), attached=attached(version))
+    text = replace(text, sections=placing.placed(text.sections, shelf), **carried(version))
     if text_hash(text) == version.content_hash and text.material == version.material:
         return version
     if quietly and version.state != State.DRAFT:
@@ -261,7 +269,8 @@ def _begin(
     placing.keep(shelf)
     if copied:
         placing.copy_attachments(copied, version)
-    text = replace(text, sections=placing.placed(text.sections, shelf), attached=attached(version))
+        placing.copy_questions(copied, version)
+    text = replace(text, sections=placing.placed(text.sections, shelf), **carried(version))
     _store(version, text, by=by, at=at)
     return version
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django import forms
 from django.db.models import QuerySet
@@ -19,8 +19,10 @@ from protocols.editor import RichTextField
 from protocols.library import Filters
 from protocols.merging import FIELDS
 from protocols.models import Category, Protocol, ProtocolVersion, SectionKind, Status
+from protocols.models.question import MOST_OPTIONS
 from protocols.outlines import OUTLINES, TREATMENT, like, outline
 from protocols.publishing import Readers
+from protocols.questioning import QuestionText
 
 
 class LibraryForm(FilterForm):
@@ -308,6 +310,47 @@ class ProblemForm(forms.Form):
             ("", "The whole protocol"),
             *((name, name) for name in dict.fromkeys(headings)),
         ]
+
+
+class QuestionForm(forms.Form):
+    """One question about a version. Left empty, it is not asked."""
+
+    key = forms.UUIDField(required=False, widget=forms.HiddenInput)
+    text = forms.CharField(label="Question", max_length=300, required=False)
+    section = forms.ChoiceField(label="The answer stands in", required=False)
+    right = forms.TypedChoiceField(
+        label="Right answer",
+        coerce=int,
+        required=False,
+        empty_value=0,
+        choices=[(n, f"Answer {n + 1}") for n in range(4)],
+    )
+
+    def __init__(self, *args: Any, sections: Sequence[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["section"].choices = sections
+        for number in range(MOST_OPTIONS):
+            self.fields[f"option{number}"] = forms.CharField(
+                label=f"Answer {number + 1}", max_length=200, required=False
+            )
+
+    @property
+    def options(self) -> list[Any]:
+        return [self[f"option{number}"] for number in range(MOST_OPTIONS)]
+
+    def question(self) -> QuestionText | None:
+        said = self.cleaned_data
+        options = [said[f"option{number}"] for number in range(MOST_OPTIONS)]
+        if not said["text"] and not any(options):
+            return None
+        while options and not options[-1]:
+            options.pop()
+        section = UUID(said["section"]) if said["section"] else UUID(int=0)
+        return QuestionText(section, said["text"], options, said["right"], said["key"] or uuid4())
+
+
+class QuestionsForm(forms.Form):
+    token = forms.IntegerField(widget=forms.HiddenInput)
 
 
 class CommentForm(forms.Form):

@@ -16,7 +16,7 @@ from accounts.roles import Capability
 from intranet.core import richtext
 from intranet.core.access import Verdict
 from intranet.core.time import organisation_day
-from protocols import acknowledging, drafting, publishing, reviewing, suspending
+from protocols import acknowledging, drafting, publishing, questioning, reviewing, suspending
 from protocols.library import is_overdue
 from protocols.models import (
     Acknowledgement,
@@ -25,12 +25,14 @@ from protocols.models import (
     Comment,
     Contributor,
     ProtocolVersion,
+    Question,
     Review,
     Section,
     SectionKind,
     Status,
     Suspension,
 )
+from protocols.questioning import Missed
 
 REVIEW_AHEAD = 90  # days
 TONES = {
@@ -320,6 +322,25 @@ class ReadingPage:
     @cached_property
     def remarks(self) -> list[Any]:
         return list(self.version.remarks.select_related("by")) if self.version.is_open else []
+
+    @cached_property
+    def questions(self) -> list[Question]:
+        """What is asked before the version is acknowledged."""
+        return list(self.version.questions.all())
+
+    @cached_property
+    def misread(self) -> dict[UUID, Missed]:
+        """{section: the question about it that readers often got wrong}, for those who can mend the text.
+
+        In a draft that is what happened with the version before it.
+        """
+        if not (self.may_edit or self.may_publish or self.protocol.owner_id == self.reader.pk):
+            return {}
+        asked = self.version
+        if self.version.is_open:
+            released = self.protocol.versions.released().order_by("-number")
+            asked = released.first() or asked
+        return questioning.often_missed(asked)
 
     @property
     def comments_open_here(self) -> bool:

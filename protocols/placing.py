@@ -65,6 +65,14 @@ def copy_attachments(earlier: ProtocolVersion, later: ProtocolVersion) -> None:
         attachment.save()
 
 
+def copy_questions(earlier: ProtocolVersion, later: ProtocolVersion) -> None:
+    """Ask in a draft what the version before it asked."""
+    for question in earlier.questions.all():
+        question.pk, question.version = None, later
+        question._state.adding = True
+        question.save()
+
+
 def used_in(version: ProtocolVersion) -> set[str]:
     """The hashes of the pictures that stand in the text."""
     return {picture.digest for part in version.sections.all() for picture in richtext.pictures_in(part.body)}

@@ -23,6 +23,7 @@ ACTIONS = {
     "protocol.picture-added": Action("Picture added to a draft"),
     "protocol.picture-removed": Action("Picture removed from a draft"),
     "protocol.published": Action("Protocol published", "ok"),
+    "protocol.questions-set": Action("Questions of a draft set"),
     "protocol.review-confirmed": Action("Review agreed to", "ok"),
     "protocol.reviewed": Action("Protocol reviewed", "info"),
     "protocol.sent-back": Action("Protocol sent back", "caution"),

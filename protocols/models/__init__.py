@@ -2,6 +2,7 @@ from protocols.models.acknowledgement import REASK_AHEAD, Acknowledgement, Reade
 from protocols.models.content import Audience, Contributor, Remark, Section, SectionKind
 from protocols.models.files import Attachment, Kind, Picture, Preview
 from protocols.models.protocol import Category, Protocol, ProtocolVersion, State, Status
+from protocols.models.question import Answered, Question
 from protocols.models.reader import Bookmark, Problem
 from protocols.models.review import Comment, Review
 from protocols.models.saving import DraftSave, Editing
@@ -10,6 +11,7 @@ from protocols.models.suspension import Suspension
 __all__ = [
     "REASK_AHEAD",
     "Acknowledgement",
+    "Answered",
     "Attachment",
     "Audience",
     "Bookmark",
@@ -24,6 +26,7 @@ __all__ = [
     "Problem",
     "Protocol",
     "ProtocolVersion",
+    "Question",
     "Readership",
     "ReadershipQuerySet",
     "Remark",

@@ -19,6 +19,7 @@ from protocols.editor import RichTextArea
 from protocols.forms import BaseSectionFormSet
 from protocols.models import Comment, ProtocolVersion, SectionKind, Status
 from protocols.pages import ICONS, TONES
+from protocols.questioning import Missed
 from protocols.timing import held_words
 
 register = template.Library()
@@ -103,3 +104,15 @@ def comments_on(context: Context, key: UUID | None, about: str) -> dict[str, Any
 def on_section(comments: Mapping[UUID | None, list[Comment]], key: object) -> list[Comment]:
     """Those on the section with the key, which a form may hold as text."""
     return next((found for section, found in comments.items() if str(section) == str(key)), [])
+
+
+@register.filter
+def about(found: Mapping[UUID, Missed], key: object) -> Missed | None:
+    """What readers often got wrong about the section with the key."""
+    return next((missed for section, missed in found.items() if str(section) == str(key)), None)
+
+
+@register.filter
+def chosen(posted: Mapping[str, str], key: object) -> str:
+    """The option that was chosen for the question with the key, as it was sent."""
+    return posted.get(f"answer-{key}", "")

@@ -215,6 +215,8 @@ def where_next(request: HttpRequest, version: ProtocolVersion, then: str, argume
         return redirect(version)
     if then == "preview":
         return redirect(version)
+    if then == "questions":
+        return redirect("protocols:draft-questions", version.protocol.slug)
     if then == "files":
         return redirect("protocols:draft-files", version.protocol.slug)
     address = reverse("protocols:draft-edit", args=[version.protocol.slug])

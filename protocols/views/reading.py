@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
@@ -13,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import User
 from intranet.core.access import Refused
+from intranet.core.forms import whole_number
 from protocols import acknowledging, prints
 from protocols.library import ranked
 from protocols.models import Protocol, ProtocolVersion
@@ -53,13 +55,23 @@ def acknowledge(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     """Record the declaration under the text. The form carries the hash of the text that it stands under."""
     version, at = visible_version(request, slug, number), timezone.now()
     try:
-        acknowledging.acknowledge(version, by=request.user, at=at, opened=request.POST.get("opened", ""))
+        opened = request.POST.get("opened", "")
+        acknowledging.acknowledge(version, by=request.user, at=at, opened=opened, answers=answers_in(request, version))
     except Refused as refused:
         page = ReadingPage(version, request.user, at)
         context = {"page": page, "refused": refused.verdict}
         return render(request, "protocols/detail.html", context, status=refused.status)
     messages.success(request, f"You acknowledged version {version.number} of “{version.title}”.")
     return redirect(version.protocol)
+
+
+def answers_in(request: HttpRequest, version: ProtocolVersion) -> dict[UUID, int]:
+    """The options that were chosen for the questions of the version."""
+    given = {
+        key: whole_number(request.POST.get(f"answer-{key}", ""))
+        for key in version.questions.values_list("key", flat=True)
+    }
+    return {key: chosen for key, chosen in given.items() if chosen is not None}
 
 
 def best_version(user: User, slug: str, at: datetime) -> ProtocolVersion | None:

@@ -1,0 +1,123 @@
+"""Two or three questions before a version is acknowledged, and which sections are often misread."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from django.db import transaction
+from django.db.models import Count, Q
+
+from accounts.models import User
+from intranet.audit.recording import record
+from intranet.core.access import Conflict, Forbidden, Reason, Verdict, require
+from protocols.drafting import begin_change, clinics_of, end_change, lock, may_edit
+from protocols.models import Answered, ProtocolVersion, Question
+from protocols.models.question import FEWEST_OPTIONS, MOST_OPTIONS
+
+MOST_QUESTIONS = 3
+ENOUGH_ANSWERS = 5  # before anybody concludes something from them
+OFTEN = 0.3  # of the answers are wrong
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionText:
+    """A question as somebody wrote it. `right` is the place of the right option, from 0."""
+
+    section: UUID
+    text: str
+    options: Sequence[str]
+    right: int
+    key: UUID = field(default_factory=uuid4)
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """How often the question about a section was answered wrongly."""
+
+    question: str
+    wrong: int
+    total: int
+
+
+@transaction.atomic
+def ask(
+    version: ProtocolVersion, questions: Sequence[QuestionText], *, by: User, at: datetime, token: int
+) -> ProtocolVersion:
+    """Put these questions in the place of those that the draft has. They are part of what is approved and signed."""
+    version = lock(version)
+    require(may_edit(version, by=by), Forbidden)
+    if version.token != token:
+        raise Conflict.because("changed-meanwhile", f"{version.edited_by} changed this draft after you opened it.")
+    require(_make_sense(version, questions))
+    before = [(one.key, one.section, one.text, one.options, one.right) for one in version.questions.all()]
+    if before == [(one.key, one.section, one.text, list(one.options), one.right) for one in questions]:
+        return version
+    begin_change(version, by=by, at=at)
+    version.questions.all().delete()
+    Question.objects.bulk_create(
+        Question(
+            version=version,
+            key=one.key,
+            section=one.section,
+            text=one.text,
+            options=list(one.options),
+            right=one.right,
+            order=order,
+        )
+        for order, one in enumerate(questions, start=1)
+    )
+    end_change(version, by=by, at=at)
+    record(by, "protocol.questions-set", version, clinics=clinics_of(version), questions=len(questions))
+    return version
+
+
+def _make_sense(version: ProtocolVersion, questions: Sequence[QuestionText]) -> Verdict:
+    sections = set(version.sections.values_list("key", flat=True))
+    verdict = Verdict.of(())
+    if len(questions) > MOST_QUESTIONS:
+        verdict += Verdict.no("too-many", f"Ask at most {MOST_QUESTIONS} questions.")
+    for one in questions:
+        if not one.text.strip():
+            verdict += Verdict.no("no-text", "Write the question.")
+        if one.section not in sections:
+            verdict += Verdict.no("no-section", f"Choose the section in which the answer to “{one.text}” stands.")
+        distinct = {option.strip().casefold() for option in one.options if option.strip()}
+        if not FEWEST_OPTIONS <= len(one.options) <= MOST_OPTIONS or len(distinct) < len(one.options):
+            verdict += Verdict.no("options", f"Give two to four different answers to “{one.text}”.")
+        elif not 0 <= one.right < len(one.options):
+            verdict += Verdict.no("no-right-one", f"Say which answer to “{one.text}” is right.")
+    return verdict
+
+
+@transaction.atomic
+def check(version: ProtocolVersion, answers: Mapping[UUID, int], *, at: datetime) -> Verdict:
+    """Look at somebody's answers: yes, or what to read again. Each given answer is counted, without a name.
+
+    Kept also when the answers are wrong: whoever refuses the acknowledgement does it after this.
+    """
+    headings = dict(version.sections.values_list("key", "heading"))
+    reasons, given = [], []
+    for question in version.questions.all():
+        chosen = answers.get(question.key)
+        if chosen is None:
+            reasons.append(Reason("not-answered", f"Answer the question “{question.text}”", f"answer-{question.key}"))
+            continue
+        right = chosen == question.right
+        given.append(Answered(question=question, right=right, at=at))
+        if not right:
+            words = f"Read “{headings.get(question.section, 'the text')}” again: “{question.text}”"
+            reasons.append(Reason("wrong-answer", words, f"answer-{question.key}"))
+    if not any(reason.code == "not-answered" for reason in reasons):
+        Answered.objects.bulk_create(given)
+    return Verdict.of(reasons)
+
+
+def often_missed(version: ProtocolVersion) -> dict[UUID, Missed]:
+    """{section: the question about it that readers often answer wrongly}, for the authors. One query."""
+    counted = version.questions.annotate(
+        total=Count("answered"), wrong=Count("answered", filter=Q(answered__right=False))
+    ).filter(total__gte=ENOUGH_ANSWERS)
+    return {one.section: Missed(one.text, one.wrong, one.total) for one in counted if one.wrong >= OFTEN * one.total}
