@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from django.db.models import QuerySet
 from django.http import HttpResponse
@@ -19,7 +20,7 @@ from intranet.core.files import served
 from intranet.core.forms import whole_number
 from protocols import acknowledging, certificates, comparing, suspending
 from protocols.certificates import Certificate
-from protocols.models import Acknowledgement, ProtocolVersion, Section
+from protocols.models import Acknowledgement, ProtocolVersion, Question, Section
 
 
 class SectionSerializer(serializers.ModelSerializer):
@@ -56,10 +57,19 @@ class ProtocolSerializer(serializers.ModelSerializer):
         return version.in_force.lower.isoformat() if version.in_force.lower else None
 
 
+class QuestionSerializer(serializers.ModelSerializer[Question]):
+    """Asked before the version is acknowledged; an answer is the place of an option, from 0."""
+
+    class Meta:
+        model = Question
+        fields = ["key", "section", "text", "options"]
+
+
 class ProtocolDetailSerializer(ProtocolSerializer):
     """With the whole text. `content_hash` names this very text; acknowledging it takes the hash back."""
 
     sections = SectionSerializer(many=True, read_only=True)
+    questions = QuestionSerializer(many=True, read_only=True)
     suspended_at = serializers.SerializerMethodField(
         help_text="Slugs of the clinics at which nobody may work by it now."
     )
@@ -69,7 +79,7 @@ class ProtocolDetailSerializer(ProtocolSerializer):
         return [one.clinic.slug for one in suspending.open_on(version)]
 
     class Meta(ProtocolSerializer.Meta):
-        fields = [*ProtocolSerializer.Meta.fields, "suspended_at", "content_hash", "sections"]
+        fields = [*ProtocolSerializer.Meta.fields, "suspended_at", "content_hash", "sections", "questions"]
 
 
 class DueSerializer(serializers.ModelSerializer):
@@ -104,6 +114,17 @@ class OpenedSerializer(serializers.Serializer):
     content_hash = serializers.CharField(
         max_length=64, help_text="Of the text that was read, as retrieving it gave it."
     )
+    answers = serializers.DictField(
+        child=serializers.IntegerField(min_value=0),
+        required=False,
+        help_text="{key of a question: place of the option}",
+    )
+
+    def validate_answers(self, answers: dict[str, int]) -> dict[UUID, int]:
+        try:
+            return {UUID(key): chosen for key, chosen in answers.items()}
+        except ValueError:
+            raise serializers.ValidationError("Name the questions by their keys.") from None
 
 
 class AcknowledgementSerializer(serializers.ModelSerializer):
@@ -194,7 +215,11 @@ class ProtocolViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets
         versions = ProtocolVersion.objects.visible_to(request.user).select_related("protocol")
         version = get_object_or_404(versions, protocol__slug=slug, number=opened.validated_data["version"])
         acknowledgement = acknowledging.acknowledge(
-            version, by=request.user, at=timezone.now(), opened=opened.validated_data["content_hash"]
+            version,
+            by=request.user,
+            at=timezone.now(),
+            opened=opened.validated_data["content_hash"],
+            answers=opened.validated_data.get("answers"),
         )
         return Response(AcknowledgementSerializer(acknowledgement).data, status=status.HTTP_200_OK)
 

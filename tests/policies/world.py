@@ -427,6 +427,13 @@ ASKS = [
         "POST",
         lambda world: f"{_of('review', 'draft/comments/')(world)}{world.comment.pk}/resolve/",
     ),
+    Ask("protocols:draft-questions", "GET", _of("draft", "draft/questions/")),
+    Ask(
+        "protocols:draft-questions",
+        "POST",
+        _of("draft", "draft/questions/"),
+        lambda world: {"token": world.draft.token},
+    ),
     Ask("protocols:draft-keep", "POST", _of("draft", "draft/keep/"), _kept),
     Ask("protocols:draft-present", "POST", _of("draft", "draft/present/"), lambda world: {"token": 1}),
     Ask("protocols:draft-submit", "POST", _of("draft", "draft/submit/")),

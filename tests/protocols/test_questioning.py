@@ -1,0 +1,169 @@
+"""Questions before an acknowledgement: part of the approved text, asked of every reader, counted without a name."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+
+from intranet.core.access import Conflict, Refused
+from protocols import drafting, publishing, questioning
+from protocols.models import Acknowledgement, Answered, Question, State
+from protocols.questioning import Missed, QuestionText
+from tests.protocols import factories
+
+pytestmark = pytest.mark.django_db
+
+
+def asked(version, text="How long?", options=("2 minutes", "10 minutes"), right=1):
+    return QuestionText(version.sections.first().key, text, list(options), right)
+
+
+@pytest.fixture
+def draft(approver, at):
+    version = factories.draft(by=approver, at=at, title="Ice")
+    return questioning.ask(version, [asked(version)], by=approver, at=at, token=version.token)
+
+
+@pytest.fixture
+def version(draft, approver, clinical_lead, at):
+    submitted = publishing.submit(draft, by=approver, at=at)
+    publishing.approve(submitted, by=clinical_lead, at=at, token=submitted.token)
+    return publishing.publish(submitted, by=clinical_lead, at=at, readers=factories.THERAPISTS)
+
+
+def place(version):
+    return f"/protocols/{version.protocol.slug}/versions/{version.number}/acknowledge/"
+
+
+def answer(version, chosen):
+    return {"opened": version.content_hash, f"answer-{version.questions.get().key}": chosen}
+
+
+def test_who_answers_rightly_has_acknowledged(version, therapist, sign_in):
+    page = sign_in(therapist).get(version.get_absolute_url()).content.decode()
+    assert ("How long?" in page, "10 minutes" in page) == (True, True)
+    assert sign_in(therapist).post(place(version), answer(version, 1)).url == version.protocol.get_absolute_url()
+    assert Acknowledgement.objects.get().user == therapist
+    assert list(Answered.objects.values_list("right", flat=True)) == [True]
+
+
+@pytest.mark.parametrize(
+    ("chosen", "words", "counted"),
+    [
+        (0, "Read “Purpose and scope” again: “How long?”", 1),
+        (9, "Read “Purpose and scope” again", 1),
+        ("", "Answer the question “How long?”", 0),
+        ("x" * 5000, "Answer the question", 0),
+        ("-1", "Answer the question", 0),
+    ],
+)
+def test_who_does_not_is_sent_back_to_the_text(version, therapist, sign_in, chosen, words, counted):
+    refused = sign_in(therapist).post(place(version), answer(version, chosen))
+    assert (refused.status_code, words in refused.content.decode()) == (422, True)
+    assert (Acknowledgement.objects.count(), Answered.objects.filter(right=False).count()) == (0, counted)
+
+
+def test_what_is_chosen_stays_chosen(version, therapist, sign_in):
+    page = sign_in(therapist).post(place(version), answer(version, 0)).content.decode()
+    assert 'value="0" checked' in page
+
+
+def test_the_authors_see_what_is_often_misread_and_nobody_else(
+    version, therapist, floater, approver, clinical_lead, sign_in, at
+):
+    key = version.questions.get().key
+    for right in (True, False, False, True, True):
+        questioning.check(version, {key: 1 if right else 0}, at=at)
+    section = version.sections.get().key
+    assert questioning.often_missed(version) == {section: Missed("How long?", 2, 5)}
+    words = "Often misread: 2 of 5 answers to “How long?” were wrong."
+    assert words in sign_in(approver).get(version.get_absolute_url()).content.decode()
+    assert words not in sign_in(floater).get(version.get_absolute_url()).content.decode()
+    draft = drafting.start_draft(version.protocol, by=approver, at=at)
+    assert words in sign_in(approver).get(f"/protocols/{draft.protocol.slug}/draft/").content.decode()
+    assert [one.text for one in draft.questions.all()] == ["How long?"]
+
+
+def test_few_answers_say_nothing(version, at):
+    key = version.questions.get().key
+    for _ in range(4):
+        questioning.check(version, {key: 0}, at=at)
+    assert questioning.often_missed(version) == {}
+
+
+def test_a_change_of_the_questions_is_a_change_of_the_text(draft, approver, clinical_lead, at):
+    before = draft.content_hash
+    submitted = publishing.submit(draft, by=approver, at=at)
+    approved = publishing.approve(submitted, by=clinical_lead, at=at, token=submitted.token)
+    changed = questioning.ask(approved, [asked(approved, right=0)], by=approver, at=at, token=approved.token)
+    assert (changed.state, changed.content_hash == before) == (State.DRAFT, False)
+    none = questioning.ask(changed, [], by=approver, at=at, token=changed.token)
+    assert none.content_hash == drafting.text_hash(drafting.text_of(none))
+    same = questioning.ask(none, [], by=approver, at=at, token=none.token)
+    assert same.token == none.token
+
+
+def test_a_stale_page_does_not_overwrite(draft, approver, at):
+    with pytest.raises(Conflict):
+        questioning.ask(draft, [], by=approver, at=at, token=draft.token - 1)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"text": " "}, "Write the question."),
+        ({"options": ["One"]}, "two to four different answers"),
+        ({"options": ["One", "one "]}, "two to four different answers"),
+        ({"options": ["1", "2", "3", "4", "5"]}, "two to four different answers"),
+        ({"right": 2}, "Say which answer"),
+    ],
+)
+def test_a_question_that_makes_no_sense_is_refused(draft, approver, at, wrong, words):
+    with pytest.raises(Refused, match=words):
+        questioning.ask(draft, [asked(draft, **wrong)], by=approver, at=at, token=draft.token)
+    assert Question.objects.get().text == "How long?"
+
+
+def test_on_the_page(draft, approver, sign_in):
+    browser, address = sign_in(approver), f"/protocols/{draft.protocol.slug}/draft/questions/"
+    assert "How long?" in browser.get(address).content.decode()
+    said = {"token": draft.token, "question-0-text": "Where?", "question-0-section": str(draft.sections.get().key)}
+    said |= {"question-0-option0": "Here", "question-0-option1": "There", "question-0-right": "0"}
+    assert browser.post(address, said | {"question-0-section": ""}).status_code == 422
+    assert browser.post(address, said).status_code == 302
+    assert (Question.objects.get().text, Question.objects.get().options) == ("Where?", ["Here", "There"])
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        'UPDATE protocols_question SET "right" = 0',
+        "DELETE FROM protocols_question",
+        'INSERT INTO protocols_question (version_id, key, section, text, options, "right", "order") '
+        'SELECT version_id, gen_random_uuid(), section, text, options, "right", 9 FROM protocols_question',
+        'UPDATE protocols_answered SET "right" = true',
+        "DELETE FROM protocols_answered",
+    ],
+)
+def test_the_database_refuses_to_change_what_was_asked_and_answered(version, at, statement):
+    questioning.check(version, {version.questions.get().key: 0}, at=at)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        with pytest.raises(IntegrityError), transaction.atomic():
+            cursor.execute(statement)
+
+
+def test_over_the_api(version, therapist, api):
+    address = f"/api/v1/protocols/{version.protocol.slug}/"
+    [question] = api(therapist).get(address).json()["questions"]
+    assert (question["text"], question["options"], "right" in question) == (
+        "How long?",
+        ["2 minutes", "10 minutes"],
+        False,
+    )
+    said = {"version": 1, "content_hash": version.content_hash}
+    assert api(therapist).post(f"{address}acknowledge/", said).status_code == 422
+    wrong = said | {"answers": {question["key"]: 0}}
+    assert api(therapist).post(f"{address}acknowledge/", wrong, format="json").status_code == 422
+    right = said | {"answers": {question["key"]: 1}}
+    assert api(therapist).post(f"{address}acknowledge/", right, format="json").status_code == 200
