@@ -174,6 +174,7 @@ def test_the_rows_that_the_application_may_only_add_are_these(built: Installatio
         "audit_entry",
         "audit_seal",
         "protocols_acknowledgement",
+        "protocols_answered",
         "protocols_contributor",
         "scheduling_publication",
         "scheduling_publicationchange",
