@@ -7,7 +7,7 @@ class AccountsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from accounts import invitation_mail, navigation, reminders, reset_reminders, sessions, trail, verbs
+        from accounts import invitation_mail, navigation, reminders, reset_reminders, search, sessions, trail, verbs
         from intranet.reminders import ticking
 
         navigation.register()
@@ -16,4 +16,5 @@ class AccountsConfig(AppConfig):
         trail.listen()
         ticking.also(invitation_mail.send_due)
         sessions.listen()
+        search.register()
         verbs.register()

@@ -20,7 +20,7 @@ from intranet.core.time import first_moment
 
 PERSON = User._meta.label_lower
 # What the clinical lead sees of everybody: what concerns protocols, and who may do what.
-CLINICAL = ("protocol.", "acknowledgements.", "competency.", "training.")
+CLINICAL = ("protocol.", "acknowledgements.", "competency.", "training.", "search_alias.")
 # What happens to a text before it is published is the business of its authors and of the lead: drafts are private here too.
 BEFORE_PUBLICATION = [
     f"protocol.{step}"

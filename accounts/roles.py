@@ -60,6 +60,7 @@ class Capability(StrEnum):
     SEE_AUDIT = "see the audit log"
     SETTINGS = "organisation settings, API tokens of others, webhooks"
     RESET_SECOND_STEP = "take a lost second step away, together with a second administrator"
+    KEEP_SEARCH_WORDS = "keep the search words: aliases, and what people looked for in vain"
     SEE_OPERATIONS = "see how the reminder machinery is doing"
 
 
@@ -120,6 +121,7 @@ TABLE: dict[Role, dict[Capability, Reach]] = {
         C.SEE_CREDENTIALS: ALL,
         C.VERIFY_CREDENTIAL: ALL,
         C.GRANT_COMPETENCY: ALL,
+        C.KEEP_SEARCH_WORDS: ALL,
     },
     Role.ADMINISTRATOR: {
         C.READ_PROTOCOL: ALL,

@@ -120,6 +120,7 @@ INSTALLED_APPS = [
     "intranet.core",
     "intranet.audit",
     "intranet.reminders",
+    "intranet.search",
     "accounts",
     "intranet.announcements",
     "protocols",

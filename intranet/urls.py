@@ -11,6 +11,7 @@ urlpatterns = [
     path("announcements/", include("intranet.announcements.urls")),
     path("inbox/", include("intranet.reminders.urls")),
     path("people/", include("accounts.urls")),
+    path("search/", include("intranet.search.urls")),
     path("", include("intranet.core.urls")),
     path("accounts/", include("allauth.urls")),
     path("health/", include("intranet.health")),

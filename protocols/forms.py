@@ -52,7 +52,7 @@ class LibraryForm(FilterForm):
         self.is_valid()
         chosen = self.cleaned_data
         return Filters(
-            words=Filters.words_of(chosen.get("q", "")),
+            query=chosen.get("q", ""),
             categories=frozenset(chosen.get("category", [])),
             clinics=frozenset(clinic.pk for clinic in chosen.get("clinic", [])),
             statuses=frozenset(chosen.get("status", [])),

@@ -15,6 +15,10 @@ from django.db.models.functions import Lower
 
 from accounts.models import Clinic, User
 from intranet.core.time import organisation_day
+from intranet.search.asking import words_of
+from intranet.search.highlighting import Highlight, with_highlights
+from intranet.search.models import Document
+from intranet.search.searching import Understood, understand
 from protocols.acknowledging import outstanding
 from protocols.models import (
     Acknowledgement,
@@ -39,10 +43,9 @@ RANK = (
     Status.WITHDRAWN,
 )
 PAST = (Status.SUPERSEDED, Status.WITHDRAWN)
-LAST_TO_QUOTE = (SectionKind.KEY_FACTS, SectionKind.REFERENCES)
+PROTOCOL = "protocol"  # what search calls a version
 CITATION = re.compile(r"\s*\[\d{1,3}\]")
-SNIPPET = 90
-WORDS = 12
+SNIPPET = 180
 
 # Versions with annotations such as `status_now`, which a type checker does not follow through functions.
 Versions: TypeAlias = QuerySet[Any, Any]
@@ -52,7 +55,7 @@ Versions: TypeAlias = QuerySet[Any, Any]
 class Filters:
     """What somebody looks for. Empty filters find everything that is not past."""
 
-    words: tuple[str, ...] = ()
+    query: str = ""
     categories: frozenset[str] = frozenset()
     clinics: frozenset[int] = frozenset()
     statuses: frozenset[str] = frozenset()
@@ -66,11 +69,6 @@ class Filters:
         return bool(
             self.categories or self.clinics or self.statuses or self.reviews or self.to_acknowledge or self.kept
         )
-
-    @classmethod
-    def words_of(cls, query: str) -> tuple[str, ...]:
-        """The words of a query; more than a dozen never make it better."""
-        return tuple(dict.fromkeys(re.findall(r"[\w’'-]+", query.casefold())))[:WORDS]
 
 
 @dataclass(frozen=True)
@@ -98,16 +96,8 @@ class Entry:
     late: bool
     overdue: bool
     suspended: list[Clinic] = field(default_factory=list)
+    title: str = ""
     excerpt: str = ""
-    words: tuple[str, ...] = field(default=(), repr=False)
-
-    @property
-    def title_parts(self) -> list[tuple[str, bool]]:
-        return marked(self.version.title, self.words)
-
-    @property
-    def excerpt_parts(self) -> list[tuple[str, bool]]:
-        return marked(self.excerpt, self.words)
 
 
 class Library:
@@ -121,9 +111,18 @@ class Library:
     def clinics(self) -> list[Clinic]:
         return list(Clinic.objects.all())
 
+    @cached_property
+    def asked(self) -> Understood | None:
+        """The words as they were understood; nothing when there are none to look for."""
+        return understand(self.filters.query, self._documents()) if words_of(self.filters.query) else None
+
+    def _documents(self) -> QuerySet[Document]:
+        readable = ProtocolVersion.objects.visible_to(self.user).values("pk")
+        return Document.objects.filter(kind=PROTOCOL, object_id__in=readable)
+
     def found(self) -> Versions:
         """One version per protocol that matches, in the chosen order."""
-        versions = ProtocolVersion.objects.filter(pk__in=self._first_of_each(self._matching(self.filters)))
+        versions = ProtocolVersion.objects.filter(pk__in=first_of_each(self._matching(self.filters)))
         signed = Acknowledgement.objects.filter(user=self.user).counting(
             protocol=OuterRef("protocol"), counts_from=OuterRef("counts_from"), number=OuterRef("number")
         )
@@ -140,8 +139,8 @@ class Library:
         ids = [version.pk for version in page]
         due = {row["version_id"]: row["due_on"] for row in self._outstanding().filter(version_id__in=ids)}
         places = self._clinics_of(ids)
-        suspended = self._suspended(ids)
-        excerpts = self._excerpts(ids)
+        suspended = suspended_clinics(ids, self.clinics)
+        texts = self._highlights(ids, self.asked.query) if self.asked else self._beginnings(ids)
         return [
             Entry(
                 version,
@@ -150,8 +149,7 @@ class Library:
                 version.pk in due and due[version.pk] < self.today,
                 is_overdue(version, self.today),
                 suspended.get(version.pk, []),
-                excerpts.get(version.pk, version.change_summary),
-                self.filters.words,
+                *self._said(version, texts),
             )
             for version in page
         ]
@@ -206,14 +204,9 @@ class Library:
             versions = versions.filter(self._waiting())
         if filters.kept:
             versions = versions.filter(protocol__bookmarks__user=self.user)
-        for word in filters.words:
-            in_text = Section.objects.filter(version=OuterRef("pk"))
-            said = Q(words__icontains=word) | Q(heading__icontains=word)
-            versions = versions.filter(Q(title__icontains=word) | Q(Exists(in_text.filter(said))))
+        if self.asked:
+            versions = versions.filter(pk__in=self.asked.matching(self._documents()).values("object_id"))
         return versions
-
-    def _first_of_each(self, versions: Versions) -> Versions:
-        return ranked(versions).order_by("protocol_id", "rank", "-number").distinct("protocol_id").values("pk")
 
     def _sorted(self, versions: Versions) -> Versions:
         by_title = (Lower("title"), "number")
@@ -222,11 +215,9 @@ class Library:
                 return versions.order_by(F("in_force__startswith").desc(nulls_last=True), *by_title)
             case "review":
                 return versions.order_by(F("review_day").asc(nulls_last=True), *by_title)
-            case "match" if self.filters.words:
-                in_title = Q()
-                for word in self.filters.words:
-                    in_title &= Q(title__icontains=word)
-                return versions.order_by(Case(When(in_title, then=Value(0)), default=Value(1)), *by_title)
+            case "match" if self.asked:
+                found = self.asked.matching(Document.objects.filter(kind=PROTOCOL, object_id=OuterRef("pk")))
+                return versions.annotate(relevance=Subquery(found.values("rank"))).order_by("-relevance", *by_title)
         return versions.order_by(*by_title)
 
     def _counts(self, filters: Filters, by: str) -> Mapping[str, int]:
@@ -255,26 +246,36 @@ class Library:
             for pk, named in places.items()
         }
 
-    def _suspended(self, ids: list[int]) -> dict[int, list[Clinic]]:
-        """{version: the clinics at which nobody may work by it now}."""
-        found: dict[int, list[Clinic]] = {}
-        for version, clinic in Suspension.objects.open().filter(version__in=ids).values_list("version", "clinic"):
-            found.setdefault(version, []).append(next(one for one in self.clinics if one.pk == clinic))
-        return found
+    def _said(self, version: Any, texts: Mapping[int, Any]) -> tuple[str, str]:
+        """Title and excerpt, marked where the words stand."""
+        said = texts.get(version.pk)
+        if isinstance(said, Highlight):
+            return said.title, said.excerpt or version.change_summary
+        return version.title, said or version.change_summary
 
-    def _excerpts(self, ids: list[int]) -> dict[int, str]:
-        """Where the words stand in each version; without words, how its first text begins."""
-        sections = Section.objects.filter(version__in=ids).exclude(words="")
-        if self.filters.words:
-            said = Q()
-            for word in self.filters.words:
-                said |= Q(words__icontains=word)
-            sections = sections.filter(said)
-        else:
-            sections = sections.filter(kind=SectionKind.TEXT)
-        facts_last = Case(When(kind__in=LAST_TO_QUOTE, then=Value(1)), default=Value(0))
-        first = sections.order_by("version_id", facts_last, "order").distinct("version_id")
-        return {section.version_id: excerpt(section.words, self.filters.words) for section in first}
+    def _highlights(self, ids: list[int], query: str) -> dict[int, Highlight]:
+        rows = with_highlights(Document.objects.filter(kind=PROTOCOL, object_id__in=ids), query)
+        return {row.object_id: Highlight.of(row) for row in rows}
+
+    def _beginnings(self, ids: list[int]) -> dict[int, str]:
+        """How the first text of each version begins."""
+        sections = Section.objects.filter(version__in=ids, kind=SectionKind.TEXT).exclude(words="")
+        first = sections.order_by("version_id", "order").distinct("version_id")
+        return {section.version_id: beginning(section.words) for section in first}
+
+
+def first_of_each(versions: Versions) -> Versions:
+    """Of versions with their status the one that people want to see, for each protocol, as a column of keys."""
+    return ranked(versions).order_by("protocol_id", "rank", "-number").distinct("protocol_id").values("pk")
+
+
+def suspended_clinics(ids: Iterable[int], clinics: Iterable[Clinic]) -> dict[int, list[Clinic]]:
+    """{version: those of the clinics at which nobody may work by it now}. One query."""
+    known = {clinic.pk: clinic for clinic in clinics}
+    found: dict[int, list[Clinic]] = {}
+    for version, clinic in Suspension.objects.open().filter(version__in=ids).values_list("version", "clinic"):
+        found.setdefault(version, []).append(known[clinic])
+    return found
 
 
 def ranked(versions: Versions) -> Versions:
@@ -289,25 +290,12 @@ def is_overdue(version: ProtocolVersion, today: date) -> bool:
     return getattr(version, "status_now", Status.IN_FORCE) == Status.IN_FORCE and due is not None and due < today
 
 
-def excerpt(text: str, words: tuple[str, ...]) -> str:
-    """A piece of the text around the first of the words."""
+def beginning(text: str) -> str:
+    """The first words of a text, for a list."""
     text = " ".join(CITATION.sub("", text).split())
-    places = [place for word in words if (place := text.casefold().find(word)) >= 0]
-    start = max(0, min(places, default=0) - SNIPPET)
-    if start:
-        start = text.find(" ", start) + 1
-    end = start + 2 * SNIPPET
-    if end < len(text):
-        end = text.rfind(" ", start, end)
-    return ("…" if start else "") + text[start:end].rstrip(" ,;:.") + ("…" if end < len(text) else "")
-
-
-def marked(text: str, words: tuple[str, ...]) -> list[tuple[str, bool]]:
-    """The text in pieces, each with whether it is one of the words; templates escape them and mark those."""
-    if not words:
-        return [(text, False)]
-    pattern = re.compile("(" + "|".join(map(re.escape, sorted(words, key=len, reverse=True))) + ")", re.IGNORECASE)
-    return [(piece, number % 2 == 1) for number, piece in enumerate(pattern.split(text)) if piece]
+    if len(text) <= SNIPPET:
+        return text
+    return text[: text.rfind(" ", 0, SNIPPET)].rstrip(" ,;:.") + "…"
 
 
 def _choice(value: str, label: str, counts: Mapping[str, int], chosen: frozenset[str]) -> Choice:

@@ -18,7 +18,6 @@ def sees_report(user: AnyUser) -> bool:
 def register_places() -> None:
     register(Item(label="Protocols", icon="book", url_name="protocols:library", order=20, bar_order=20))
     register(Item(label="Reports", icon="report", url_name="protocols:report", order=60, show=sees_report))
-    register(Item(label="Search protocols", icon="search", url_name="protocols:library", place=Place.SEARCH))
     register(
         Item(label="What you acknowledged", icon="check-circle", url_name="protocols:certificates", place=Place.ACCOUNT)
     )

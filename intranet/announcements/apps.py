@@ -8,8 +8,9 @@ class AnnouncementsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from intranet.announcements import navigation, reminders, verbs
+        from intranet.announcements import navigation, reminders, search, verbs
 
         navigation.register_places()
         reminders.register_kinds()
+        search.register()
         verbs.register()

@@ -64,6 +64,9 @@ _IDLE = re.compile(r"<p>(?:\s|&nbsp;|<br>)*</p>")
 _TABLE_PARTS = re.compile(r"</?t(?:head|foot|body)>")
 _TAG = re.compile(r"</?[a-zA-Z][^>]*>")
 _CITATION = re.compile(r"\[(\d{1,3})\]")
+# Around what a search found in plain text: signs of the private area, which no keyboard writes.
+MARK_START, MARK_END = "\ue000", "\ue001"
+_MARKED = re.compile(f"{MARK_START}([^{MARK_START}{MARK_END}]*){MARK_END}")
 # How a line of plain text begins that is a point of a list.
 BULLET = re.compile(r"^\s*([-*•–]|\d{1,3}[.)])\s+")
 
@@ -189,6 +192,12 @@ def from_text(text: str) -> str:
 
 def looks_like_html(text: str) -> bool:
     return bool(_TAG.search(text))
+
+
+def highlighted(text: str) -> SafeString:
+    """Plain text with what stands between the signs as `<mark>`. Escaped first; signs without their like vanish."""
+    marked = _MARKED.sub(r"<mark>\1</mark>", escape(text))
+    return SafeString(marked.replace(MARK_START, "").replace(MARK_END, ""))
 
 
 def table_of(rows: Iterable[tuple[str, str]]) -> str:

@@ -20,6 +20,8 @@ from accounts.models import Clinic, User
 from accounts.roles import Role
 from intranet.announcements.audience import Cell
 from intranet.announcements.publishing import Draft, publish
+from intranet.search import misses
+from intranet.search.models import Miss
 from protocols import (
     commenting,
     importing,
@@ -35,6 +37,7 @@ from protocols import (
 from protocols.publishing import Readers
 from tests import factories
 from tests.intranet.reminders import factories as reminders
+from tests.intranet.search import factories as search
 from tests.protocols import factories as protocols
 from tests.protocols import file_samples
 from tests.scheduling import factories as scheduling
@@ -127,8 +130,12 @@ def build(cast: dict[str, User], mt_prospect: Clinic, at: datetime) -> World:
     problem = readers.report_problem(second, text=f"{CANARY} problem", by=therapist, at=at)
     words = importing.read_content(f"{CANARY} title\n\n{CANARY} words".encode(), "canary.txt")
     preview = previewing.prepare(words, file_name=f"{CANARY}.txt", by=therapist, at=at)
+    alias = search.alias(by=lead, at=at, term=f"{CANARY} alias")
+    misses.note(f"{CANARY} miss", at.date())
     return World(
         {
+            "alias": alias,
+            "miss": Miss.objects.get(),
             "preview": preview,
             "problem": problem,
             "comment": comment,
@@ -201,6 +208,10 @@ def _pk(prefix: str, name: str, tail: str = "") -> Callable[[World], str]:
 
 def _at(address: str) -> Callable[[World], str]:
     return lambda world: address
+
+
+def _new_alias(world: World) -> dict[str, Any]:
+    return {"term": "TKA", "means": "total knee", "token": 1}
 
 
 def _hour(world: World) -> dict[str, Any]:
@@ -482,6 +493,15 @@ ASKS = [
     Ask("announcements:acknowledge", "POST", _pk("/announcements/", "announcement", "acknowledge/")),
     Ask("announcements:receipts", "GET", _pk("/announcements/", "announcement", "receipts/")),
     Ask("announcements:withdraw", "POST", _pk("/announcements/", "announcement", "withdraw/")),
+    Ask("search:search", "GET", _at("/search/?q=words")),
+    Ask("search:aliases", "GET", _at("/search/words/")),
+    Ask("search:alias-new", "GET", _at("/search/words/new/")),
+    Ask("search:alias-new", "POST", _at("/search/words/new/"), _new_alias),
+    Ask("search:alias", "GET", _pk("/search/words/", "alias")),
+    Ask("search:alias", "POST", _pk("/search/words/", "alias"), _new_alias),
+    Ask("search:alias-remove", "POST", _pk("/search/words/", "alias", "remove/"), lambda world: {"token": 1}),
+    Ask("search:alias-usual", "POST", _at("/search/words/usual/")),
+    Ask("search:miss-forget", "POST", _pk("/search/misses/", "miss", "forget/")),
     Ask("reminders:inbox", "GET", _at("/inbox/")),
     Ask("reminders:inbox-read", "POST", _at("/inbox/read/")),
     Ask("reminders:mail-choose", "POST", _at("/inbox/mail/")),
@@ -741,6 +761,11 @@ ASKS = [
     Ask("api:announcement-list", "POST", _at(f"{API}/announcements/"), _new_announcement),
     Ask("api:announcement-detail", "GET", _pk(f"{API}/announcements/", "announcement")),
     Ask("api:announcement-acknowledge", "POST", _pk(f"{API}/announcements/", "announcement", "acknowledge/")),
+    Ask("api:search-list", "GET", _at(f"{API}/search/?q=words")),
+    Ask("api:search-alias-list", "GET", _at(f"{API}/search-aliases/")),
+    Ask("api:search-alias-list", "POST", _at(f"{API}/search-aliases/"), _new_alias),
+    Ask("api:search-alias-detail", "PUT", _pk(f"{API}/search-aliases/", "alias"), _new_alias),
+    Ask("api:search-alias-detail", "DELETE", _pk(f"{API}/search-aliases/", "alias", "?token=1")),
     Ask("api:inbox-list", "GET", _at(f"{API}/inbox/")),
     Ask("api:inbox-read-all", "POST", _at(f"{API}/inbox/read/")),
     Ask("api:inbox-detail", "GET", _pk(f"{API}/inbox/", "reminder")),

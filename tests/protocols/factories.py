@@ -61,23 +61,29 @@ def next_version(
     lead: User,
     at: datetime,
     body: str = "<p>Other words.</p>",
+    title: str = "",
     readers: Any = THERAPISTS,
     **terms: Any,
 ) -> ProtocolVersion:
     """The next version of a protocol, published."""
-    version = revised(after=after, by=by, at=at, body=body)
+    version = revised(after=after, by=by, at=at, body=body, title=title)
     version = publishing.submit(version, by=by, at=at)
     version = publishing.approve(version, by=lead, at=at, token=version.token)
     return publishing.publish(version, by=lead, at=at, readers=readers, **terms)
 
 
-def revised(*, after: ProtocolVersion, by: User, at: datetime, body: str = "<p>Other words.</p>") -> ProtocolVersion:
+def revised(
+    *, after: ProtocolVersion, by: User, at: datetime, body: str = "<p>Other words.</p>", title: str = ""
+) -> ProtocolVersion:
     """A draft of the next version with one section changed."""
     version = drafting.start_draft(after.protocol, by=by, at=at)
     text = drafting.text_of(version)
     first, *rest = text.sections
     changed = DraftText(
-        text.title, [SectionText(first.kind, first.heading, body, first.key), *rest], "Other words.", text.material
+        title or text.title,
+        [SectionText(first.kind, first.heading, body, first.key), *rest],
+        "Other words.",
+        text.material,
     )
     return drafting.edit_draft(version, changed, by=by, at=at, token=version.token)
 

@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 
 from accounts.roles import Role
-from protocols.library import excerpt, marked
+from protocols.library import beginning
 from protocols.publishing import Readers
 from tests.protocols import factories
 
@@ -137,7 +137,7 @@ def test_a_filter_that_makes_no_sense_is_left_out(shelf, sign_in, floater, bad):
 
 def test_htmx_gets_the_results_only(shelf, sign_in, therapist):
     response = sign_in(therapist).get(LIBRARY, headers={"HX-Request": "true"})
-    assert response.content.decode().strip().startswith('<div class="columns facets" id="results">')
+    assert response.content.decode().strip().startswith('<div class="columns facets" id="results" data-steps-back="q">')
     assert response.headers["Vary"] == "HX-Request, Cookie"
 
 
@@ -150,18 +150,10 @@ def test_library_asks_the_same_number_of_questions(
         factories.acknowledgement(version=version, by=therapist, at=at)
     browser = sign_in(therapist)
     browser.get(LIBRARY)
-    with django_assert_num_queries(17):
+    with django_assert_num_queries(19):
         assert len(titles(browser.get(LIBRARY, {"q": "words"}))) == number
 
 
-def test_excerpt_stands_around_the_first_hit():
-    text = "word " * 60 + "needle here " + "more " * 60
-    assert excerpt(text, ("needle",)).startswith("…word")
-    assert "needle here" in excerpt(text, ("needle",))
-    assert excerpt("short text", ()) == "short text"
-
-
-def test_marked_takes_a_text_apart():
-    assert marked("Dry needling", ("needl",)) == [("Dry ", False), ("needl", True), ("ing", False)]
-    assert marked("a.b", ("a.b",)) == [("a.b", True)]
-    assert marked("as it is", ()) == [("as it is", False)]
+def test_a_long_text_is_cut_between_words():
+    assert beginning("A  short [1]\ntext.") == "A short text."
+    assert beginning("word " * 60) == "word " * 35 + "word…"

@@ -5,12 +5,14 @@ import "./theme.js";
 import "./toasts.js";
 import "./contents.js";
 import "./fragments.js";
+import "./steps.js";
 
 document.addEventListener("keydown", (event) => {
   if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.target.closest("input, textarea, select, [contenteditable]")) return;
-  const search = document.querySelector(".topbar-search input");
-  if (!search?.offsetParent) return;
+  const fields = document.querySelectorAll("main [data-steps], .topbar-search input, .topbar-end [data-search]");
+  const search = [...fields].find((field) => field.offsetParent);
+  if (!search) return;
   event.preventDefault();
   search.focus();
 });
