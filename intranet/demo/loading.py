@@ -13,6 +13,7 @@ from intranet.demo import people as demo_people
 from intranet.demo.announcements import load_announcements, load_receipts
 from intranet.demo.protocols import load_acknowledgements, load_protocols
 from intranet.demo.roster import load_roster
+from intranet.search.usual import add_usual
 
 
 @transaction.atomic
@@ -40,6 +41,8 @@ def load(*, now: datetime, say: Callable[[str], object]) -> None:
         now=now,
     )
     load_acknowledgements(protocols, people, now=now)
+    say("  search words")
+    add_usual(by=people["ines"], at=now)
     say("  announcements and who has read them")
     posted = load_announcements(
         lead=people["ines"], managers=managers, administrator=people["ada"], clinics=clinics, now=now
