@@ -13,14 +13,14 @@ from intranet.core.access import AnyUser
 from intranet.core.wording import full_day, name_list
 from intranet.search import registry
 from intranet.search.registry import Shown
-from protocols.library import PAST, PROTOCOL, first_of_each, suspended_clinics
+from protocols.library import PAST, PROTOCOL, Versions, first_of_each, suspended_clinics
 from protocols.models import Attachment, ProtocolVersion, Status
 
 
 def read_by(viewer: AnyUser, at: datetime) -> QuerySet[ProtocolVersion, Any]:
     """Of each protocol the version that the person would read, as a column of keys. Nothing that is past."""
-    versions = ProtocolVersion.objects.visible_to(viewer).with_status(at).exclude(status_now__in=PAST)
-    return first_of_each(versions)
+    versions: Versions = ProtocolVersion.objects.visible_to(viewer).with_status(at)
+    return first_of_each(versions.exclude(status_now__in=PAST))
 
 
 class Protocols(registry.Source):

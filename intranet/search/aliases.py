@@ -46,7 +46,7 @@ def add(words: Words, *, by: AbstractBaseUser, at: datetime) -> Alias:
     require(_sayable(words))
     if Alias.objects.count() >= MOST:
         raise Refused.because("too-many", f"There are {MOST} already. Remove one that nobody needs.")
-    alias = Alias(term=words.term, means=words.means, edited_by=by, edited_at=at)
+    alias = Alias(term=words.term, means=words.means, edited_by_id=by.pk, edited_at=at)
     _save(alias)
     Miss.objects.filter(text=words.term.casefold()).delete()
     record(by, "search_alias.added", alias, means=alias.means)
@@ -66,7 +66,7 @@ def change(alias: Alias, words: Words, *, token: int, by: AbstractBaseUser, at: 
     alias.term, alias.means, alias.token = words.term, words.means, token + 1
     alias.edited_by_id, alias.edited_at = by.pk, at
     _save(alias)
-    changes = {
+    changes: dict[str, Any] = {
         name: {"before": old, "after": new} for name, old in before.items() if old != (new := getattr(alias, name))
     }
     record(by, "search_alias.changed", alias, **changes)

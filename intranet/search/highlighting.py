@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import F, Func, QuerySet, TextField
+from django.db.models import F, Func, QuerySet, TextField, Value
 from django.db.models.functions import Left
 from django.utils.safestring import SafeString
 
@@ -23,31 +23,20 @@ WHOLE = f"{_SIGNS}, HighlightAll=true"
 PIECES = f'{_SIGNS}, MaxFragments=2, MaxWords=24, MinWords=12, FragmentDelimiter=" … "'
 
 
-class Headline(Func):
+def headline(field: str, query: str, options: str) -> Func:
     """`ts_headline` of a text without our signs."""
-
-    output_field = TextField()
-    template = (
-        "ts_headline('public.search_stems', "
-        f"translate(%(expressions)s, '<{MARK_START}{MARK_END}{LESS_THAN}', '{LESS_THAN}'), %(query)s::tsquery, %(options)s)"
-    )
-
-    def __init__(self, field: str, query: str, options: str) -> None:
-        super().__init__(F(field))
-        self.asked = (query, options)
-
-    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, tuple[Any, ...]]:
-        field, params = compiler.compile(self.source_expressions[0])
-        sql = self.template % {"expressions": field, "query": "%s", "options": "%s"}
-        return sql, (*params, *self.asked)
+    text = Func(F(field), Value(f"<{MARK_START}{MARK_END}{LESS_THAN}"), Value(LESS_THAN), function="translate")
+    asked = Func(Value(query), template="%(expressions)s::tsquery")
+    template = "ts_headline('public.search_stems', %(expressions)s)"
+    return Func(text, asked, Value(options), template=template, output_field=TextField())
 
 
 def with_highlights(documents: QuerySet[Document], query: str) -> QuerySet[Document, Any]:
     """Each with `marked_title`, `marked_body` and `marked_headings`. Costs much: for the hits of one page."""
     return documents.annotate(
-        marked_title=Headline("title", query, WHOLE),
-        marked_body=Headline("body", query, PIECES),
-        marked_headings=Headline("headings", query, PIECES),
+        marked_title=headline("title", query, WHOLE),
+        marked_body=headline("body", query, PIECES),
+        marked_headings=headline("headings", query, PIECES),
         begins=Left("body", 20),
     ).defer("body", "headings", "fine_print", "vector")
 

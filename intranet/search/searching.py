@@ -40,7 +40,7 @@ class Understood:
     corrected: str = ""
     weights: tuple[tuple[str, float], ...] = ()
 
-    def matching(self, documents: QuerySet[Document]) -> QuerySet[Document, Any]:
+    def matching(self, documents: QuerySet[Document]) -> QuerySet[Any, Any]:
         """Those that answer it, each with `rank`. With some of the words only, rare words count more than common ones."""
         rank: Any = Rank("vector", Value(self.query))
         for query, weight in self.weights:

@@ -70,7 +70,7 @@ def alias(request: HttpRequest, pk: int | None = None) -> HttpResponse:
         status = _kept(request, form, pk)
         if status == 302:
             return redirect("search:aliases")
-    stored = Alias.objects.filter(pk=pk).first()
+    stored = Alias.objects.filter(pk=pk).first() if pk else None
     return render(request, "search/alias.html", {"form": form, "alias": stored, "is_new": pk is None}, status=status)
 
 
@@ -89,7 +89,7 @@ def _kept(request: HttpRequest, form: AliasForm, pk: int | None) -> int:
         return 422
     except Conflict as conflict:
         add_refusal(form, conflict)
-        if now := Alias.objects.filter(pk=pk).first():
+        if now := Alias.objects.filter(pk=pk or 0).first():
             form.data = form.data.copy()
             form.data["token"] = str(now.token)
         return 409
