@@ -75,8 +75,8 @@ def _unknown(question: Question, documents: QuerySet[Document]) -> list[str]:
 
 
 def _alike(words: list[str], documents: QuerySet[Document]) -> dict[str, int]:
-    """{word: how many of the documents have it}, of words with enough letters in common; aliases are words of nobody's."""
-    alike = reduce(or_, (Q(word__trigram_similar=word) for word in words))
+    """{word: how many of the documents have it}, of words that begin alike or share enough letters; and the aliases."""
+    alike = reduce(or_, (Q(word__trigram_similar=word) | Q(word__startswith=word[:3]) for word in words))
     found = Occurrence.objects.filter(alike, document__in=documents.values("pk"))
     terms = Alias.objects.filter(reduce(or_, (Q(term__trigram_similar=word) for word in words)))
     named = {term.casefold(): 1 for term in terms.values_list("term", flat=True)}

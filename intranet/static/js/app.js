@@ -10,8 +10,8 @@ import "./steps.js";
 document.addEventListener("keydown", (event) => {
   if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.target.closest("input, textarea, select, [contenteditable]")) return;
-  const fields = document.querySelectorAll("main [data-steps], .topbar-search input, .topbar-end [data-search]");
-  const search = [...fields].find((field) => field.offsetParent);
+  const places = ["main [data-steps]", ".topbar-search input", ".topbar-end [data-search]"];
+  const search = places.map((place) => document.querySelector(place)).find((field) => field?.offsetParent);
   if (!search) return;
   event.preventDefault();
   search.focus();

@@ -1,0 +1,84 @@
+"""Searching in a real browser: with the keyboard alone, while one types, and with the help of the clinical lead."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import Page, expect
+
+from accounts.models import User
+from tests.journeys.conftest import PHONE
+from tests.protocols import factories
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def shelf(approver: User, clinical_lead: User) -> None:
+    for title in ("Dry needling", "Positional vertigo"):
+        factories.published(by=approver, lead=clinical_lead, at=timezone.now(), title=title, body="<p>Many words.</p>")
+
+
+def focused(page: Page) -> str:
+    return str(page.evaluate("document.activeElement.id || document.activeElement.textContent.trim()"))
+
+
+def test_with_the_keyboard_alone(visit: Callable[..., Page], therapist: User, shelf: None, live_server: Any) -> None:
+    page = visit(therapist)
+    page.goto(f"{live_server.url}/schedule/")
+    page.keyboard.press("/")
+    page.keyboard.type("words")
+    page.keyboard.press("Enter")
+    expect(page.locator("#found")).to_have_text("2 results for “words”")
+    page.keyboard.press("/")
+    assert focused(page) == "q"
+    page.keyboard.press("ArrowDown")
+    first = focused(page)
+    page.keyboard.press("ArrowDown")
+    second = focused(page)
+    assert {first, second} == {"Dry needling", "Positional vertigo"}
+    page.keyboard.press("ArrowDown")
+    assert focused(page) == second
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("ArrowUp")
+    assert focused(page) == "q"
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text(first)
+
+
+def test_results_come_while_one_types(
+    visit: Callable[..., Page], therapist: User, shelf: None, live_server: Any
+) -> None:
+    page = visit(therapist)
+    page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    page.goto(f"{live_server.url}/search/")
+    assert focused(page) == "q"
+    page.keyboard.type("dry nee")
+    expect(page.locator("#found")).to_have_text("1 result for “dry nee”")
+    expect(page).to_have_url(f"{live_server.url}/search/?q=dry%20nee")
+    assert focused(page) == "q"
+    page.keyboard.type("delnig")
+    expect(page.locator("#results")).to_contain_text("Did you mean dry needling?")
+    page.get_by_role("link", name="Attachments 0").click()
+    expect(page.get_by_role("heading", name="Nothing of this kind")).to_be_visible()
+    page.get_by_role("link", name="Show everything").click()
+    expect(page.get_by_role("link", name="Dry needling", exact=True)).to_be_visible()
+
+
+def test_what_is_looked_for_in_vain_becomes_an_alias(
+    visit: Callable[..., Page], therapist: User, clinical_lead: User, shelf: None, live_server: Any
+) -> None:
+    reader, lead = visit(therapist), visit(clinical_lead)
+    reader.goto(f"{live_server.url}/search/?q=head+swims")
+    expect(reader.get_by_role("heading", name="Nothing found")).to_be_visible()
+    lead.goto(f"{live_server.url}/search/words/")
+    lead.get_by_role("link", name="Make an alias of head swims").click()
+    lead.get_by_label("Also find").fill("vertigo")
+    lead.get_by_role("button", name="Save").click()
+    expect(lead.get_by_role("heading", name="Everybody found something")).to_be_visible()
+    reader.reload()
+    expect(reader.get_by_role("link", name="Positional vertigo")).to_be_visible()
