@@ -109,5 +109,5 @@ DELETE FROM public.search_document WHERE kind IN ('protocol', 'attachment');
 
 
 class Migration(migrations.Migration):
-    dependencies = [("protocols", "0043_comments"), ("search", "0003_documents_keep_themselves")]
+    dependencies = [("protocols", "0044_questions"), ("search", "0003_documents_keep_themselves")]
     operations = [migrations.RunSQL(VERSIONS, NO_VERSIONS)]
