@@ -214,3 +214,12 @@ def test_an_unlucky_name_is_found(therapist, assistant, at):
     assistant.save()
     assert titles(Search(therapist, "will", at)) == ["Will Don"]
     assert titles(Search(therapist, "Will Don", at)) == ["Will Don"]
+
+
+@pytest.mark.parametrize("asked", ["847-555-0142", "8475550142", "avery.testwell@clinic.example", "testw"])
+def test_a_person_is_found_by_phone_and_address(asked, therapist, at):
+    therapist.phone = "847-555-0142"
+    therapist.save()
+    [hit] = Search(therapist, asked, at).hits(0, 9)
+    assert hit.highlight.plain_title == "Avery Testwell"
+    assert "8475550142" not in hit.highlight.plain_excerpt
