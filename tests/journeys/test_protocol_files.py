@@ -132,7 +132,7 @@ def test_an_author_attaches_a_file_without_javascript(
     plain.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": live_server.url}])
     page = plain.new_page()
     page.goto(f"{live_server.url}/protocols/{version.protocol.slug}/draft/")
-    page.get_by_role("button", name="Save and open them").click()
+    page.get_by_role("button", name="Save and open the files").click()
     page.get_by_label("File").set_input_files(
         {"name": "home_sheet.pdf", "mimeType": "application/pdf", "buffer": pdf_with_words("Repetitions")}
     )

@@ -189,17 +189,14 @@ def test_leftover_server_without_a_keeper_is_ended_before_the_next_starts(use: U
 
 
 def test_taken_port_is_exchanged(use: Use, postgres: Postgres):
-    use.begin()
-    use.release()
-    use.wait_until_stopped()
-    remembered = postgres.folder.remembered_port("postgres")
-    again = Use(postgres)
-    with socket.create_server(("127.0.0.1", remembered)):
-        address = again.begin()
+    with socket.create_server(("127.0.0.1", 0)) as somebody_else:
+        remembered = somebody_else.getsockname()[1]
+        postgres.folder.write("ports", {"postgres": remembered})
+        address = use.begin()
 
         assert f":{remembered}/" not in address
         assert ask(address, "SELECT 1") == [(1,)]
-    again.release()
+    use.release()
 
 
 def test_interrupted_initdb_is_begun_again(folder: Folder):
