@@ -24,6 +24,7 @@ from protocols.models import (
     REASK_AHEAD,
     Acknowledgement,
     Audience,
+    Protocol,
     ProtocolVersion,
     Readership,
     ReadershipQuerySet,
@@ -86,9 +87,9 @@ def with_terms(rows: QuerySet[Any, Any], at: datetime) -> Rows:
 
 
 def _lapsing(at: datetime) -> QuerySet[Any, Any]:
-    """When the last acknowledgement of the row's person ends or ended, when that is soon or over."""
-    own = Acknowledgement.objects.counting_for("user", "version").order_by().values("user")
-    last = own.annotate(last=Max(lapse())).filter(last__lte=at + REASK_AHEAD)
+    """When the last acknowledgement by then of the row's person ends or ended, when that is soon or over."""
+    own = Acknowledgement.objects.counting_for("user", "version").filter(at__lte=at).order_by().values("user")
+    last = own.annotate(last=Max(lapse(at))).filter(last__lte=at + REASK_AHEAD)
     return last.values("last")
 
 
@@ -158,6 +159,12 @@ def counting(version: ProtocolVersion, user: User, at: datetime) -> Acknowledgem
     """The acknowledgement with which the person satisfies the version at the moment, the latest first."""
     own = Acknowledgement.objects.satisfying(version).filter(user=user).fresh(at)
     return own.select_related("version").order_by("-version__number", "-round").first()
+
+
+def months_between(protocol: Protocol, at: datetime) -> int | None:
+    """After how many months everybody acknowledges the protocol again; None: once per version."""
+    held = protocol.signing_intervals.filter(at__lte=at).first()
+    return held.months if held else None
 
 
 def last_signed(version: ProtocolVersion, user: User) -> Acknowledgement | None:

@@ -12,15 +12,16 @@ from intranet.core.paper import Cell, Made, Paper, moment_words
 from intranet.core.time import organisation_zone
 from intranet.core.wording import full_day
 from protocols.drafting import text_hash, text_of
-from protocols.models import Acknowledgement, ProtocolVersion
+from protocols.models import Acknowledgement, ProtocolVersion, lapse
 from protocols.models.acknowledgement import AcknowledgementQuerySet
 
 
 @dataclass(frozen=True)
 class Certificate:
-    """What the page and the document say about one acknowledgement."""
+    """What the page and the document say about one acknowledgement, at a moment."""
 
     acknowledgement: Acknowledgement
+    now: datetime
 
     @property
     def version(self) -> ProtocolVersion:
@@ -46,6 +47,20 @@ class Certificate:
     def sentence(self) -> str:
         number, title = self.version.number, self.version.title
         return f"{self.person} acknowledged version {number} of “{title}” on {self.at_words}."
+
+    @cached_property
+    def ends(self) -> datetime | None:
+        """When it ends, as the protocol is acknowledged again every so many months; None: never."""
+        own = Acknowledgement.objects.filter(pk=self.acknowledgement.pk)
+        return own.values_list(lapse(self.now), flat=True).get()
+
+    @property
+    def validity_words(self) -> str:
+        """How long it counts for this version."""
+        if self.ends is None:
+            return "Without an end, for this version"
+        verb = "Ended on" if self.ends <= self.now else "Until"
+        return f"{verb} {moment_words(self.ends, organisation_zone())}, then it is acknowledged again"
 
     @property
     def effective_words(self) -> str:
@@ -105,6 +120,7 @@ def export(certificate: Certificate, *, by: User, at: datetime) -> bytes:
             ("Protocol", Cell(version.title)),
             ("Version", Cell(str(version.number))),
             ("Acknowledged", Cell(certificate.at_words, certificate.exact)),
+            ("Counts", Cell(certificate.validity_words)),
             ("In force", Cell(certificate.effective_words)),
             ("Approved", Cell(certificate.approval_words)),
             ("Text", Cell(given.text_hash, certificate.intact_words)),

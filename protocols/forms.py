@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -14,11 +15,13 @@ from accounts.models import Clinic, Profession, Skill, User
 from accounts.roles import Role
 from intranet.core.access import Refused
 from intranet.core.forms import DayInput, FilterForm, WordsField, in_this_century
+from intranet.core.time import last_moment, organisation_day
+from protocols import reporting
 from protocols.drafting import MOST_SECTIONS, DraftText, SectionText
 from protocols.editor import RichTextField
 from protocols.library import Filters
 from protocols.merging import FIELDS
-from protocols.models import Category, Protocol, ProtocolVersion, SectionKind, Status
+from protocols.models import MOST_MONTHS, Category, Protocol, ProtocolVersion, SectionKind, Status
 from protocols.models.question import MOST_OPTIONS
 from protocols.outlines import OUTLINES, TREATMENT, like, outline
 from protocols.publishing import Readers
@@ -263,18 +266,23 @@ class AudienceTable:
 class SettingsForm(forms.ModelForm):
     """Where a protocol belongs, who answers for it, and what it governs."""
 
+    reattest_months = forms.IntegerField(
+        label="Months after which everybody acknowledges it again",
+        required=False,
+        min_value=1,
+        max_value=MOST_MONTHS,
+        help_text="Leave empty for once per version.",
+    )
+
     class Meta:
         model = Protocol
-        fields = ["category", "owner", "deputy", "high_risk", "skills", "review_months", "reattest_months"]
+        fields = ["category", "owner", "deputy", "high_risk", "skills", "review_months"]
         widgets = {"skills": forms.CheckboxSelectMultiple}
         labels = {
             "high_risk": "High risk: 5 days to acknowledge instead of 14",
             "skills": "Procedures that it governs",
-        } | {"reattest_months": "Months after which everybody acknowledges it again"}
-        help_texts = {
-            "deputy": "Is reminded of reviews as well.",
-            "reattest_months": "Leave empty for once per version.",
         }
+        help_texts = {"deputy": "Is reminded of reviews as well."}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -439,3 +447,17 @@ class ReportForm(FilterForm):
     def __init__(self, data: Any, *, clinics: Any) -> None:
         super().__init__(data)
         self.fields["clinic"].queryset = clinics
+
+    def report(self, viewer: User, now: datetime, *, page: str | None = None) -> reporting.Report:
+        """What was chosen, within the viewer's reach, as it was at the end of a day that is over or as it is now."""
+        chosen: dict[str, Any] = self.cleaned_data
+        clinic, role, on = chosen.get("clinic"), chosen.get("role"), chosen.get("on")
+        past = on is not None and on < organisation_day(now)
+        return reporting.report(
+            last_moment(on) if on and past else now,
+            clinics=[clinic] if clinic else reporting.reach(viewer),
+            roles=[role] if role else [],
+            unfinished_only=chosen.get("unfinished", False),
+            past=past,
+            page=page,
+        )

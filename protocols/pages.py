@@ -229,7 +229,12 @@ class ReadingPage:
     @property
     def renews(self) -> bool:
         """Whether it is time to acknowledge again what one has acknowledged."""
-        return self.protocol.reattest_months is not None and self.due_on is not None
+        return self.acknowledgement is not None and self.due_on is not None
+
+    @property
+    def months_between(self) -> int | None:
+        """After how many months everybody acknowledges it again."""
+        return acknowledging.months_between(self.protocol, self.at)
 
     @cached_property
     def asks_acknowledgement(self) -> bool:

@@ -17,8 +17,19 @@ from intranet.core import richtext
 from intranet.core.access import YES, Conflict, Forbidden, Refused, Verdict, require
 from intranet.core.time import first_moment, organisation_day
 from intranet.core.wording import full_day
+from protocols.acknowledging import months_between
 from protocols.drafting import DUE_DAYS, clinics_of, lock, may_edit, reopen, text_hash, text_of
-from protocols.models import Audience, Protocol, ProtocolVersion, Remark, Section, SectionKind, State, Status
+from protocols.models import (
+    Audience,
+    Protocol,
+    ProtocolVersion,
+    Remark,
+    Section,
+    SectionKind,
+    SigningInterval,
+    State,
+    Status,
+)
 
 # What a reader looks for first: a version may do without, but nobody should overlook that it is empty.
 EXPECTED = (SectionKind.KEY_FACTS, SectionKind.CONTRAINDICATIONS, SectionKind.IF_WRONG)
@@ -207,19 +218,26 @@ def change_settings(
     protocol = Protocol.objects.select_for_update().get(pk=protocol.pk)
     protocol.category, protocol.owner, protocol.high_risk = category, owner, high_risk
     protocol.review_months, protocol.deputy = review_months, deputy
-    if reattest_months != protocol.reattest_months:
-        latest = protocol.versions.released().order_by("-number").first()
-        days = timedelta(days=latest.due_days if latest else DUE_DAYS)
-        protocol.reattest_from = organisation_day(at) + days if reattest_months else None
-    protocol.reattest_months = reattest_months
     protocol.full_clean()
     protocol.save()
+    _sign_again_every(reattest_months, protocol, by=by, at=at)
     protocol.skills.set(skills)
     names = [str(skill) for skill in protocol.skills.all()]
     record(
         by, "protocol.settings-changed", protocol, owner=owner, skills=names, high_risk=high_risk, again=reattest_months
     )
     return protocol
+
+
+def _sign_again_every(months: int | None, protocol: Protocol, *, by: User, at: datetime) -> None:
+    if months == months_between(protocol, at):
+        return
+    latest = protocol.versions.released().order_by("-number").first()
+    days = timedelta(days=latest.due_days if latest else DUE_DAYS)
+    first_end = organisation_day(at) + days if months else None
+    interval = SigningInterval(protocol=protocol, months=months, first_end=first_end, by=by, at=at)
+    interval.full_clean()
+    interval.save()
 
 
 def _require_state(version: ProtocolVersion, *states: State) -> None:

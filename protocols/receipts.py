@@ -12,7 +12,7 @@ from accounts.models import Clinic, User
 from intranet.core.time import first_moment, organisation_day
 from intranet.core.wording import full_day
 from protocols.acknowledging import duty_rows, with_terms
-from protocols.models import Acknowledgement, ProtocolVersion, Readership, State, Waiver
+from protocols.models import Acknowledgement, ProtocolVersion, Readership, State, Waiver, lapse
 
 CSV_HEADER = ("Person", "Version", "Asked since", "State", "Signed version", "Signed at", "Why not")
 
@@ -38,7 +38,7 @@ TONES = {
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """One person and one version. `why`: why nobody waits for the signature any more, or that it is waived."""
+    """One person and one version. `why`: why nobody waits for the signature any more, that it is waived, or asked again."""
 
     person: User
     asked_at: datetime
@@ -58,13 +58,8 @@ def receipts(version: ProtocolVersion, at: datetime, *, clinics: Collection[Clin
     Read from what is only ever added to: publications, roles over time, acknowledgements, waivers.
     """
     asked = _ever_asked(version, at, clinics)
-    signed = {
-        one.user_id: one
-        for one in Acknowledgement.objects.satisfying(version)
-        .filter(user__in=asked, at__lte=at)
-        .select_related("version")
-        .order_by("version__number", "round")
-    }
+    given = Acknowledgement.objects.satisfying(version).filter(user__in=asked, at__lte=at).annotate(lapses_at=lapse(at))
+    signed = {one.user_id: one for one in given.select_related("version").order_by("version__number", "round")}
     open_rows = duty_rows(at).filter(version=version, user__in=asked).values("user_id", "version_id")
     due: dict[int, date] = {row["user_id"]: row["due_on"] for row in with_terms(open_rows, at)}
     waived = {one.user_id: one for one in Waiver.objects.filter(version=version).holding(at).select_related("by")}
@@ -82,17 +77,19 @@ def _receipt(
     asked: tuple[datetime, date | None],
     due_on: date | None,
     waiver: Waiver | None,
-    given: Acknowledgement | None,
+    given: Any,  # an acknowledgement with `lapses_at`
     at: datetime,
 ) -> Receipt:
     since, until = asked
-    if given:
+    ended = given is not None and given.lapses_at is not None and given.lapses_at <= at
+    if given and (due_on is None or not ended):
         return Receipt(person, since, Fate.SIGNED, signed=given)
     if due_on is None:
         return Receipt(person, since, Fate.CLOSED, why=_why(version, person, until, at))
     if waiver:
-        return Receipt(person, since, Fate.WAIVED, due_on, why=waiver.reason)
-    return Receipt(person, since, Fate.LATE if due_on < organisation_day(at) else Fate.WAITING, due_on)
+        return Receipt(person, since, Fate.WAIVED, due_on, signed=given, why=waiver.reason)
+    fate = Fate.LATE if due_on < organisation_day(at) else Fate.WAITING
+    return Receipt(person, since, fate, due_on, signed=given, why="To be acknowledged again." if given else "")
 
 
 def csv_lines(version: ProtocolVersion, found: list[Receipt]) -> Iterator[list[Any]]:

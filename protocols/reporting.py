@@ -10,9 +10,11 @@ from functools import cached_property
 from typing import Any
 
 from django.core.paginator import Paginator
-from django.db.models import Exists, Q, Subquery
+from django.db.models import Exists, Q, QuerySet, Subquery
 
 from accounts.models import Clinic, Membership, User
+from accounts.roles import Capability
+from intranet.core.access import Forbidden
 from intranet.core.time import organisation_day
 from protocols.acknowledging import duty_rows, with_terms
 from protocols.models import Acknowledgement, ProtocolVersion, ReadershipQuerySet, Waiver
@@ -100,6 +102,19 @@ class Report:
     @property
     def percent(self) -> int:
         return 100 * self.done // self.asked if self.asked else 100
+
+
+def reported_clinics(user: User) -> QuerySet[Clinic]:
+    """The clinics whose acknowledgements the person sees. Raises Forbidden when there is none."""
+    if not user.standing.scope(Capability.REPORT_ACKNOWLEDGEMENTS):
+        raise Forbidden.because("not-a-manager", "Clinic managers and the clinical lead see who has acknowledged what.")
+    return Clinic.objects.where(user, Capability.REPORT_ACKNOWLEDGEMENTS)
+
+
+def reach(user: User) -> list[Clinic] | None:
+    """Where the person reports on people, for `report` and `receipts`: None stands for everybody."""
+    clinics = reported_clinics(user)
+    return None if user.standing.scope(Capability.REPORT_ACKNOWLEDGEMENTS).everywhere else list(clinics)
 
 
 def report(

@@ -110,9 +110,13 @@ class SignerSerializer(serializers.Serializer[Signer]):
     person = serializers.CharField(source="person.name")
     due_on = serializers.DateField(allow_null=True)
     state = serializers.CharField(source="words")
-    version = serializers.IntegerField(source="signed.version.number", default=None)
-    signed_at = serializers.DateTimeField(source="signed.at", default=None)
-    text_hash = serializers.CharField(source="signed.text_hash", default="")
+    version = serializers.IntegerField(source="signature.given.version.number", default=None)
+    signed_at = serializers.DateTimeField(source="signature.given.at", default=None)
+    ends_at = serializers.DateTimeField(
+        source="signature.ends", default=None, help_text="When the signature ends, where the protocol is signed again."
+    )
+    text_hash = serializers.CharField(source="signature.given.text_hash", default="")
+    waived_because = serializers.CharField(source="waiver.reason", default="")
 
 
 class WorkerSerializer(serializers.Serializer[Worker]):

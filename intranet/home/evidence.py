@@ -18,29 +18,50 @@ from typing import Any
 from accounts.models import Clinic, User
 from intranet.core.time import day_span
 from protocols.acknowledging import duties_then
-from protocols.models import Acknowledgement, Protocol, ProtocolVersion, Suspension
+from protocols.models import Acknowledgement, Protocol, ProtocolVersion, Suspension, Waiver, lapse
 from scheduling.worked import OnShift, on_shift
 
 CSV_HEADER = ("Part", "Person", "Version", "Since", "Until", "State", "Signed at (UTC)", "Text", "Shift", "Procedure")
 
 
 @dataclass(frozen=True, slots=True)
+class Signature:
+    """The last acknowledgement that somebody gave, and when it ended, where the protocol is signed again and again."""
+
+    given: Acknowledgement
+    ends: datetime | None
+
+    def holds(self, at: datetime) -> bool:
+        return self.given.at <= at and (self.ends is None or self.ends > at)
+
+
+@dataclass(frozen=True, slots=True)
 class Signer:
-    """Somebody who had to sign the version, or did: until when, and the acknowledgement that counts."""
+    """Somebody who had to sign the version, or did: until when, the last signature, and the waiver that held."""
 
     person: User
     due_on: date | None
-    signed: Acknowledgement | None
+    signature: Signature | None
+    waiver: Waiver | None
+    at: datetime
     on: date
 
     @property
+    def signed(self) -> bool:
+        return self.signature is not None and self.signature.holds(self.at)
+
+    @property
     def late(self) -> bool:
-        return self.signed is None and self.due_on is not None and self.due_on < self.on
+        return not self.signed and self.waiver is None and self.due_on is not None and self.due_on < self.on
 
     @property
     def words(self) -> str:
         if self.signed:
             return "signed"
+        if self.waiver:
+            return "waived"
+        if self.signature:
+            return "ended, not signed again"
         return "late" if self.late else "not signed yet"
 
 
@@ -51,16 +72,23 @@ class Worker:
     shift: OnShift
     governed: bool
     asked: bool
-    signed: Acknowledgement | None
+    signature: Signature | None
 
     @property
     def signed_before(self) -> bool:
-        return self.signed is not None and self.signed.at <= self.shift.start
+        return self.signature is not None and self.signature.holds(self.shift.start)
+
+    @property
+    def ended(self) -> bool:
+        """Whether the signature had ended when the shift began."""
+        return self.signature is not None and not self.signed_before and self.signature.given.at <= self.shift.start
 
     @property
     def words(self) -> str:
-        if self.signed is None:
+        if self.signature is None:
             return "not signed" if self.asked or self.governed else "not asked to sign"
+        if self.ended:
+            return "signature had ended"
         return "signed before the shift" if self.signed_before else "signed later that day"
 
 
@@ -106,12 +134,19 @@ class Evidence:
         ]
 
     @cached_property
-    def signatures(self) -> dict[int, Acknowledgement]:
-        """{person: the acknowledgement that counted for that version at that moment}."""
+    def signatures(self) -> dict[int, Signature]:
+        """{person: the last acknowledgement for that version by that moment}."""
         if self.version is None:
             return {}
-        given = Acknowledgement.objects.satisfying(self.version).filter(at__lte=self.moment)
-        return {one.user_id: one for one in given.select_related("version").order_by("version__number", "at")}
+        given: Any = Acknowledgement.objects.satisfying(self.version).filter(at__lte=self.moment)
+        given = given.annotate(ends=lapse(self.moment)).select_related("version").order_by("version__number", "at")
+        return {one.user_id: Signature(one, one.ends) for one in given}
+
+    @cached_property
+    def waivers(self) -> dict[int, Waiver]:
+        """{person: the waiver that held at that moment}."""
+        held = Waiver.objects.filter(version=self.version).holding(self.moment)
+        return {one.user_id: one for one in held.select_related("by").order_by("at", "pk")}
 
     @cached_property
     def signers(self) -> list[Signer]:
@@ -123,7 +158,17 @@ class Evidence:
         )
         due = {row["user_id"]: row["due_on"] for row in rows}
         people = User.objects.filter(pk__in=due).by_name()
-        return [Signer(person, due[person.pk], self.signatures.get(person.pk), self.on) for person in people]
+        return [
+            Signer(
+                person,
+                due[person.pk],
+                self.signatures.get(person.pk),
+                self.waivers.get(person.pk),
+                self.moment,
+                self.on,
+            )
+            for person in people
+        ]
 
     @cached_property
     def workers(self) -> list[Worker]:
@@ -137,7 +182,7 @@ class Evidence:
 
     @property
     def signed(self) -> int:
-        return sum(signer.signed is not None for signer in self.signers)
+        return sum(signer.signed for signer in self.signers)
 
     @property
     def fingerprint(self) -> str:
@@ -145,7 +190,7 @@ class Evidence:
         said: dict[str, list[Any]] = {
             "question": [self.protocol.slug, self.clinic.slug, self.on.isoformat()],
             "versions": [[one.number, one.content_hash, _moment(one.in_force.lower)] for one in self.versions],
-            "signers": sorted([one.person.pk, _day(one.due_on), *_signature(one.signed)] for one in self.signers),
+            "signers": sorted([one.person.pk, _day(one.due_on), *_signature(one.signature)] for one in self.signers),
             "shifts": sorted(
                 [one.shift.person.pk, _moment(one.shift.start), _moment(one.shift.end), one.shift.skill]
                 for one in self.workers
@@ -156,6 +201,9 @@ class Evidence:
                 [one.row.version.number, _moment(one.row.at), _moment(one.lifted_at) if one.lifted_at else ""]
                 for one in self.suspensions
             ]
+        waived = [[one.person.pk, _moment(one.waiver.at)] for one in self.signers if one.waiver]
+        if waived:
+            said["waivers"] = sorted(waived)
         return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
@@ -179,21 +227,40 @@ def csv_lines(evidence: Evidence) -> Iterator[list[Any]]:
         row, end = stop.row, _moment(stop.lifted_at) if stop.lifted_at else ""
         yield ["Suspended", row.by.name, row.version.number, _moment(row.at), end, row.reason, "", "", "", ""]
     for signer in evidence.signers:
-        yield ["Asked to sign", signer.person.name, *_signed(signer.signed, signer.words), "", ""]
+        yield ["Asked to sign", signer.person.name, *_signed(signer.signature, signer.words), "", ""]
+        if one := signer.waiver:
+            through = _day(one.through)
+            yield [
+                "Waived",
+                signer.person.name,
+                "",
+                _moment(one.at),
+                through,
+                f"{one.by.name}: {one.reason}",
+                "",
+                "",
+                "",
+                "",
+            ]
     for worker in evidence.workers:
         hours = f"{_moment(worker.shift.start)} to {_moment(worker.shift.end)}"
-        state = _signed(worker.signed, worker.words)
+        state = _signed(worker.signature, worker.words)
         yield ["On shift", worker.shift.person.name, *state, hours, worker.shift.skill]
     yield ["Fingerprint", "", "", "", "", "", "", evidence.fingerprint, "", ""]
 
 
-def _signed(given: Acknowledgement | None, words: str) -> list[Any]:
-    number, at, text = (given.version.number, _moment(given.at), given.text_hash) if given else ("", "", "")
-    return [number, "", "", words, at, text]
+def _signed(signature: Signature | None, words: str) -> list[Any]:
+    if signature is None:
+        return ["", "", "", words, "", ""]
+    given, ends = signature.given, _moment(signature.ends) if signature.ends else ""
+    return [given.version.number, "", ends, words, _moment(given.at), given.text_hash]
 
 
-def _signature(given: Acknowledgement | None) -> list[str]:
-    return [_moment(given.at), given.text_hash] if given else ["", ""]
+def _signature(signature: Signature | None) -> list[str]:
+    if signature is None:
+        return ["", ""]
+    said = [_moment(signature.given.at), signature.given.text_hash]
+    return [*said, _moment(signature.ends)] if signature.ends else said
 
 
 def _moment(moment: datetime) -> str:

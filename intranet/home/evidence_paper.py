@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from accounts.models import User
 from intranet.core.paper import Cell, Column, Made, Paper, moment_words
 from intranet.core.wording import clock_range, full_day
-from intranet.home.evidence import Evidence, Signer, Stop, Worker
-from protocols.models import Acknowledgement, ProtocolVersion
+from intranet.home.evidence import Evidence, Signature, Signer, Stop, Worker
+from protocols.models import ProtocolVersion, Waiver
 
 SIGNERS = (Column("Who", 0.22), Column("State", 0.12), Column("Signed", 0.52), Column("Due", 0.14))
 WORKERS = (Column("Who", 0.22), Column("Hours", 0.24), Column("For what", 0.28), Column("Signature", 0.26))
@@ -66,7 +66,9 @@ def _signers(paper: Paper, evidence: Evidence, version: ProtocolVersion) -> None
 
 
 def _signer(signer: Signer, evidence: Evidence) -> list[Cell]:
-    signed = _signature(signer.signed, evidence) if signer.signed else Cell("Not by then")
+    signed = _signature(signer.signature, evidence) if signer.signature else Cell("Not by then")
+    if signer.waiver:
+        signed = Cell(f"{signed.words}. {waiver_words(signer.waiver)}", signed.exact)
     due = Cell(full_day(signer.due_on) if signer.due_on else "")
     return [Cell(signer.person.name), Cell(_sentence(signer.words)), signed, due]
 
@@ -85,7 +87,8 @@ def _worker(worker: Worker, evidence: Evidence) -> list[Cell]:
     later = "Changed in a later publication" if shift.changed_later else ""
     hours = clock_range(shift.start, shift.end, evidence.clinic.zone)
     exact = f"{_exact(shift.start)} to {_exact(shift.end)}"
-    signed = f"Version {worker.signed.version.number}, {_exact(worker.signed.at)}" if worker.signed else ""
+    given = worker.signature.given if worker.signature else None
+    signed = f"Version {given.version.number}, {_exact(given.at)}" if given else ""
     return [Cell(shift.person.name), Cell(hours, exact), Cell(purpose, later), Cell(_sentence(worker.words), signed)]
 
 
@@ -107,9 +110,18 @@ def _period(version: ProtocolVersion, evidence: Evidence) -> Cell:
     return Cell(words, exact)
 
 
-def _signature(given: Acknowledgement, evidence: Evidence) -> Cell:
-    words = f"Version {given.version.number}, {moment_words(given.at, evidence.clinic.zone)}"
+def _signature(signature: Signature, evidence: Evidence) -> Cell:
+    given, zone = signature.given, evidence.clinic.zone
+    words = f"Version {given.version.number}, {moment_words(given.at, zone)}"
+    if signature.ends:
+        words += f"; ends {moment_words(signature.ends, zone)}"
     return Cell(words, f"{_exact(given.at)} {given.text_hash}")
+
+
+def waiver_words(waiver: Waiver) -> str:
+    """Who excused somebody from signing, and why."""
+    until = f" until the end of {full_day(waiver.through)}" if waiver.through else ""
+    return f"Waived by {waiver.by}{until}: {waiver.reason}"
 
 
 def _exact(moment: datetime) -> str:

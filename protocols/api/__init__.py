@@ -7,12 +7,15 @@ from rest_framework.routers import BaseRouter
 from protocols.api.authoring import CommentViewSet, DraftViewSet
 from protocols.api.files import AttachmentViewSet, PictureViewSet
 from protocols.api.reading import AcknowledgementViewSet, ProtocolViewSet
+from protocols.api.reporting import ReportViewSet, WaiverViewSet
 from protocols.api.suspending import SuspensionViewSet
 
 
 def register(router: BaseRouter) -> None:
     router.register("protocols", ProtocolViewSet, basename="protocol")
     router.register("acknowledgements", AcknowledgementViewSet, basename="acknowledgement")
+    router.register("acknowledgement-report", ReportViewSet, basename="acknowledgement-report")
+    router.register("waivers", WaiverViewSet, basename="waiver")
     router.register("suspensions", SuspensionViewSet, basename="suspension")
     router.register("pictures", PictureViewSet, basename="picture")
     router.register("attachments", AttachmentViewSet, basename="attachment")

@@ -18,7 +18,8 @@ from rest_framework.response import Response
 
 from intranet.core.files import served
 from intranet.core.forms import whole_number
-from protocols import acknowledging, certificates, comparing, suspending
+from protocols import acknowledging, certificates, comparing, receipts, reporting, suspending
+from protocols.api.reporting import DemandSerializer
 from protocols.certificates import Certificate
 from protocols.models import Acknowledgement, ProtocolVersion, Question, Section
 
@@ -147,6 +148,9 @@ class CertificateSerializer(serializers.Serializer[Certificate]):
     at = serializers.DateTimeField()
     text_hash = serializers.CharField(source="acknowledgement.text_hash")
     is_intact = serializers.BooleanField(help_text="Whether the text kept today still has that hash.")
+    ends_at = serializers.DateTimeField(
+        source="ends", allow_null=True, help_text="When it is to be given again; nothing: it counts for this version."
+    )
     approved_by = serializers.CharField(source="version.approved_by.name")
     approved_at = serializers.DateTimeField(source="version.approved_at")
     in_force_from = serializers.DateTimeField(source="version.in_force.lower", allow_null=True)
@@ -193,6 +197,21 @@ class ProtocolViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets
         """What changed between two published versions that you may read, section by section."""
         compared = comparing.compare(self._released(slug, "from"), self._released(slug, "to"))
         return Response(ComparisonSerializer(compared).data)
+
+    @extend_schema(
+        responses=DemandSerializer(many=True),
+        filters=False,
+        parameters=[
+            OpenApiParameter("slug", str, "path"),
+            OpenApiParameter("version", int, required=True, description="The number of a published version."),
+        ],
+    )
+    @action(detail=True, pagination_class=None, filter_backends=[])
+    def receipts(self, request: Request, slug: str) -> Response:
+        """What became of every demand to acknowledge the version, at the clinics for which you answer."""
+        version, clinics = self._released(slug, "version"), reporting.reach(request.user)
+        found = receipts.receipts(version, timezone.now(), clinics=clinics)
+        return Response(DemandSerializer(found, many=True).data)
 
     def _released(self, slug: str, name: str) -> ProtocolVersion:
         """The published version whose number the parameter gives."""
@@ -246,12 +265,12 @@ class AcknowledgementViewSet(mixins.ListModelMixin, viewsets.GenericViewSet):
     @extend_schema(responses=CertificateSerializer)
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """The certificate of an acknowledgement: one's own, or one that one reports on."""
-        return Response(CertificateSerializer(Certificate(self.get_object())).data)
+        return Response(CertificateSerializer(Certificate(self.get_object(), timezone.now())).data)
 
     @extend_schema(responses={(200, "application/pdf"): OpenApiResponse(OpenApiTypes.BINARY)})
     @action(detail=True)
     def pdf(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
         """The certificate as a document. It leaves a trace."""
-        found = Certificate(self.get_object())
+        found = Certificate(self.get_object(), timezone.now())
         content = certificates.export(found, by=request.user, at=timezone.now())
         return served(content, "application/pdf", found.file_name, keep=True)

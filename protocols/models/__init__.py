@@ -1,4 +1,13 @@
-from protocols.models.acknowledgement import REASK_AHEAD, Acknowledgement, Readership, ReadershipQuerySet, Waiver, lapse
+from protocols.models.acknowledgement import (
+    MOST_MONTHS,
+    REASK_AHEAD,
+    Acknowledgement,
+    Readership,
+    ReadershipQuerySet,
+    SigningInterval,
+    Waiver,
+    lapse,
+)
 from protocols.models.content import Audience, Contributor, Remark, Section, SectionKind
 from protocols.models.files import Attachment, Kind, Picture, Preview
 from protocols.models.protocol import Category, Protocol, ProtocolVersion, State, Status
@@ -9,6 +18,7 @@ from protocols.models.saving import DraftSave, Editing
 from protocols.models.suspension import Suspension
 
 __all__ = [
+    "MOST_MONTHS",
     "REASK_AHEAD",
     "Acknowledgement",
     "Answered",
@@ -33,6 +43,7 @@ __all__ = [
     "Review",
     "Section",
     "SectionKind",
+    "SigningInterval",
     "State",
     "Status",
     "Suspension",

@@ -1,44 +1,72 @@
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, ClassVar, Self
 
 import pgtrigger
 from django.contrib.postgres.fields import DateRangeField
 from django.db import models
-from django.db.models import Exists, ExpressionWrapper, F, Func, OuterRef, Q, Value
-from django.db.models.functions import Greatest, Least, TruncDate
+from django.db.models import Exists, ExpressionWrapper, F, Func, OuterRef, Q, Subquery, Value
+from django.db.models.functions import Coalesce, Greatest, Least, TruncDate
 
 from accounts.models import Clinic, Membership, User
 from accounts.models.people import held_on
 from accounts.roles import Capability, Role
-from intranet.core.access import AccessQuerySet, AnyUser
+from intranet.core.access import AccessQuerySet, AnyUser, Row
 from intranet.core.moments import moment_of
 from intranet.core.time import organisation_zone
 from protocols.models import frozen
 from protocols.models.content import Audience
-from protocols.models.protocol import ProtocolVersion
+from protocols.models.protocol import Protocol, ProtocolVersion
 
+MOST_MONTHS = 60  # between two acknowledgements of the same version
+NEVER = Value(datetime(9999, 12, 31, tzinfo=UTC), output_field=models.DateTimeField())
 REASK_AHEAD = timedelta(days=30)  # before an acknowledgement ends, its person is asked for the next one
 
 
-def lapse(of: str = "") -> Greatest:
-    """When an acknowledgement ends whose protocol is signed again and again; null: never. `of` leads to it."""
-    months = Func(
-        Value(0),
-        F(f"{of}version__protocol__reattest_months"),
-        function="make_interval",
-        output_field=models.DurationField(),
-    )
-    counted = ExpressionWrapper(F(f"{of}at") + months, output_field=models.DateTimeField())
-    return Greatest(counted, moment_of(F(f"{of}version__protocol__reattest_from"), organisation_zone()))
+class SigningInterval(models.Model):
+    """From `at` on, an acknowledgement of the protocol ends `months` after it was given (none: never), and none before
+    the day `first_end`. The last row holds; the earlier ones say what held then."""
+
+    protocol = models.ForeignKey(Protocol, models.PROTECT, related_name="signing_intervals")
+    months = models.PositiveSmallIntegerField(null=True, blank=True)
+    first_end = models.DateField(null=True, blank=True)
+    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+        indexes = [models.Index(fields=["protocol", "-at", "-id"], name="signing_interval_that_holds")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(months__isnull=True, first_end__isnull=True)
+                | Q(months__range=(1, MOST_MONTHS), first_end__isnull=False),
+                name="protocol_is_signed_again_within_five_years",
+                violation_error_message=f"Choose 1 to {MOST_MONTHS} months, or leave it empty.",
+            )
+        ]
+        triggers = frozen.written_once("How often a protocol is signed is evidence; a change is one more row.")
+
+    def __str__(self) -> str:
+        return f"{self.protocol_id}: every {self.months} months" if self.months else f"{self.protocol_id}: once"
 
 
-class AcknowledgementQuerySet(AccessQuerySet["Acknowledgement"]):
+def lapse(at: datetime) -> Subquery:
+    """When an acknowledgement ends, by the interval that held at the moment; null: never."""
+    months = Func(Value(0), F("months"), function="make_interval", output_field=models.DurationField())
+    counted = ExpressionWrapper(OuterRef("at") + months, output_field=models.DateTimeField())
+    held = SigningInterval.objects.filter(protocol=OuterRef("version__protocol"), at__lte=at)
+    ending = held.annotate(ends=Greatest(counted, moment_of(F("first_end"), organisation_zone())))
+    return Subquery(ending.order_by("-at", "-pk").values("ends")[:1], output_field=models.DateTimeField())
+
+
+class OfReportedPeople(AccessQuerySet[Row]):
+    """Of rows that say something about a person and a version at a moment: `user`, `version`, `at`."""
+
     def visible_to(self, user: AnyUser) -> Self:
         """One's own, and those that one reports on: of people of the own clinics, on versions one may read.
 
-        What somebody signs after they have moved to another clinic is not the business of the first one's managers.
+        What comes after somebody has moved to another clinic is not the business of the first one's managers.
         """
         if not isinstance(user, User) or not user.standing.grants:
             return self.none()
@@ -51,6 +79,8 @@ class AcknowledgementQuerySet(AccessQuerySet["Acknowledgement"]):
         given_on = TruncDate("at", tzinfo=organisation_zone())
         return self.alias(given_on=given_on).filter(Q(user=user) | (Q(of_own_people) & readable))
 
+
+class AcknowledgementQuerySet(OfReportedPeople["Acknowledgement"]):
     def counting_for(self, user: str, version: str) -> Self:
         """Acknowledgements that satisfy a version for a person, both named as fields of the outer query."""
         terms = {name: OuterRef(f"{version}__{name}") for name in ("protocol", "counts_from", "number")}
@@ -67,7 +97,7 @@ class AcknowledgementQuerySet(AccessQuerySet["Acknowledgement"]):
 
     def fresh(self, at: datetime) -> Self:
         """Those that have not ended by the moment: all, unless the protocol is signed again every so many months."""
-        return self.alias(lapses_at=lapse()).filter(Q(lapses_at__isnull=True) | Q(lapses_at__gt=at))
+        return self.alias(lapses_at=Coalesce(lapse(at), NEVER)).filter(lapses_at__gt=at)
 
     def satisfying(self, version: ProtocolVersion) -> Self:
         """Acknowledgements that satisfy this version, by whomever."""
@@ -110,7 +140,7 @@ class Acknowledgement(models.Model):
         return f"{self.user} acknowledged {self.version}"
 
 
-class WaiverQuerySet(models.QuerySet["Waiver"]):
+class WaiverQuerySet(OfReportedPeople["Waiver"]):
     def ending(self) -> Self:
         """Each with `over_at`, when it ends or ended; null: until further notice."""
         last = moment_of(ExpressionWrapper(F("through") + 1, output_field=models.DateField()), organisation_zone())

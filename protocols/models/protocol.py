@@ -81,12 +81,6 @@ class Protocol(models.Model):
     )
     high_risk = models.BooleanField(default=False)
     review_months = models.PositiveSmallIntegerField("months between reviews", default=12)
-    reattest_months = models.PositiveSmallIntegerField(
-        "months after which everybody acknowledges again", null=True, blank=True
-    )
-    reattest_from = models.DateField(
-        null=True, blank=True, editable=False, help_text="No earlier acknowledgement ends before this day."
-    )
 
     objects: ClassVar[ProtocolQuerySet] = ProtocolQuerySet.as_manager()  # type: ignore[assignment]
 
@@ -97,12 +91,6 @@ class Protocol(models.Model):
                 condition=Q(review_months__range=(1, 60)),
                 name="protocol_is_reviewed_within_five_years",
                 violation_error_message="Choose 1 to 60 months between reviews.",
-            ),
-            models.CheckConstraint(
-                condition=Q(reattest_months__isnull=True, reattest_from__isnull=True)
-                | Q(reattest_months__range=(1, 60), reattest_from__isnull=False),
-                name="protocol_is_signed_again_within_five_years",
-                violation_error_message="Choose 1 to 60 months, or leave it empty.",
             ),
             models.CheckConstraint(
                 condition=Q(deputy__isnull=True) | ~Q(deputy=models.F("owner")),

@@ -47,7 +47,7 @@ def certificate_file(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _found(request: HttpRequest, pk: int) -> Certificate:
-    return Certificate(get_object_or_404(certificates.certified(request.user), pk=pk))
+    return Certificate(get_object_or_404(certificates.certified(request.user), pk=pk), timezone.now())
 
 
 def _listed(request: HttpRequest, person: User) -> HttpResponse:

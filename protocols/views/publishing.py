@@ -18,6 +18,7 @@ from intranet.core.access import Forbidden, Refused, add_refusal, require
 from intranet.core.forms import whole_number
 from protocols import drafting, impact
 from protocols import publishing as actions
+from protocols.acknowledging import months_between
 from protocols.forms import AudienceTable, PublishForm, SendBackForm, SettingsForm, WithdrawForm
 from protocols.models import Protocol, ProtocolVersion
 from protocols.pages import ReadingPage
@@ -101,9 +102,11 @@ def settings(request: HttpRequest, slug: str) -> HttpResponse:
     """Shelf, owner, risk, governed procedures and the review cycle."""
     protocol = get_object_or_404(Protocol.objects.visible_to(request.user).titled(timezone.now()), slug=slug)
     require(actions.may_publish(request.user), Forbidden)
-    form = SettingsForm(request.POST or None, instance=protocol)
+    at = timezone.now()
+    again = {"reattest_months": months_between(protocol, at)}
+    form = SettingsForm(request.POST or None, instance=protocol, initial=again)
     if request.method == "POST" and form.is_valid():
-        actions.change_settings(protocol, by=request.user, at=timezone.now(), **form.cleaned_data)
+        actions.change_settings(protocol, by=request.user, at=at, **form.cleaned_data)
         messages.success(request, "Settings saved.")
         return redirect(protocol)
     context = {"protocol": protocol, "form": form}

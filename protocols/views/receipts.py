@@ -11,18 +11,16 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.models import User
-from accounts.roles import Capability
 from accounts.step_up import step_up_from
 from intranet.audit.recording import record
 from intranet.core.access import Refused, add_refusal
 from intranet.core.exports import csv_response
 from protocols import receipts as rules
-from protocols import waiving
+from protocols import reporting, waiving
 from protocols.forms import WaiveForm
 from protocols.models import ProtocolVersion, Waiver
 from protocols.receipts import Fate, Receipt
 from protocols.views.reading import visible_version
-from protocols.views.reporting import own_clinics
 
 
 @require_GET
@@ -83,18 +81,16 @@ def end_waiver(request: HttpRequest, slug: str, number: int, pk: int) -> HttpRes
 
 
 def released_version(request: HttpRequest, slug: str, number: int) -> ProtocolVersion:
-    """A published version on which the person may report. Raises PermissionDenied for those who report on nothing."""
+    """A published version on which the person may report. Raises Forbidden for those who report on nothing."""
     version = visible_version(request, slug, number)
-    own_clinics(request.user)
+    reporting.reported_clinics(request.user)
     if version.is_open:
         raise Http404
     return version
 
 
 def found_for(request: HttpRequest, version: ProtocolVersion) -> list[Receipt]:
-    everywhere = request.user.standing.scope(Capability.REPORT_ACKNOWLEDGEMENTS).everywhere
-    clinics = None if everywhere else list(own_clinics(request.user))
-    return rules.receipts(version, timezone.now(), clinics=clinics)
+    return rules.receipts(version, timezone.now(), clinics=reporting.reach(request.user))
 
 
 def one_receipt(request: HttpRequest, version: ProtocolVersion, pk: int) -> Receipt:

@@ -125,7 +125,7 @@ def build(cast: dict[str, User], mt_prospect: Clinic, at: datetime) -> World:
     looked_at = protocols.published(by=author, lead=lead, at=before, title="Looked at", readers=everywhere)
     reviewed = reviewing.review(looked_at, note=f"{CANARY} note", by=lead, at=at)
     [suspension] = suspending.suspend(second, clinics=[mt_prospect], reason=f"{CANARY} reason", by=manager, at=at)
-    waiving.waive(second, therapist, reason=f"{CANARY} leave", by=manager, at=at)
+    waiver = waiving.waive(second, therapist, reason=f"{CANARY} leave", by=manager, at=at)
     comment = commenting.comment(review, text=f"{CANARY} comment", by=therapist, at=at)
     problem = readers.report_problem(second, text=f"{CANARY} problem", by=therapist, at=at)
     words = importing.read_content(f"{CANARY} title\n\n{CANARY} words".encode(), "canary.txt")
@@ -140,6 +140,7 @@ def build(cast: dict[str, User], mt_prospect: Clinic, at: datetime) -> World:
             "problem": problem,
             "comment": comment,
             "suspension": suspension,
+            "waiver": waiver,
             "looked_at": looked_at,
             "reviewed": reviewed,
             "token": token,
@@ -338,6 +339,10 @@ def _reason(world: World) -> dict[str, Any]:
 def _kept(world: World) -> dict[str, Any]:
     empty = {"section-TOTAL_FORMS": 0, "section-INITIAL_FORMS": 0}
     return {"token": world.draft.token, "title": f"{CANARY} draft", "material": "yes"} | empty
+
+
+def _api_waive(world: World) -> dict[str, Any]:
+    return {"slug": world.second.protocol.slug, "version": 2, "person": world.therapist.pk, "reason": "On leave."}
 
 
 def _receipt(world: World) -> str:
@@ -697,6 +702,15 @@ ASKS = [
         "POST",
         _pk(f"{API}/suspensions/", "suspension", "lift/"),
         lambda world: {"because": "Good."},
+    ),
+    Ask("api:waiver-list", "GET", _at(f"{API}/waivers/")),
+    Ask("api:waiver-list", "POST", _at(f"{API}/waivers/"), _api_waive),
+    Ask("api:waiver-end", "POST", _pk(f"{API}/waivers/", "waiver", "end/")),
+    Ask("api:acknowledgement-report-list", "GET", _at(f"{API}/acknowledgement-report/")),
+    Ask(
+        "api:protocol-receipts",
+        "GET",
+        lambda world: f"{API}/protocols/{world.second.protocol.slug}/receipts/?version=2",
     ),
     Ask("api:protocol-list", "GET", _at(f"{API}/protocols/")),
     Ask("api:protocol-due", "GET", _at(f"{API}/protocols/due/")),

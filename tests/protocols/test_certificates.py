@@ -73,9 +73,9 @@ def test_the_document_says_the_same_and_leaves_a_trace(given, therapist, manager
 def test_a_superseded_version_says_until_when(given, floater, clinical_lead, at):
     factories.next_version(after=given.version, by=floater, lead=clinical_lead, at=at, effective=date(2026, 12, 1))
     given.version.refresh_from_db()
-    words = Certificate(given).effective_words
+    words = Certificate(given, given.at).effective_words
     assert words == "Nov 15, 2026, 10:00 AM CST to Dec 1, 2026, 12:00 AM CST"
-    assert Certificate(given).is_intact
+    assert Certificate(given, given.at).is_intact
 
 
 def test_one_withdrawn_before_it_started_never_was_in_force(floater, clinical_lead, therapist, at):
@@ -83,7 +83,7 @@ def test_one_withdrawn_before_it_started_never_was_in_force(floater, clinical_le
     given = factories.acknowledgement(version=version, by=therapist, at=at)
     publishing.withdraw(version, reason="Wrong dose.", by=clinical_lead, at=at + timedelta(hours=1))
     given.version.refresh_from_db()
-    assert Certificate(given).effective_words == "Never: it was withdrawn before it started"
+    assert Certificate(given, given.at).effective_words == "Never: it was withdrawn before it started"
 
 
 def test_a_text_that_is_not_the_one_is_said(given, therapist, sign_in):

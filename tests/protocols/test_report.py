@@ -248,3 +248,21 @@ def test_what_is_late_stands_first_then_what_is_due(two_protocols, floater, clin
 
 def _columns(found):
     return [[row.cells[place] for row in found.rows] for place in range(len(found.versions))]
+
+
+def test_the_report_over_the_api_says_what_the_page_says(two_protocols, manager, clinical_lead, therapist, api, at):
+    answer = api(clinical_lead).get("/api/v1/acknowledgement-report/").data
+    assert (answer["done"], answer["asked"], answer["late"], answer["people"], answer["pages"]) == (3, 7, 2, 5, 1)
+    theo = next(row for row in answer["results"] if row["person"]["name"] == "Theo Fictus")
+    assert [(duty["state"], duty["acknowledged_version"]) for duty in theo["duties"]] == [
+        ("late", None),
+        ("acknowledged", 1),
+    ]
+    own = api(manager).get("/api/v1/acknowledgement-report/?unfinished=on").data["results"]
+    assert [(row["person"]["name"], row["clinics"]) for row in own] == [
+        ("Avery Testwell", ["mt-prospect"]),
+        ("Bea Dummond", ["mt-prospect"]),
+        ("Theo Fictus", ["mt-prospect"]),
+    ]
+    assert api(manager).get("/api/v1/acknowledgement-report/?clinic=oakbrook-terrace").status_code == 400
+    assert api(therapist).get("/api/v1/acknowledgement-report/").status_code == 403

@@ -205,6 +205,27 @@ def test_what_became_of_every_demand(
     )
 
 
+def test_what_is_to_be_signed_again_waits_and_shows_the_last_signature(version, signed, therapist, at):
+    assert fates(version, at)["Avery Testwell"] == (Fate.SIGNED, "")
+    [one] = [one for one in receipts(version, at + 30 * DAY, clinics=None) if one.person == therapist]
+    assert (one.fate, one.why, one.signed) == (Fate.LATE, "To be acknowledged again.", signed)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE protocols_signinginterval SET months = 60",
+        "DELETE FROM protocols_signinginterval",
+        "TRUNCATE protocols_signinginterval",
+    ],
+)
+def test_the_database_refuses_to_change_an_interval(version, signed, statement):
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        with pytest.raises(IntegrityError, match="evidence"), transaction.atomic():
+            cursor.execute(statement)
+
+
 def test_of_a_withdrawn_version_it_says_why(version, therapist, clinical_lead, at):
     publishing.withdraw(version, by=clinical_lead, at=at, reason="Wrong dose.")
     version.refresh_from_db()
@@ -220,3 +241,43 @@ def test_the_page_and_its_file(version, therapist, therapist_oakbrook, floater, 
     rows = list(csv.reader(StringIO(sign_in(manager).get(address + "csv/").getvalue().decode("utf-8-sig"))))
     assert [row[0] for row in rows[1:]] == ["Avery Testwell", "Theo Fictus"]
     assert sign_in(therapist).get(address).status_code == 403
+
+
+API = "/api/v1"
+
+
+def test_a_waiver_over_the_api_follows_the_same_rules(version, therapist, therapist_oakbrook, manager, api, at):
+    slug = version.protocol.slug
+    asked = {"slug": slug, "version": 1, "person": therapist.pk, "reason": "On leave", "through": "2026-12-24"}
+    made = api(manager).post(f"{API}/waivers/", asked, format="json")
+    assert (made.status_code, made.data["person"]["name"], made.data["by"]) == (201, "Avery Testwell", manager.name)
+    assert waiting(therapist, at) == []
+    assert api(manager).post(f"{API}/waivers/", asked, format="json").status_code == 409
+    elsewhere = asked | {"person": therapist_oakbrook.pk}
+    assert api(manager).post(f"{API}/waivers/", elsewhere, format="json").status_code == 403
+    assert [one["reason"] for one in api(therapist).get(f"{API}/waivers/").data["results"]] == ["On leave"]
+    assert api(therapist_oakbrook).get(f"{API}/waivers/").data["results"] == []
+    end = f"{API}/waivers/{made.data['id']}/end/"
+    assert [api(who).post(end).status_code for who in (therapist, manager, manager)] == [403, 200, 409]
+    assert waiting(therapist, at) == [(1, date(2026, 12, 9))]
+
+
+def test_what_became_of_every_demand_over_the_api(version, therapist, floater, manager, clinical_lead, api, at):
+    given = factories.acknowledgement(version=version, by=therapist, at=at - DAY)
+    address = f"{API}/protocols/{version.protocol.slug}/receipts/?version=1"
+    rows = {one["person"]["name"]: one for one in api(manager).get(address).data}
+    assert set(rows) == {"Avery Testwell", "Theo Fictus"}
+    signed, late = rows["Avery Testwell"], rows["Theo Fictus"]
+    assert (signed["state"], signed["text_hash"], late["state"]) == ("signed", given.text_hash, "late")
+    assert len(api(clinical_lead).get(address).data) == 3
+    assert api(therapist).get(address).status_code == 403
+    assert api(manager).get(f"{API}/protocols/{version.protocol.slug}/receipts/").status_code == 400
+
+
+def test_the_certificate_says_until_when_it_counts(version, signed, therapist, sign_in, at):
+    address = f"/protocols/acknowledgements/{signed.pk}/"
+    browser = sign_in(therapist)
+    assert "Until Dec 20, 2026, 10:00 AM CST, then it is acknowledged again" in browser.get(address).content.decode()
+    with time_machine.travel(at + 30 * DAY, tick=False):
+        page = sign_in(therapist).get(address).content.decode()
+    assert "Ended on Dec 20, 2026, 10:00 AM CST" in page

@@ -16,6 +16,8 @@ from accounts import leaving
 from accounts.roles import Role
 from intranet.audit.models import Entry
 from intranet.home.evidence import Evidence
+from protocols import publishing as protocol_rules
+from protocols import waiving
 from protocols.publishing import Readers
 from scheduling import publishing
 from scheduling.models import RosterWeek
@@ -104,6 +106,52 @@ def test_what_happens_later_changes_nothing(
     assert after.fingerprint == fingerprint
     assert shown(after)[0] == said[0]
     assert [words for _, words in shown(after)[1]] == [words for _, words in said[1]]
+
+
+def settle_interval(version, months, *, by, at):
+    protocol = version.protocol
+    terms = {name: getattr(protocol, name) for name in ("category", "owner", "high_risk", "review_months")}
+    protocol_rules.change_settings(
+        protocol, skills=protocol.skills.all(), reattest_months=months, by=by, at=at, **terms
+    )
+
+
+def test_a_signature_that_had_ended_is_said_and_a_later_interval_changes_no_past_day(
+    first, worked, therapist, clinical_lead, mt_prospect, at
+):
+    settle_interval(first, 1, by=clinical_lead, at=at - timedelta(days=40))
+    asked = noon(date(2026, 12, 2))
+    before = evidence(first, mt_prospect, asked)
+    said, fingerprint = shown(before), before.fingerprint
+    assert said[1][0] == ("Avery Testwell", "ended, not signed again")
+    assert said[2][0] == ("Avery Testwell", "Dry needling", "signature had ended")
+    assert (before.signed, before.signers[0].late) == (0, True)
+
+    protocols.acknowledgement(version=first, by=therapist, at=asked)
+    settle_interval(first, None, by=clinical_lead, at=asked + timedelta(hours=1))
+    after = evidence(first, mt_prospect, noon(date(2027, 2, 1)))
+    assert (shown(after), after.fingerprint) == (said, fingerprint)
+    assert evidence(first, mt_prospect, noon(date(2027, 2, 1)), on=date(2026, 12, 2)).signed == 1
+
+
+def test_a_waiver_is_said_and_its_later_end_changes_no_past_day(
+    first, worked, floater, manager, clinical_lead, mt_prospect, sign_in
+):
+    waiver = waiving.waive(first, floater, reason="On leave", by=manager, at=noon(date(2026, 11, 30)))
+    before = evidence(first, mt_prospect, noon(date(2026, 12, 2)))
+    assert [(one.words, one.late) for one in before.signers] == [("signed", False), ("waived", False)]
+    fingerprint = before.fingerprint
+    waiving.end(waiver, by=manager, at=noon(date(2026, 12, 3)))
+    after = evidence(first, mt_prospect, noon(date(2026, 12, 5)))
+    assert (shown(after), after.fingerprint) == (shown(before), fingerprint)
+    with time_machine.travel(noon(date(2026, 12, 5)), tick=False):
+        question = f"?clinic={mt_prospect.slug}&on={TUESDAY}"
+        browser = sign_in(manager)
+        page = browser.get(reverse("home:evidence", args=[first.protocol.slug]) + question).content.decode()
+        assert "Waived by Dana Mockridge: On leave" in page
+        lines = browser.get(reverse("home:evidence-csv", args=[first.protocol.slug]) + question)
+    rows = list(csv.reader(StringIO(lines.getvalue().decode("utf-8-sig"))))
+    assert [row[5] for row in rows if row[0] == "Waived"] == ["Dana Mockridge: On leave"]
 
 
 def test_another_day_has_another_answer(first, worked, mt_prospect, therapist_oakbrook, clinical_lead, floater, at):

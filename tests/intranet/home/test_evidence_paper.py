@@ -75,7 +75,7 @@ def test_it_says_what_the_page_says(version, therapist, floater, mt_prospect, ma
         answer = browser.get(f"{address}pdf/", {"on": "2026-12-01"})
     found = page.context["evidence"]
     said = solid(" ".join(pages(b"".join(answer))))
-    signed = found.signatures[therapist.pk]
+    signed = found.signatures[therapist.pk].given
     zone = mt_prospect.zone
     for figure in (
         "Evidence: Needling",
