@@ -19,7 +19,7 @@ from intranet.search.asking import words_of
 from intranet.search.highlighting import Highlight, with_highlights
 from intranet.search.models import Document
 from intranet.search.searching import Understood, understand
-from protocols.acknowledging import outstanding
+from protocols.acknowledging import outstanding, outstanding_rows
 from protocols.models import (
     Acknowledgement,
     Audience,
@@ -228,7 +228,7 @@ class Library:
         return outstanding(self.at).filter(user_id=self.user.pk)
 
     def _waiting(self) -> Q:
-        return Q(pk__in=self._outstanding().values("version_id"))
+        return Q(pk__in=outstanding_rows(self.at).filter(user=self.user).values("version_id"))
 
     def _due_for_review(self, when: str) -> Q:
         if when == "overdue":

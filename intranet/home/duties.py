@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from typing import cast
 
 from accounts.models import User
@@ -19,6 +20,7 @@ from protocols.suspending import in_question
 from scheduling.models import PublishedShift
 
 SOON = timedelta(days=7)
+MOST_SHOWN = 12  # protocols; somebody new may have dozens, and the library lists them all
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,7 @@ class Duty:
     due_on: date
     days_left: int
     purpose: str = ""
+    is_protocol: bool = False
 
     @property
     def late(self) -> bool:
@@ -53,6 +56,20 @@ class Duties:
     @property
     def late(self) -> int:
         return sum(duty.late for duty in self.all)
+
+    @property
+    def shown(self) -> list[Duty]:
+        """Every announcement, and the protocols that are due first."""
+        return [duty for duty in self.all if duty not in self._beyond]
+
+    @property
+    def more(self) -> int:
+        """How many protocols are not shown."""
+        return len(self._beyond)
+
+    @cached_property
+    def _beyond(self) -> frozenset[Duty]:
+        return frozenset([duty for duty in self.all if duty.is_protocol][MOST_SHOWN:])
 
     @property
     def waiting_words(self) -> str:
@@ -91,6 +108,7 @@ def _protocol_duties(user: User, at: datetime, today: date) -> Iterable[Duty]:
             ),
             due_on=due_on,
             days_left=(due_on - today).days,
+            is_protocol=True,
             purpose=f"You need it for your shift on {day_label(shift.day, today)}: {shift.skill}." if shift else "",
         )
 

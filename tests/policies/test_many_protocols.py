@@ -17,6 +17,7 @@ from tests.shelf import Shelf
 
 FEW, MANY = 12, 5000
 PAGES = [
+    "/",
     "/protocols/",
     "/protocols/?sort=recent&category=safety",
     "/protocols/?mine=on",

@@ -21,6 +21,7 @@ from tests import factories
 from tests.intranet.announcements import factories as announcements
 from tests.protocols import factories as protocols
 from tests.scheduling import factories as scheduling
+from tests.shelf import Shelf
 
 HOME = "home:today"
 
@@ -93,6 +94,21 @@ def test_a_duty_past_its_day_is_late(therapist, floater, clinical_lead, at):
     published = at - timedelta(days=10)
     protocols.published(by=floater, lead=clinical_lead, at=published, title="Late", due_days=3)
     assert [duty.late for duty in duties(therapist, at).all] == [True]
+
+
+def test_of_dozens_those_due_first_are_shown_and_the_library_has_the_others(
+    therapist, floater, clinical_lead, manager, mt_prospect, sign_in, at
+):
+    Shelf(floater, clinical_lead, at).grow(14)
+    protocols.published(by=floater, lead=clinical_lead, at=at, title="Newest")
+    yesterday = at - timedelta(days=1)
+    announcements.announcement(by=manager, at=yesterday, to=[mt_prospect], title="Sharps", due_on=at.date())
+    found = duties(therapist, at)
+    titles = [duty.title for duty in found.shown]
+    assert (len(found.all), len(titles), found.more) == (16, 13, 3)
+    assert ("Sharps" in titles, "Newest" in titles) == (True, False)
+    page = html_of(sign_in(therapist))
+    assert ("3 more protocols</a> to acknowledge, due later" in page, page.count(">Read<span")) == (True, 13)
 
 
 def test_an_announcement_is_a_duty_too(therapist, manager, assistant, mt_prospect, at):
