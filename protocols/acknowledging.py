@@ -8,8 +8,21 @@ from typing import Any, TypeAlias
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import DateField, DateTimeField, ExpressionWrapper, F, Max, Min, OuterRef, QuerySet, Subquery
+from django.db.models import (
+    Case,
+    DateField,
+    DateTimeField,
+    ExpressionWrapper,
+    F,
+    Max,
+    Min,
+    OuterRef,
+    QuerySet,
+    Subquery,
+    When,
+)
 from django.db.models.functions import Greatest, TruncDate
+from django.db.models.lookups import IsNull
 
 from accounts.models import User
 from accounts.roles import Capability, Role
@@ -41,8 +54,8 @@ def duties(at: datetime) -> Rows:
     """One row per person and version that the person must acknowledge, done or not: `user_id`, `version_id`,
     `asked_at` (since when) and `due_on` (the last day).
 
-    Time runs from the publication, from the day on which somebody's membership made the version theirs, from the end of
-    a waiver, or from 30 days before an earlier acknowledgement ends, whose last day is then the last one to renew it.
+    Time runs from the publication, from the day on which somebody's membership made the version theirs, or from the end
+    of a waiver. An acknowledgement that ends is asked for 30 days ahead, and is due on the last day on which it holds.
     """
     return with_terms(duty_rows(at).values("user_id", "version_id"), at)
 
@@ -76,14 +89,20 @@ def with_terms(rows: QuerySet[Any, Any], at: datetime) -> Rows:
     """Grouped rows with `asked_at` and `due_on`. The groups hold at most one person and one version."""
     zone = organisation_zone()
     lapsed = Subquery(_lapsing(at), output_field=DateTimeField())
-    asked_at = Greatest(
-        "version__published_at",
-        moment_of(Min("period__startswith"), zone),
-        ExpressionWrapper(lapsed - REASK_AHEAD, output_field=DateTimeField()),
-        Subquery(_excused(at), output_field=DateTimeField()),
+    begun = Greatest(moment_of(Min("period__startswith"), zone), Subquery(_excused(at), output_field=DateTimeField()))
+    ahead = ExpressionWrapper(lapsed - REASK_AHEAD, output_field=DateTimeField())
+    # Days of the clinic: what ends in the course of a day holds through the day before.
+    last_held = ExpressionWrapper(TruncDate(lapsed, tzinfo=zone) - 1, output_field=DateField())
+    due_on = Case(
+        When(IsNull(lapsed, True), then=_in_time(Greatest("version__published_at", begun))),
+        default=Greatest(last_held, _in_time(begun)),
     )
-    in_time = ExpressionWrapper(TruncDate(asked_at, tzinfo=zone) + F("version__due_days"), output_field=DateField())
-    return rows.annotate(asked_at=asked_at, due_on=Greatest(in_time, TruncDate(lapsed, tzinfo=zone)))
+    return rows.annotate(asked_at=Greatest("version__published_at", begun, ahead), due_on=due_on)
+
+
+def _in_time(asked_at: Any) -> ExpressionWrapper:
+    day = TruncDate(asked_at, tzinfo=organisation_zone())
+    return ExpressionWrapper(day + F("version__due_days"), output_field=DateField())
 
 
 def _lapsing(at: datetime) -> QuerySet[Any, Any]:

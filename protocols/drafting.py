@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.db import connection, transaction
-from django.db.models import Max
+from django.db.models import Case, Exists, Max, OuterRef, Q, QuerySet, When
 from django.utils.text import slugify
 
 from accounts.models import User
@@ -103,11 +103,16 @@ def may_write(by: User) -> Verdict:
 
 
 def may_start_draft(protocol: Protocol, *, by: User) -> Verdict:
-    """Therapists propose changes to what they read, managers to what concerns their own clinics only, the lead to all."""
+    """Therapists propose changes to what they read, managers to what concerns their own clinics only, the lead to all.
+
+    The draft is a copy: whoever neither reads nor wrote the version that it copies does not start one.
+    """
     if not (verdict := may_write(by)):
         return verdict
     if ProtocolVersion.objects.open().filter(protocol=protocol).exists():
         return Verdict.no("open-draft", "There is already a draft of this protocol. Work on that one, or wait for it.")
+    if not _known_to_copy(protocol, by).exists():
+        return Verdict.no("not-a-reader", "You propose changes to what you read. This protocol is for others now.")
     reaches = {TABLE[role].get(Capability.WRITE_PROTOCOL) for role in by.standing.roles}
     if Reach.ALL in reaches or Reach.SELF in reaches:
         return YES
@@ -115,6 +120,19 @@ def may_start_draft(protocol: Protocol, *, by: User) -> Verdict:
     if by.standing.scope(Capability.WRITE_PROTOCOL).covers(audience):
         return YES
     return Verdict.no("not-your-clinic", "This protocol is also for other clinics. Ask the clinical lead for a change.")
+
+
+def _to_copy(protocol: Protocol) -> QuerySet[ProtocolVersion]:
+    """What the next draft starts from: the version that it will replace, else the last one that was published."""
+    withdrawn = Q(state=State.WITHDRAWN)
+    return protocol.versions.released().order_by(Case(When(withdrawn, then=1), default=0), "-number")[:1]
+
+
+def _known_to_copy(protocol: Protocol, person: User) -> QuerySet[ProtocolVersion]:
+    """The same, when the person reads it or wrote on it."""
+    wrote = Contributor.objects.filter(version=OuterRef("pk"), user=person)
+    reads = Q(pk__in=ProtocolVersion.objects.visible_to(person).values("pk"))
+    return ProtocolVersion.objects.filter(Q(pk__in=_to_copy(protocol).values("pk")), reads | Q(Exists(wrote)))
 
 
 def may_edit(version: ProtocolVersion, *, by: User) -> Verdict:
@@ -159,8 +177,7 @@ def start_draft(protocol: Protocol, *, by: User, at: datetime) -> ProtocolVersio
     """
     protocol = Protocol.objects.select_for_update().get(pk=protocol.pk)
     require(may_start_draft(protocol, by=by), Forbidden)
-    released = protocol.versions.released().order_by("-number")
-    latest = released.exclude(state=State.WITHDRAWN).first() or released.first()
+    latest = _to_copy(protocol).first()
     if latest is None:
         raise Refused.because("nothing-to-change", "This protocol has no published version to start from.")
     number = protocol.versions.aggregate(last=Max("number"))["last"] + 1

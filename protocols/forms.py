@@ -21,7 +21,7 @@ from protocols.drafting import MOST_SECTIONS, DraftText, SectionText
 from protocols.editor import RichTextField
 from protocols.library import Filters
 from protocols.merging import FIELDS
-from protocols.models import MOST_MONTHS, Category, Protocol, ProtocolVersion, SectionKind, Status
+from protocols.models import FEWEST_MONTHS, MOST_MONTHS, Category, Protocol, ProtocolVersion, SectionKind, Status
 from protocols.models.question import MOST_OPTIONS
 from protocols.outlines import OUTLINES, TREATMENT, like, outline
 from protocols.publishing import Readers
@@ -269,7 +269,7 @@ class SettingsForm(forms.ModelForm):
     reattest_months = forms.IntegerField(
         label="Months after which everybody acknowledges it again",
         required=False,
-        min_value=1,
+        min_value=FEWEST_MONTHS,
         max_value=MOST_MONTHS,
         help_text="Leave empty for once per version.",
     )

@@ -22,6 +22,7 @@ from intranet.core.time import organisation_day
 from protocols import publishing
 from protocols.acknowledging import duties
 from protocols.clearance import verdicts
+from protocols.drafting import lock
 from protocols.models import Acknowledgement, ProtocolVersion
 from protocols.publishing import Readers
 
@@ -67,8 +68,9 @@ class Signer:
 
 @dataclass(frozen=True, slots=True)
 class Impact:
-    """What a publication would do. `start` is the first day in force."""
+    """What a publication would do. `start` is the first day in force, `text` names what would be in force, and for whom."""
 
+    text: tuple[Any, ...]
     start: date
     signers: list[Signer]
     losses: list[Work]
@@ -105,10 +107,10 @@ class Impact:
 
     @property
     def fingerprint(self) -> str:
-        """Changes with anything that the page shows."""
+        """Changes with the text, with its readers and terms, and with anything that the page shows."""
         signers = [(signer.person.pk, signer.due_on, signer.signed) for signer in self.signers]
         losses = [(work.key, work.person.pk) for work in self.losses]
-        return hashlib.sha256(repr((self.start, signers, losses)).encode()).hexdigest()
+        return hashlib.sha256(repr((self.text, self.start, signers, losses)).encode()).hexdigest()
 
 
 def preview(
@@ -133,20 +135,38 @@ def preview(
         published = publishing.publish(
             version, by=by, at=at, readers=readers, effective=effective, due_days=due_days, material=material
         )
-        signers = _signers(published, at)
+        signers, text = _signers(published, at), _text(published)
         after = _cleared([one for one in work if _key(one) in before])
         transaction.set_rollback(True)
     lost = before - after
-    return Impact(organisation_day(since), signers, [one for one in work if _key(one) in lost])
+    return Impact(text, organisation_day(since), signers, [one for one in work if _key(one) in lost])
+
+
+@transaction.atomic
+def publish_or_show(version: ProtocolVersion, *, seen: str, by: User, at: datetime, **terms: Any) -> Impact | None:
+    """Publish when that does what the preview said whose fingerprint is `seen`; otherwise what it would do now."""
+    version = lock(version)
+    found = preview(version, by=by, at=at, **terms)
+    if found.fingerprint != seen:
+        return found
+    publishing.publish(version, by=by, at=at, **terms)
+    return None
 
 
 def publish_as_seen(version: ProtocolVersion, *, seen: str, by: User, at: datetime, **terms: Any) -> ProtocolVersion:
-    """Publish when that does what the preview said whose fingerprint is `seen`. Raises Conflict when something changed."""
-    if preview(version, by=by, at=at, **terms).fingerprint != seen:
+    """The same for programs. Raises Conflict when publishing would do something else than was seen."""
+    if publish_or_show(version, seen=seen, by=by, at=at, **terms):
         raise Conflict.because(
             "changed-meanwhile", "Publishing would do something else than you saw. Look at it again."
         )
-    return publishing.publish(version, by=by, at=at, **terms)
+    version.refresh_from_db()
+    return version
+
+
+def _text(version: ProtocolVersion) -> tuple[Any, ...]:
+    """Which words would be in force, on which terms, and who would read them."""
+    readers = version.audiences.order_by("role", "clinic").values_list("role", "clinic", "must_acknowledge")
+    return version.pk, version.approved_hash, version.material, version.due_days, list(readers)
 
 
 def _signers(version: ProtocolVersion, at: datetime) -> list[Signer]:

@@ -123,8 +123,10 @@ class Library:
     def found(self) -> Versions:
         """One version per protocol that matches, in the chosen order."""
         versions = ProtocolVersion.objects.filter(pk__in=first_of_each(self._matching(self.filters)))
-        signed = Acknowledgement.objects.filter(user=self.user).counting(
-            protocol=OuterRef("protocol"), counts_from=OuterRef("counts_from"), number=OuterRef("number")
+        signed = (
+            Acknowledgement.objects.filter(user=self.user)
+            .counting(protocol=OuterRef("protocol"), counts_from=OuterRef("counts_from"), number=OuterRef("number"))
+            .fresh(self.at)
         )
         versions = (
             versions.with_status(self.at)

@@ -316,8 +316,12 @@ def _prolong(protocol: Protocol, *, ends: datetime, until: datetime | None) -> N
 
 
 def _address(version: ProtocolVersion, readers: Collection[Readers]) -> None:
+    """Whoever is named twice must acknowledge it when one of the lines says so."""
+    must: dict[tuple[Role, Clinic | None], bool] = {}
+    for line in readers:
+        must[line.role, line.clinic] = must.get((line.role, line.clinic), False) or line.must_acknowledge
     version.audiences.all().delete()
     Audience.objects.bulk_create(
-        Audience(version=version, clinic=line.clinic, role=line.role, must_acknowledge=line.must_acknowledge)
-        for line in readers
+        Audience(version=version, clinic=clinic, role=role, must_acknowledge=asked)
+        for (role, clinic), asked in must.items()
     )

@@ -21,7 +21,7 @@ from intranet.core.access import YES, Conflict, Forbidden, Reason, Refused, Verd
 from intranet.core.time import last_moment, organisation_day
 from intranet.core.wording import full_day
 from protocols.drafting import lock
-from protocols.models import ProtocolVersion, State, Status, Suspension
+from protocols.models import ProtocolVersion, Status, Suspension
 
 NOT_YOURS = (Reason("not-your-clinic", "Managers suspend a protocol at their own clinics."),)
 
@@ -52,7 +52,7 @@ def suspend(
     version: ProtocolVersion, *, clinics: Sequence[Clinic], reason: str, by: User, at: datetime
 ) -> list[Suspension]:
     """Stop the version at these clinics at once. Where it is stopped already, nothing changes."""
-    version = lock(version)
+    version, clinics = lock(version), list(dict.fromkeys(clinics))
     if not clinics:
         raise Refused.because("no-clinic", "Choose where it is suspended.", "clinics")
     for clinic in clinics:
@@ -100,11 +100,11 @@ def open_on(version: ProtocolVersion) -> QuerySet[Suspension]:
     return version.suspensions.open().select_related("clinic", "by").order_by("clinic__name")
 
 
-def in_question(by: User) -> QuerySet[Suspension]:
+def in_question(by: User, at: datetime) -> QuerySet[Suspension]:
     """What waits for the person to decide: suspensions of versions that are still in force or will be."""
     if not may_lift(by):
         return Suspension.objects.none()
-    waiting = Suspension.objects.open().exclude(version__state=State.WITHDRAWN).exclude(version__state=State.SUPERSEDED)
+    waiting = Suspension.objects.open().filter(version__in=ProtocolVersion.objects.current(at))
     return waiting.select_related("version__protocol", "clinic", "by").order_by("at", "pk")
 
 

@@ -64,7 +64,10 @@ def _nobody_holds_the_database_at_the_end(django_db_setup: None, django_db_block
     with django_db_blocker.unblock():
         connection.close()
         with connection._nodb_cursor() as cursor:
-            cursor.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND backend_type = 'client backend'",
+                [name],
+            )
 
 
 @pytest.fixture(autouse=True)

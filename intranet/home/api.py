@@ -21,6 +21,7 @@ from rest_framework.routers import BaseRouter
 
 from accounts.models import Clinic, User
 from accounts.roles import Capability
+from accounts.step_up import confirm_first
 from intranet.audit.recording import record
 from intranet.core.files import served
 from intranet.home import starting
@@ -171,7 +172,8 @@ class EvidenceViewSet(viewsets.GenericViewSet[Protocol]):
     @extend_schema(parameters=QUESTION, responses={(200, "application/pdf"): OpenApiTypes.BINARY})
     @action(detail=True)
     def pdf(self, request: Request, slug: str) -> HttpResponse:
-        """The same as a document on Letter pages."""
+        """The same as a document on Letter pages. Confirm first that it is you."""
+        confirm_first(request)
         found = self._answer(slug)
         content = evidence_pdf(found, title=found.protocol.title, by=request.user, at=timezone.now())
         return served(content, "application/pdf", f"evidence-{slug}-{found.on.isoformat()}.pdf", keep=True)

@@ -83,7 +83,7 @@ def duties(user: User, at: datetime) -> Duties:
     today = local_day(at, user.zone)
     found = [*_protocol_duties(user, at, today), *_announcement_duties(user, at, today)]
     in_order = sorted(found, key=lambda duty: (duty.due_on, duty.title))
-    return Duties(in_order, list(to_approve(user)), list(to_publish(user)), list(in_question(user)))
+    return Duties(in_order, list(to_approve(user)), list(to_publish(user)), list(in_question(user, at)))
 
 
 def _protocol_duties(user: User, at: datetime, today: date) -> Iterable[Duty]:

@@ -17,11 +17,13 @@ from accounts.models import Clinic
 from accounts.roles import Role
 from accounts.step_up import confirm_first
 from intranet.core.access import Forbidden, require
+from intranet.core.forms import in_this_century
 from protocols import commenting, drafting, impact, outlines, publishing
 from protocols.drafting import MOST_SECTIONS, SECTION_LENGTH, DraftText, SectionText
 from protocols.models import Category, Comment, Protocol, ProtocolVersion, Section, SectionKind
 from protocols.publishing import Readers
 
+MOST_READERS = 200  # lines: more than all roles at dozens of clinics
 CONFLICT = OpenApiResponse(description="Somebody else was faster: read it again")
 REFUSED = OpenApiResponse(description="Refused, with the reasons")
 
@@ -105,10 +107,12 @@ class ReadersSerializer(serializers.Serializer[Any]):
 class TermsSerializer(serializers.Serializer[Any]):
     """When it comes into force, for whom, and whether it asks again."""
 
-    effective = serializers.DateField(allow_null=True, default=None, help_text="None: at once.")
+    effective = serializers.DateField(
+        allow_null=True, default=None, validators=[in_this_century], help_text="None: at once."
+    )
     due_days = serializers.IntegerField(min_value=1, max_value=90, allow_null=True, default=None)
     material = serializers.BooleanField(allow_null=True, default=None)
-    readers = ReadersSerializer(many=True, allow_empty=False)
+    readers = ReadersSerializer(many=True, allow_empty=False, max_length=MOST_READERS)
 
     def terms(self) -> dict[str, Any]:
         said = dict(self.validated_data)

@@ -16,6 +16,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.step_up import confirm_first
 from intranet.core.files import served
 from intranet.core.forms import whole_number
 from protocols import acknowledging, certificates, comparing, receipts, reporting, suspending
@@ -270,7 +271,9 @@ class AcknowledgementViewSet(mixins.ListModelMixin, viewsets.GenericViewSet):
     @extend_schema(responses={(200, "application/pdf"): OpenApiResponse(OpenApiTypes.BINARY)})
     @action(detail=True)
     def pdf(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
-        """The certificate as a document. It leaves a trace."""
+        """The certificate as a document. It leaves a trace; confirm first that it is you when it is about others."""
         found = Certificate(self.get_object(), timezone.now())
+        if found.person != request.user:
+            confirm_first(request)
         content = certificates.export(found, by=request.user, at=timezone.now())
         return served(content, "application/pdf", found.file_name, keep=True)

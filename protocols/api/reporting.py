@@ -17,6 +17,7 @@ from rest_framework.response import Response
 
 from accounts.models import User
 from accounts.roles import Role
+from intranet.core.forms import in_this_century
 from protocols import waiving
 from protocols.forms import ReportForm
 from protocols.models import ProtocolVersion, Waiver
@@ -117,7 +118,9 @@ class WaiveSerializer(serializers.Serializer[Any]):
     version = serializers.IntegerField(min_value=1)
     person = serializers.IntegerField(min_value=1)
     reason = serializers.CharField(max_length=400, help_text="“On leave” is enough. No health details.")
-    through = serializers.DateField(allow_null=True, default=None, help_text="The last day; none: until you end it.")
+    through = serializers.DateField(
+        allow_null=True, default=None, validators=[in_this_century], help_text="The last day; none: until you end it."
+    )
 
 
 class WaiverViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Waiver]):

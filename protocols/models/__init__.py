@@ -1,4 +1,5 @@
 from protocols.models.acknowledgement import (
+    FEWEST_MONTHS,
     MOST_MONTHS,
     REASK_AHEAD,
     Acknowledgement,
@@ -18,6 +19,7 @@ from protocols.models.saving import DraftSave, Editing
 from protocols.models.suspension import Suspension
 
 __all__ = [
+    "FEWEST_MONTHS",
     "MOST_MONTHS",
     "REASK_AHEAD",
     "Acknowledgement",

@@ -19,7 +19,7 @@ from protocols.models import frozen
 from protocols.models.content import Audience
 from protocols.models.protocol import Protocol, ProtocolVersion
 
-MOST_MONTHS = 60  # between two acknowledgements of the same version
+FEWEST_MONTHS, MOST_MONTHS = 2, 60  # between two acknowledgements of the same version; one month is asked ahead
 NEVER = Value(datetime(9999, 12, 31, tzinfo=UTC), output_field=models.DateTimeField())
 REASK_AHEAD = timedelta(days=30)  # before an acknowledgement ends, its person is asked for the next one
 
@@ -40,9 +40,9 @@ class SigningInterval(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=Q(months__isnull=True, first_end__isnull=True)
-                | Q(months__range=(1, MOST_MONTHS), first_end__isnull=False),
+                | Q(months__range=(FEWEST_MONTHS, MOST_MONTHS), first_end__isnull=False),
                 name="protocol_is_signed_again_within_five_years",
-                violation_error_message=f"Choose 1 to {MOST_MONTHS} months, or leave it empty.",
+                violation_error_message=f"Choose {FEWEST_MONTHS} to {MOST_MONTHS} months, or leave it empty.",
             )
         ]
         triggers = frozen.written_once("How often a protocol is signed is evidence; a change is one more row.")

@@ -54,18 +54,39 @@ FOUR_EYES = f"""
     RETURN NEW;
 """
 
-# Everything but the state, the end of the range and what a withdrawal notes.
+# Everything but the state, the end of the range, what a withdrawal notes, and the day of a review that two agreed on.
+# A range that has an end only grows, when the version that was to follow is withdrawn; a withdrawal ends it at its own
+# moment, or empties it when nothing of it had begun by then.
 VERSION = f"""
-    IF (NEW.protocol_id, NEW.number, NEW.title, NEW.change_summary, NEW.material, NEW.content_hash,
-        NEW.approved_by_id, NEW.approved_at, NEW.approved_hash, NEW.published_by_id, NEW.published_at,
-        NEW.counts_from, NEW.due_days)
-       IS DISTINCT FROM
-       (OLD.protocol_id, OLD.number, OLD.title, OLD.change_summary, OLD.material, OLD.content_hash,
-        OLD.approved_by_id, OLD.approved_at, OLD.approved_hash, OLD.published_by_id, OLD.published_at,
-        OLD.counts_from, OLD.due_days)
+    IF OLD.state = 'withdrawn'
+       OR (NEW.protocol_id, NEW.number, NEW.title, NEW.change_summary, NEW.material, NEW.content_hash,
+           NEW.edited_by_id, NEW.edited_at, NEW.token, NEW.submitted_by_id, NEW.submitted_at,
+           NEW.approved_by_id, NEW.approved_at, NEW.approved_hash, NEW.published_by_id, NEW.published_at,
+           NEW.counts_from, NEW.due_days)
+          IS DISTINCT FROM
+          (OLD.protocol_id, OLD.number, OLD.title, OLD.change_summary, OLD.material, OLD.content_hash,
+           OLD.edited_by_id, OLD.edited_at, OLD.token, OLD.submitted_by_id, OLD.submitted_at,
+           OLD.approved_by_id, OLD.approved_at, OLD.approved_hash, OLD.published_by_id, OLD.published_at,
+           OLD.counts_from, OLD.due_days)
        OR (NOT isempty(NEW.in_force) AND lower(NEW.in_force) IS DISTINCT FROM lower(OLD.in_force))
     THEN
         {refuse("A published version is frozen.")}
+    END IF;
+    IF NEW.state = 'withdrawn' THEN
+        IF NEW.withdrawn_at < OLD.published_at OR NEW.in_force IS DISTINCT FROM
+           (CASE WHEN NEW.withdrawn_at <= lower(OLD.in_force) THEN 'empty'::tstzrange
+                ELSE tstzrange(lower(OLD.in_force), LEAST(NEW.withdrawn_at, upper(OLD.in_force))) END)
+        THEN
+            {refuse("A version that is withdrawn was in force until then.")}
+        END IF;
+    ELSIF isempty(NEW.in_force) OR upper(NEW.in_force) < upper(OLD.in_force) THEN
+        {refuse("How long a published version was in force stays as it was.")}
+    END IF;
+    IF NEW.reviewed_on IS DISTINCT FROM OLD.reviewed_on AND NOT EXISTS (
+        SELECT FROM protocols_review
+        WHERE version_id = NEW.id AND confirmed_at::date BETWEEN NEW.reviewed_on - 1 AND NEW.reviewed_on + 1
+    ) THEN
+        {refuse("A version is reviewed on the day on which two people have agreed.")}
     END IF;
     RETURN NEW;
 """
@@ -128,12 +149,14 @@ READERS = f"""
     RETURN COALESCE(NEW, OLD);
 """
 
+# FOR SHARE waits for whoever is just withdrawing the version.
 ONLY_PUBLISHED = f"""
-    IF NOT EXISTS (
-        SELECT FROM protocols_protocolversion
-        WHERE id = NEW.version_id AND state IN ('published', 'superseded')
-    ) THEN
-        {refuse("Only a published version can be acknowledged.")}
+    PERFORM FROM protocols_protocolversion
+    WHERE id = NEW.version_id AND state IN ('published', 'superseded')
+    AND content_hash = NEW.text_hash AND published_at <= NEW.at
+    FOR SHARE;
+    IF NOT FOUND THEN
+        {refuse("Only a published version is acknowledged, by its very text.")}
     END IF;
     RETURN NEW;
 """

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from accounts.models import User
+from accounts.step_up import step_up_from
 from intranet.core.files import served
 from protocols import certificates
 from protocols.certificates import MEANING, Certificate
@@ -40,7 +41,17 @@ def certificate(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_GET
 def certificate_file(request: HttpRequest, pk: int) -> HttpResponse:
-    """The same as a document to keep."""
+    """The same as a document to keep. Who takes along what others acknowledged confirms first."""
+    own = _found(request, pk).person == request.user
+    return _file(request, pk) if own else _file_about_others(request, pk)
+
+
+@step_up_from("protocols:certificate")
+def _file_about_others(request: HttpRequest, pk: int) -> HttpResponse:
+    return _file(request, pk)
+
+
+def _file(request: HttpRequest, pk: int) -> HttpResponse:
     found = _found(request, pk)
     content = certificates.export(found, by=request.user, at=timezone.now())
     return served(content, "application/pdf", found.file_name, keep=True)

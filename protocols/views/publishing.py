@@ -69,11 +69,11 @@ def publish(request: HttpRequest, slug: str) -> HttpResponse:
     if form.is_valid():
         terms = {"by": request.user, "at": timezone.now(), "readers": table.readers(), **form.cleaned_data}
         try:
-            context["impact"] = found = impact.preview(version, **terms)
-            if request.POST.get("seen") == found.fingerprint:
-                actions.publish(version, **terms)
+            found = impact.publish_or_show(version, seen=request.POST.get("seen", ""), **terms)
+            if found is None:
                 messages.success(request, f"Version {version.number} of “{version.title}” is published.")
                 return redirect(version.protocol)
+            context |= {"impact": found, "changed": "seen" in request.POST}
         except Refused as refused:
             add_refusal(form, refused)
     context["left_empty"] = actions.left_empty(version)

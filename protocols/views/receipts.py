@@ -33,7 +33,7 @@ def receipts(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     return render(request, "protocols/receipts.html", context)
 
 
-@step_up_from("protocols:report")
+@step_up_from("protocols:receipts")
 def receipts_csv(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     """The same as a file. Exports leave a trace."""
     version = released_version(request, slug, number)

@@ -36,6 +36,8 @@ ACTS = {
     "tokens.make",
     "publishing.approve",
     "exports.csv_response",
+    "evidence_paper.evidence_pdf",
+    "certificates.export",  # of what somebody else acknowledged
 }
 # Files that tell nothing about people or what they did.
 EXEMPT = {"example": "a staff list to start from, with two people who do not exist"}
@@ -159,7 +161,16 @@ AS_ADMINISTRATOR = {
     "POST api:second-step-reset-confirm",
     "POST api:invitation-list of a manager",
 }
-AS_CLINICAL_LEAD = {"POST protocols:draft-approve", "GET protocols:report-csv"}
+AS_CLINICAL_LEAD = {
+    "POST protocols:draft-approve",
+    "GET protocols:report-csv",
+    "GET protocols:receipts-csv",
+    "GET protocols:certificate-pdf",
+    "GET api:acknowledgement-pdf",
+    "GET home:evidence-csv",
+    "GET home:evidence-pdf",
+    "GET api:evidence-pdf",
+}
 
 
 @pytest.mark.django_db

@@ -108,6 +108,9 @@ def test_from_draft_to_force_over_the_api(therapist, clinical_lead, approver, fr
     assert author.post(f"{place}impact/", terms).status_code == 403
     found = lead.post(f"{place}impact/", terms).json()
     assert {one["person"] for one in found["signers"]} >= {"Avery Testwell"}
+    assert lead.post(f"{place}impact/", terms | {"effective": "9999-12-31"}).status_code == 400
+    twice = {"readers": terms["readers"] * 2}
+    assert lead.post(f"{place}impact/", twice).json()["fingerprint"] == found["fingerprint"]
     assert lead.post(f"{place}publish/", terms | {"seen": "something else"}).status_code == 409
     assert lead.post(f"{place}publish/", terms | {"seen": found["fingerprint"]}).json()["state"] == "published"
     assert ProtocolVersion.objects.get().state == State.PUBLISHED

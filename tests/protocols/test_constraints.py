@@ -11,6 +11,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from accounts.models import User
+from protocols import publishing
 from protocols.models import Acknowledgement, ProtocolVersion
 from tests.protocols import factories
 
@@ -162,7 +163,7 @@ def test_a_withdrawal_has_a_reason(version, clinical_lead, at):
         sql(
             "UPDATE protocols_protocolversion SET state = 'withdrawn', withdrawn_by_id = %s, withdrawn_at = %s,"
             " in_force = tstzrange(lower(in_force), %s) WHERE id = %s",
-            *(clinical_lead.pk, at, at + timedelta(days=1), version.pk),
+            *(clinical_lead.pk, at + timedelta(days=1), at + timedelta(days=1), version.pk),
         )
 
 
@@ -172,7 +173,13 @@ def test_readers_get_a_sensible_number_of_days(draft, days):
         sql("UPDATE protocols_protocolversion SET due_days = %s WHERE id = %s", days, draft.pk)
 
 
-@pytest.mark.parametrize("column", ["title = 'Other'", "material = false", "due_days = 3", "content_hash = 'x'"])
+@pytest.mark.parametrize(
+    "column",
+    [
+        *("title = 'Other'", "material = false", "due_days = 3", "content_hash = 'x'", "token = token + 1"),
+        *("edited_at = now()", "submitted_at = now()", "edited_by_id = approved_by_id"),
+    ],
+)
 def test_the_words_of_a_published_version_are_frozen(version, column):
     with refused("A published version is frozen"):
         sql(f"UPDATE protocols_protocolversion SET {column} WHERE id = %s", version.pk)
@@ -184,6 +191,56 @@ def test_the_first_moment_of_a_published_version_is_frozen(version, at):
             "UPDATE protocols_protocolversion SET in_force = tstzrange(%s, NULL) WHERE id = %s",
             *(at - timedelta(days=9), version.pk),
         )
+
+
+def update(version: ProtocolVersion, change: str, *params: Any) -> None:
+    sql(f"UPDATE protocols_protocolversion SET {change} WHERE id = %s", *params, version.pk)
+
+
+@pytest.fixture
+def superseded(version, therapist, clinical_lead, at) -> ProtocolVersion:
+    factories.next_version(after=version, by=therapist, lead=clinical_lead, at=at + timedelta(days=30))
+    return version
+
+
+@pytest.mark.parametrize("span", ["'empty'", "tstzrange(lower(in_force), lower(in_force) + interval '1 hour')"])
+def test_how_long_a_version_was_in_force_stays(superseded, span):
+    with refused("stays as it was"):
+        update(superseded, f"in_force = {span}")
+
+
+@pytest.mark.parametrize(
+    ("span", "after"),
+    [("'empty'", 300), ("tstzrange(lower(in_force), NULL)", 300), ("'empty'", -1)],
+)
+def test_a_withdrawal_ends_the_range_at_its_own_moment(version, clinical_lead, at, span, after):
+    moment = at + timedelta(days=after)
+    with refused("was in force until then"):
+        update(
+            version,
+            f"state = 'withdrawn', withdrawn_by_id = %s, withdrawal_reason = 'x', withdrawn_at = %s, in_force = {span}",
+            *(clinical_lead.pk, moment),
+        )
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "withdrawal_reason = 'Other.'",
+        "withdrawn_at = withdrawn_at - interval '1 day'",
+        "in_force = 'empty'",
+        "in_force = tstzrange(lower(in_force), lower(in_force) + interval '5 years')",
+    ],
+)
+def test_a_withdrawn_version_is_frozen_whole(version, clinical_lead, at, change):
+    publishing.withdraw(version, by=clinical_lead, at=at + timedelta(days=3), reason="Wrong dose.")
+    with refused("A published version is frozen"):
+        update(version, change)
+
+
+def test_a_review_is_dated_by_those_who_agreed(version):
+    with refused("on which two people have agreed"):
+        update(version, "reviewed_on = '2030-01-01'")
 
 
 def test_a_published_version_is_never_deleted(version):
@@ -240,13 +297,21 @@ def test_acknowledgements_are_written_once(version, therapist, at):
     with refused("Acknowledgements are evidence"):
         Acknowledgement.objects.all().update(at=at)
     with refused("acknowledgement_is_given_once"):
-        Acknowledgement.objects.create(version=version, user=therapist, at=at)
+        Acknowledgement.objects.create(version=version, user=therapist, at=at, text_hash=version.content_hash)
     assert Acknowledgement.objects.count() == 1
 
 
 def test_only_a_published_version_is_acknowledged(draft, therapist, at):
-    with refused("Only a published version can be acknowledged"):
+    with refused("Only a published version is acknowledged"):
         Acknowledgement.objects.create(version=draft, user=therapist, at=at)
+
+
+@pytest.mark.parametrize(("text", "days"), [("0" * 64, 0), (None, -1)])
+def test_it_is_acknowledged_by_its_very_text_and_after_its_publication(version, therapist, at, text, days):
+    with refused("by its very text"):
+        Acknowledgement.objects.create(
+            version=version, user=therapist, at=at + timedelta(days=days), text_hash=text or version.content_hash
+        )
 
 
 def test_an_audience_line_is_stated_once(draft):

@@ -4,12 +4,15 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+import time_machine
 
+from accounts.roles import Role
 from intranet.audit.models import Entry
 from intranet.core.access import Conflict, Forbidden, Refused
 from protocols import drafting, outlines, publishing
 from protocols.drafting import DraftText, SectionText
 from protocols.models import ProtocolVersion, Section, State
+from protocols.publishing import Readers
 from tests.protocols import factories
 
 pytestmark = pytest.mark.django_db
@@ -137,6 +140,22 @@ def test_start_draft_copies_text_keys_and_readers(therapist, floater, clinical_l
     assert [str(row) for row in two.audiences.all()] == [str(row) for row in one.audiences.all()]
     assert [row.user for row in two.contributors.all()] == [floater]
     assert ProtocolVersion.objects.get(pk=one.pk).state == State.PUBLISHED
+
+
+def test_nobody_copies_what_they_may_not_read(therapist, floater, clinical_lead, oakbrook, sign_in, at):
+    """Who signed the first version reads that one for ever, and not what has replaced it for others."""
+    one = factories.published(by=floater, lead=clinical_lead, at=at)
+    factories.acknowledgement(version=one, by=therapist, at=at)
+    there = [Readers(Role.MANAGER, oakbrook)]
+    two = factories.next_version(after=one, by=floater, lead=clinical_lead, at=at + timedelta(hours=1), readers=there)
+    with pytest.raises(Forbidden) as refused:
+        drafting.start_draft(one.protocol, by=therapist, at=at + timedelta(hours=2))
+    assert [reason.code for reason in refused.value.verdict.reasons] == ["not-a-reader"]
+    with time_machine.travel(at + timedelta(hours=2), tick=False):
+        browser = sign_in(therapist)
+        assert browser.get(two.get_absolute_url()).status_code == 404
+        assert browser.post(f"/protocols/{one.protocol.slug}/draft/start/").status_code == 403
+    assert not ProtocolVersion.objects.open().exists()
 
 
 def test_start_draft_refuses_a_second_one(therapist, clinical_lead, at):

@@ -8,6 +8,7 @@ from django.urls import reverse
 from accounts.roles import Role
 from intranet.core import richtext
 from protocols import drafting, outlines, publishing
+from protocols.drafting import DraftText, SectionText
 from protocols.models import ProtocolVersion, State, Status
 from protocols.publishing import Readers
 from tests import factories as people
@@ -138,6 +139,24 @@ def test_other_terms_than_those_seen_are_shown_again(therapist, clinical_lead, s
     answer = browser.post(address("draft-publish", version), data | {"due_days": "9", "seen": seen})
     assert (answer.status_code, now(version).state) == (200, State.APPROVED)
     assert answer.context["impact"].fingerprint != seen
+
+
+def test_another_text_or_other_readers_than_those_seen_are_not_published(
+    therapist, clinical_lead, approver, mt_prospect, oakbrook, sign_in, at
+):
+    version = factories.approved(by=therapist, approver=approver, at=at)
+    browser = sign_in(clinical_lead)
+    data = {"due_days": "5", "material": "yes", "must": ["clinical_lead-all"], "reads": [f"assistant-{oakbrook.pk}"]}
+    seen = browser.post(address("draft-publish", version), data).context["impact"].fingerprint
+    others = data | {"reads": [f"assistant-{mt_prospect.pk}"], "seen": seen}
+    assert "Not published yet" in browser.post(address("draft-publish", version), others).content.decode()
+
+    text = DraftText("Wholly other", [SectionText("text", "Words", "<p>Other.</p>")])
+    drafting.edit_draft(version, text, by=therapist, at=at, token=version.token)
+    version = publishing.submit(version, by=therapist, at=at)
+    publishing.approve(version, by=approver, at=at, token=version.token)
+    answer = browser.post(address("draft-publish", version), data | {"seen": seen})
+    assert ("Not published yet" in answer.content.decode(), now(version).state) == (True, State.APPROVED)
 
 
 def test_publish_proposes_what_the_authors_meant(therapist, clinical_lead, mt_prospect, sign_in, at):

@@ -211,5 +211,5 @@ def test_reading_asks_the_same_number_of_questions(
         factories.acknowledgement(version=version, by=therapist, at=moment)
     browser = sign_in(therapist)
     browser.get(detail(version))
-    with django_assert_num_queries(15):
+    with django_assert_num_queries(16):
         assert browser.get(detail(version)).status_code == 200

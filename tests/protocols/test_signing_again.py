@@ -8,6 +8,7 @@ from io import StringIO
 
 import pytest
 import time_machine
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 
 from accounts.roles import Role
@@ -52,8 +53,25 @@ def signed(version, therapist, clinical_lead, at):
 def test_asked_again_a_month_before_it_ends(version, signed, therapist, at):
     assert signed.at.date() == date(2025, 12, 20)
     assert waiting(therapist, at - 10 * DAY) == []
-    assert waiting(therapist, at) == [(1, date(2026, 12, 20))]
-    assert waiting(therapist, at + 60 * DAY) == [(1, date(2026, 12, 20))]
+    assert waiting(therapist, at) == [(1, date(2026, 12, 19))]
+    assert waiting(therapist, at + 60 * DAY) == [(1, date(2026, 12, 19))]
+
+
+def test_the_last_day_is_the_last_on_which_it_holds_whatever_time_there_is(approver, therapist, clinical_lead, at):
+    version = factories.published(by=approver, lead=clinical_lead, at=at - 430 * DAY, due_days=60)
+    again_every(version, 12, by=clinical_lead, at=at - 400 * DAY)
+    factories.acknowledgement(version=version, by=therapist, at=at - 340 * DAY)
+    [(_, due_on)] = waiting(therapist, at)
+    needling = skill(name="Dry needling", professions=["pt"])
+    version.protocol.skills.add(needling)
+    competency(user=therapist, skill=needling, granted_by=clinical_lead)
+    days = [due_on, due_on + DAY]
+    assert [bool(clearance(therapist, needling, day)) for day in days] == [True, False]
+
+
+def test_every_month_would_ask_all_the_time_and_is_refused(version, clinical_lead, at):
+    with pytest.raises(ValidationError, match="Choose 2 to 60 months"):
+        again_every(version, 1, by=clinical_lead, at=at)
 
 
 def test_signing_again_is_one_more_row_and_counts_for_another_year(version, signed, therapist, at):
@@ -61,7 +79,7 @@ def test_signing_again_is_one_more_row_and_counts_for_another_year(version, sign
     assert (again.round, Acknowledgement.objects.filter(user=therapist).count()) == (2, 2)
     assert factories.acknowledgement(version=version, by=therapist, at=at + DAY) == again
     assert waiting(therapist, at + 300 * DAY) == []
-    assert waiting(therapist, at + 340 * DAY) == [(1, date(2027, 11, 25))]
+    assert waiting(therapist, at + 340 * DAY) == [(1, date(2027, 11, 24))]
 
 
 def test_too_early_it_changes_nothing(version, signed, therapist, at):
@@ -80,16 +98,16 @@ def test_who_lets_it_end_is_not_cleared_any_more(version, signed, therapist, cli
 def test_the_page_asks_again_and_the_report_says_late(version, signed, therapist, clinical_lead, sign_in, at):
     page = sign_in(therapist).get(version.protocol.get_absolute_url()).content.decode()
     assert "You acknowledged it on Dec 20, 2025. Everybody acknowledges it again every 12 months." in page
-    assert "by Sun, Dec 20" in page
+    assert "by Sat, Dec 19" in page
     later = at + 30 * DAY
     [row] = [row for row in reporting.report(later, clinics=None).rows if row.person == therapist]
-    assert [(cell.done, cell.days_late) for cell in row.cells] == [(False, 5)]
+    assert [(cell.done, cell.days_late) for cell in row.cells] == [(False, 6)]
 
 
 def test_a_new_interval_makes_nobody_late_at_once(version, therapist, clinical_lead, at):
     factories.acknowledgement(version=version, by=therapist, at=at - 400 * DAY)
     again_every(version, 6, by=clinical_lead, at=at)
-    assert waiting(therapist, at) == [(1, date(2026, 12, 9))]
+    assert waiting(therapist, at) == [(1, date(2026, 12, 8))]
     again_every(version, None, by=clinical_lead, at=at)
     assert waiting(therapist, at) == []
 

@@ -164,7 +164,7 @@ def test_nobody_is_rostered_there_for_what_it_governs(
 def test_a_new_version_stands_on_its_own(version, suspension, floater, clinical_lead, therapist, sign_in, at):
     newer = factories.next_version(after=version, by=floater, lead=clinical_lead, at=at)
     assert "Do not use it at" not in sign_in(therapist).get(newer.protocol.get_absolute_url()).content.decode()
-    assert not suspending.in_question(clinical_lead).exists()
+    assert not suspending.in_question(clinical_lead, at).exists()
     assert owed(at + timedelta(minutes=1)) == set()
 
 
@@ -215,3 +215,12 @@ def test_the_api_has_the_same_rules(version, manager, clinical_lead, therapist, 
     assert api(manager).post(lift, {"because": "x"}).status_code == 403
     assert api(clinical_lead).post(lift, {"because": "Good."}).json()["lifted_because"] == "Good."
     assert len(api(therapist).get("/api/v1/suspensions/").json()["results"]) == 1
+
+
+def test_a_version_that_will_be_replaced_still_waits_for_the_lead(version, floater, clinical_lead, mt_prospect, at):
+    later = at + timedelta(days=30)
+    factories.next_version(after=version, by=floater, lead=clinical_lead, at=at, effective=later.date())
+    twice = [mt_prospect, mt_prospect]
+    assert len(suspending.suspend(version, clinics=twice, reason="Wrong.", by=clinical_lead, at=at)) == 1
+    assert suspending.in_question(clinical_lead, at).count() == 1
+    assert not suspending.in_question(clinical_lead, later + timedelta(days=1)).exists()

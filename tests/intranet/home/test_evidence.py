@@ -117,21 +117,29 @@ def settle_interval(version, months, *, by, at):
 
 
 def test_a_signature_that_had_ended_is_said_and_a_later_interval_changes_no_past_day(
-    first, worked, therapist, clinical_lead, mt_prospect, at
+    first, needling, therapist, clinical_lead, manager, mt_prospect, at
 ):
-    settle_interval(first, 1, by=clinical_lead, at=at - timedelta(days=40))
-    asked = noon(date(2026, 12, 2))
-    before = evidence(first, mt_prospect, asked)
+    day = date(2026, 12, 15)
+    people.competency(user=therapist, skill=needling, granted_by=clinical_lead)
+    roster.shift(clinic=mt_prospect, day=day, staff=therapist, skill=needling)
+    week = RosterWeek.objects.get(clinic=mt_prospect, monday=date(2026, 12, 14))
+    publishing.publish(week, version=week.version, by=manager, at=at)
+    settle_interval(first, 2, by=clinical_lead, at=at + timedelta(hours=1))
+    asked = noon(date(2026, 12, 16))
+    before = evidence(first, mt_prospect, asked, on=day)
     said, fingerprint = shown(before), before.fingerprint
-    assert said[1][0] == ("Avery Testwell", "ended, not signed again")
-    assert said[2][0] == ("Avery Testwell", "Dry needling", "signature had ended")
+    assert said == (
+        [1],
+        [("Avery Testwell", "ended, not signed again")],
+        [("Avery Testwell", "Dry needling", "signature had ended")],
+    )
     assert (before.signed, before.signers[0].late) == (0, True)
 
     protocols.acknowledgement(version=first, by=therapist, at=asked)
     settle_interval(first, None, by=clinical_lead, at=asked + timedelta(hours=1))
-    after = evidence(first, mt_prospect, noon(date(2027, 2, 1)))
+    after = evidence(first, mt_prospect, noon(date(2027, 2, 1)), on=day)
     assert (shown(after), after.fingerprint) == (said, fingerprint)
-    assert evidence(first, mt_prospect, noon(date(2027, 2, 1)), on=date(2026, 12, 2)).signed == 1
+    assert evidence(first, mt_prospect, noon(date(2027, 2, 1)), on=date(2026, 12, 16)).signed == 1
 
 
 def test_a_waiver_is_said_and_its_later_end_changes_no_past_day(
