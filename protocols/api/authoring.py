@@ -112,7 +112,12 @@ class TermsSerializer(serializers.Serializer[Any]):
     )
     due_days = serializers.IntegerField(min_value=1, max_value=90, allow_null=True, default=None)
     material = serializers.BooleanField(allow_null=True, default=None)
-    readers = ReadersSerializer(many=True, allow_empty=False, max_length=MOST_READERS)
+    readers = ReadersSerializer(many=True, allow_empty=False)
+
+    def validate_readers(self, readers: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        if len(readers) > MOST_READERS:
+            raise serializers.ValidationError(f"Name at most {MOST_READERS} lines of readers.")
+        return readers
 
     def terms(self) -> dict[str, Any]:
         said = dict(self.validated_data)
