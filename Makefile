@@ -108,9 +108,10 @@ lock: setup ## compile requirements/*.txt anew (UPGRADE=1 takes newer versions)
 			$(if $(UPGRADE),--upgrade) --output-file requirements/$$name.txt || exit 2; \
 	done
 
-bench: setup ## measure search by labelled queries, and pages about people: 10 of them against 5,000
+bench: setup ## measure search by labelled queries, and pages about many people and many protocols
 	@$(LOCAL) exec --test --end-with-parent -- env DJANGO_SETTINGS_MODULE=tests.settings $(VENV) -m benchmarks.search
-	@exec $(LOCAL) exec --test --end-with-parent -- env DJANGO_SETTINGS_MODULE=tests.settings $(VENV) -m benchmarks.people
+	@$(LOCAL) exec --test --end-with-parent -- env DJANGO_SETTINGS_MODULE=tests.settings $(VENV) -m benchmarks.people
+	@exec $(LOCAL) exec --test --end-with-parent -- env DJANGO_SETTINGS_MODULE=tests.settings $(VENV) -m benchmarks.protocols
 
 backup: setup-local ## write the database and the documents into backups/
 	@exec $(LOCAL) backup

@@ -7,13 +7,10 @@ what it shows, or everybody.
 from __future__ import annotations
 
 from datetime import timedelta
-from statistics import median
-from time import perf_counter
 
-import django
-from django.conf import settings
+from benchmarks.measuring import each, in_a_database_of_its_own, table
 
-FEW, MANY, TIMES = 10, 5000, 7
+FEW, MANY = 10, 5000
 PAGES = {
     "directory": "/people/",
     "directory, words": "/people/?q=number7",
@@ -27,20 +24,6 @@ PAGES = {
     "home of a manager": "/",
     "API, people": "/api/v1/people/",
 }
-
-
-def main() -> None:
-    django.setup()
-    from django.db import connection
-    from django.test.utils import setup_test_environment
-
-    setup_test_environment()
-    name = settings.DATABASES["default"]["NAME"]
-    connection.creation.create_test_db(verbosity=0, autoclobber=True)
-    try:
-        measure()
-    finally:
-        connection.creation.destroy_test_db(name, verbosity=0)
 
 
 def measure() -> None:
@@ -67,23 +50,10 @@ def measure() -> None:
     addresses = {name: address.format(person=author.pk) for name, address in PAGES.items()}
 
     crowd.grow(FEW)
-    few = {name: seconds(browser, address) for name, address in addresses.items()}
+    few = each(browser, addresses)
     crowd.grow(MANY)
-    many = {name: seconds(browser, address) for name, address in addresses.items()}
-    print(f"{'median of ' + str(TIMES):<26}{FEW:>8} people{MANY:>8} people   ratio")
-    for page in PAGES:
-        print(f"{page:<26}{few[page] * 1000:>12.1f} ms{many[page] * 1000:>12.1f} ms{many[page] / few[page]:>8.1f}")
-
-
-def seconds(browser: object, address: str) -> float:
-    taken = []
-    for _ in range(TIMES + 1):
-        begun = perf_counter()
-        response = browser.get(address)  # type: ignore[attr-defined]
-        taken.append(perf_counter() - begun)
-        assert response.status_code == 200, address  # noqa: S101
-    return median(taken[1:])
+    table(few, each(browser, addresses), of=(f"{FEW} people", f"{MANY} people"))
 
 
 if __name__ == "__main__":
-    main()
+    in_a_database_of_its_own(measure)

@@ -41,6 +41,7 @@ from protocols.models import (
     ProtocolVersion,
     Readership,
     ReadershipQuerySet,
+    SigningInterval,
     Status,
     Waiver,
     lapse,
@@ -88,7 +89,7 @@ def outstanding_rows(at: datetime) -> ReadershipQuerySet:
 def with_terms(rows: QuerySet[Any, Any], at: datetime) -> Rows:
     """Grouped rows with `asked_at` and `due_on`. The groups hold at most one person and one version."""
     zone = organisation_zone()
-    lapsed = Subquery(_lapsing(at), output_field=DateTimeField())
+    lapsed = _lapsed(at)
     begun = Greatest(moment_of(Min("period__startswith"), zone), Subquery(_excused(at), output_field=DateTimeField()))
     ahead = ExpressionWrapper(lapsed - REASK_AHEAD, output_field=DateTimeField())
     # Days of the clinic: what ends in the course of a day holds through the day before.
@@ -105,11 +106,16 @@ def _in_time(asked_at: Any) -> ExpressionWrapper:
     return ExpressionWrapper(day + F("version__due_days"), output_field=DateField())
 
 
-def _lapsing(at: datetime) -> QuerySet[Any, Any]:
-    """When the last acknowledgement by then of the row's person ends or ended, when that is soon or over."""
+def _lapsed(at: datetime) -> Case:
+    """When the last acknowledgement by then of the row's person ends or ended, when that is soon or over.
+
+    Most protocols are signed once: what is signed again is looked up for those only that ever had an interval.
+    """
     own = Acknowledgement.objects.counting_for("user", "version").filter(at__lte=at).order_by().values("user")
     last = own.annotate(last=Max(lapse(at))).filter(last__lte=at + REASK_AHEAD)
-    return last.values("last")
+    again = SigningInterval.objects.filter(at__lte=at).values("protocol")
+    when = When(version__protocol__in=again, then=Subquery(last.values("last")))
+    return Case(when, output_field=DateTimeField())
 
 
 def _excused(at: datetime) -> QuerySet[Any, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import connection
@@ -21,7 +22,7 @@ class Shelf:
     def __init__(self, author: User, lead: User, at: datetime) -> None:
         self.author, self.lead, self.at, self.number = author, lead, at, 0
 
-    def grow(self, to: int, *, signed: tuple[User, ...] = ()) -> None:
+    def grow(self, to: int, *, signed: Sequence[User] = ()) -> None:
         new = range(self.number, to)
         self.number = to
         categories = list(Category)

@@ -8,6 +8,7 @@ from protocols.models.acknowledgement import (
     SigningInterval,
     Waiver,
     lapse,
+    says_the_same,
 )
 from protocols.models.content import Audience, Contributor, Remark, Section, SectionKind
 from protocols.models.files import Attachment, Kind, Picture, Preview
@@ -51,4 +52,5 @@ __all__ = [
     "Suspension",
     "Waiver",
     "lapse",
+    "says_the_same",
 ]

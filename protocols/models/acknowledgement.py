@@ -60,6 +60,13 @@ def lapse(at: datetime) -> Subquery:
     return Subquery(ending.order_by("-at", "-pk").values("ends")[:1], output_field=models.DateTimeField())
 
 
+def says_the_same(of: str, *, counts_from: Any, number: Any) -> Q:
+    """Of the versions of one protocol, to which `of` leads: the one with the number, and those from which it has
+    changed the wording only."""
+    earlier = {f"{of}number__gte": counts_from, f"{of}number__lt": number, f"{of}in_force__isempty": False}
+    return Q(**earlier) | Q(**{f"{of}number": number})
+
+
 class OfReportedPeople(AccessQuerySet[Row]):
     """Of rows that say something about a person and a version at a moment: `user`, `version`, `at`."""
 
@@ -92,8 +99,9 @@ class AcknowledgementQuerySet(OfReportedPeople["Acknowledgement"]):
         That is one of the version itself, or of an earlier one from which only the wording has changed. Versions
         withdrawn before they started never held, so that nothing later is a mere change of their wording.
         """
-        earlier = Q(version__number__gte=counts_from, version__number__lt=number, version__in_force__isempty=False)
-        return self.filter(earlier | Q(version__number=number), version__protocol=protocol)
+        return self.filter(
+            says_the_same("version__", counts_from=counts_from, number=number), version__protocol=protocol
+        )
 
     def fresh(self, at: datetime) -> Self:
         """Those that have not ended by the moment: all, unless the protocol is signed again every so many months."""
