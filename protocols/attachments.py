@@ -14,7 +14,7 @@ from django.db.models import Sum
 
 from accounts.models import User
 from intranet.audit.recording import record
-from intranet.core import confined, file_reader, files, office_files
+from intranet.core import confined, file_reader, files, office_reader
 from intranet.core.access import Conflict, Forbidden, Refused, require
 from protocols.drafting import begin_change, clinics_of, end_change, lock, may_edit
 from protocols.models import Attachment, Kind, ProtocolVersion
@@ -25,7 +25,6 @@ MOST_BYTES = 20 * MEGABYTE
 MOST_ATTACHMENTS = 20
 QUOTA = 60 * MEGABYTE  # of one version
 LONGEST_NAME = 120
-MOST_WORDS = 400_000  # characters to search in
 KINDS = "PDF, Word (.docx), Excel (.xlsx), PNG or JPEG"
 _FORBIDDEN_IN_NAMES = re.compile(r'[\\/:*?"<>|]+')
 
@@ -53,8 +52,6 @@ def read_paper(content: bytes, name: str) -> Paper:
         return read(content)
     except confined.Unfit as unfit:
         raise _unfit(str(unfit)) from None
-    except office_files.Unfit as unfit:
-        raise _unfit(f"This file {unfit}") from None
 
 
 def _unfit(words: str) -> Refused:
@@ -71,16 +68,8 @@ def _page(content: bytes) -> Paper:
 
 def _office(kind: Kind, document: str, program: str, text: str) -> Callable[[bytes], Paper]:
     def read(content: bytes) -> Paper:
-        package = office_files.looked_through(content, document, program, words=True)
-        if package.has_macros:
-            raise office_files.Unfit("holds macros: save it without them and try again.")
-        if package.fetches:
-            raise office_files.Unfit(
-                "refers to files outside of it: remove linked pictures, data and templates and try again."
-            )
-        if any(not name.endswith(".xlsx") for name in package.embedded):  # a chart brings its numbers along
-            raise office_files.Unfit("holds other files within it: take them out and attach each by itself.")
-        return Paper(kind, content, words=package.words(text, MOST_WORDS))
+        _, words = confined.run(office_reader.__file__, content, document, program, text)
+        return Paper(kind, content, words=words.decode())
 
     return read
 

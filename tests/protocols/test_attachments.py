@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
+import zipfile
+from html import escape
 from io import BytesIO
 from typing import Any
 from uuid import UUID
@@ -40,6 +43,34 @@ def named(content: bytes, name: str) -> BytesIO:
     file = BytesIO(content)
     file.name = name
     return file
+
+
+MANY_PARTS = [f"word/part{number}.xml" for number in range(3)]
+HALF = HUGE[: len(HUGE) // 2].rpartition("<c")[0] + "</w>"  # three of them are too much, one is not
+
+
+def field(*pieces: str) -> str:
+    """A field of Word whose instruction comes in pieces."""
+    runs = "".join(f"<w:r><w:instrText>{escape(piece)}</w:instrText></w:r>" for piece in pieces)
+    marks = [f'<w:r><w:fldChar w:fldCharType="{mark}"/></w:r>' for mark in ("begin", "end")]
+    return f"<w:p>{marks[0]}{runs}{marks[1]}</w:p>"
+
+
+def sources(kind: str) -> str:
+    return f"<Relationships>{relation('c', kind, 'x.xml')}</Relationships>"
+
+
+def formula(words: str) -> str:
+    return f"<worksheet><c><f>{escape(words)}</f></c></worksheet>"
+
+
+def twice(name: str) -> bytes:
+    """A Word file with one more part of a name that it has."""
+    out = BytesIO(docx(paragraph("x")))
+    with zipfile.ZipFile(out, "a") as archive, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        archive.writestr(name, "<w/>")
+    return out.getvalue()
 
 
 class TestReading:
@@ -95,6 +126,22 @@ class TestReading:
             (docx(document='<!DOCTYPE w [<!ENTITY a "b">]><w>&a;</w>'), "a.docx", "declares XML entities"),
             (docx(paragraph("x"), parts={"word/a.bin": bytes(50_000_000)}), "a.docx", "far more than a document"),
             (docx(document=HUGE), "a.docx", "perhaps a huge table"),
+            (docx(paragraph("x"), parts=dict.fromkeys(MANY_PARTS, HALF)), "a.docx", "perhaps a huge table"),
+            (docx(document="<w><p>cut"), "a.docx", "is damaged"),
+            (docx(paragraph("x"), parts={"word/settings.xml": b"\x00\x01"}), "a.docx", "is damaged"),
+            (docx(field("DDE", "AUTO c:\\\\x")), "a.docx", "refers to files outside"),
+            (docx(field(" INCLUDEPICTURE ", '"https://x.example/a.png"')), "a.docx", "refers to files outside"),
+            (docx('<w:p><w:fldSimple w:instr=" includetext a.docx"/></w:p>'), "a.docx", "refers to files outside"),
+            (docx(paragraph("x"), relations=relation("o", "oleObject", "x.bin")), "a.docx", "holds other files"),
+            (docx(paragraph("x"), relations=relation("o", "package", "x.docx")), "a.docx", "holds other files"),
+            (docx(paragraph("x"), relations=relation("o", "aFChunk", "x.html")), "a.docx", "holds other files"),
+            (docx(paragraph("x"), relations=relation("o", "vbaProject", "x.bin")), "a.docx", "holds macros"),
+            (xlsx(**{"xl/_rels/workbook.xml.rels": sources("connections")}), "a.xlsx", "refers to files outside"),
+            (xlsx(**{"xl/_rels/workbook.xml.rels": sources("externalLink")}), "a.xlsx", "refers to files outside"),
+            (xlsx(**{"xl/worksheets/sheet1.xml": formula("WEBSERVICE(A1)")}), "a.xlsx", "refers to files outside"),
+            (xlsx(**{"xl/worksheets/sheet1.xml": formula("cmd|'/c calc'!A0")}), "a.xlsx", "refers to files outside"),
+            (twice("word/_rels/document.xml.rels"), "a.docx", "two parts of the same name"),
+            (twice("WORD/Document.xml"), "a.docx", "two parts of the same name"),
         ],
         ids=lambda value: value if isinstance(value, str) else "",
     )
@@ -106,6 +153,8 @@ class TestReading:
     def test_links_and_the_numbers_of_a_chart_are_fine(self):
         content = docx(
             paragraph("x"),
+            field("HYPERLINK ", '"https://example.org/"'),
+            field("PAGE"),
             relations=relation("l", "hyperlink", "https://example.org/", external=True),
             parts={"word/embeddings/chart.xlsx": xlsx()},
         )
