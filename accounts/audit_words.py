@@ -32,7 +32,6 @@ LABELS = {
     ("role.given", "end"): WITHOUT,
     ("role.taken", "end"): WITHOUT,
     ("invitation.sent", "again"): "Sent again",
-    ("protocol.edited", "approval_reset"): "Approval lost",
 }
 NOTHING: tuple[Any, ...] = (None, "", [], {})
 

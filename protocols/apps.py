@@ -9,10 +9,11 @@ class ProtocolsConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts import files, skilled
-        from protocols import clearance, navigation, reminders, search, verbs
+        from protocols import clearance, navigation, previewing, reminders, search, verbs
 
         files.judge_by(clearance.verdicts)
         navigation.register_places()
+        previewing.register()
         reminders.register()
         skilled.ask(clearance.cleared)
         search.register()

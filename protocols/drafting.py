@@ -214,21 +214,21 @@ def edit_draft(
     if quietly and version.state != State.DRAFT:
         raise Conflict.because("not-a-draft", "This version is no draft any more. Save it to make it one again.")
     same_sitting = quietly and version.edited_by_id == by.pk and at - version.edited_at < SITTING
-    reset = begin_change(version, by=by, at=at)
+    begin_change(version, by=by, at=at)
     placing.keep(shelf)
     _store(version, text, by=by, at=at)
     if not same_sitting:
-        content = version.content_hash
-        record(by, "protocol.edited", version, clinics=clinics_of(version), approval_reset=reset, content=content)
+        record(by, "protocol.edited", version, clinics=clinics_of(version), content=version.content_hash)
     return version
 
 
-def begin_change(version: ProtocolVersion, *, by: User, at: datetime) -> bool:
-    """Make a locked version a draft that this person has written on. Says whether that took it out of its review."""
-    reset = version.state != State.DRAFT
-    reopen(version)
+def begin_change(version: ProtocolVersion, *, by: User, at: datetime) -> None:
+    """Make a locked version a draft that this person has written on. That takes it out of its review, on record."""
+    if version.state != State.DRAFT:
+        approved = version.state == State.APPROVED
+        reopen(version)
+        record(by, "protocol.reopened", version, clinics=clinics_of(version), approval_lost=approved)
     Contributor.objects.get_or_create(version=version, user=by, defaults={"since": at})
-    return reset
 
 
 def end_change(version: ProtocolVersion, *, by: User, at: datetime) -> None:

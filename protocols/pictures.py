@@ -60,12 +60,12 @@ def add(version: ProtocolVersion, drawn: Drawn, *, description: str, by: User, a
     version = lock(version)
     require(may_edit(version, by=by), Forbidden)
     description = _said(description)
-    begin_change(version, by=by, at=at)
     digest = files.keep(FOLDER, drawn.content)
     if (there := version.pictures.filter(sha256=digest).first()) is not None:
         return there
     if version.pictures.count() >= MOST_PICTURES:
         raise _unfit(f"A version has at most {MOST_PICTURES} pictures: remove one that you do not need.")
+    begin_change(version, by=by, at=at)
     picture = Picture.objects.create(
         version=version,
         sha256=digest,
@@ -103,8 +103,9 @@ def remove(picture: Picture, *, by: User, at: datetime) -> None:
     version = lock(picture.version)
     require(may_edit(version, by=by), Forbidden)
     require(may_remove(picture, used=placing.used_in(version)))
-    begin_change(version, by=by, at=at)
-    if Picture.objects.filter(pk=picture.pk).delete()[0]:
+    if Picture.objects.filter(pk=picture.pk).exists():
+        begin_change(version, by=by, at=at)
+        Picture.objects.filter(pk=picture.pk).delete()
         record(by, "protocol.picture-removed", version, clinics=clinics_of(version), picture=picture.description)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -11,6 +12,8 @@ from django.db import transaction
 from accounts.models import User
 from intranet.core import files, richtext
 from intranet.core.access import Conflict, Forbidden, Refused, Verdict, require
+from intranet.reminders import ticking
+from intranet.reminders.runs import Clock
 from protocols import drafting
 from protocols.drafting import SectionText
 from protocols.importing import Imported
@@ -32,10 +35,9 @@ class Taken:
 
 @transaction.atomic
 def prepare(imported: Imported, *, file_name: str, by: User, at: datetime) -> Preview:
-    """Keep what a file would become for a day. Whatever of anybody's is older goes."""
+    """Keep what a file would become for a day."""
     require(drafting.may_write(by), Forbidden)
-    Preview.objects.filter(at__lte=at - KEPT_FOR).delete()
-    if Preview.objects.visible_to(by).count() >= MOST_WAITING:
+    if Preview.objects.visible_to(by).fresh(at).count() >= MOST_WAITING:
         raise Refused.because(
             "too-many", f"{MOST_WAITING} files of yours wait already. Take one over, or come back tomorrow.", "file"
         )
@@ -48,6 +50,16 @@ def prepare(imported: Imported, *, file_name: str, by: User, at: datetime) -> Pr
         pictures=list(_kept(imported)),
         notes=imported.notes,
     )
+
+
+def forget_old(clock: Clock, stopping: Callable[[], bool]) -> Counter[str]:
+    """A step of the tick: whole documents that nobody took over do not stay."""
+    gone, _ = Preview.objects.filter(at__lte=clock() - KEPT_FOR).delete()
+    return Counter({"previews_forgotten": gone})
+
+
+def register() -> None:
+    ticking.also(forget_old)
 
 
 def pictures_of(imported: Imported, *, by: User, at: datetime) -> list[Picture]:

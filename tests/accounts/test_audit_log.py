@@ -170,7 +170,7 @@ def test_what_changed_reads_like_everything_else(therapist: User):
         ),
         ("protocol.approved", {"content": "ab" * 32}, "Content: abababababab…"),
         ("token.made", {"scopes": ["a", "", "b"], "of": None, "kinds": []}, "Scopes: a, b"),
-        ("protocol.edited", {"approval_reset": False}, "Approval lost: no"),
+        ("protocol.reopened", {"approval_lost": False}, "Approval lost: no"),
         ("credential.filed", {"valid": "[2026-99-01, 2027-01-01)"}, "Valid: [2026-99-01, 2027-01-01)"),
     ],
 )

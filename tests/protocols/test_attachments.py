@@ -13,6 +13,7 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from accounts.models import User
+from intranet.audit.models import Entry
 from intranet.core.access import Conflict, Forbidden, Refused
 from protocols import attachments, comparing, drafting, publishing
 from protocols.attachments import Paper, read_paper
@@ -216,6 +217,8 @@ class TestDraft:
         attachments.add(approved, SHEET, name="Sheet", by=therapist, at=at)
         draft.refresh_from_db()
         assert (draft.state, draft.approved_hash) == ("draft", "")
+        entry = Entry.objects.get(verb="protocol.reopened")
+        assert (entry.actor_name, entry.changes) == (therapist.name, {"approval_lost": True})
 
     def test_an_approver_approves_with_what_was_attached(self, draft, therapist, clinical_lead, at):
         review = publishing.submit(draft, by=therapist, at=at)

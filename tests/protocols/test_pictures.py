@@ -119,6 +119,13 @@ class TestAdding:
         again = pictures.add(draft, drawn(), description="Another word for it", by=therapist, at=at)
         assert (again, draft.pictures.count(), again.description) == (picture, 1, "A knee, bent")
 
+    def test_one_that_is_there_takes_no_approval_away(self, draft, picture, therapist, clinical_lead, at):
+        review = publishing.submit(draft, by=therapist, at=at)
+        publishing.approve(review, by=clinical_lead, at=at, token=review.token)
+        pictures.add(draft, drawn(), description="Another word for it", by=therapist, at=at)
+        draft.refresh_from_db()
+        assert draft.state == "approved"
+
     @pytest.mark.parametrize(
         ("description", "words"),
         [("  \n ", "Say what the picture shows."), ("x" * 301, "Say it in at most 300 characters.")],

@@ -12,6 +12,7 @@ from django.db import connections
 
 from accounts.models import User
 from intranet.core.access import Conflict, Forbidden, Refused
+from intranet.reminders import ticking
 from protocols import importing, previewing
 from protocols.models import Preview, Protocol, ProtocolVersion
 from protocols.previewing import Taken
@@ -151,6 +152,7 @@ class TestRules:
         previewing.prepare(
             importing.read_content(b"Title\n\nWords", "a.txt"), file_name="a.txt", by=therapist, at=later
         )
+        assert ticking.tick(later, "manual")["previews_forgotten"] == 1
         assert [one.file_name for one in Preview.objects.all()] == ["a.txt"]
 
     def test_somebody_who_writes_no_protocols(self, front_desk, at):
