@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, TypeAlias
 from uuid import UUID
 
@@ -125,13 +125,23 @@ def _excused(at: datetime) -> QuerySet[Any, Any]:
     return own.order_by().values("user").annotate(last=Max("over_at")).values("last")
 
 
-def must_acknowledge(user: User, *, at: datetime) -> QuerySet[Any]:
-    """Versions that wait for the person's acknowledgement, the first due first, each with `due_on`."""
+def must_acknowledge(user: User, *, at: datetime) -> list[Any]:
+    """Versions that wait for the person's acknowledgement, the first due first, each with `due_on`. Two queries."""
     if not user.is_active:
-        return ProtocolVersion.objects.none()
-    due_on = outstanding(at).filter(user_id=user.pk, version_id=OuterRef("pk")).values("due_on")
-    waiting = ProtocolVersion.objects.annotate(due_on=Subquery(due_on)).filter(due_on__isnull=False)
-    return waiting.select_related("protocol").order_by("due_on", "title")
+        return []
+    due = dict(outstanding(at).filter(user_id=user.pk).values_list("version_id", "due_on"))
+    waiting: list[Any] = list(ProtocolVersion.objects.filter(pk__in=due).select_related("protocol"))
+    for version in waiting:
+        version.due_on = due[version.pk]
+    return sorted(waiting, key=lambda version: (version.due_on, version.title))
+
+
+def due_on(version: ProtocolVersion, user: User, at: datetime) -> date | None:
+    """The last day for the person to acknowledge the version; None when it does not wait for them."""
+    if not user.is_active:
+        return None
+    own = outstanding(at).filter(user_id=user.pk, version_id=version.pk)
+    return next(iter(own.values_list("due_on", flat=True)), None)
 
 
 def may_acknowledge(version: ProtocolVersion, *, by: User, at: datetime) -> Verdict:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property, reduce
 from operator import or_
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
-from django.db.models import Case, Count, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import Case, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Lower
 
 from accounts.models import Clinic, User
@@ -23,6 +24,7 @@ from protocols.acknowledging import outstanding, outstanding_rows
 from protocols.models import (
     Acknowledgement,
     Audience,
+    Bookmark,
     Category,
     ProtocolVersion,
     Section,
@@ -71,6 +73,16 @@ class Filters:
         )
 
 
+class Row(NamedTuple):
+    """What the facets need to know of a version."""
+
+    version: int
+    protocol: int
+    category: str
+    status: str
+    review_day: date | None
+
+
 @dataclass(frozen=True)
 class Choice:
     """One line of a facet."""
@@ -106,6 +118,7 @@ class Library:
     def __init__(self, user: User, filters: Filters, at: datetime) -> None:
         self.user, self.filters, self.at = user, filters, at
         self.today = organisation_day(at)
+        self._read: dict[Filters, list[Row]] = {}
 
     @cached_property
     def clinics(self) -> list[Clinic]:
@@ -157,11 +170,12 @@ class Library:
         ]
 
     def facet_categories(self) -> list[Choice]:
-        counts = self._counts(replace(self.filters, categories=frozenset()), "protocol__category")
+        counts = _protocols_by((row.category, row) for row in self._rows(replace(self.filters, categories=frozenset())))
         return [_choice(value, label, counts, self.filters.categories) for value, label in Category.choices]
 
     def facet_statuses(self) -> list[Choice]:
-        counts = self._counts(replace(self.filters, statuses=frozenset(Status.values)), "status_now")
+        every = self._rows(replace(self.filters, statuses=frozenset(Status.values)))
+        counts = _protocols_by((row.status, row) for row in every)
         return [
             _choice(value, label, counts, self.filters.statuses)
             for value, label in Status.choices
@@ -169,27 +183,37 @@ class Library:
         ]
 
     def facet_clinics(self) -> list[Choice]:
-        versions = self._matching(replace(self.filters, clinics=frozenset()))
-        names = {f"at_{clinic.pk}": Q(_at([clinic.pk])) for clinic in self.clinics}
-        counts = _count_each(versions, names)
+        rows = self._rows(replace(self.filters, clinics=frozenset()))
+        places = self._clinics_of([row.version for row in rows])
+        counts = _protocols_by((clinic.pk, row) for row in rows for clinic in places[row.version])
         return [
-            Choice(str(clinic.pk), clinic.name, counts[f"at_{clinic.pk}"], clinic.pk in self.filters.clinics, clinic)
-            for clinic in self.clinics
+            Choice(str(one.pk), one.name, counts.get(one.pk, 0), one.pk in self.filters.clinics, one)
+            for one in self.clinics
         ]
 
     def facet_review(self) -> list[Choice]:
-        versions = self._matching(replace(self.filters, reviews=frozenset()))
+        rows = self._rows(replace(self.filters, reviews=frozenset()))
+        counts = _protocols_by((self._review_of(row.review_day), row) for row in rows)
         labels = {"overdue": "Overdue", "soon": "In 30 days", "later": "Later"}
-        counts = _count_each(versions, {name: self._due_for_review(name) for name in labels})
-        return [Choice(name, label, counts[name], name in self.filters.reviews) for name, label in labels.items()]
+        chosen = self.filters.reviews
+        return [Choice(name, label, counts.get(name, 0), name in chosen) for name, label in labels.items()]
 
     def to_acknowledge(self) -> int:
-        versions = self._matching(replace(self.filters, to_acknowledge=False))
-        return versions.filter(self._waiting()).values("protocol").distinct().count()
+        rows = self._rows(replace(self.filters, to_acknowledge=False))
+        waiting = set(outstanding_rows(self.at).filter(user=self.user).values_list("version_id", flat=True))
+        return len({row.protocol for row in rows if row.version in waiting})
 
     def kept(self) -> int:
-        versions = self._matching(replace(self.filters, kept=True))
-        return versions.values("protocol").distinct().count()
+        rows = self._rows(replace(self.filters, kept=False))
+        kept = set(Bookmark.objects.filter(user=self.user).values_list("protocol", flat=True))
+        return len({row.protocol for row in rows if row.protocol in kept})
+
+    def _rows(self, filters: Filters) -> list[Row]:
+        """What facets count: the versions that satisfy the filters. Most facets count the same ones, read once."""
+        if filters not in self._read:
+            columns = ("pk", "protocol_id", "protocol__category", "status_now", "review_day")
+            self._read[filters] = [Row(*row) for row in self._matching(filters).order_by().values_list(*columns)]
+        return self._read[filters]
 
     def _matching(self, filters: Filters) -> Versions:
         """Every version, readable for the person, that satisfies the filters."""
@@ -222,10 +246,6 @@ class Library:
                 return versions.annotate(relevance=Subquery(found.values("rank"))).order_by("-relevance", *by_title)
         return versions.order_by(*by_title)
 
-    def _counts(self, filters: Filters, by: str) -> Mapping[str, int]:
-        rows = self._matching(filters).order_by().values_list(by).annotate(Count("protocol", distinct=True))
-        return dict(rows)
-
     def _outstanding(self) -> QuerySet[Any, Any]:
         return outstanding(self.at).filter(user_id=self.user.pk)
 
@@ -238,6 +258,12 @@ class Library:
         if when == "soon":
             return Q(review_day__range=(self.today, self.today + SOON))
         return Q(review_day__gt=self.today + SOON)
+
+    def _review_of(self, day: date | None) -> str:
+        """The same, of one day."""
+        if day is None:
+            return ""
+        return "overdue" if day < self.today else "soon" if day <= self.today + SOON else "later"
 
     def _clinics_of(self, ids: list[int]) -> dict[int, list[Clinic]]:
         places: dict[int, set[int | None]] = {pk: set() for pk in ids}
@@ -308,8 +334,9 @@ def _at(clinics: Iterable[int]) -> Exists:
     return Exists(Audience.objects.at(clinics).filter(version=OuterRef("pk")))
 
 
-def _count_each(versions: Versions, conditions: Mapping[str, Q]) -> dict[str, int]:
-    """How many protocols satisfy each condition, in one query."""
-    return versions.order_by().aggregate(
-        **{name: Count("protocol", distinct=True, filter=condition) for name, condition in conditions.items()}
-    )
+def _protocols_by(pairs: Iterable[tuple[Any, Row]]) -> dict[Any, int]:
+    """How many protocols there are of each: several versions of one count once."""
+    found: dict[Any, set[int]] = defaultdict(set)
+    for key, row in pairs:
+        found[key].add(row.protocol)
+    return {key: len(protocols) for key, protocols in found.items()}

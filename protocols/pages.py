@@ -219,8 +219,7 @@ class ReadingPage:
 
     @cached_property
     def due_on(self) -> date | None:
-        waiting = acknowledging.must_acknowledge(self.reader, at=self.at).filter(pk=self.version.pk).first()
-        return waiting.due_on if waiting else None
+        return acknowledging.due_on(self.version, self.reader, self.at)
 
     @property
     def late(self) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from base64 import b64encode
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from io import BytesIO
 
 import qrcode
@@ -67,6 +68,7 @@ def answer(version: ProtocolVersion, at: datetime) -> Answer:
             )
 
 
+@lru_cache(maxsize=512)
 def qr(address: str) -> str:
     """The address as a QR code: a picture that stands in the page itself, so that it is there when it is printed."""
     out = BytesIO()

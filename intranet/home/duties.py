@@ -87,7 +87,7 @@ def duties(user: User, at: datetime) -> Duties:
 
 
 def _protocol_duties(user: User, at: datetime, today: date) -> Iterable[Duty]:
-    versions = list(must_acknowledge(user, at=at))
+    versions = must_acknowledge(user, at=at)
     protocols = [version.protocol_id for version in versions]
     signed = dict(
         Acknowledgement.objects.filter(user=user, version__protocol__in=protocols)
@@ -97,7 +97,6 @@ def _protocol_duties(user: User, at: datetime, today: date) -> Iterable[Duty]:
     shifts = _shifts_that_need(protocols, user, at)
     for version in versions:
         earlier = signed.get(version.protocol_id)
-        due_on = version.due_on  # type: ignore[attr-defined]  # an annotation of must_acknowledge
         shift = shifts.get(version.protocol_id)
         yield Duty(
             title=version.title,
@@ -106,8 +105,8 @@ def _protocol_duties(user: User, at: datetime, today: date) -> Iterable[Duty]:
                 f"Protocol, {version_words(version, today)}",
                 f"You acknowledged version {earlier}" if earlier else "New for you",
             ),
-            due_on=due_on,
-            days_left=(due_on - today).days,
+            due_on=version.due_on,
+            days_left=(version.due_on - today).days,
             is_protocol=True,
             purpose=f"You need it for your shift on {day_label(shift.day, today)}: {shift.skill}." if shift else "",
         )

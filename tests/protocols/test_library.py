@@ -150,7 +150,7 @@ def test_library_asks_the_same_number_of_questions(
         factories.acknowledgement(version=version, by=therapist, at=at)
     browser = sign_in(therapist)
     browser.get(LIBRARY)
-    with django_assert_num_queries(19):
+    with django_assert_num_queries(18):
         assert len(titles(browser.get(LIBRARY, {"q": "words"}))) == number
 
 
