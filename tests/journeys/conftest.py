@@ -28,6 +28,13 @@ def next_monday() -> date:
     return monday_of(timezone.localdate()) + timedelta(days=7)
 
 
+def press(page: Page, button: str) -> None:
+    """Press it, and wait until what it sends is done and the page that follows is there."""
+    with page.expect_response(lambda response: response.request.method == "POST"):
+        page.get_by_role("button", name=button).click()
+    page.wait_for_load_state("networkidle")
+
+
 @pytest.fixture(scope="session")
 def browser_type_launch_args() -> dict[str, Any]:
     path = find_browser()
@@ -100,7 +107,7 @@ def visit(
         page.get_by_label("Email").fill(person.email)
         page.get_by_label("Password", exact=True).fill(PASSWORD)
         page.get_by_role("button", name="Sign in", exact=True).click()
-        page.get_by_role("heading", level=1).wait_for()
+        page.wait_for_url(lambda address: "/accounts/login/" not in address)
         return page
 
     return enter

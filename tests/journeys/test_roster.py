@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from accounts.models import Clinic, User
 from scheduling.models import PublishedShift, Shift
 from tests import factories
-from tests.journeys.conftest import next_monday
+from tests.journeys.conftest import next_monday, press
 from tests.scheduling import factories as scheduling
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -30,15 +30,13 @@ def test_make_give_publish_and_see(
     page.goto(f"{live_server.url}/roster/shifts/new/?clinic=mt-prospect&day={monday}")
     page.get_by_label("Starts").fill("07:00")
     page.get_by_label("Ends").fill("15:30")
-    page.get_by_role("button", name="Save as open").click()
-    page.get_by_role("heading", level=1).wait_for()
+    press(page, "Save as open")
     shift = Shift.objects.get()
     assert (shift.staff, shift.clinic) == (None, mt_prospect)
 
     page.goto(f"{live_server.url}{shift.get_absolute_url()}")
     assert axe(page) == []
-    page.get_by_role("button", name=f"Assign {therapist.given_name}").click()
-    page.get_by_role("heading", level=1).wait_for()
+    press(page, f"Assign {therapist.given_name}")
     shift.refresh_from_db()
     assert shift.staff == therapist
 
@@ -48,8 +46,7 @@ def test_make_give_publish_and_see(
 
     page = visit(manager)
     page.goto(f"{live_server.url}/roster/mt-prospect/{monday}/publish/")
-    page.get_by_role("button", name="Publish 1 change").click()
-    page.get_by_role("heading", level=1).wait_for()
+    press(page, "Publish 1 change")
     assert PublishedShift.objects.get().staff == therapist
     assert axe(page) == []
 
