@@ -332,19 +332,22 @@ class ReadingPage:
         """What is asked before the version is acknowledged."""
         return list(self.version.questions.all())
 
-    @cached_property
-    def misread(self) -> dict[UUID, Missed]:
-        """{section: the question about it that readers often got wrong}, for those who can mend the text.
+    @property
+    def may_mend(self) -> bool:
+        """Whoever answers for the text: its authors, the owner, and who publishes."""
+        writes = self.may_edit or self.reader in self.authors
+        return writes or self.may_publish or self.protocol.owner_id == self.reader.pk
 
-        In a draft that is what happened with the version before it.
+    @cached_property
+    def misread(self) -> dict[UUID, list[Missed]]:
+        """{section: the questions about it that readers often got wrong}, for those who can mend the text.
+
+        In a draft that is what happened with the newest version before it that enough people have answered.
         """
-        if not (self.may_edit or self.may_publish or self.protocol.owner_id == self.reader.pk):
+        if not self.may_mend:
             return {}
-        asked = self.version
-        if self.version.is_open:
-            released = self.protocol.versions.released().order_by("-number")
-            asked = released.first() or asked
-        return questioning.often_missed(asked)
+        asked = questioning.last_answered(self.protocol) if self.version.is_open else self.version
+        return questioning.often_missed(asked) if asked else {}
 
     @property
     def comments_open_here(self) -> bool:

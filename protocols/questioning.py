@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from uuid import UUID, uuid4
 
 from django.db import transaction
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 
 from accounts.models import User
 from intranet.audit.recording import record
 from intranet.core.access import Conflict, Forbidden, Reason, Verdict, require
 from protocols.drafting import begin_change, clinics_of, end_change, lock, may_edit
-from protocols.models import Answered, ProtocolVersion, Question
+from protocols.models import Answered, Protocol, ProtocolVersion, Question
 from protocols.models.question import FEWEST_OPTIONS, MOST_OPTIONS
 
 MOST_QUESTIONS = 3
@@ -35,7 +36,7 @@ class QuestionText:
 
 @dataclass(frozen=True, slots=True)
 class Missed:
-    """How often the question about a section was answered wrongly."""
+    """How often a question about a section was answered wrongly."""
 
     question: str
     wrong: int
@@ -115,9 +116,24 @@ def check(version: ProtocolVersion, answers: Mapping[UUID, int], *, at: datetime
     return Verdict.of(reasons)
 
 
-def often_missed(version: ProtocolVersion) -> dict[UUID, Missed]:
-    """{section: the question about it that readers often answer wrongly}, for the authors. One query."""
-    counted = version.questions.annotate(
+def often_missed(version: ProtocolVersion) -> dict[UUID, list[Missed]]:
+    """{section: the questions about it that readers often answer wrongly}, for the authors. One query."""
+    found: dict[UUID, list[Missed]] = {}
+    for one in _answered_enough().filter(version=version).order_by("order", "pk"):
+        if one.wrong >= OFTEN * one.total:
+            found.setdefault(one.section, []).append(Missed(one.text, one.wrong, one.total))
+    return found
+
+
+def last_answered(protocol: Protocol) -> ProtocolVersion | None:
+    """The newest version of which enough readers have answered a question: a planned one tells nothing about its text."""
+    answered = _answered_enough().filter(version__protocol=protocol).order_by()
+    return protocol.versions.filter(pk__in=answered.values("version")).order_by("-number").first()
+
+
+def _answered_enough() -> QuerySet[Any]:
+    """Questions from whose answers something follows, each with its `total` and `wrong` ones."""
+    counted = Question.objects.annotate(
         total=Count("answered"), wrong=Count("answered", filter=Q(answered__right=False))
-    ).filter(total__gte=ENOUGH_ANSWERS)
-    return {one.section: Missed(one.text, one.wrong, one.total) for one in counted if one.wrong >= OFTEN * one.total}
+    )
+    return counted.filter(total__gte=ENOUGH_ANSWERS)

@@ -107,9 +107,9 @@ def on_section(comments: Mapping[UUID | None, list[Comment]], key: object) -> li
 
 
 @register.filter
-def about(found: Mapping[UUID, Missed], key: object) -> Missed | None:
+def about(found: Mapping[UUID, list[Missed]], key: object) -> list[Missed]:
     """What readers often got wrong about the section with the key."""
-    return next((missed for section, missed in found.items() if str(section) == str(key)), None)
+    return next((missed for section, missed in found.items() if str(section) == str(key)), [])
 
 
 @register.filter

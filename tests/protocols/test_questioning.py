@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.db import IntegrityError, connection, transaction
 
@@ -26,9 +28,22 @@ def draft(approver, at):
 
 @pytest.fixture
 def version(draft, approver, clinical_lead, at):
-    submitted = publishing.submit(draft, by=approver, at=at)
-    publishing.approve(submitted, by=clinical_lead, at=at, token=submitted.token)
-    return publishing.publish(submitted, by=clinical_lead, at=at, readers=factories.THERAPISTS)
+    return in_force(draft, approver, clinical_lead, at)
+
+
+def in_force(draft, author, lead, at):
+    submitted = publishing.submit(draft, by=author, at=at)
+    publishing.approve(submitted, by=lead, at=at, token=submitted.token)
+    return publishing.publish(submitted, by=lead, at=at, readers=factories.THERAPISTS)
+
+
+def page_of(browser, version):
+    return browser.get(version.get_absolute_url()).content.decode()
+
+
+def answered(version, times, answers, at):
+    for _ in range(times):
+        questioning.check(version, answers, at=at)
 
 
 def place(version):
@@ -75,13 +90,54 @@ def test_the_authors_see_what_is_often_misread_and_nobody_else(
     for right in (True, False, False, True, True):
         questioning.check(version, {key: 1 if right else 0}, at=at)
     section = version.sections.get().key
-    assert questioning.often_missed(version) == {section: Missed("How long?", 2, 5)}
+    assert questioning.often_missed(version) == {section: [Missed("How long?", 2, 5)]}
     words = "Often misread: 2 of 5 answers to “How long?” were wrong."
     assert words in sign_in(approver).get(version.get_absolute_url()).content.decode()
     assert words not in sign_in(floater).get(version.get_absolute_url()).content.decode()
     draft = drafting.start_draft(version.protocol, by=approver, at=at)
     assert words in sign_in(approver).get(f"/protocols/{draft.protocol.slug}/draft/").content.decode()
     assert [one.text for one in draft.questions.all()] == ["How long?"]
+
+
+def test_whoever_wrote_on_a_version_sees_what_is_misread_though_another_owns_it(
+    version, approver, floater, clinical_lead, sign_in, at
+):
+    [question] = version.questions.all()
+    answered(version, 5, {question.key: 0}, at)
+    version.protocol.owner = floater
+    version.protocol.save()
+    words = "Often misread: 5 of 5 answers to “How long?” were wrong."
+    assert [words in page_of(sign_in(person), version) for person in (approver, floater, clinical_lead)] == [True] * 3
+
+
+def test_every_question_about_a_section_is_flagged(draft, approver, clinical_lead, sign_in, at):
+    two = [asked(draft), asked(draft, text="How often?", options=("Daily", "Weekly"))]
+    version = in_force(questioning.ask(draft, two, by=approver, at=at, token=draft.token), approver, clinical_lead, at)
+    long, often = version.questions.all()
+    for right in (0, 0, 0, 1, 1):
+        questioning.check(version, {long.key: 0, often.key: right}, at=at)
+    section = version.sections.get().key
+    assert questioning.often_missed(version) == {section: [Missed("How long?", 5, 5), Missed("How often?", 3, 5)]}
+    page = page_of(sign_in(approver), version)
+    assert ("5 of 5 answers to “How long?”" in page, "3 of 5 answers to “How often?”" in page) == (True, True)
+
+
+def test_a_draft_shows_what_was_misread_in_the_newest_version_that_enough_have_answered(
+    version, approver, clinical_lead, sign_in, at
+):
+    """A planned version, or one that was withdrawn early, says nothing about the text yet."""
+    key = version.questions.get().key
+    answered(version, 5, {key: 0}, at)
+    days = {"effective": at.date() + timedelta(days=5)}
+    planned = factories.next_version(after=version, by=approver, lead=clinical_lead, at=at, **days)
+    draft = drafting.start_draft(version.protocol, by=approver, at=at)
+    browser, words = sign_in(approver), "Often misread: 5 of 5 answers to “How long?” were wrong."
+    edit = f"/protocols/{draft.protocol.slug}/draft/"
+    assert [words in page_of(browser, draft), words in browser.get(edit).content.decode()] == [True, True]
+    answered(planned, 4, {key: 1}, at)
+    assert words in page_of(browser, draft)
+    answered(planned, 1, {key: 1}, at)
+    assert words not in page_of(browser, draft)
 
 
 def test_few_answers_say_nothing(version, at):
