@@ -356,13 +356,22 @@ class ReadingPage:
 
     @cached_property
     def comments(self) -> dict[UUID | None, list[Comment]]:
-        """What is said about an open version and not dealt with yet, by the key of its section."""
+        """What is said about an open version and not dealt with yet, by the key of the section that it is about."""
         found: dict[UUID | None, list[Comment]] = {}
         if self.comments_open_here:
-            keys = {section.key for section in self.version.sections.all()}
             for one in self.version.comments.open().select_related("by"):
-                found.setdefault(one.section if one.section in keys else None, []).append(one)
+                found.setdefault(one.section, []).append(one)
         return found
+
+    def comments_beside(self, key: UUID | None) -> list[Comment]:
+        """Those about a section that is shown; without a key those about the whole, and about sections that are not shown
+        because they were emptied or removed.
+        """
+        if key is not None:
+            return self.comments.get(key, [])
+        shown = {part.section.key for part in self.parts}
+        others = (one for about, found in self.comments.items() if about not in shown for one in found)
+        return sorted(others, key=lambda one: (one.at, one.pk))
 
     @property
     def comment_count(self) -> int:

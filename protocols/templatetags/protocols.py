@@ -91,7 +91,7 @@ def comments_on(context: Context, key: UUID | None, about: str) -> dict[str, Any
     asked = str(form["section"].value() or "") if form else None
     return {
         "page": context["page"],
-        "comments": context["page"].comments.get(key, []),
+        "comments": context["page"].comments_beside(key),
         "key": key,
         "about": about,
         "comment_form": form,

@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from lxml import html
 
 from intranet.core.access import Conflict, Forbidden, Refused
-from protocols import commenting, publishing
+from protocols import commenting, drafting, publishing
+from protocols.drafting import DraftText, SectionText
 from protocols.models import Comment, ProtocolVersion, State
 from tests.protocols import factories
 
@@ -39,6 +41,23 @@ def test_a_comment_stands_beside_its_section_until_it_is_resolved(draft, approve
     made.refresh_from_db()
     assert made.resolved_by == therapist
     assert "dose" not in page_of(author, draft)
+
+
+def test_a_comment_on_a_section_that_was_emptied_stands_with_those_on_the_whole(
+    draft, approver, therapist, sign_in, at
+):
+    section = draft.sections.get()
+    commenting.comment(draft, text="On the whole.", by=approver, at=at + timedelta(minutes=1))
+    commenting.comment(draft, text="Which dose?", section=section.key, by=approver, at=at)
+    text = drafting.text_of(draft)
+    [part] = text.sections
+    kept = [SectionText(part.kind, part.heading, "", part.key), SectionText("text", "Dose", "<p>Ten.</p>")]
+    drafting.edit_draft(draft, DraftText(text.title, kept), by=therapist, at=at, token=draft.token)
+    author = sign_in(therapist)
+    shown = html.fromstring(page_of(author, draft)).xpath("//*[@id='comments']//*[@class='comment']/p[2]")
+    assert [one.text_content() for one in shown] == ["Which dose?", "On the whole."]
+    editor = html.fromstring(author.get(f"/protocols/{draft.protocol.slug}/draft/").content)
+    assert "Which dose?" in editor.xpath(f"//*[@id='edit-{section.key}']")[0].text_content()
 
 
 @pytest.mark.parametrize(
