@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from enum import StrEnum
@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 from intranet.core import richtext
 from intranet.core.wording import counted
 from intranet.core.wordwise import Amount
-from protocols.models import ProtocolVersion, Section, SectionKind
+from protocols.models import ProtocolVersion, Question, Section, SectionKind
 
 # Where a changed word may change what somebody does with a patient.
 CRITICAL = (SectionKind.CONTRAINDICATIONS, SectionKind.PRECAUTIONS, SectionKind.STEPS, SectionKind.IF_WRONG)
@@ -36,7 +36,7 @@ class Change(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SectionChange:
-    """One section in both versions, with the differences marked. The title and the attachments come as sections, too."""
+    """One section in both versions, with the differences marked. Title, attachments and questions come as sections, too."""
 
     key: UUID | None
     kind: str
@@ -73,14 +73,18 @@ class Comparison:
         return [section for section in self.sections if section.change == Change.SAME]
 
 
-def compare(older: ProtocolVersion, newer: ProtocolVersion) -> Comparison:
-    """Compare two versions of one protocol. The caller has checked that the reader may read both."""
+def compare(older: ProtocolVersion, newer: ProtocolVersion, *, answers: bool = False) -> Comparison:
+    """Compare two versions of one protocol. The caller has checked that the reader may read both.
+
+    `answers`: whether the reader may see which answers to the questions are right.
+    """
     before = {section.key: section for section in older.sections.all()}
     after = {section.key: section for section in newer.sections.all()}
     pairs = list(_paired(before, after))
     marks = sum(_length(older, newer) for (older, newer), _ in pairs) <= MOST_TO_MARK
     sections = [_of_section(pair, moved, marks) for pair, moved in pairs]
-    return Comparison(older, newer, [*_of_title(older.title, newer.title), *sections, *_of_attachments(older, newer)])
+    around = [*_of_attachments(older, newer), *_of_questions(older, newer, answers)]
+    return Comparison(older, newer, [*_of_title(older.title, newer.title), *sections, *around])
 
 
 def _paired(
@@ -139,10 +143,45 @@ def _of_attachments(older: ProtocolVersion, newer: ProtocolVersion) -> Iterable[
     if before == after:
         return []
     texts = richtext.compared(*(_list_of(names) for names in (before, after)))
-    added, removed = len(set(after) - set(before)), len(set(before) - set(after))
-    said = [f"{number} {verb}" for number, verb in ((added, "added"), (removed, "removed")) if number]
+    summary = _numbers(added=len(set(after) - set(before)), removed=len(set(before) - set(after)))
     sides = (texts.before, texts.after, texts.merged)
-    return [SectionChange(None, "attachments", "Attachments", Change.CHANGED, ", ".join(said), *sides)]
+    return [SectionChange(None, "attachments", "Attachments", Change.CHANGED, summary, *sides)]
+
+
+def _of_questions(older: ProtocolVersion, newer: ProtocolVersion, answers: bool) -> Iterable[SectionChange]:
+    """What the versions ask before they are acknowledged, in its order."""
+    before, after = (_asked(version, answers) for version in (older, newer))
+    if list(before.values()) == list(after.values()):
+        return []
+    texts = richtext.compared(*("".join(asked.values()) for asked in (before, after)))
+    both = before.keys() & after.keys()
+    summary = _numbers(
+        added=len(after.keys() - both),
+        removed=len(before.keys() - both),
+        changed=sum(before[key] != after[key] for key in both),
+    )
+    sides = (texts.before, texts.after, texts.merged)
+    return [SectionChange(None, "questions", "Questions", Change.CHANGED, summary or "Other order", *sides)]
+
+
+def _asked(version: ProtocolVersion, answers: bool) -> Mapping[UUID, str]:
+    """{question: its words with its options}; for those who may see it with the right one and where the answer stands."""
+    headings = dict(version.sections.values_list("key", "heading")) if answers else {}
+    return {one.key: _question(one, headings) for one in version.questions.all()}
+
+
+def _question(question: Question, headings: Mapping[UUID, str]) -> str:
+    options = list(question.options)
+    if not headings:
+        return f"<p>{escape(question.text, quote=False)}</p>{_list_of(options)}"
+    options[question.right] += " (right)"
+    where = f"The answer stands in “{headings.get(question.section, 'a section that is gone')}”."
+    return f"<p>{escape(question.text, quote=False)}</p>{_list_of(options)}<p>{escape(where, quote=False)}</p>"
+
+
+def _numbers(**said: int) -> str:
+    """`1 added, 2 removed`."""
+    return ", ".join(f"{number} {verb}" for verb, number in said.items() if number)
 
 
 def _list_of(names: Iterable[str]) -> str:

@@ -332,6 +332,16 @@ class ReadingPage:
         """What is asked before the version is acknowledged."""
         return list(self.version.questions.all())
 
+    @cached_property
+    def questions_to_review(self) -> list[tuple[Question, str]]:
+        """What an open version asks, each with the heading under which the answer stands: everybody who reads it there
+        writes, approves or publishes it. Nothing instead of the heading when the section is gone.
+        """
+        if not self.version.is_open:
+            return []
+        headings = {section.key: section.heading for section in self.version.sections.all()}
+        return [(question, headings.get(question.section, "")) for question in self.questions]
+
     @property
     def may_mend(self) -> bool:
         """Whoever answers for the text: its authors, the owner, and who publishes."""

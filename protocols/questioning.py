@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import Count, Q, QuerySet
 
 from accounts.models import User
+from accounts.roles import Capability
 from intranet.audit.recording import record
 from intranet.core.access import Conflict, Forbidden, Reason, Verdict, require
 from protocols.drafting import begin_change, clinics_of, end_change, lock, may_edit
@@ -91,6 +92,17 @@ def _make_sense(version: ProtocolVersion, questions: Sequence[QuestionText]) -> 
         elif not 0 <= one.right < len(one.options):
             verdict += Verdict.no("no-right-one", f"Say which answer to “{one.text}” is right.")
     return verdict
+
+
+def may_see_answers(versions: Sequence[ProtocolVersion], *, by: User) -> bool:
+    """Who is told which answers are right, of versions that the person may read.
+
+    Whoever reads one that is open has a say in it and in what it changes. Of published ones those who publish, and who
+    wrote all of them: everybody else finds the answers in the text.
+    """
+    if by.standing.may(Capability.PUBLISH_PROTOCOL) or any(version.is_open for version in versions):
+        return True
+    return all(version.contributors.filter(user=by).exists() for version in versions)
 
 
 @transaction.atomic

@@ -19,7 +19,7 @@ from rest_framework.response import Response
 from accounts.step_up import confirm_first
 from intranet.core.files import served
 from intranet.core.forms import whole_number
-from protocols import acknowledging, certificates, comparing, receipts, reporting, suspending
+from protocols import acknowledging, certificates, comparing, questioning, receipts, reporting, suspending
 from protocols.api.reporting import DemandSerializer
 from protocols.certificates import Certificate
 from protocols.models import Acknowledgement, ProtocolVersion, Question, Section
@@ -97,7 +97,7 @@ class DueSerializer(serializers.ModelSerializer):
 class SectionChangeSerializer(serializers.Serializer):
     """What became of one section. `merged` is HTML with the removed words in `<del>` and the added ones in `<ins>`."""
 
-    key = serializers.UUIDField(allow_null=True, help_text="Nothing for the title and for the attachments.")
+    key = serializers.UUIDField(allow_null=True, help_text="Nothing for title, attachments and questions.")
     kind = serializers.CharField()
     heading = serializers.CharField()
     change = serializers.ChoiceField(choices=[change.value for change in comparing.Change])
@@ -196,8 +196,9 @@ class ProtocolViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets
     @action(detail=True)
     def compare(self, request: Request, slug: str) -> Response:
         """What changed between two published versions that you may read, section by section."""
-        compared = comparing.compare(self._released(slug, "from"), self._released(slug, "to"))
-        return Response(ComparisonSerializer(compared).data)
+        older, newer = self._released(slug, "from"), self._released(slug, "to")
+        answers = questioning.may_see_answers([older, newer], by=request.user)
+        return Response(ComparisonSerializer(comparing.compare(older, newer, answers=answers)).data)
 
     @extend_schema(
         responses=DemandSerializer(many=True),

@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from intranet.core.forms import whole_number
-from protocols import comparing
+from protocols import comparing, questioning
 from protocols.models import ProtocolVersion
 from protocols.pages import ReadingPage
 from protocols.views.reading import best_version, visible_version
@@ -21,12 +21,17 @@ def compare(request: HttpRequest, slug: str) -> HttpResponse:
     older = older_version(request, page)
     context = {
         "page": page,
-        "comparison": comparing.compare(older, page.version) if older else None,
+        "comparison": compared(older, page) if older else None,
         "knows_older": bool(older and page.before and page.before.version_id == older.pk),
         "layout": request.GET.get("layout") if request.GET.get("layout") in LAYOUTS else "pair",
         "layouts": LAYOUTS,
     }
     return render(request, "protocols/compare.html", context)
+
+
+def compared(older: ProtocolVersion, page: ReadingPage) -> comparing.Comparison:
+    answers = questioning.may_see_answers([older, page.version], by=page.reader)
+    return comparing.compare(older, page.version, answers=answers)
 
 
 def newer_version(request: HttpRequest, slug: str) -> ProtocolVersion:

@@ -9,15 +9,18 @@ import pytest
 from django.urls import reverse
 
 from accounts.roles import Role
-from protocols import drafting, publishing
+from protocols import acknowledging, drafting, publishing, questioning
 from protocols.comparing import Change, compare
 from protocols.drafting import DraftText, SectionText
+from protocols.models import ProtocolVersion
 from protocols.publishing import Readers
+from protocols.questioning import QuestionText
 from tests.protocols import factories
 
 pytestmark = pytest.mark.django_db
 LONG_AGO = timedelta(days=100)
 RECENTLY = timedelta(days=10)
+KEY = uuid4()
 
 SCOPE = SectionText("text", "Purpose and scope", "<p>For adults.</p>")
 CARE = SectionText("precautions", "Take care", "<ul><li>is pregnant</li></ul>")
@@ -170,6 +173,81 @@ def test_on_a_phone_side_by_side_is_one_column(first, second, manager, sign_in):
     page = sign_in(manager).get(reverse("protocols:compare", args=[first.protocol.slug])).content.decode()
     assert page.count('class="compare-merged card prose only-phone"') == 5
     assert page.count('class="compare-pair only-desktop"') == 5
+
+
+class TestQuestions:
+    """They are part of what is approved and signed. Which answers are right, readers do not learn here."""
+
+    @pytest.fixture
+    def asking(self, first, floater, clinical_lead, at):
+        """The second version, in force: it asks something."""
+        draft = drafting.start_draft(first.protocol, by=floater, at=at - RECENTLY)
+        return self.asked(draft, right=1, by=floater, lead=clinical_lead, at=at - RECENTLY)
+
+    def asked(self, draft, *, right, by, lead, at, text="How <long>?"):
+        text_of = drafting.text_of(draft)
+        said = DraftText(text_of.title, text_of.sections, "A question.", True)
+        draft = drafting.edit_draft(draft, said, by=by, at=at, token=draft.token)
+        question = QuestionText(draft.sections.first().key, text, ["2 minutes", "10 minutes"], right, KEY)
+        draft = questioning.ask(draft, [question], by=by, at=at, token=draft.token)
+        draft = publishing.submit(draft, by=by, at=at)
+        draft = publishing.approve(draft, by=lead, at=at, token=draft.token)
+        return publishing.publish(draft, by=lead, at=at, readers=factories.THERAPISTS)
+
+    def test_a_new_one_is_a_change(self, first, asking):
+        [change] = compare(first, asking).changed
+        assert (change.kind, change.heading, change.summary) == ("questions", "Questions", "1 added")
+        assert "<ins>How &lt;long&gt;?</ins>" in change.after
+
+    def test_one_that_is_gone_or_says_something_else_is_one(self, first, asking, floater, clinical_lead, at):
+        third = drafting.start_draft(first.protocol, by=floater, at=at)
+        third = self.asked(third, right=1, by=floater, lead=clinical_lead, at=at, text="How long then?")
+        assert [(one.kind, one.summary) for one in compare(asking, third).changed] == [("questions", "1 changed")]
+        assert [(one.kind, one.summary) for one in compare(third, first).changed] == [("questions", "1 removed")]
+
+    def test_another_order_is_one(self, first, asking, floater, clinical_lead, at):
+        draft = drafting.start_draft(first.protocol, by=floater, at=at)
+        section = draft.sections.first().key
+        two = [QuestionText(section, text, ["Yes", "No"], 0) for text in ("One?", "Two?")]
+        draft = questioning.ask(draft, two, by=floater, at=at, token=draft.token)
+        before = ProtocolVersion.objects.get(pk=draft.pk)
+        earlier = [change.after for change in compare(first, before).changed]
+        draft = questioning.ask(draft, two[::-1], by=floater, at=at, token=draft.token)
+        assert [change.after for change in compare(first, draft).changed] != earlier
+
+    def test_another_right_answer_is_told_to_those_alone_who_have_a_say(
+        self, first, asking, floater, clinical_lead, manager, therapist, approver, sign_in, api, at
+    ):
+        acknowledging.acknowledge(asking, by=floater, at=at, opened=asking.content_hash, answers={KEY: 1})
+        draft = drafting.start_draft(first.protocol, by=floater, at=at)
+        question = QuestionText(draft.sections.first().key, "How <long>?", ["2 minutes", "10 minutes"], 0, KEY)
+        draft = questioning.ask(draft, [question], by=floater, at=at, token=draft.token)
+        text = drafting.text_of(draft)
+        told = DraftText(text.title, text.sections, "Another answer.", True)
+        draft = drafting.edit_draft(draft, told, by=floater, at=at, token=draft.token)
+        publishing.submit(draft, by=floater, at=at)
+        address = f"{reverse('protocols:compare', args=[first.protocol.slug])}?from=2&to=3"
+        for person in (floater, clinical_lead, approver):
+            page = sign_in(person).get(address).content.decode()
+            assert ("<ins>(right)</ins>" in page, "<del>(right)</del>" in page) == (True, True)
+        draft.refresh_from_db()
+        publishing.approve(draft, by=clinical_lead, at=at, token=draft.token)
+        publishing.publish(draft, by=clinical_lead, at=at, readers=factories.THERAPISTS)
+        for person, knows in ((floater, True), (clinical_lead, True), (manager, False)):
+            page = sign_in(person).get(address).content.decode()
+            said = api(person).get(f"/api/v1{address}").json()
+            assert ("(right)" in page, "(right)" in str(said)) == (knows, knows)
+            assert ("The words are the same" in page) is not knows
+
+    def test_somebody_who_wrote_one_of_them_does_not_learn_the_answers_of_the_other(
+        self, first, floater, therapist, clinical_lead, sign_in, at
+    ):
+        draft = drafting.start_draft(first.protocol, by=therapist, at=at)
+        self.asked(draft, right=1, by=therapist, lead=clinical_lead, at=at)
+        address = f"{reverse('protocols:compare', args=[first.protocol.slug])}?from=1&to=2"
+        factories.acknowledgement(version=first, by=floater, at=at)
+        page = sign_in(floater).get(address).content.decode()
+        assert ("<ins>10 minutes</ins>" in page, "(right)" in page) == (True, False)
 
 
 def test_two_times_the_same_version(first, second, manager, sign_in):

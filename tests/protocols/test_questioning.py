@@ -6,11 +6,15 @@ from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from lxml import html
 
+from accounts.roles import Role
 from intranet.core.access import Conflict, Refused
 from protocols import drafting, publishing, questioning
+from protocols.drafting import DraftText, SectionText
 from protocols.models import Acknowledgement, Answered, Question, State
 from protocols.questioning import Missed, QuestionText
+from tests import factories as people
 from tests.protocols import factories
 
 pytestmark = pytest.mark.django_db
@@ -31,6 +35,13 @@ def version(draft, approver, clinical_lead, at):
     return in_force(draft, approver, clinical_lead, at)
 
 
+@pytest.fixture
+def second_approver(therapist_oakbrook):
+    """Somebody to whom the clinical lead has delegated approval, and who wrote nothing."""
+    people.membership(user=therapist_oakbrook, role=Role.DELEGATED_APPROVER)
+    return therapist_oakbrook
+
+
 def in_force(draft, author, lead, at):
     submitted = publishing.submit(draft, by=author, at=at)
     publishing.approve(submitted, by=lead, at=at, token=submitted.token)
@@ -39,6 +50,12 @@ def in_force(draft, author, lead, at):
 
 def page_of(browser, version):
     return browser.get(version.get_absolute_url()).content.decode()
+
+
+def right_answers(page):
+    """The options that a page marks as right."""
+    marked = html.fromstring(page).xpath("//*[@id='questions']//li[.//*[contains(@class, 'badge')]]/strong")
+    return [option.text_content() for option in marked]
 
 
 def answered(version, times, answers, at):
@@ -138,6 +155,36 @@ def test_a_draft_shows_what_was_misread_in_the_newest_version_that_enough_have_a
     assert words in page_of(browser, draft)
     answered(planned, 1, {key: 1}, at)
     assert words not in page_of(browser, draft)
+
+
+@pytest.mark.parametrize(
+    ("who", "sees"), [("approver", True), ("clinical_lead", True), ("second_approver", True), ("therapist", False)]
+)
+def test_whoever_reviews_or_publishes_a_version_sees_what_it_asks_and_which_answers_are_right(
+    request, draft, approver, clinical_lead, sign_in, at, who, sees
+):
+    person = request.getfixturevalue(who)
+    submitted = publishing.submit(draft, by=approver, at=at)
+    answer = sign_in(person).get(draft.get_absolute_url())
+    shown = answer.content.decode()
+    assert (answer.status_code, "How long?" in shown) == ((200, True) if sees else (404, False))
+    assert right_answers(shown) == (["10 minutes"] if sees else [])
+    assert ("The answer stands in “Purpose and scope”." in shown) is sees
+    publishing.approve(submitted, by=clinical_lead, at=at, token=submitted.token)
+    assert right_answers(page_of(sign_in(clinical_lead), draft)) == ["10 minutes"]
+
+
+def test_a_question_whose_section_is_gone_is_pointed_out(draft, approver, sign_in, at):
+    text = drafting.text_of(draft)
+    other = [SectionText("text", "Another", "<p>Words.</p>")]
+    drafting.edit_draft(draft, DraftText(text.title, other), by=approver, at=at, token=draft.token)
+    assert "The section with the answer is not in this version any more." in page_of(sign_in(approver), draft)
+
+
+def test_readers_are_not_told_which_answer_is_right(version, therapist, clinical_lead, sign_in):
+    for person in (therapist, clinical_lead):
+        page = page_of(sign_in(person), version)
+        assert (right_answers(page), "The answer stands in" in page) == ([], False)
 
 
 def test_few_answers_say_nothing(version, at):
