@@ -81,6 +81,8 @@ def _make_sense(version: ProtocolVersion, questions: Sequence[QuestionText]) -> 
     verdict = Verdict.of(())
     if len(questions) > MOST_QUESTIONS:
         verdict += Verdict.no("too-many", f"Ask at most {MOST_QUESTIONS} questions.")
+    if len({one.key for one in questions}) < len(questions):
+        verdict += Verdict.no("question-twice", "The same question came twice. Nothing was saved.")
     for one in questions:
         if not one.text.strip():
             verdict += Verdict.no("no-text", "Write the question.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiResponse, extend_schema
@@ -18,10 +18,21 @@ from accounts.roles import Role
 from accounts.step_up import confirm_first
 from intranet.core.access import Forbidden, require
 from intranet.core.forms import in_this_century
-from protocols import commenting, drafting, impact, outlines, publishing
+from protocols import commenting, drafting, impact, outlines, publishing, questioning
+from protocols.api.files import AttachmentSerializer
 from protocols.drafting import MOST_SECTIONS, SECTION_LENGTH, DraftText, SectionText
-from protocols.models import Category, Comment, Protocol, ProtocolVersion, Section, SectionKind
+from protocols.models import (
+    Attachment,
+    Category,
+    Comment,
+    Protocol,
+    ProtocolVersion,
+    Question,
+    Section,
+    SectionKind,
+)
 from protocols.publishing import Readers
+from protocols.questioning import QuestionText
 
 MOST_READERS = 200  # lines: more than all roles at dozens of clinics
 CONFLICT = OpenApiResponse(description="Somebody else was faster: read it again")
@@ -40,6 +51,18 @@ class DraftSectionSerializer(serializers.ModelSerializer[Section]):
         fields = ["key", "kind", "heading", "body"]
 
 
+class DraftQuestionSerializer(serializers.ModelSerializer[Question]):
+    """A question with its right answer, for those who have a say in it. A new one may leave out its `key`."""
+
+    key = serializers.UUIDField(required=False)
+    section = serializers.UUIDField(help_text="The key of the section in which the answer stands.")
+    right = serializers.IntegerField(min_value=0, help_text="The place of the right option, from 0.")
+
+    class Meta:
+        model = Question
+        fields = ["key", "section", "text", "options", "right"]
+
+
 class DraftSerializer(serializers.ModelSerializer[ProtocolVersion]):
     """An open version. Saving takes its `token` back, so that nobody overwrites words that they have not seen."""
 
@@ -48,16 +71,18 @@ class DraftSerializer(serializers.ModelSerializer[ProtocolVersion]):
     edited_by = serializers.CharField(source="edited_by.name", read_only=True)
     authors = serializers.SerializerMethodField()
     sections = DraftSectionSerializer(many=True, read_only=True)
+    questions = DraftQuestionSerializer(many=True, read_only=True)
+    attachments = AttachmentSerializer(many=True, read_only=True)
 
     class Meta:
         model = ProtocolVersion
         fields = [
             *("slug", "version", "state", "title", "change_summary", "material", "token", "content_hash"),
-            *("edited_by", "edited_at", "authors", "sections"),
+            *("edited_by", "edited_at", "authors", "sections", "questions", "attachments"),
         ]
 
     def get_authors(self, version: ProtocolVersion) -> list[str]:
-        return [one.user.name for one in version.contributors.select_related("user")]
+        return [one.user.name for one in version.contributors.all()]
 
 
 class NewProtocolSerializer(serializers.Serializer[Any]):
@@ -86,6 +111,16 @@ class SaveSerializer(serializers.Serializer[Any]):
         said = self.validated_data
         sections = [SectionText(**part) for part in said["sections"]]
         return DraftText(said["title"], sections, said["change_summary"], said["material"])
+
+
+class AskSerializer(serializers.Serializer[Any]):
+    """All questions of the draft, as they shall be."""
+
+    token = serializers.IntegerField(min_value=0, help_text="Of the draft that was read.")
+    questions = DraftQuestionSerializer(many=True)
+
+    def texts(self) -> list[QuestionText]:
+        return [QuestionText(**one) for one in self.validated_data["questions"]]
 
 
 class TokenSerializer(serializers.Serializer[Any]):
@@ -184,7 +219,9 @@ class DraftViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Ge
         if getattr(self, "swagger_fake_view", False):
             return ProtocolVersion.objects.none()
         versions = ProtocolVersion.objects.visible_to(self.request.user).open()
-        return versions.select_related("protocol", "edited_by").prefetch_related("sections").order_by("title", "pk")
+        attached = Prefetch("attachments", Attachment.objects.defer("words"))
+        parts = ("sections", "questions", attached, "contributors__user")
+        return versions.select_related("protocol", "edited_by").prefetch_related(*parts).order_by("title", "pk")
 
     @extend_schema(request=NewProtocolSerializer, responses={201: DraftSerializer})
     def create(self, request: Request) -> Response:
@@ -209,6 +246,18 @@ class DraftViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Ge
         asked.is_valid(raise_exception=True)
         token = asked.validated_data["token"]
         drafting.edit_draft(version, asked.text(), by=request.user, at=timezone.now(), token=token)
+        return self._now()
+
+    @extend_schema(request=AskSerializer, responses={200: DraftSerializer, 403: REFUSED, 409: CONFLICT, 422: REFUSED})
+    @action(detail=True, methods=["put"])
+    def questions(self, request: Request, slug: str) -> Response:
+        """Say what is asked before it is acknowledged. What is in review or approved becomes a draft again."""
+        version = self.get_object()
+        require(drafting.may_edit(version, by=request.user), Forbidden)
+        asked = AskSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        token = asked.validated_data["token"]
+        questioning.ask(version, asked.texts(), by=request.user, at=timezone.now(), token=token)
         return self._now()
 
     @extend_schema(request=None, responses={201: DraftSerializer, 403: REFUSED})

@@ -372,6 +372,10 @@ def _saved(world: World) -> dict[str, Any]:
     return {"token": world.draft.token, "title": f"{CANARY} draft", "sections": []}
 
 
+def _questions(world: World) -> dict[str, Any]:
+    return {"token": world.draft.token, "questions": []}
+
+
 def _terms(world: World) -> dict[str, Any]:
     return {"readers": [{"role": "therapist", "must_acknowledge": True}]}
 
@@ -686,6 +690,7 @@ ASKS = [
     Ask("api:draft-detail", "GET", _draft("draft")),
     Ask("api:draft-detail in review", "GET", _draft("review")),
     Ask("api:draft-detail", "PUT", _draft("draft"), _saved),
+    Ask("api:draft-questions", "PUT", _draft("draft", "questions/"), _questions),
     Ask("api:draft-start", "POST", _draft("second", "start/")),
     Ask("api:draft-submit", "POST", _draft("draft", "submit/")),
     Ask("api:draft-approve", "POST", _draft("review", "approve/"), lambda world: {"token": world.review.token}),
