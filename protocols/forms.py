@@ -11,7 +11,7 @@ from django import forms
 from django.db.models import QuerySet
 from django.forms import BaseFormSet, formset_factory
 
-from accounts.models import Clinic, Profession, Skill, User
+from accounts.models import Clinic, Skill, User
 from accounts.roles import Role
 from intranet.core.access import Refused
 from intranet.core.forms import DayInput, FilterForm, WordsField, in_this_century
@@ -24,7 +24,7 @@ from protocols.merging import FIELDS
 from protocols.models import FEWEST_MONTHS, MOST_MONTHS, Category, Protocol, ProtocolVersion, SectionKind, Status
 from protocols.models.question import MOST_OPTIONS
 from protocols.outlines import OUTLINES, TREATMENT, like, outline
-from protocols.publishing import Readers
+from protocols.publishing import Readers, possible_owners
 from protocols.questioning import QuestionText
 
 
@@ -286,10 +286,8 @@ class SettingsForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        clinical = [Profession.PT, Profession.PTA, Profession.OT, Profession.COTA, Profession.AT, Profession.OTHER]
-        owners = User.objects.active().filter(profession__in=clinical).by_name()
-        self.fields["owner"].queryset = owners | User.objects.filter(pk=self.instance.owner_id)
-        self.fields["deputy"].queryset = owners | User.objects.filter(pk=self.instance.deputy_id)
+        self.fields["owner"].queryset = possible_owners(self.instance.owner_id)
+        self.fields["deputy"].queryset = possible_owners(self.instance.deputy_id)
         self.fields["skills"].queryset = Skill.objects.all()
 
     def clean_deputy(self) -> User | None:

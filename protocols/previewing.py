@@ -11,7 +11,7 @@ from django.db import transaction
 
 from accounts.models import User
 from intranet.core import files, richtext
-from intranet.core.access import Conflict, Forbidden, Refused, Verdict, require
+from intranet.core.access import YES, Conflict, Forbidden, Refused, Verdict, require
 from intranet.reminders import ticking
 from intranet.reminders.runs import Clock
 from protocols import drafting
@@ -113,12 +113,20 @@ def take_over(
     now = Preview.objects.visible_to(by).fresh(at).select_for_update().filter(pk=preview.pk).first()
     if now is None:
         raise Conflict.because("preview-gone", "This preview was taken over already, or it is older than a day.")
+    require(_are_in(now, sections))
     texts = [_section(now, wanted, descriptions) for wanted in sections]
     require(_may_be_taken(texts))
     rows = _rows(now.pictures, descriptions, by, at)
     version = drafting.new_protocol(title=title, category=category, by=by, at=at, sections=texts, pictures=rows)
     now.delete()
     return version
+
+
+def _are_in(preview: Preview, sections: Sequence[Taken]) -> Verdict:
+    places = [wanted.place for wanted in sections]
+    if set(places) <= set(range(len(preview.sections))) and len(set(places)) == len(places):
+        return YES
+    return Verdict.no("not-in-the-file", "Take each section of the preview once, by its place.", "sections")
 
 
 def _section(preview: Preview, wanted: Taken, descriptions: Mapping[str, str]) -> SectionText:

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import Min, QuerySet
 
-from accounts.models import Clinic, Skill, User
+from accounts.models import Clinic, Profession, Skill, User
 from accounts.roles import TABLE, Capability, Role
 from intranet.audit.recording import record
 from intranet.core import richtext
@@ -33,6 +33,10 @@ from protocols.models import (
 
 # What a reader looks for first: a version may do without, but nobody should overlook that it is empty.
 EXPECTED = (SectionKind.KEY_FACTS, SectionKind.CONTRAINDICATIONS, SectionKind.IF_WRONG)
+
+
+# Who answers for the words of a protocol.
+CLINICAL = (Profession.PT, Profession.PTA, Profession.OT, Profession.COTA, Profession.AT, Profession.OTHER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +197,11 @@ def withdraw(version: ProtocolVersion, *, by: User, at: datetime, reason: str) -
         _prolong(version.protocol, ends=span.lower, until=span.upper)
     record(by, "protocol.withdrawn", version, clinics=clinics_of(version))
     return version
+
+
+def possible_owners(now: int | None) -> QuerySet[User]:
+    """Who may become owner or deputy of a protocol: clinical staff. Whoever is it `now` may stay, also after leaving."""
+    return User.objects.active().filter(profession__in=CLINICAL).by_name() | User.objects.filter(pk=now)
 
 
 @transaction.atomic

@@ -6,6 +6,9 @@ from rest_framework.routers import BaseRouter
 
 from protocols.api.authoring import CommentViewSet, DraftViewSet
 from protocols.api.files import AttachmentViewSet, PictureViewSet
+from protocols.api.governing import ProtocolSettingsViewSet, ReviewViewSet
+from protocols.api.importing import ImportViewSet
+from protocols.api.readers import BookmarkViewSet, ProblemViewSet
 from protocols.api.reading import AcknowledgementViewSet, ProtocolViewSet
 from protocols.api.reporting import ReportViewSet, WaiverViewSet
 from protocols.api.suspending import SuspensionViewSet
@@ -20,4 +23,9 @@ def register(router: BaseRouter) -> None:
     router.register("pictures", PictureViewSet, basename="picture")
     router.register("attachments", AttachmentViewSet, basename="attachment")
     router.register("drafts", DraftViewSet, basename="draft")
+    router.register("imports", ImportViewSet, basename="import")
+    router.register("protocol-settings", ProtocolSettingsViewSet, basename="protocol-settings")
+    router.register("reviews", ReviewViewSet, basename="review")
+    router.register("bookmarks", BookmarkViewSet, basename="bookmark")
+    router.register("problems", ProblemViewSet, basename="problem")
     router.register("comments", CommentViewSet, basename="comment")

@@ -19,7 +19,7 @@ from rest_framework.response import Response
 from accounts.step_up import confirm_first
 from intranet.core.files import served
 from intranet.core.forms import whole_number
-from protocols import acknowledging, certificates, comparing, questioning, receipts, reporting, suspending
+from protocols import acknowledging, certificates, comparing, publishing, questioning, receipts, reporting, suspending
 from protocols.api.reporting import DemandSerializer
 from protocols.certificates import Certificate
 from protocols.models import Acknowledgement, ProtocolVersion, Question, Section
@@ -127,6 +127,20 @@ class OpenedSerializer(serializers.Serializer):
             return {UUID(key): chosen for key, chosen in answers.items()}
         except ValueError:
             raise serializers.ValidationError("Name the questions by their keys.") from None
+
+
+class WithdrawSerializer(serializers.Serializer[Any]):
+    version = serializers.IntegerField(min_value=1)
+    reason = serializers.CharField(max_length=400, help_text="Shown to every reader. No patient names or details.")
+
+
+class WithdrawnSerializer(serializers.ModelSerializer[ProtocolVersion]):
+    slug = serializers.SlugField(source="protocol.slug", read_only=True)
+    version = serializers.IntegerField(source="number", read_only=True)
+
+    class Meta:
+        model = ProtocolVersion
+        fields = ["slug", "version", "withdrawn_at", "withdrawal_reason"]
 
 
 class AcknowledgementSerializer(serializers.ModelSerializer):
@@ -243,6 +257,22 @@ class ProtocolViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets
             answers=opened.validated_data.get("answers"),
         )
         return Response(AcknowledgementSerializer(acknowledgement).data, status=status.HTTP_200_OK)
+
+    @extend_schema(
+        request=WithdrawSerializer,
+        responses={200: WithdrawnSerializer, 422: OpenApiResponse(description="Refused, with the reasons")},
+        parameters=[OpenApiParameter("slug", str, "path")],
+    )
+    @action(detail=True, methods=["post"], program_area=None)  # as publishing, never by a program
+    def withdraw(self, request: Request, slug: str) -> Response:
+        """Take a version out of force at once, or see to it that it never comes into force."""
+        asked = WithdrawSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        said = asked.validated_data
+        versions = ProtocolVersion.objects.visible_to(request.user).select_related("protocol")
+        version = get_object_or_404(versions, protocol__slug=slug, number=said["version"])
+        withdrawn = publishing.withdraw(version, by=request.user, at=timezone.now(), reason=said["reason"])
+        return Response(WithdrawnSerializer(withdrawn).data)
 
     @extend_schema(responses=DueSerializer(many=True), filters=False)
     @action(detail=False, pagination_class=None, filter_backends=[])

@@ -7,9 +7,18 @@ from django.db import models
 from django.db.models import F, Q
 
 from accounts.models import User
+from accounts.roles import Capability
 from intranet.core.access import AccessQuerySet, AnyUser
 from protocols.models import frozen
 from protocols.models.protocol import ProtocolVersion
+
+
+class ReviewQuerySet(AccessQuerySet["Review"]):
+    def visible_to(self, user: AnyUser) -> Self:
+        """Those of versions that the person reads, for whoever reviews protocols or agrees to it."""
+        if not isinstance(user, User) or not user.standing.holds(Capability.APPROVE_PROTOCOL):
+            return self.none()
+        return self.filter(version__in=ProtocolVersion.objects.visible_to(user).values("pk"))
 
 
 class Review(models.Model):
@@ -22,7 +31,7 @@ class Review(models.Model):
     confirmed_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
     confirmed_at = models.DateTimeField(null=True, blank=True)
 
-    objects: ClassVar[models.Manager[Review]] = models.Manager()
+    objects: ClassVar[ReviewQuerySet] = ReviewQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         ordering = ["-at", "-pk"]

@@ -35,6 +35,7 @@ ACTS = {
     "lost_factor.confirm",
     "tokens.make",
     "publishing.approve",
+    "reviewing.confirm",
     "exports.csv_response",
     "evidence_paper.evidence_pdf",
     "certificates.export",  # of what somebody else acknowledged
@@ -163,6 +164,8 @@ AS_ADMINISTRATOR = {
 }
 AS_CLINICAL_LEAD = {
     "POST protocols:draft-approve",
+    "POST protocols:version-review-confirm",
+    "POST api:review-confirm",
     "GET protocols:report-csv",
     "GET protocols:receipts-csv",
     "GET protocols:certificate-pdf",

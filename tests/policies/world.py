@@ -125,6 +125,7 @@ def build(cast: dict[str, User], mt_prospect: Clinic, at: datetime) -> World:
     looked_at = protocols.published(by=author, lead=lead, at=before, title="Looked at", readers=everywhere)
     reviewed = reviewing.review(looked_at, note=f"{CANARY} note", by=lead, at=at)
     [suspension] = suspending.suspend(second, clinics=[mt_prospect], reason=f"{CANARY} reason", by=manager, at=at)
+    readers.bookmark(second.protocol, by=therapist, at=at)
     waiver = waiving.waive(second, therapist, reason=f"{CANARY} leave", by=manager, at=at)
     comment = commenting.comment(review, text=f"{CANARY} comment", by=therapist, at=at)
     problem = readers.report_problem(second, text=f"{CANARY} problem", by=therapist, at=at)
@@ -374,6 +375,24 @@ def _saved(world: World) -> dict[str, Any]:
 
 def _questions(world: World) -> dict[str, Any]:
     return {"token": world.draft.token, "questions": []}
+
+
+def _settings(world: World) -> dict[str, Any]:
+    plain = {"category": "safety", "high_risk": True, "review_months": 12, "reattest_months": None}
+    return plain | {"owner": world.second.protocol.owner_id, "deputy": None, "skills": []}
+
+
+def _api_review(world: World) -> dict[str, Any]:
+    return {"slug": world.second.protocol.slug, "version": 2}
+
+
+def _api_problem(world: World) -> dict[str, Any]:
+    return {"slug": world.second.protocol.slug, "version": 2, "text": "Wrong."}
+
+
+def _taken(world: World) -> dict[str, Any]:
+    one = {"place": 0, "kind": "text", "heading": "Words"}
+    return {"title": "Taken", "category": "safety", "sections": [one]}
 
 
 def _terms(world: World) -> dict[str, Any]:
@@ -699,6 +718,31 @@ ASKS = [
     Ask("api:draft-publish", "POST", _draft("approved", "publish/"), lambda world: _terms(world) | {"seen": "x"}),
     Ask("api:draft-comments", "GET", _draft("review", "comments/")),
     Ask("api:draft-comments", "POST", _draft("review", "comments/"), lambda world: {"text": "Why?"}),
+    Ask("api:import-list", "GET", _at(f"{API}/imports/")),
+    Ask("api:import-list", "POST", _at(f"{API}/imports/"), _new_import),
+    Ask("api:import-detail", "GET", _pk(f"{API}/imports/", "preview")),
+    Ask("api:import-take-over", "POST", _pk(f"{API}/imports/", "preview", "take-over/"), _taken),
+    Ask(
+        "api:protocol-settings-detail",
+        "GET",
+        lambda world: f"{API}/protocol-settings/{world.second.protocol.slug}/",
+    ),
+    Ask(
+        "api:protocol-settings-detail",
+        "PUT",
+        lambda world: f"{API}/protocol-settings/{world.second.protocol.slug}/",
+        _settings,
+    ),
+    Ask("api:review-list", "GET", _at(f"{API}/reviews/")),
+    Ask("api:review-list", "POST", _at(f"{API}/reviews/"), _api_review),
+    Ask("api:review-confirm", "POST", _pk(f"{API}/reviews/", "reviewed", "confirm/")),
+    Ask("api:bookmark-list", "GET", _at(f"{API}/bookmarks/")),
+    Ask("api:bookmark-detail", "PUT", lambda world: f"{API}/bookmarks/{world.second.protocol.slug}/"),
+    Ask("api:bookmark-detail", "DELETE", lambda world: f"{API}/bookmarks/{world.second.protocol.slug}/"),
+    Ask("api:problem-list", "GET", _at(f"{API}/problems/")),
+    Ask("api:problem-list", "POST", _at(f"{API}/problems/"), _api_problem),
+    Ask("api:problem-detail", "GET", _pk(f"{API}/problems/", "problem")),
+    Ask("api:problem-answer", "POST", _pk(f"{API}/problems/", "problem", "answer/"), lambda world: {"answer": "Done."}),
     Ask("api:comment-resolve", "POST", _pk(f"{API}/comments/", "comment", "resolve/")),
     Ask("api:suspension-list", "GET", _at(f"{API}/suspensions/")),
     Ask("api:suspension-list", "POST", _at(f"{API}/suspensions/"), _api_suspend),
@@ -732,6 +776,12 @@ ASKS = [
         "POST",
         lambda world: f"{API}/protocols/{world.second.protocol.slug}/acknowledge/",
         _opened,
+    ),
+    Ask(
+        "api:protocol-withdraw",
+        "POST",
+        lambda world: f"{API}/protocols/{world.second.protocol.slug}/withdraw/",
+        lambda world: {"version": 2, "reason": "Wrong."},
     ),
     Ask("api:picture-list", "GET", _at(f"{API}/pictures/")),
     Ask("api:picture-list", "POST", _at(f"{API}/pictures/"), _new_picture),

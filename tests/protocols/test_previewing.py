@@ -208,3 +208,76 @@ def test_pressed_many_times_at_once_it_is_one_draft(preview: Preview, therapist:
     with ThreadPoolExecutor(24) as pool:
         came = list(pool.map(press, range(24)))
     assert (came.count("made"), Protocol.objects.count()) == (1, 1)
+
+
+class TestOverTheApi:
+    IMPORTS = "/api/v1/imports/"
+
+    def test_a_word_file_is_looked_at_and_then_taken_over(self, therapist, floater, api):
+        author = api(therapist)
+        read = author.post(self.IMPORTS, {"file": file()}, format="multipart")
+        body = read.json()
+        assert (read.status_code, body["file_name"], body["title"]) == (201, "falls.docx", "Falls")
+        assert [(one["place"], one["kind"], one["heading"]) for one in body["sections"]] == [
+            (0, "text", "Screen"),
+            (1, "text", "Contraindications"),
+        ]
+        assert any("macro" in note.lower() for note in body["notes"])
+        assert not Protocol.objects.exists()
+        place = f"{self.IMPORTS}{body['id']}/"
+        assert (author.get(place).json(), author.get(self.IMPORTS).json()["results"]) == (body, [body])
+        assert [api(floater).get(place).status_code, len(api(floater).get(self.IMPORTS).json()["results"])] == [404, 0]
+        [picture] = body["pictures"]
+        wanted = {
+            "title": "Falls at home",
+            "category": "safety",
+            "sections": [{"place": 0, "kind": "steps", "heading": "Screening"}],
+            "descriptions": {picture["sha256"]: "A chair"},
+        }
+        assert api(floater).post(f"{place}take-over/", wanted).status_code == 404
+        made = author.post(f"{place}take-over/", wanted)
+        assert (made.status_code, made.json()["title"], made.json()["authors"]) == (
+            201,
+            "Falls at home",
+            ["Avery Testwell"],
+        )
+        [section] = made.json()["sections"]
+        assert (section["kind"], section["heading"], 'alt="A chair"' in section["body"]) == ("steps", "Screening", True)
+        assert author.post(f"{place}take-over/", wanted).status_code == 404
+
+    @pytest.mark.parametrize(
+        ("sections", "codes"),
+        [
+            ([{"place": 2, "kind": "text", "heading": "X"}], ["not-in-the-file"]),
+            ([{"place": 1, "kind": "text", "heading": "X"}] * 2, ["not-in-the-file"]),
+            ([], ["no-section"]),
+            ([{"place": 0, "kind": "text", "heading": "X"}], ["no-description"]),
+        ],
+    )
+    def test_what_cannot_be_taken_is_said(self, preview, therapist, api, sections, codes):
+        wanted = {"title": "Falls", "category": "safety", "sections": sections}
+        answer = api(therapist).post(f"{self.IMPORTS}{preview.pk}/take-over/", wanted)
+        assert (answer.status_code, [reason["code"] for reason in answer.json()["reasons"]]) == (422, codes)
+        assert not Protocol.objects.exists()
+
+    def test_a_file_that_cannot_be_read_is_refused_with_a_sentence(self, therapist, api):
+        answer = api(therapist).post(self.IMPORTS, {"file": file(b"\x00", "falls.txt")}, format="multipart")
+        assert (answer.status_code, answer.json()["reasons"]) == (
+            422,
+            [{"code": "unreadable", "message": "falls.txt is a binary file, not text.", "field": "file"}],
+        )
+        assert not Preview.objects.exists()
+
+    def test_it_is_for_those_who_write(self, preview, front_desk, api):
+        client, place = api(front_desk), f"{self.IMPORTS}{preview.pk}/"
+        sent = client.post(self.IMPORTS, {"file": file()}, format="multipart")
+        assert [sent.status_code, client.get(self.IMPORTS).status_code, client.get(place).status_code] == [403] * 3
+
+    @pytest.mark.parametrize("number", [1, 3])
+    def test_list_asks_the_same_number_of_questions(self, number, therapist, api, at, django_assert_num_queries):
+        imported = importing.read_content(b"Falls\n\nStand up.", "falls.txt")
+        for _ in range(number):
+            previewing.prepare(imported, file_name="falls.txt", by=therapist, at=at)
+        client = api(therapist)
+        with django_assert_num_queries(5):
+            assert len(client.get(self.IMPORTS).json()["results"]) == number

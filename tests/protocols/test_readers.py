@@ -131,3 +131,75 @@ def test_what_one_may_not_read_cannot_be_reported_or_kept(at, therapist, front_d
 def test_a_button_pressed_many_times_is_one_report(version, therapist, at):
     outcomes([lambda: readers.report_problem(version, text="Again.", by=therapist, at=at)] * 12)
     assert Problem.objects.count() == 1
+
+
+class TestOverTheApi:
+    BOOKMARKS = "/api/v1/bookmarks/"
+    PROBLEMS = "/api/v1/problems/"
+
+    def test_bookmarks_are_ones_own(self, version, therapist, floater, front_desk, api):
+        mine, place = api(therapist), f"{self.BOOKMARKS}{version.protocol.slug}/"
+        for _ in range(2):
+            kept = mine.put(place)
+            assert (kept.status_code, kept.json()) == (200, {"slug": "falls", "at": "2026-11-25T10:00:00-06:00"})
+        assert mine.get(self.BOOKMARKS).json()["results"] == [kept.json()]
+        assert api(floater).get(self.BOOKMARKS).json()["results"] == []
+        assert [api(front_desk).put(place).status_code, api(front_desk).delete(place).status_code] == [404, 404]
+        assert api(floater).delete(place).status_code == 204
+        assert Bookmark.objects.get().user == therapist
+        assert mine.delete(place).status_code == 204
+        assert not Bookmark.objects.exists()
+
+    def test_what_one_may_not_read_any_more_is_not_listed(self, version, therapist, api, at):
+        readers.bookmark(version.protocol, by=therapist, at=at)
+        client = api(therapist)
+        assert len(client.get(self.BOOKMARKS).json()["results"]) == 1
+        therapist.memberships.update(role="front_desk")
+        assert client.get(self.BOOKMARKS).json()["results"] == []
+
+    def test_a_problem_is_reported_and_answered(self, version, therapist, floater, approver, front_desk, api):
+        said = {"slug": "falls", "version": 1, "section": "Purpose and scope", "text": "The dose is wrong."}
+        made = api(therapist).post(self.PROBLEMS, said)
+        assert (made.status_code, made.json()["by"], made.json()["answer"]) == (201, "Avery Testwell", "")
+        assert api(therapist).post(self.PROBLEMS, said).json() == made.json()
+        assert api(front_desk).post(self.PROBLEMS, said).status_code == 404
+        place = f"{self.PROBLEMS}{made.json()['id']}/"
+        assert [api(one).get(place).status_code for one in (therapist, floater, approver)] == [200, 200, 404]
+        assert [len(api(one).get(self.PROBLEMS).json()["results"]) for one in (therapist, floater, approver)] == [
+            1,
+            1,
+            0,
+        ]
+        for person, status in ((approver, 404), (therapist, 403), (floater, 200), (floater, 409)):
+            assert api(person).post(f"{place}answer/", {"answer": "Mended."}).status_code == status
+        answered = api(therapist).get(place).json()
+        assert (answered["answer"], answered["closed_by"]) == ("Mended.", "Theo Fictus")
+
+    @pytest.mark.parametrize(
+        ("wrong", "status"),
+        [
+            ({"text": ""}, 400),
+            ({"text": "x" * 1001}, 400),
+            ({"version": 9}, 404),
+            ({"slug": "there-is-none"}, 404),
+            ({"section": "There is none"}, 422),
+        ],
+    )
+    def test_what_cannot_be_reported_is_said(self, version, therapist, api, wrong, status):
+        said = {"slug": "falls", "version": 1, "text": "Wrong."} | wrong
+        assert api(therapist).post(self.PROBLEMS, said).status_code == status
+        assert not Problem.objects.exists()
+
+    @pytest.mark.parametrize("number", [1, 3])
+    def test_lists_ask_the_same_number_of_questions(
+        self, number, floater, clinical_lead, therapist, api, at, django_assert_num_queries
+    ):
+        for _ in range(number):
+            one = factories.published(by=floater, lead=clinical_lead, at=at)
+            readers.bookmark(one.protocol, by=therapist, at=at)
+            readers.report_problem(one, text="Wrong.", by=therapist, at=at)
+        client = api(therapist)
+        with django_assert_num_queries(5):
+            assert len(client.get(self.PROBLEMS).json()["results"]) == number
+        with django_assert_num_queries(5):
+            assert len(client.get(self.BOOKMARKS).json()["results"]) == number
