@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateRange
 from django.db.models import Q
 
-from accounts.models import Clinic, Invitation, Membership, User
+from accounts.models import Clinic, Invitation, Membership, RoleEnd, User
 from accounts.naming import clean_person_name
 from accounts.roles import ROLES_A_MANAGER_MAY_GIVE, Capability, Role
 from intranet.audit.recording import record
@@ -167,20 +167,22 @@ def end_role(membership: Membership, *, end: date, by: User | None, at: datetime
     administrators = [row for row in locked.values() if row.role == Role.ADMINISTRATOR]
     require(_may_end(membership, end, administrators, today))
     record(by, "role.taken", membership.user, clinics=_ids([place]), role=place.role, clinic=place.clinic, end=end)
-    if end <= membership.period.lower and membership.period.lower > today:
+    if end <= membership.period.lower <= today:  # held since this morning: the day stays on record
+        return cut_off(membership, by=by, at=at)
+    RoleEnd.objects.create(membership=membership, until=end, by=by, at=at)
+    if end <= membership.period.lower:  # it never began
         membership.delete()
         return membership
-    if end <= membership.period.lower:  # held since this morning: the day stays on record
-        return cut_off(membership, at)
     membership.period = DateRange(membership.period.lower, end)
     membership.save(update_fields=["period"])
     return membership
 
 
-def cut_off(membership: Membership, at: datetime) -> Membership:
+def cut_off(membership: Membership, *, by: User | None, at: datetime) -> Membership:
     """End a role that is in force at this moment, its day stays on record."""
-    today = local_day(at, zone_of(place_of(membership)))
-    membership.period = DateRange(membership.period.lower, today + timedelta(days=1))
+    tomorrow = local_day(at, zone_of(place_of(membership))) + timedelta(days=1)
+    RoleEnd.objects.create(membership=membership, until=tomorrow, cut_off=True, by=by, at=at)
+    membership.period = DateRange(membership.period.lower, tomorrow)
     membership.ended_at = at
     membership.save(update_fields=["period", "ended_at"])
     return membership

@@ -98,7 +98,7 @@ def let_go(person: User, *, by: User, at: datetime) -> None:
         if held.period.upper is None or held.period.upper > tomorrow:
             held = end_role(held, end=tomorrow, by=by, at=at)
         if held.pk is not None and held.in_force_on(today):
-            cut_off(held, at)
+            cut_off(held, by=by, at=at)
     person.is_active = False
     person.save(update_fields=["is_active"])
     sessions.end_all(person)

@@ -8,8 +8,11 @@ from io import BytesIO
 from itertools import count
 from typing import Any
 
+import pgtrigger
 from allauth.account.models import EmailAddress
+from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateRange, DateTimeTZRange
+from django.db.models import QuerySet
 from PIL import Image
 
 from accounts.documents import Paper, keep
@@ -34,6 +37,7 @@ from accounts.roles import Role
 
 PASSWORD = "a long enough password"
 HIRED = date(2024, 1, 1)
+ROLES_STAY = "accounts.Membership:a_role_is_only_ended"
 _numbers = count(1)
 
 
@@ -56,6 +60,18 @@ def membership(
     *, user: User, role: Role, clinic: Clinic | None = None, start: date = HIRED, end: date | None = None
 ) -> Membership:
     return Membership.objects.create(user=user, role=role, clinic=clinic, period=DateRange(start, end))
+
+
+def as_if_always(memberships: QuerySet[Membership], **said: Any) -> None:
+    """Make roles what they would be now with another past. Only a test can: the database refuses it."""
+    with pgtrigger.ignore(ROLES_STAY), transaction.atomic():
+        memberships.update(**said)
+
+
+def as_if_never(memberships: QuerySet[Membership]) -> None:
+    """Make somebody who never held these roles. Only a test can."""
+    with pgtrigger.ignore(ROLES_STAY):
+        memberships.all().delete()
 
 
 def staff(*, name: str, role: Role, clinics: list[Clinic | None], profession: Profession = Profession.OTHER) -> User:

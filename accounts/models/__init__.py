@@ -9,7 +9,7 @@ from accounts.models.credentials import (
     ValidityRule,
 )
 from accounts.models.invitations import Invitation
-from accounts.models.people import Clinic, Membership, Profession, User
+from accounts.models.people import Clinic, Membership, Profession, RoleEnd, User
 from accounts.models.qualifications import QualificationPart, Training, Unit
 from accounts.models.resets import SecondStepReset
 from accounts.models.tokens import ApiToken, TokenScope
@@ -27,6 +27,7 @@ __all__ = [
     "Membership",
     "Profession",
     "QualificationPart",
+    "RoleEnd",
     "SecondStepReset",
     "Skill",
     "TokenScope",

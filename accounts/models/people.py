@@ -5,6 +5,7 @@ from functools import cached_property
 from typing import Any, ClassVar, Self
 from zoneinfo import ZoneInfo, available_timezones
 
+import pgtrigger
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import ArrayField, DateRangeField, RangeOperators
@@ -17,9 +18,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.finding import Folded, contact_words
+from accounts.models import frozen
 from accounts.roles import ORGANISATION_ROLES, Capability, Role
 from accounts.standing import Standing, standing_of
 from intranet.core.access import AccessQuerySet, AnyUser
+from intranet.core.frozen import no_truncate, written_once
 from intranet.core.time import organisation_day, organisation_zone
 
 
@@ -276,7 +279,10 @@ def _not_over(day: date | models.OuterRef) -> Q:
 
 
 class Membership(models.Model):
-    """A person holds a role at a clinic, or in the whole organisation (no clinic), for a period of days."""
+    """A person holds a role at a clinic, or in the whole organisation (no clinic), for a period of days.
+
+    Who held which role on a past day is evidence: a row only ends, as its last `RoleEnd` says.
+    """
 
     user = models.ForeignKey(User, models.PROTECT, related_name="memberships")
     role = models.CharField(max_length=20, choices=Role)
@@ -316,6 +322,15 @@ class Membership(models.Model):
                 violation_error_message="What was cut off has a last day.",
             ),
         ]
+        triggers: ClassVar[list[pgtrigger.Trigger]] = [
+            pgtrigger.Trigger(
+                name="a_role_is_only_ended",
+                operation=pgtrigger.Update | pgtrigger.Delete,
+                when=pgtrigger.Before,
+                func=frozen.MEMBERSHIP,
+            ),
+            no_truncate("Who held which role is evidence."),
+        ]
 
     def __str__(self) -> str:
         return f"{self.user}: {self.get_role_display()} at {self.clinic or 'the whole organisation'}"
@@ -330,3 +345,33 @@ class Membership(models.Model):
         if self.ended_at is not None and day == self.last_day:
             return False
         return self.period.lower <= day and (self.period.upper is None or day < self.period.upper)
+
+
+class RoleEnd(models.Model):
+    """At the moment `at` somebody ended a role: `until` is the first day without it. The last row holds.
+
+    `cut_off` ended it at that very moment, the day before `until` stays on record. A role that had not begun is removed;
+    this row stays, which is why its key has no constraint.
+    """
+
+    membership = models.ForeignKey(Membership, models.DO_NOTHING, db_constraint=False, related_name="ends")
+    until = models.DateField()
+    cut_off = models.BooleanField(default=False)
+    by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", help_text="None: the system.")
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+        triggers: ClassVar[list[pgtrigger.Trigger]] = [
+            *written_once("When a role ended is evidence; an earlier end is one more row."),
+            pgtrigger.Trigger(
+                name="a_role_ends_from_today_on",
+                operation=pgtrigger.Insert,
+                when=pgtrigger.Before,
+                declare=[("today", "date")],
+                func=frozen.ROLE_END,
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.membership_id}: until {self.until}"

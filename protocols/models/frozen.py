@@ -2,35 +2,9 @@
 
 from __future__ import annotations
 
-import pgtrigger
-
-
-def refuse(sentence: str) -> str:
-    return f"RAISE EXCEPTION '{sentence}' USING ERRCODE = 'restrict_violation';"
-
-
-def no_truncate(sentence: str) -> pgtrigger.Trigger:
-    return pgtrigger.Trigger(
-        name="refuse_truncate",
-        level=pgtrigger.Statement,
-        operation=pgtrigger.Truncate,
-        when=pgtrigger.Before,
-        func=refuse(sentence),
-    )
-
-
-def written_once(sentence: str) -> list[pgtrigger.Trigger]:
-    """Rows are inserted and stay as they are."""
-    return [
-        pgtrigger.Trigger(
-            name="refuse_update_and_delete",
-            operation=pgtrigger.Update | pgtrigger.Delete,
-            when=pgtrigger.Before,
-            func=refuse(sentence),
-        ),
-        no_truncate(sentence),
-    ]
-
+from intranet.core.frozen import no_truncate as no_truncate
+from intranet.core.frozen import refuse as refuse
+from intranet.core.frozen import written_once as written_once
 
 STEPS = f"""
     IF OLD.state <> NEW.state AND (OLD.state, NEW.state) NOT IN (

@@ -12,7 +12,7 @@ from django.db.models.constraints import Deferrable
 from accounts.models import User
 from accounts.roles import Capability
 from intranet.core.access import AccessQuerySet, AnyUser
-from protocols.models.frozen import written_once
+from intranet.core.frozen import written_once
 from scheduling.models.shifts import RosterWeek, Shift, ShiftDetails
 
 

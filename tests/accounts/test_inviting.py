@@ -20,6 +20,7 @@ from accounts.models import Clinic, Invitation, User
 from accounts.roles import Role
 from intranet.audit.models import Entry
 from intranet.core.access import Conflict, Forbidden, Refused
+from tests import factories
 from tests.conftest import CAST, link_in
 from tests.races import outcomes, results
 
@@ -146,7 +147,7 @@ def test_taken_back_it_is_dead_and_the_address_is_free(sent, manager: User, mt_p
 
 
 def test_it_dies_with_the_power_of_whoever_sent_it(sent, manager: User, at: datetime):
-    manager.memberships.update(role=Role.THERAPIST)
+    factories.as_if_always(manager.memberships.all(), role=Role.THERAPIST)
     assert dead(sent[1], at)
 
 

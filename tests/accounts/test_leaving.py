@@ -139,7 +139,9 @@ def test_the_managers_of_the_last_clinic_keep_the_file_and_those_of_an_earlier_o
     therapist: User, manager: User, manager_oakbrook: User, oakbrook: Clinic, leave, at: datetime
 ):
     today = at.date()
-    therapist.memberships.update(period=(today - timedelta(days=400), today - timedelta(days=100)))
+    factories.as_if_always(
+        therapist.memberships.all(), period=(today - timedelta(days=400), today - timedelta(days=100))
+    )
     factories.membership(user=therapist, role=Role.THERAPIST, clinic=oakbrook, start=today - timedelta(days=100))
     leave(therapist)
     with time_machine.travel(at + timedelta(days=30), tick=False):

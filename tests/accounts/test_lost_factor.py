@@ -140,7 +140,7 @@ class TestRule:
     def test_it_dies_with_the_power_of_whoever_started_it(
         self, started, administrator: User, second: User, at: datetime
     ):
-        administrator.memberships.update(role=Role.CLINICAL_LEAD)
+        factories.as_if_always(administrator.memberships.all(), role=Role.CLINICAL_LEAD)
         with pytest.raises(Refused, match="no administrator any more"):
             lost_factor.confirm(started, by=second, at=at)
 

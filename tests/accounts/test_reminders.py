@@ -90,9 +90,9 @@ def test_another_document_is_no_renewal(credential: Credential, therapist: User,
 
 def test_nobody_is_reminded_after_leaving(credential: Credential, therapist: User):
     at = morning(ENDS - timedelta(days=30))
-    therapist.memberships.update(period=("2024-01-01", "2026-11-20"))
+    factories.as_if_always(therapist.memberships.all(), period=("2024-01-01", "2026-11-20"))
     assert plan(OWN, at) == []
-    therapist.memberships.update(period=("2024-01-01", None))
+    factories.as_if_always(therapist.memberships.all(), period=("2024-01-01", None))
     assert plan(OWN, at) == [("Avery Testwell", "lead-30")]
     User.objects.filter(pk=therapist.pk).update(is_active=False)
     assert plan(OWN, at) == []
@@ -162,7 +162,7 @@ def test_nobody_gets_the_notice_for_staff_about_themselves(
 
 
 def test_a_former_manager_hears_nothing(credential: Credential, manager: User):
-    manager.memberships.update(period=("2024-01-01", "2026-11-20"))
+    factories.as_if_always(manager.memberships.all(), period=("2024-01-01", "2026-11-20"))
     assert plan(STAFF, morning(ENDS - timedelta(days=30))) == []
 
 

@@ -18,6 +18,7 @@ from django.urls import reverse
 from accounts import second_step
 from accounts.models import User
 from intranet.audit.models import Entry
+from tests import factories
 from tests.conftest import CAST
 from tests.factories import PASSWORD
 from tests.policies.routes import routes
@@ -70,7 +71,7 @@ def test_with_one_everything_opens(manager: User, sign_in):
 def test_the_role_that_is_given_demands_it_with_the_next_request(therapist: User, sign_in):
     browser = sign_in(therapist)
     assert browser.get("/").status_code == 200
-    therapist.memberships.update(role="manager")
+    factories.as_if_always(therapist.memberships.all(), role="manager")
     assert browser.get("/").url == reverse("mfa_index")
 
 

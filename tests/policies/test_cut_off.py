@@ -7,7 +7,6 @@ from datetime import date, datetime, timedelta
 import pytest
 from psycopg.types.range import Range
 
-from accounts.models import Membership
 from accounts.roles import Role
 from intranet.core.time import organisation_day
 from intranet.reminders.registry import COLUMNS, find
@@ -50,9 +49,7 @@ def reminded(kind: str, at: datetime) -> set[int]:
 
 def cut_off(person, at: datetime) -> None:
     tomorrow = organisation_day(at) + DAY
-    for held in Membership.objects.filter(user=person):
-        held.period, held.ended_at = Range(held.period.lower, tomorrow), at
-        held.save()
+    people.as_if_always(person.memberships.all(), period=Range(people.HIRED, tomorrow), ended_at=at)
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from accounts.models import Membership
 from intranet.audit.models import Entry
 from protocols import publishing
 from protocols.certificates import Certificate, certified
+from tests import factories as people
 from tests.protocols import factories
 
 pytestmark = pytest.mark.django_db
@@ -103,7 +104,7 @@ def test_who_sees_it(given, cast):
 def test_a_manager_does_not_see_what_somebody_signs_elsewhere(
     therapist, oakbrook, manager, floater, clinical_lead, sign_in, at
 ):
-    Membership.objects.filter(user=therapist).update(clinic=oakbrook)
+    people.as_if_always(Membership.objects.filter(user=therapist), clinic=oakbrook)
     version = factories.published(by=floater, lead=clinical_lead, at=at)
     elsewhere = factories.acknowledgement(version=version, by=therapist, at=at)
     browser = sign_in(manager)

@@ -8,6 +8,7 @@ from accounts.roles import Role
 from intranet.reminders.registry import COLUMNS, find
 from protocols import publishing
 from protocols.publishing import Readers
+from tests import factories as people
 from tests.factories import membership
 from tests.protocols import factories
 
@@ -76,7 +77,7 @@ def test_nothing_is_owed_for_what_is_withdrawn_or_replaced(version, approver, cl
 
 
 def test_nothing_is_owed_to_those_who_left(version, therapist, at):
-    therapist.memberships.update(period=("2024-01-01", "2026-11-20"))
+    people.as_if_always(therapist.memberships.all(), period=("2024-01-01", "2026-11-20"))
     assert owed("protocol-to-acknowledge", at) == []
 
 
@@ -91,7 +92,7 @@ def test_another_last_day_is_told_anew(version, therapist, mt_prospect, at):
     """The words of a reminder name the last day; one that names an earlier day than the true one is no longer owed."""
     assert {row[2] for row in owed("protocol-to-acknowledge", at)} >= {"day-0 by 2026-12-09", "last-day by 2026-12-09"}
     later = at + timedelta(days=2)
-    therapist.memberships.update(period=(later.date(), None))
+    people.as_if_always(therapist.memberships.all(), period=(later.date(), None))
     assert {row[2].partition(" by ")[2] for row in owed("protocol-to-acknowledge", later)} == {"2026-12-11"}
 
 

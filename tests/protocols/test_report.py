@@ -11,6 +11,7 @@ from accounts.roles import Role
 from intranet.audit.models import Entry
 from protocols import publishing, reporting
 from protocols.publishing import Readers
+from tests import factories as people
 from tests.factories import membership
 from tests.protocols import factories
 
@@ -233,7 +234,7 @@ def test_report_of_a_past_day_has_people_who_left_since(two_protocols, therapist
 
 def test_report_of_a_past_day_lacks_people_whose_role_had_ended(two_protocols, therapist_oakbrook, at):
     assert numbers_of(therapist_oakbrook, at - timedelta(days=3)) == [(1, False)]
-    therapist_oakbrook.memberships.update(period=("2024-01-01", "2026-11-20"))
+    people.as_if_always(therapist_oakbrook.memberships.all(), period=("2024-01-01", "2026-11-20"))
     assert numbers_of(therapist_oakbrook, at - timedelta(days=3)) == []
 
 

@@ -17,6 +17,7 @@ from protocols import acknowledging, publishing, reporting, waiving
 from protocols.clearance import clearance, cleared
 from protocols.models import Acknowledgement, Waiver
 from protocols.receipts import Fate, receipts
+from tests import factories as people
 from tests.factories import competency, skill
 from tests.protocols import factories
 from tests.races import outcomes
@@ -204,7 +205,7 @@ def test_what_became_of_every_demand(
 ):
     factories.acknowledgement(version=version, by=therapist, at=at - DAY)
     waiving.waive(version, floater, reason="On leave", by=manager, at=at)
-    approver.memberships.filter(role=Role.THERAPIST).update(period=("2024-01-01", "2026-11-20"))
+    people.as_if_always(approver.memberships.filter(role=Role.THERAPIST), period=("2024-01-01", "2026-11-20"))
     assert fates(version, at) == {
         "Avery Testwell": (Fate.SIGNED, ""),
         "Lena Placeholt": (Fate.CLOSED, "The role that asked for it ended on Nov 19, 2026."),

@@ -78,7 +78,7 @@ def test_attention_finds_who_may_not_work_their_shift_any_more(mt_prospect, ther
     left = factories.shift(clinic=mt_prospect, staff=floater)
     assert attention([good, lapsed, left], at) == {}
     therapist.competencies.update(ended_at=at)
-    floater.memberships.filter(clinic=mt_prospect).delete()
+    people.as_if_never(floater.memberships.filter(clinic=mt_prospect))
     found = attention(Shift.objects.select_related("clinic", "staff", "skill"), at)
     assert {pk: [reason.code for reason in verdict.reasons] for pk, verdict in found.items()} == {
         lapsed.pk: ["not-cleared"],

@@ -61,7 +61,7 @@ def test_who_sees_it(cast, mt_prospect, oakbrook, at, sign_in, api, kind: str, s
 
 def test_somebody_without_a_role_sees_none(mt_prospect, manager, therapist, at):
     factories.announcement(by=manager, at=at, to=[mt_prospect])
-    therapist.memberships.update(period=(people.HIRED, at.date()))
+    people.as_if_always(therapist.memberships.all(), period=(people.HIRED, at.date()))
     assert list(Announcement.objects.visible_to(therapist)) == []
 
 

@@ -171,6 +171,7 @@ def test_the_rows_that_the_application_may_only_add_are_these(built: Installatio
             "AND has_table_privilege(oid, 'INSERT') AND NOT has_table_privilege(oid, 'UPDATE, DELETE, TRUNCATE') ORDER BY 1"
         ).fetchall()
     assert [name for (name,) in tables] == [
+        "accounts_roleend",
         "audit_entry",
         "audit_seal",
         "protocols_acknowledgement",

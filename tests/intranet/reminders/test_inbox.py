@@ -12,6 +12,7 @@ from django.utils import timezone
 from accounts.models import User
 from intranet.core.time import local_day
 from intranet.reminders.models import Reminder
+from tests import factories as people
 from tests.intranet.reminders import factories
 
 pytestmark = pytest.mark.django_db
@@ -55,7 +56,9 @@ def test_whose_roles_have_ended_has_no_inbox_on_the_page_or_over_the_api(mine, t
 
     assert inbox() == [True, True, 200, 302]
     today = local_day(now, therapist.zone)
-    therapist.memberships.update(period=DateRange(today - timedelta(days=30), today - timedelta(days=1)))
+    people.as_if_always(
+        therapist.memberships.all(), period=DateRange(today - timedelta(days=30), today - timedelta(days=1))
+    )
     assert inbox() == [False, False, 403, 404]
     assert not Reminder.objects.visible_to(User.objects.get(pk=therapist.pk)).exists()
 
