@@ -21,6 +21,7 @@ from protocols.acknowledging import months_between
 from protocols.drafting import DUE_DAYS, clinics_of, lock, may_edit, reopen, text_hash, text_of
 from protocols.models import (
     Audience,
+    GovernedSkill,
     Protocol,
     ProtocolVersion,
     Remark,
@@ -230,7 +231,7 @@ def change_settings(
     protocol.full_clean()
     protocol.save()
     _sign_again_every(reattest_months, protocol, by=by, at=at)
-    protocol.skills.set(skills)
+    _govern(protocol, skills, by=by, at=at)
     names = [str(skill) for skill in protocol.skills.all()]
     record(
         by, "protocol.settings-changed", protocol, owner=owner, skills=names, high_risk=high_risk, again=reattest_months
@@ -247,6 +248,16 @@ def _sign_again_every(months: int | None, protocol: Protocol, *, by: User, at: d
     interval = SigningInterval(protocol=protocol, months=months, first_end=first_end, by=by, at=at)
     interval.full_clean()
     interval.save()
+
+
+def _govern(protocol: Protocol, skills: Iterable[Skill], *, by: User, at: datetime) -> None:
+    """What the protocol governs from now on; what it governed before stays on record."""
+    before, after = set(protocol.skills.all()), set(skills)
+    protocol.skills.set(after)
+    GovernedSkill.objects.bulk_create(
+        GovernedSkill(protocol=protocol, skill=skill, name=skill.name, governs=skill in after, by=by, at=at)
+        for skill in sorted(before ^ after, key=lambda skill: skill.pk)
+    )
 
 
 def _require_state(version: ProtocolVersion, *states: State) -> None:

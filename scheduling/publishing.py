@@ -261,7 +261,10 @@ def _write_down(publication: Publication, changes: Sequence[Change]) -> None:
 
 
 def _snapshot(shift: ShiftDetails | None) -> dict[str, Any] | None:
-    """The shift as people read it, for the history: names, not ids, because they must stay readable for ever."""
+    """The shift as people read it, for the history: names, not ids, because they must stay readable for ever.
+
+    A procedure may get another name: its code stays, and says which one it was.
+    """
     if shift is None:
         return None
     return {
@@ -270,6 +273,7 @@ def _snapshot(shift: ShiftDetails | None) -> dict[str, Any] | None:
         "end": shift.end.isoformat(),
         "position": shift.position,
         "skill": str(shift.skill or ""),
+        "skill_code": shift.skill.code if shift.skill else "",
         "break_minutes": shift.break_minutes,
     }
 

@@ -15,13 +15,15 @@ from scheduling.times import week_of
 
 @dataclass(frozen=True, slots=True)
 class OnShift:
-    """Somebody's shift as staff saw it; `skill` is the name that the procedure had then."""
+    """Somebody's shift as staff saw it; `skill` is the name that the procedure had then, `skill_code` what stays of it
+    (empty in early publications)."""
 
     person: User
     start: datetime
     end: datetime
     position: str
     skill: str
+    skill_code: str
     publication: str  # which one says so
     changed_later: bool
 
@@ -51,4 +53,5 @@ def _of(change: PublicationChange, *, changed_later: bool) -> Iterator[OnShift]:
     if said is None or person is None:
         return
     span = (datetime.fromisoformat(said["start"]), datetime.fromisoformat(said["end"]))
-    yield OnShift(person, *span, said["position"], said["skill"], str(change.publication), changed_later)
+    code = said.get("skill_code", "")
+    yield OnShift(person, *span, said["position"], said["skill"], code, str(change.publication), changed_later)

@@ -25,7 +25,7 @@ from accounts.step_up import confirm_first
 from intranet.audit.recording import record
 from intranet.core.files import served
 from intranet.home import starting
-from intranet.home.evidence import Evidence, Signer, Stop, Worker
+from intranet.home.evidence import Change, Evidence, Signer, Stop, Worker
 from intranet.home.evidence_paper import evidence_pdf
 from intranet.home.forms import EvidenceForm, StartersFilter
 from intranet.home.starting import Checklist, Item
@@ -120,15 +120,24 @@ class SignerSerializer(serializers.Serializer[Signer]):
     waived_because = serializers.CharField(source="waiver.reason", default="")
 
 
+class InCourseSerializer(serializers.Serializer[Change]):
+    version = serializers.IntegerField(source="version.number")
+    at = serializers.DateTimeField(source="version.in_force.lower")
+    signed = serializers.BooleanField(help_text="Whether the holder of the shift had signed it by then.")
+
+
 class WorkerSerializer(serializers.Serializer[Worker]):
-    """A shift of the day, as it had been published by then."""
+    """A shift of the day, as it had been published by then, and what held when it began."""
 
     person = serializers.CharField(source="shift.person.name")
     start = serializers.DateTimeField(source="shift.start")
     end = serializers.DateTimeField(source="shift.end")
     skill = serializers.CharField(source="shift.skill")
+    version = serializers.IntegerField(source="version.number", default=None, help_text="In force when it began.")
     governed = serializers.BooleanField()
     state = serializers.CharField(source="words")
+    signed_at = serializers.DateTimeField(source="signature.given.at", default=None)
+    changes = InCourseSerializer(many=True, help_text="Versions that came into force while it lasted.")
 
 
 class StopSerializer(serializers.Serializer[Stop]):

@@ -1,38 +1,62 @@
 """What was in force at a clinic on a day, who had signed it, and who was on shift: one question, one page.
 
 Every figure comes from rows that are only ever added to: versions are frozen once published, acknowledgements are
-written once, and who worked is read from the publications of the roster. The same question about a day that is over
-has the same answer whenever it is asked, and its fingerprint says so.
+written once, roles are only ended from a day on, what a protocol governs is one more row, and who worked is read from
+the publications of the roster. Whoever was on shift is judged by what was in force when the shift began. The same
+question about a day that is over has the same answer whenever it is asked, and its fingerprint says so.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from typing import Any
 
+from django.db.models import Exists, OuterRef
+
 from accounts.models import Clinic, User
-from intranet.core.time import day_span
+from intranet.core.time import day_span, organisation_day
 from protocols.acknowledging import duties_then
-from protocols.models import Acknowledgement, Protocol, ProtocolVersion, Suspension, Waiver, lapse
+from protocols.models import (
+    Acknowledgement,
+    Audience,
+    GovernedSkill,
+    Protocol,
+    ProtocolVersion,
+    Readership,
+    SigningInterval,
+    Suspension,
+    Waiver,
+    lapse,
+)
 from scheduling.worked import OnShift, on_shift
 
+INSTANT = timedelta(microseconds=1)
 CSV_HEADER = ("Part", "Person", "Version", "Since", "Until", "State", "Signed at (UTC)", "Text", "Shift", "Procedure")
 
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """The last acknowledgement that somebody gave, and when it ended, where the protocol is signed again and again."""
+    """An acknowledgement, and when it ended, where the protocol is signed again and again."""
 
     given: Acknowledgement
     ends: datetime | None
 
     def holds(self, at: datetime) -> bool:
         return self.given.at <= at and (self.ends is None or self.ends > at)
+
+
+def counting(signatures: Sequence[Signature], at: datetime) -> Signature | None:
+    """Of the signatures of one person for one version, the earliest first: the last one that holds at the moment, else
+    the last one given before, else the first one given after."""
+    given = [one for one in signatures if one.given.at <= at]
+    holding = [one for one in given if one.holds(at)]
+    return next(reversed(holding or given), signatures[0] if signatures else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +90,29 @@ class Signer:
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """A version that came into force in the course of a shift, and whether its holder had signed it by then."""
+
+    version: ProtocolVersion
+    signed: bool
+
+    @property
+    def words(self) -> str:
+        signed = "signed by then" if self.signed else "not signed by then"
+        return f"version {self.version.number} came into force during the shift, {signed}"
+
+
+@dataclass(frozen=True, slots=True)
 class Worker:
-    """A shift of the day, whether it was for what the protocol governs, whether its holder had to sign, and the signature."""
+    """A shift of the day, and what held when it began: the version, whether the protocol governed what the shift was for,
+    whether its holder had to sign, the signature. `changes` are the versions that came into force while it lasted."""
 
     shift: OnShift
+    version: ProtocolVersion | None
     governed: bool
     asked: bool
     signature: Signature | None
+    changes: Sequence[Change]
 
     @property
     def signed_before(self) -> bool:
@@ -85,11 +125,18 @@ class Worker:
 
     @property
     def words(self) -> str:
+        if self.version is None:
+            return "no version in force"
         if self.signature is None:
             return "not signed" if self.asked or self.governed else "not asked to sign"
         if self.ended:
             return "signature had ended"
-        return "signed before the shift" if self.signed_before else "signed later that day"
+        return "signed before the shift" if self.signed_before else "signed after the shift began"
+
+    @property
+    def all_words(self) -> str:
+        """Also of the versions that followed."""
+        return "; ".join([self.words, *(change.words for change in self.changes)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,17 +153,27 @@ class Evidence:
     def __init__(self, protocol: Protocol, clinic: Clinic, on: date, at: datetime) -> None:
         self.protocol, self.clinic, self.on = protocol, clinic, on
         self.span = day_span(on, clinic.zone)
-        self.moment = min(self.span[1] - timedelta(microseconds=1), at)
+        self.moment = min(self.span[1] - INSTANT, at)
         self.is_over = self.span[1] <= at
+        self._read: dict[tuple[int, datetime | None], dict[int, list[Signature]]] = {}
 
     @cached_property
+    def shifts(self) -> list[OnShift]:
+        """Those that touch the day, as published by then. One may have begun the evening before."""
+        return on_shift(self.clinic, self.on, self.moment)
+
+    @cached_property
+    def _released(self) -> list[ProtocolVersion]:
+        """Those that were in force for the clinic since the first of the shifts or the day began, the earliest first."""
+        since = min([self.span[0], *(shift.start for shift in self.shifts)])
+        held = self.protocol.versions.released().filter(in_force__overlap=(since, self.moment + INSTANT))
+        here = Exists(Audience.objects.at([self.clinic.pk]).filter(version=OuterRef("pk")))
+        return list(held.filter(here).select_related("approved_by", "published_by").order_by("number"))
+
+    @property
     def versions(self) -> list[ProtocolVersion]:
         """Those that were in force for the clinic at any moment of the day, the earliest first."""
-        here = self.protocol.versions.released().filter(
-            in_force__overlap=(self.span[0], self.moment + timedelta(microseconds=1))
-        )
-        addressed = here.filter(audiences__clinic__isnull=True) | here.filter(audiences__clinic=self.clinic)
-        return list(addressed.select_related("approved_by", "published_by").distinct().order_by("number"))
+        return [one for one in self._released if one.in_force.upper is None or one.in_force.upper > self.span[0]]
 
     @property
     def version(self) -> ProtocolVersion | None:
@@ -127,7 +184,7 @@ class Evidence:
     def suspensions(self) -> list[Stop]:
         """What stopped those versions at the clinic at any moment of the day, as known when it ended."""
         stopped = Suspension.objects.filter(version__in=self.versions, clinic=self.clinic)
-        held = stopped.during(self.span[0], self.moment + timedelta(microseconds=1))
+        held = stopped.during(self.span[0], self.moment + INSTANT)
         return [
             Stop(row, row.lifted_at if row.lifted_at and row.lifted_at <= self.moment else None)
             for row in held.select_related("version", "by", "lifted_by").order_by("at", "pk")
@@ -135,12 +192,28 @@ class Evidence:
 
     @cached_property
     def signatures(self) -> dict[int, Signature]:
-        """{person: the last acknowledgement for that version by that moment}."""
-        if self.version is None:
-            return {}
-        given: Any = Acknowledgement.objects.satisfying(self.version).filter(at__lte=self.moment)
-        given = given.annotate(ends=lapse(self.moment)).select_related("version").order_by("version__number", "at")
-        return {one.user_id: Signature(one, one.ends) for one in given}
+        """{person: the acknowledgement that counted for that version at that moment, or had}."""
+        given = self._given(self.version, self.moment) if self.version else {}
+        return {person: one for person, all in given.items() if (one := counting(all, self.moment))}
+
+    def _given(self, version: ProtocolVersion, at: datetime) -> dict[int, list[Signature]]:
+        """{person: every acknowledgement for the version, the earliest first}, ended by the interval that held at `at`.
+
+        One query for each version and interval, however many moments are asked for.
+        """
+        settled = max((one for one in self._settled if one <= at), default=None)
+        if (version.pk, settled) not in self._read:
+            rows: Any = Acknowledgement.objects.satisfying(version).filter(at__lte=self.moment)
+            found: dict[int, list[Signature]] = defaultdict(list)
+            for one in rows.annotate(ends=lapse(at)).select_related("version").order_by("at", "pk"):
+                found[one.user_id].append(Signature(one, one.ends))
+            self._read[version.pk, settled] = found
+        return self._read[version.pk, settled]
+
+    @cached_property
+    def _settled(self) -> list[datetime]:
+        """When it was settled how often the protocol is signed."""
+        return list(SigningInterval.objects.filter(protocol=self.protocol).values_list("at", flat=True))
 
     @cached_property
     def waivers(self) -> dict[int, Waiver]:
@@ -173,12 +246,51 @@ class Evidence:
     @cached_property
     def workers(self) -> list[Worker]:
         """Whoever was on shift at the clinic, as published by then."""
-        governed = set(self.protocol.skills.values_list("name", flat=True))
-        asked = {signer.person.pk for signer in self.signers}
-        return [
-            Worker(shift, shift.skill in governed, shift.person.pk in asked, self.signatures.get(shift.person.pk))
-            for shift in on_shift(self.clinic, self.on, self.moment)
-        ]
+        return [self._worker(shift) for shift in self.shifts]
+
+    def _worker(self, shift: OnShift) -> Worker:
+        version = next((one for one in self._released if shift.start in one.in_force), None)
+        return Worker(
+            shift,
+            version,
+            self._governed(shift),
+            version is not None and self._was_asked(shift, version),
+            self._signature(shift, version, shift.start) if version else None,
+            [self._change(shift, one) for one in self._released if shift.start < one.in_force.lower < shift.end],
+        )
+
+    def _change(self, shift: OnShift, version: ProtocolVersion) -> Change:
+        signature = self._signature(shift, version, version.in_force.lower)
+        return Change(version, signature is not None and signature.holds(version.in_force.lower))
+
+    def _signature(self, shift: OnShift, version: ProtocolVersion, at: datetime) -> Signature | None:
+        return counting(self._given(version, at).get(shift.person.pk, []), at)
+
+    def _governed(self, shift: OnShift) -> bool:
+        """Whether the protocol governed the procedure of the shift when it began."""
+        held = {row.skill_id: row for row in self._governing if row.at <= shift.start}
+        return any(row.governs and _is_for(shift, row) for row in held.values())
+
+    @cached_property
+    def _governing(self) -> list[GovernedSkill]:
+        return list(self.protocol.governed.filter(at__lte=self.moment).select_related("skill"))
+
+    def _was_asked(self, shift: OnShift, version: ProtocolVersion) -> bool:
+        """Whether the holder had to sign the version when the shift began."""
+        day = organisation_day(shift.start)
+        return any(
+            day in row.period and (row.membership.ended_at is None or row.membership.ended_at > shift.start)
+            for row in self._asked[shift.person.pk, version.pk]
+        )
+
+    @cached_property
+    def _asked(self) -> dict[tuple[int, int], list[Readership]]:
+        """{(person, version): because of which roles at the clinic, at any time}."""
+        rows = Readership.objects.duties().filter(version__in=self._released, clinic=self.clinic)
+        found: dict[tuple[int, int], list[Readership]] = defaultdict(list)
+        for row in rows.filter(user__in={shift.person.pk for shift in self.shifts}).select_related("membership"):
+            found[row.user_id, row.version_id].append(row)
+        return found
 
     @property
     def signed(self) -> int:
@@ -191,10 +303,7 @@ class Evidence:
             "question": [self.protocol.slug, self.clinic.slug, self.on.isoformat()],
             "versions": [[one.number, one.content_hash, _moment(one.in_force.lower)] for one in self.versions],
             "signers": sorted([one.person.pk, _day(one.due_on), *_signature(one.signature)] for one in self.signers),
-            "shifts": sorted(
-                [one.shift.person.pk, _moment(one.shift.start), _moment(one.shift.end), one.shift.skill]
-                for one in self.workers
-            ),
+            "shifts": sorted(_shift(one) for one in self.workers),
         }
         if self.suspensions:
             said["suspensions"] = [
@@ -244,7 +353,7 @@ def csv_lines(evidence: Evidence) -> Iterator[list[Any]]:
             ]
     for worker in evidence.workers:
         hours = f"{_moment(worker.shift.start)} to {_moment(worker.shift.end)}"
-        state = _signed(worker.signature, worker.words)
+        state = _signed(worker.signature, worker.all_words)
         yield ["On shift", worker.shift.person.name, *state, hours, worker.shift.skill]
     yield ["Fingerprint", "", "", "", "", "", "", evidence.fingerprint, "", ""]
 
@@ -254,6 +363,20 @@ def _signed(signature: Signature | None, words: str) -> list[Any]:
         return ["", "", "", words, "", ""]
     given, ends = signature.given, _moment(signature.ends) if signature.ends else ""
     return [given.version.number, "", ends, words, _moment(given.at), given.text_hash]
+
+
+def _is_for(shift: OnShift, row: GovernedSkill) -> bool:
+    """Early publications have the name of the procedure only."""
+    return row.skill.code == shift.skill_code if shift.skill_code else row.name == shift.skill
+
+
+def _shift(worker: Worker) -> list[Any]:
+    shift = worker.shift
+    version = worker.version.number if worker.version else 0
+    changes = [[one.version.number, one.signed] for one in worker.changes]
+    hours = [_moment(shift.start), _moment(shift.end)]
+    judged = [version, worker.governed, worker.asked, worker.words, *_signature(worker.signature), changes]
+    return [shift.person.pk, *hours, shift.skill, *judged]
 
 
 def _signature(signature: Signature | None) -> list[str]:

@@ -87,9 +87,18 @@ def _worker(worker: Worker, evidence: Evidence) -> list[Cell]:
     later = "Changed in a later publication" if shift.changed_later else ""
     hours = clock_range(shift.start, shift.end, evidence.clinic.zone)
     exact = f"{_exact(shift.start)} to {_exact(shift.end)}"
+    return [Cell(shift.person.name), Cell(hours, exact), Cell(purpose, later), _judged(worker)]
+
+
+def _judged(worker: Worker) -> Cell:
+    """What held when the shift began, and what changed in its course, with the exact moments."""
+    words = [_sentence(worker.words), *(_sentence(change.words) for change in worker.changes)]
     given = worker.signature.given if worker.signature else None
-    signed = f"Version {given.version.number}, {_exact(given.at)}" if given else ""
-    return [Cell(shift.person.name), Cell(hours, exact), Cell(purpose, later), Cell(_sentence(worker.words), signed)]
+    exact = [f"Version {given.version.number}, {_exact(given.at)}"] if given else []
+    if worker.version and (given is None or given.version_id != worker.version.pk):
+        exact.append(f"version {worker.version.number} was in force")
+    exact += [f"version {one.version.number} from {_exact(one.version.in_force.lower)}" for one in worker.changes]
+    return Cell(". ".join(words), _sentence("; ".join(exact)))
 
 
 def _fingerprint(paper: Paper, evidence: Evidence) -> None:

@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import Exists, ExpressionWrapper, F, Func, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce, Greatest, Least, TruncDate
 
-from accounts.models import Clinic, Membership, User
+from accounts.models import Clinic, Membership, Skill, User
 from accounts.models.people import held_on
 from accounts.roles import Capability, Role
 from intranet.core.access import AccessQuerySet, AnyUser, Row
@@ -49,6 +49,28 @@ class SigningInterval(models.Model):
 
     def __str__(self) -> str:
         return f"{self.protocol_id}: every {self.months} months" if self.months else f"{self.protocol_id}: once"
+
+
+class GovernedSkill(models.Model):
+    """From `at` on, nobody does the procedure without having acknowledged the protocol, or (`governs` off) anybody may again.
+
+    `Protocol.skills` is what holds now; the last row of a procedure by a moment says what held then. `name` is the one
+    that the procedure had.
+    """
+
+    protocol = models.ForeignKey(Protocol, models.PROTECT, related_name="governed")
+    skill = models.ForeignKey(Skill, models.PROTECT, related_name="+")
+    name = models.CharField(max_length=80)
+    governs = models.BooleanField()
+    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["at", "pk"]
+        triggers = frozen.written_once("What a protocol governs is evidence; a change is one more row.")
+
+    def __str__(self) -> str:
+        return f"{self.protocol_id} {'governs' if self.governs else 'no longer governs'} {self.name}"
 
 
 def lapse(at: datetime) -> Subquery:

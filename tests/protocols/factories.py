@@ -6,7 +6,7 @@ from datetime import datetime
 from itertools import count
 from typing import Any
 
-from accounts.models import User
+from accounts.models import Skill, User
 from accounts.roles import Role
 from protocols import acknowledging, attachments, drafting, pictures, publishing
 from protocols.drafting import DraftText, SectionText
@@ -52,6 +52,15 @@ def with_files(version: ProtocolVersion, *, by: User, at: datetime) -> ProtocolV
     first, *rest = text.sections
     shown = SectionText(first.kind, first.heading, f"{first.body}<p>{picture.code}</p>", first.key)
     return drafting.edit_draft(version, DraftText(text.title, [shown, *rest]), by=by, at=at, token=version.token)
+
+
+def governing(version: ProtocolVersion, *skills: Skill, by: User, at: datetime) -> ProtocolVersion:
+    """The protocol governs exactly these procedures from the moment on; the rest of its settings stays."""
+    protocol = version.protocol
+    kept = {name: getattr(protocol, name) for name in ("category", "owner", "deputy", "high_risk", "review_months")}
+    kept["reattest_months"] = acknowledging.months_between(protocol, at)
+    publishing.change_settings(protocol, skills=skills, by=by, at=at, **kept)
+    return version
 
 
 def next_version(

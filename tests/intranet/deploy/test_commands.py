@@ -177,6 +177,7 @@ def test_the_rows_that_the_application_may_only_add_are_these(built: Installatio
         "protocols_acknowledgement",
         "protocols_answered",
         "protocols_contributor",
+        "protocols_governedskill",
         "protocols_signinginterval",
         "scheduling_publication",
         "scheduling_publicationchange",

@@ -12,7 +12,7 @@ from django.db import DatabaseError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from accounts import leaving
+from accounts import hiring, leaving
 from accounts.roles import Role
 from intranet.audit.models import Entry
 from intranet.home.evidence import Evidence
@@ -40,7 +40,7 @@ def first(needling, therapist_oakbrook, clinical_lead, therapist, at):
     version = protocols.published(
         by=therapist_oakbrook, lead=clinical_lead, at=at - timedelta(days=60), readers=HERE, title="Needling"
     )
-    version.protocol.skills.add(needling)
+    protocols.governing(version, needling, by=clinical_lead, at=at - timedelta(days=60))
     protocols.acknowledgement(version=version, by=therapist, at=at - timedelta(days=50))
     return version
 
@@ -182,7 +182,7 @@ def test_two_versions_on_the_day_of_the_change(first, mt_prospect, therapist_oak
 def test_a_signature_after_the_start_of_the_shift_is_said(first, worked, floater, mt_prospect):
     protocols.acknowledgement(version=first, by=floater, at=noon(TUESDAY))
     [_, worker] = evidence(first, mt_prospect, noon(date(2026, 12, 5))).workers
-    assert worker.words == "signed later that day"
+    assert worker.words == "signed after the shift began"
 
 
 def test_whoever_need_not_sign_is_not_blamed(first, needling, front_desk, manager, mt_prospect, at):
@@ -271,9 +271,19 @@ def test_over_the_api(first, worked, manager, mt_prospect, api):
         "DELETE FROM protocols_audience",
         "INSERT INTO protocols_audience (version_id, role, must_acknowledge)"
         " SELECT id, 'front_desk', true FROM protocols_protocolversion",
+        "DELETE FROM accounts_membership WHERE role = 'therapist'",
+        "TRUNCATE accounts_membership CASCADE",
+        "UPDATE accounts_membership SET period = daterange('2020-01-01', NULL)",
+        "UPDATE accounts_membership SET period = daterange(lower(period), lower(period) + 1)",
+        "UPDATE accounts_membership SET role = 'front_desk'",
+        "DELETE FROM accounts_roleend",
+        "UPDATE protocols_governedskill SET governs = false",
+        "DELETE FROM protocols_governedskill",
+        "TRUNCATE protocols_governedskill",
     ],
 )
-def test_what_it_is_derived_from_cannot_be_changed_by_raw_sql(first, worked, statement):
+def test_what_it_is_derived_from_cannot_be_changed_by_raw_sql(first, worked, statement, therapist, administrator, at):
+    hiring.take_role(therapist.memberships.get(), end=date(2027, 1, 1), by=administrator, at=at)
     with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute(statement)

@@ -36,7 +36,7 @@ def version(therapist_oakbrook, clinical_lead, therapist, floater, mt_prospect, 
     version = protocols.published(
         by=therapist_oakbrook, lead=clinical_lead, at=at - timedelta(days=60), readers=HERE, title="Needling"
     )
-    version.protocol.skills.add(needling)
+    protocols.governing(version, needling, by=clinical_lead, at=at - timedelta(days=60))
     protocols.acknowledgement(version=version, by=therapist, at=at - timedelta(days=50))
     people.competency(user=therapist, skill=needling, granted_by=clinical_lead)
     roster.shift(clinic=mt_prospect, day=TUESDAY, staff=therapist, skill=needling)
