@@ -213,3 +213,15 @@ def test_reading_asks_the_same_number_of_questions(
     browser.get(detail(version))
     with django_assert_num_queries(16):
         assert browser.get(detail(version)).status_code == 200
+
+
+def test_evidence_and_receipts_are_one_press_away_for_those_who_see_them(
+    therapist, manager, floater, clinical_lead, sign_in, at
+):
+    version = factories.published(by=floater, lead=clinical_lead, at=at)
+    slug = version.protocol.slug
+    addresses = [reverse("home:evidence", args=[slug]), reverse("protocols:receipts", args=[slug, 1])]
+    for person, sees in ((therapist, False), (manager, True), (clinical_lead, True)):
+        page = sign_in(person).get(detail(version)).content.decode()
+        rail = page[page.index('class="version-rail') :]
+        assert [f'href="{address}"' in rail for address in addresses] == [sees, sees]
