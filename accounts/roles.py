@@ -40,6 +40,7 @@ class Capability(StrEnum):
     REPORT_PROBLEM = "report a problem with a protocol"
     APPROVE_PROTOCOL = "approve or send back a version that one did not write"
     PUBLISH_PROTOCOL = "publish an approved version"
+    ADD_READERS = "add readers to a published version"
     SUSPEND_PROTOCOL = "suspend or withdraw a protocol in an emergency"
     ACKNOWLEDGE = "acknowledge what one must read"
     REPORT_ACKNOWLEDGEMENTS = "see who has acknowledged what, and the evidence"
@@ -88,6 +89,7 @@ TABLE: dict[Role, dict[Capability, Reach]] = {
         C.READ_ANY_PROTOCOL: OWN,
         C.READ_SUPERSEDED: OWN,
         C.WRITE_PROTOCOL: OWN,
+        C.ADD_READERS: OWN,
         C.SUSPEND_PROTOCOL: OWN,
         C.REPORT_ACKNOWLEDGEMENTS: OWN,
         C.WAIVE_ACKNOWLEDGEMENT: OWN,
@@ -111,6 +113,7 @@ TABLE: dict[Role, dict[Capability, Reach]] = {
         C.APPROVE_PROTOCOL: ALL,
         C.DELEGATE_APPROVAL: ALL,
         C.PUBLISH_PROTOCOL: ALL,
+        C.ADD_READERS: ALL,
         C.SUSPEND_PROTOCOL: ALL,
         C.REPORT_ACKNOWLEDGEMENTS: ALL,
         C.WAIVE_ACKNOWLEDGEMENT: ALL,

@@ -55,8 +55,9 @@ def duties(at: datetime) -> Rows:
     """One row per person and version that the person must acknowledge, done or not: `user_id`, `version_id`,
     `asked_at` (since when) and `due_on` (the last day).
 
-    Time runs from the publication, from the day on which somebody's membership made the version theirs, or from the end
-    of a waiver. An acknowledgement that ends is asked for 30 days ahead, and is due on the last day on which it holds.
+    Time runs from the publication, from the moment at which somebody's role was added to its readers, from the day on
+    which somebody's membership made the version theirs, or from the end of a waiver. An acknowledgement that ends is
+    asked for 30 days ahead, and is due on the last day on which it holds.
     """
     return with_terms(duty_rows(at).values("user_id", "version_id"), at)
 
@@ -72,7 +73,7 @@ def duties_then(at: datetime) -> Rows:
 def duty_rows(at: datetime, *, past: bool = False) -> ReadershipQuerySet:
     """The memberships behind the duties, for those who group them in their own way. For `past` see `duties_then`."""
     day = organisation_day(at)
-    rows = Readership.objects.held_on(day) if past else Readership.objects.on(day)
+    rows = Readership.objects.held_on(day).stated(at) if past else Readership.objects.on(day)
     return rows.duties().filter(version__in=ProtocolVersion.objects.current(at)).order_by()
 
 
@@ -90,7 +91,8 @@ def with_terms(rows: QuerySet[Any, Any], at: datetime) -> Rows:
     """Grouped rows with `asked_at` and `due_on`. The groups hold at most one person and one version."""
     zone = organisation_zone()
     lapsed = _lapsed(at)
-    begun = Greatest(moment_of(Min("period__startswith"), zone), Subquery(_excused(at), output_field=DateTimeField()))
+    theirs = Min(Greatest(moment_of(F("period__startswith"), zone), "added_at"))  # what is null does not count
+    begun = Greatest(theirs, Subquery(_excused(at), output_field=DateTimeField()))
     ahead = ExpressionWrapper(lapsed - REASK_AHEAD, output_field=DateTimeField())
     # Days of the clinic: what ends in the course of a day holds through the day before.
     last_held = ExpressionWrapper(TruncDate(lapsed, tzinfo=zone) - 1, output_field=DateField())

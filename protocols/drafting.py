@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+from django.contrib.postgres.aggregates import BoolOr
 from django.db import connection, transaction
 from django.db.models import Case, Exists, Max, OuterRef, Q, QuerySet, When
 from django.utils.text import slugify
@@ -184,10 +185,10 @@ def start_draft(protocol: Protocol, *, by: User, at: datetime) -> ProtocolVersio
     text = text_of(latest)
     text = DraftText(text.title, text.sections)
     version = _begin(protocol, number, text, by=by, at=at, pictures=latest.pictures.all(), copied=latest)
-    Audience.objects.bulk_create(
-        Audience(version=version, clinic=row.clinic, role=row.role, must_acknowledge=row.must_acknowledge)
-        for row in latest.audiences.select_related("clinic")
+    readers = (
+        latest.audiences.order_by().values("role", "clinic_id").annotate(must_acknowledge=BoolOr("must_acknowledge"))
     )
+    Audience.objects.bulk_create(Audience(version=version, **line) for line in readers)
     record(by, "protocol.drafted", version, clinics=clinics_of(version))
     return version
 

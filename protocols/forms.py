@@ -16,7 +16,7 @@ from accounts.roles import Role
 from intranet.core.access import Refused
 from intranet.core.forms import DayInput, FilterForm, WordsField, in_this_century
 from intranet.core.time import last_moment, organisation_day
-from protocols import reporting
+from protocols import addressing, reporting
 from protocols.drafting import MOST_SECTIONS, DraftText, SectionText
 from protocols.editor import RichTextField
 from protocols.library import Filters
@@ -261,6 +261,21 @@ class AudienceTable:
     @staticmethod
     def _name(role: Role, clinic: Clinic | None) -> str:
         return f"{role.value}-{clinic.pk if clinic else 'all'}"
+
+
+class AddedReadersTable(AudienceTable):
+    """Roles of own clinics that a published version may get as readers, beside those who read it already."""
+
+    ROLES = addressing.ROLES
+
+    def __init__(self, data: Any, clinics: Iterable[Clinic], version: ProtocolVersion, people: dict[Any, int]) -> None:
+        self.known = list(version.audiences.all())
+        super().__init__(data, clinics, [], people)
+
+    def _cell(self, role: Role, clinic: Clinic | None) -> dict[str, Any]:
+        """Also with what holds already: then there is nothing to tick."""
+        reads, must = (addressing.is_covered(Readers(role, clinic, asked), self.known) for asked in (False, True))
+        return super()._cell(role, clinic) | {"reads_already": reads, "must_already": must}
 
 
 class SettingsForm(forms.ModelForm):

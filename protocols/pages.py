@@ -16,7 +16,7 @@ from accounts.roles import Capability
 from intranet.core import richtext
 from intranet.core.access import Verdict
 from intranet.core.time import organisation_day
-from protocols import acknowledging, drafting, publishing, questioning, reviewing, suspending
+from protocols import acknowledging, addressing, drafting, publishing, questioning, reviewing, suspending
 from protocols.library import is_overdue
 from protocols.models import (
     Acknowledgement,
@@ -300,6 +300,11 @@ class ReadingPage:
             and self.reader.standing.holds(Capability.SUSPEND_PROTOCOL)
             and any(clinic.pk not in stopped for clinic in suspending.places(self.reader, self.version))
         )
+
+    @property
+    def may_add_readers(self) -> bool:
+        current = self.status in (Status.IN_FORCE, Status.COMING)
+        return current and bool(addressing.may_add_readers([], by=self.reader))
 
     @property
     def sees_evidence(self) -> bool:

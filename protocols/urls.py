@@ -1,6 +1,7 @@
 from django.urls import path
 
 from protocols.views import (
+    addressing,
     authoring,
     certificates,
     commenting,
@@ -66,6 +67,7 @@ urlpatterns = [
     path("<slug:slug>/versions/<int:number>/receipts/csv/", receipts.receipts_csv, name="receipts-csv"),
     path("<slug:slug>/versions/<int:number>/receipts/<int:pk>/", receipts.receipt, name="receipt"),
     path("<slug:slug>/versions/<int:number>/receipts/<int:pk>/end/", receipts.end_waiver, name="waiver-end"),
+    path("<slug:slug>/versions/<int:number>/readers/", addressing.add_readers, name="version-readers"),
     path("<slug:slug>/versions/<int:number>/suspend/", suspending.suspend, name="version-suspend"),
     path("<slug:slug>/versions/<int:number>/suspensions/<int:pk>/lift/", suspending.lift, name="version-lift"),
     path("<slug:slug>/versions/<int:number>/withdraw/", publishing.withdraw, name="version-withdraw"),

@@ -24,6 +24,7 @@ ACTIONS = {
     "protocol.picture-removed": Action("Picture removed from a draft"),
     "protocol.published": Action("Protocol published", "ok"),
     "protocol.questions-set": Action("Questions of a draft set"),
+    "protocol.readers-added": Action("Readers added to a version", "info"),
     "protocol.reopened": Action("Protocol taken out of its review by a change", "caution"),
     "protocol.review-confirmed": Action("Review agreed to", "ok"),
     "protocol.reviewed": Action("Protocol reviewed", "info"),

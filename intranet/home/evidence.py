@@ -167,7 +167,7 @@ class Evidence:
         """Those that were in force for the clinic since the first of the shifts or the day began, the earliest first."""
         since = min([self.span[0], *(shift.start for shift in self.shifts)])
         held = self.protocol.versions.released().filter(in_force__overlap=(since, self.moment + INSTANT))
-        here = Exists(Audience.objects.at([self.clinic.pk]).filter(version=OuterRef("pk")))
+        here = Exists(Audience.objects.stated(self.moment).at([self.clinic.pk]).filter(version=OuterRef("pk")))
         return list(held.filter(here).select_related("approved_by", "published_by").order_by("number"))
 
     @property
@@ -279,7 +279,9 @@ class Evidence:
         """Whether the holder had to sign the version when the shift began."""
         day = organisation_day(shift.start)
         return any(
-            day in row.period and (row.membership.ended_at is None or row.membership.ended_at > shift.start)
+            day in row.period
+            and (row.membership.ended_at is None or row.membership.ended_at > shift.start)
+            and (row.added_at is None or row.added_at <= shift.start)
             for row in self._asked[shift.person.pk, version.pk]
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rest_framework.routers import BaseRouter
 
+from protocols.api.addressing import AddedReadersViewSet
 from protocols.api.authoring import CommentViewSet, DraftViewSet
 from protocols.api.files import AttachmentViewSet, PictureViewSet
 from protocols.api.governing import ProtocolSettingsViewSet, ReviewViewSet
@@ -19,6 +20,7 @@ def register(router: BaseRouter) -> None:
     router.register("acknowledgements", AcknowledgementViewSet, basename="acknowledgement")
     router.register("acknowledgement-report", ReportViewSet, basename="acknowledgement-report")
     router.register("waivers", WaiverViewSet, basename="waiver")
+    router.register("added-readers", AddedReadersViewSet, basename="added-readers")
     router.register("suspensions", SuspensionViewSet, basename="suspension")
     router.register("pictures", PictureViewSet, basename="picture")
     router.register("attachments", AttachmentViewSet, basename="attachment")

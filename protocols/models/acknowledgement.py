@@ -236,6 +236,10 @@ class ReadershipQuerySet(models.QuerySet["Readership"]):
         """Of people whose membership is in force on the day, also those who have been deactivated."""
         return self.filter(held_on(day, of="membership__"))
 
+    def stated(self, at: datetime) -> Self:
+        """Without what follows from readers who were added later."""
+        return self.filter(Q(added_at__isnull=True) | Q(added_at__lte=at))
+
     def duties(self) -> Self:
         return self.filter(must_acknowledge=True)
 
@@ -258,6 +262,7 @@ class Readership(models.Model):
     role = models.CharField(max_length=20, choices=Role)
     period = DateRangeField()
     must_acknowledge = models.BooleanField()
+    added_at = models.DateTimeField(null=True, help_text="None: since the publication.")
 
     objects: ClassVar[ReadershipQuerySet] = ReadershipQuerySet.as_manager()  # type: ignore[assignment]
 

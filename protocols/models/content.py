@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any, ClassVar, Self
 
 import pgtrigger
@@ -92,14 +93,24 @@ class AudienceQuerySet(models.QuerySet["Audience"]):
         """Rows that concern one of the clinics."""
         return self.filter(Q(clinic__isnull=True) | Q(clinic__in=clinic_ids))
 
+    def stated(self, at: datetime) -> Self:
+        """Without those that were added later."""
+        return self.filter(Q(added_at__isnull=True) | Q(added_at__lte=at))
+
 
 class Audience(models.Model):
-    """A version is for people with this role, at this clinic or (no clinic) at all; perhaps they must acknowledge it."""
+    """A version is for people with this role, at this clinic or (no clinic) at all; perhaps they must acknowledge it.
+
+    Stated at the publication, or added to a published version (`added_by`, `added_at`), also so that whoever reads it
+    must acknowledge it from then on. Nothing is taken away.
+    """
 
     version = models.ForeignKey(VERSION, models.PROTECT, related_name="audiences")
     clinic = models.ForeignKey(Clinic, models.PROTECT, null=True, blank=True, related_name="+")
     role = models.CharField(max_length=20, choices=Role)
     must_acknowledge = models.BooleanField(default=False)
+    added_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    added_at = models.DateTimeField(null=True, blank=True)
 
     objects: ClassVar[AudienceQuerySet] = AudienceQuerySet.as_manager()  # type: ignore[assignment]
 
@@ -109,9 +120,22 @@ class Audience(models.Model):
             models.UniqueConstraint(
                 fields=["version", "clinic", "role"],
                 nulls_distinct=False,
+                condition=Q(added_at__isnull=True),
                 name="audience_is_stated_once",
                 violation_error_message="This clinic and role are already readers.",
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["version", "clinic", "role", "must_acknowledge"],
+                nulls_distinct=False,
+                name="audience_is_added_once",
+                violation_error_message="This clinic and role are already readers.",
+            ),
+            models.CheckConstraint(
+                condition=Q(added_by__isnull=True, added_at__isnull=True)
+                | Q(added_by__isnull=False, added_at__isnull=False, clinic__isnull=False),
+                name="readers_are_added_by_somebody_at_a_clinic",
+                violation_error_message="Say who adds them, and at which clinic.",
+            ),
         ]
         triggers = [
             pgtrigger.Trigger(

@@ -111,8 +111,19 @@ WAIVER = f"""
     RETURN NEW;
 """
 
-# Who had to sign a published version stays on record.
+# Who had to sign a published version stays on record. Readers are only added, while it is in force or planned; FOR SHARE
+# waits for whoever is just withdrawing it.
 READERS = f"""
+    IF TG_OP = 'INSERT' AND NEW.added_at IS NOT NULL THEN
+        PERFORM FROM protocols_protocolversion
+        WHERE id = NEW.version_id AND state IN ('published', 'superseded') AND published_at <= NEW.added_at
+        AND (upper_inf(in_force) OR upper(in_force) > NEW.added_at)
+        FOR SHARE;
+        IF NOT FOUND THEN
+            {refuse("Readers are added to a version that is in force or will be.")}
+        END IF;
+        RETURN NEW;
+    END IF;
     IF EXISTS (
         SELECT FROM protocols_protocolversion
         WHERE id IN (COALESCE(NEW.version_id, OLD.version_id), COALESCE(OLD.version_id, NEW.version_id))

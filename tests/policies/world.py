@@ -350,6 +350,15 @@ def _receipt(world: World) -> str:
     return f"/protocols/{world.second.protocol.slug}/versions/2/receipts/{world.therapist.pk}/"
 
 
+def _reads_it_too(world: World) -> dict[str, Any]:
+    return {"reads": [f"front_desk-{world.clinic.pk}"]}
+
+
+def _api_readers(world: World) -> dict[str, Any]:
+    where = {"slug": world.looked_at.protocol.slug, "version": 1, "clinics": ["mt-prospect"]}
+    return where | {"role": "front_desk", "must_acknowledge": True}
+
+
 def _suspend(world: World) -> dict[str, Any]:
     return {"clinics": [world.clinic.pk], "reason": "Wrong."}
 
@@ -432,6 +441,8 @@ ASKS = [
     Ask("protocols:receipt", "GET", _receipt),
     Ask("protocols:receipt", "POST", _receipt, lambda world: {"reason": "On leave."}),
     Ask("protocols:waiver-end", "POST", lambda world: f"{_receipt(world)}end/"),
+    Ask("protocols:version-readers", "GET", _of("second", "versions/2/readers/")),
+    Ask("protocols:version-readers", "POST", _of("looked_at", "versions/1/readers/"), _reads_it_too),
     Ask("protocols:version-suspend", "GET", _of("second", "versions/2/suspend/")),
     Ask("protocols:version-suspend", "POST", _of("looked_at", "versions/1/suspend/"), _suspend),
     Ask("protocols:version-lift", "GET", _lift_page),
@@ -744,6 +755,8 @@ ASKS = [
     Ask("api:problem-detail", "GET", _pk(f"{API}/problems/", "problem")),
     Ask("api:problem-answer", "POST", _pk(f"{API}/problems/", "problem", "answer/"), lambda world: {"answer": "Done."}),
     Ask("api:comment-resolve", "POST", _pk(f"{API}/comments/", "comment", "resolve/")),
+    Ask("api:added-readers-list", "GET", _at(f"{API}/added-readers/")),
+    Ask("api:added-readers-list", "POST", _at(f"{API}/added-readers/"), _api_readers),
     Ask("api:suspension-list", "GET", _at(f"{API}/suspensions/")),
     Ask("api:suspension-list", "POST", _at(f"{API}/suspensions/"), _api_suspend),
     Ask(
