@@ -31,7 +31,7 @@ from intranet.audit.recording import record
 from intranet.core.access import YES, Forbidden, Refused, Verdict, require
 from intranet.core.moments import moment_of
 from intranet.core.time import organisation_day, organisation_zone
-from protocols import questioning
+from protocols import opening, questioning
 from protocols.drafting import clinics_of
 from protocols.models import (
     REASK_AHEAD,
@@ -162,12 +162,12 @@ def acknowledge(
     """Record that the person has read the version and will follow it. A second time changes nothing, until it is time to
     acknowledge it again.
 
-    `opened` is the hash of the text that the person had before them: only a whole document carries it. `answers` are the
-    options chosen for the version's questions, by key; they are counted, also when they are wrong.
+    `opened` is the proof that the person had the whole text before them; see `opening`. `answers` are the options chosen
+    for the version's questions, by key; they are counted, also when they are wrong.
     """
     require(may_acknowledge(version, by=by, at=at), Forbidden)
-    if opened != version.content_hash:
-        raise Refused.because("not-opened", "Open the whole version and read it before you acknowledge it.")
+    if not opening.has_opened(version, opened, reader=by, at=at):
+        raise Refused.because("not-opened", "Open the protocol once more, then acknowledge it.")
     if (last := _last_round(version, by)) and _holds(last, at):
         return last
     require(questioning.check(version, answers or {}, at=at))

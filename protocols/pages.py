@@ -16,7 +16,7 @@ from accounts.roles import Capability
 from intranet.core import richtext
 from intranet.core.access import Verdict
 from intranet.core.time import organisation_day
-from protocols import acknowledging, addressing, drafting, publishing, questioning, reviewing, suspending
+from protocols import acknowledging, addressing, drafting, opening, publishing, questioning, reviewing, suspending
 from protocols.library import is_overdue
 from protocols.models import (
     Acknowledgement,
@@ -243,6 +243,11 @@ class ReadingPage:
         if not acknowledging.may_acknowledge(self.version, by=self.reader, at=self.at):
             return False
         return self.due_on is not None or self.protocol.skills.exists()
+
+    @property
+    def opened(self) -> str:
+        """The proof that this reader has the whole text before them: only for the page that shows it."""
+        return opening.proof(self.version, reader=self.reader, at=self.at)
 
     @cached_property
     def competency(self) -> Competency | None:

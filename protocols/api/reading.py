@@ -19,7 +19,17 @@ from rest_framework.response import Response
 from accounts.step_up import confirm_first
 from intranet.core.files import served
 from intranet.core.forms import whole_number
-from protocols import acknowledging, certificates, comparing, publishing, questioning, receipts, reporting, suspending
+from protocols import (
+    acknowledging,
+    certificates,
+    comparing,
+    opening,
+    publishing,
+    questioning,
+    receipts,
+    reporting,
+    suspending,
+)
 from protocols.api.reporting import DemandSerializer
 from protocols.certificates import Certificate
 from protocols.models import Acknowledgement, ProtocolVersion, Question, Section
@@ -68,7 +78,7 @@ class QuestionSerializer(serializers.ModelSerializer[Question]):
 
 
 class ProtocolDetailSerializer(ProtocolSerializer):
-    """With the whole text. `content_hash` names this very text; acknowledging it takes the hash back."""
+    """With the whole text, which `content_hash` names. Acknowledging it takes `opened` back."""
 
     sections = SectionSerializer(many=True, read_only=True)
     questions = QuestionSerializer(many=True, read_only=True)
@@ -76,12 +86,19 @@ class ProtocolDetailSerializer(ProtocolSerializer):
         help_text="Slugs of the clinics at which nobody may work by it now."
     )
 
+    opened = serializers.SerializerMethodField(
+        help_text="The proof that you had this text before you. It counts for you alone, for twelve hours."
+    )
+
+    def get_opened(self, version: ProtocolVersion) -> str:
+        return opening.proof(version, reader=self.context["request"].user, at=timezone.now())
+
     @extend_schema_field(serializers.ListField(child=serializers.SlugField()))
     def get_suspended_at(self, version: ProtocolVersion) -> list[str]:
         return [one.clinic.slug for one in suspending.open_on(version)]
 
     class Meta(ProtocolSerializer.Meta):
-        fields = [*ProtocolSerializer.Meta.fields, "suspended_at", "content_hash", "sections", "questions"]
+        fields = [*ProtocolSerializer.Meta.fields, "suspended_at", "content_hash", "opened", "sections", "questions"]
 
 
 class DueSerializer(serializers.ModelSerializer):
@@ -113,9 +130,7 @@ class ComparisonSerializer(serializers.Serializer):
 
 class OpenedSerializer(serializers.Serializer):
     version = serializers.IntegerField(min_value=1)
-    content_hash = serializers.CharField(
-        max_length=64, help_text="Of the text that was read, as retrieving it gave it."
-    )
+    opened = serializers.CharField(max_length=opening.LONGEST, help_text="As retrieving the version gave it.")
     answers = serializers.DictField(
         child=serializers.IntegerField(min_value=0),
         required=False,
@@ -195,9 +210,9 @@ class ProtocolViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets
         ],
     )
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        if "version" not in request.query_params:
-            return Response(ProtocolDetailSerializer(self.get_object()).data)
-        return Response(ProtocolDetailSerializer(self._released(kwargs["slug"], "version")).data)
+        asked = "version" in request.query_params
+        version = self._released(kwargs["slug"], "version") if asked else self.get_object()
+        return Response(ProtocolDetailSerializer(version, context=self.get_serializer_context()).data)
 
     @extend_schema(
         responses=ComparisonSerializer,
@@ -253,7 +268,7 @@ class ProtocolViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets
             version,
             by=request.user,
             at=timezone.now(),
-            opened=opened.validated_data["content_hash"],
+            opened=opened.validated_data["opened"],
             answers=opened.validated_data.get("answers"),
         )
         return Response(AcknowledgementSerializer(acknowledgement).data, status=status.HTTP_200_OK)

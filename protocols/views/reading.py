@@ -52,7 +52,7 @@ def printed(request: HttpRequest, code: str) -> HttpResponse:
 
 @require_POST
 def acknowledge(request: HttpRequest, slug: str, number: int) -> HttpResponse:
-    """Record the declaration under the text. The form carries the hash of the text that it stands under."""
+    """Record the declaration under the text. The form carries the proof that the page gave with the text."""
     version, at = visible_version(request, slug, number), timezone.now()
     try:
         opened = request.POST.get("opened", "")

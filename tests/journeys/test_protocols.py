@@ -102,3 +102,25 @@ def test_readers_stay_with_the_version_in_force(
     page.goto(f"{live_server.url}{version.protocol.get_absolute_url()}")
     expect(page.get_by_text("The old words.")).to_be_visible()
     expect(page.get_by_text("The new words.")).to_have_count(0)
+
+
+def test_who_knows_the_last_version_goes_from_the_changes_to_the_whole_text(
+    visit: Callable[..., Page],
+    live_server: Any,
+    therapist: User,
+    floater: User,
+    clinical_lead: User,
+    axe: Callable[[Page], list[str]],
+):
+    now = timezone.now()
+    first = factories.published(by=floater, lead=clinical_lead, at=now - timedelta(days=9), body="<p>Old words.</p>")
+    factories.acknowledgement(version=first, by=therapist, at=now - timedelta(days=8))
+    factories.next_version(after=first, by=floater, lead=clinical_lead, at=now - timedelta(days=1))
+    page = visit(therapist)
+    page.goto(f"{live_server.url}{first.protocol.get_absolute_url()}compare/")
+    expect(page.get_by_role("button", name="I have read and will follow version 2")).to_have_count(0)
+    assert axe(page) == []
+    page.get_by_role("link", name="Read and acknowledge version 2").click()
+    page.get_by_role("button", name="I have read and will follow version 2").click()
+    expect(page.get_by_text("You acknowledged version 2", exact=False).first).to_be_visible()
+    assert Acknowledgement.objects.filter(user=therapist).count() == 2

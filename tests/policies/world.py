@@ -11,6 +11,7 @@ from allauth.mfa.totp.internal.auth import TOTP
 from allauth.usersessions.models import UserSession
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db.models import Model
+from django.utils import timezone
 
 from accounts import lost_factor, tokens
 from accounts.filing import fingerprint, send_back
@@ -25,6 +26,7 @@ from intranet.search.models import Miss
 from protocols import (
     commenting,
     importing,
+    opening,
     pictures,
     previewing,
     prints,
@@ -277,11 +279,9 @@ def _staff_list(world: World) -> dict[str, Any]:
 
 
 def _opened(world: World) -> dict[str, Any]:
-    return {
-        "version": world.second.number,
-        "content_hash": world.second.content_hash,
-        "opened": world.second.content_hash,
-    }
+    """What the therapist sends; of anybody else it is refused, once it is clear that they may acknowledge."""
+    opened = opening.proof(world.second, reader=world.therapist, at=timezone.now())
+    return {"version": world.second.number, "opened": opened}
 
 
 def _sign_off(world: World) -> dict[str, Any]:

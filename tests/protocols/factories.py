@@ -8,7 +8,7 @@ from typing import Any
 
 from accounts.models import Skill, User
 from accounts.roles import Role
-from protocols import acknowledging, attachments, drafting, pictures, publishing
+from protocols import acknowledging, attachments, drafting, opening, pictures, publishing
 from protocols.drafting import DraftText, SectionText
 from protocols.models import Acknowledgement, Kind, ProtocolVersion
 from protocols.publishing import Readers
@@ -98,4 +98,5 @@ def revised(
 
 
 def acknowledgement(*, version: ProtocolVersion, by: User, at: datetime) -> Acknowledgement:
-    return acknowledging.acknowledge(version, by=by, at=at, opened=version.content_hash)
+    opened = opening.proof(version, reader=by, at=at)
+    return acknowledging.acknowledge(version, by=by, at=at, opened=opened)

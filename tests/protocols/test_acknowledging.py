@@ -8,7 +8,7 @@ import time_machine
 from accounts.roles import Role
 from intranet.audit.models import Entry
 from intranet.core.access import Forbidden, Refused
-from protocols import acknowledging, publishing, reporting
+from protocols import acknowledging, drafting, opening, publishing, reporting
 from protocols.library import Filters, Library
 from protocols.models import Acknowledgement
 from protocols.publishing import Readers
@@ -18,6 +18,7 @@ from tests.protocols import factories
 pytestmark = pytest.mark.django_db
 LATER = timedelta(days=10)
 HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
 
 
 def waiting(person, at):
@@ -43,12 +44,51 @@ def test_acknowledge_twice_changes_nothing(therapist, clinical_lead, at):
     assert Acknowledgement.objects.get().at == at
 
 
-def test_acknowledge_needs_the_whole_document_opened(therapist, clinical_lead, at):
+@pytest.mark.parametrize("given", ["nothing", "hash", "another person", "forged", "too old"])
+def test_acknowledge_needs_the_whole_document_opened(given, therapist, floater, clinical_lead, at):
     version = factories.published(by=therapist, lead=clinical_lead, at=at)
+    proofs = {
+        "nothing": "",
+        "hash": version.content_hash,
+        "another person": opening.proof(version, reader=floater, at=at),
+        "forged": opening.proof(version, reader=therapist, at=at) + "x",
+        "too old": opening.proof(version, reader=therapist, at=at - opening.COUNTS_FOR),
+    }
     with pytest.raises(Refused) as refused:
-        acknowledging.acknowledge(version, by=therapist, at=at, opened="")
+        acknowledging.acknowledge(version, by=therapist, at=at, opened=proofs[given])
     assert [reason.code for reason in refused.value.verdict.reasons] == ["not-opened"]
     assert not Acknowledgement.objects.exists()
+
+
+def test_an_earlier_version_with_the_same_words_was_another_version(therapist, clinical_lead, at):
+    def following(after, days, **words):
+        return factories.next_version(after=after, by=therapist, lead=clinical_lead, at=at - days * DAY, **words)
+
+    first = factories.published(by=therapist, lead=clinical_lead, at=at - 4 * DAY)
+    earlier = following(first, 3)
+    version = following(following(earlier, 2, body="<p>Between.</p>"), 1)
+    assert earlier.content_hash == version.content_hash
+    opened = opening.proof(earlier, reader=therapist, at=at)
+    assert not opening.has_opened(version, opened, reader=therapist, at=at)
+
+
+def test_what_was_opened_in_the_morning_is_acknowledged_in_the_evening(therapist, clinical_lead, at):
+    version = factories.published(by=therapist, lead=clinical_lead, at=at)
+    opened = opening.proof(version, reader=therapist, at=at)
+    evening = at + opening.COUNTS_FOR - timedelta(seconds=1)
+    assert acknowledging.acknowledge(version, by=therapist, at=evening, opened=opened).at == evening
+
+
+def test_what_proves_the_opening_of_a_draft_proves_nothing_of_later_words(therapist, clinical_lead, at):
+    draft = factories.draft(by=therapist, at=at)
+    opened = opening.proof(draft, reader=therapist, at=at)
+    text = drafting.text_of(draft)
+    [section] = text.sections
+    other = drafting.SectionText(section.kind, section.heading, "<p>Other words.</p>", section.key)
+    version = drafting.edit_draft(
+        draft, drafting.DraftText(text.title, [other]), by=therapist, at=at, token=draft.token
+    )
+    assert not opening.has_opened(version, opened, reader=therapist, at=at)
 
 
 def test_acknowledge_refuses_what_is_not_in_force(therapist, clinical_lead, at):

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from accounts.roles import Role
+from protocols import opening
 from protocols.models import Acknowledgement
 from protocols.publishing import Readers
 from tests.protocols import factories
@@ -84,11 +85,12 @@ def test_retrieve_another_version_by_right(falls, therapist, approver, clinical_
         ("manager_oakbrook", 404),
     ],
 )
-def test_the_api_is_for_the_same_people_as_the_pages(request, falls, api, who, status):
+def test_the_api_is_for_the_same_people_as_the_pages(request, falls, api, who, status, at):
     client = api(request.getfixturevalue(who))
     assert client.get(of(falls)).status_code == status
     assert len(client.get(PROTOCOLS).json()["results"]) == (1 if status == 200 else 0)
-    answer = client.post(of(falls, "acknowledge/"), {"version": 1, "content_hash": falls.content_hash})
+    opened = opening.proof(falls, reader=request.getfixturevalue(who), at=at)
+    answer = client.post(of(falls, "acknowledge/"), {"version": 1, "opened": opened})
     assert answer.status_code == (403 if who == "administrator" else status)
 
 
@@ -98,7 +100,8 @@ def test_nobody_reads_without_signing_in(falls, api):
 
 
 def test_acknowledge(falls, therapist, api, at):
-    answer = api(therapist).post(of(falls, "acknowledge/"), {"version": 1, "content_hash": falls.content_hash})
+    opened = api(therapist).get(of(falls)).json()["opened"]
+    answer = api(therapist).post(of(falls, "acknowledge/"), {"version": 1, "opened": opened})
     assert answer.json() == {
         "id": therapist.acknowledgements.get().pk,
         "slug": "falls",
@@ -109,17 +112,23 @@ def test_acknowledge(falls, therapist, api, at):
     assert api(therapist).get("/api/v1/acknowledgements/").json()["results"] == [answer.json()]
 
 
-def test_acknowledge_refused_with_reasons(falls, therapist, api):
-    answer = api(therapist).post(of(falls, "acknowledge/"), {"version": 1, "content_hash": "x"})
+@pytest.mark.parametrize("given", ["guessed", "hash", "of somebody else"])
+def test_acknowledge_refused_with_reasons(given, falls, therapist, floater, api):
+    proofs = {
+        "guessed": "x",
+        "hash": falls.content_hash,
+        "of somebody else": api(floater).get(of(falls)).json()["opened"],
+    }
+    answer = api(therapist).post(of(falls, "acknowledge/"), {"version": 1, "opened": proofs[given]})
     assert answer.status_code == 422
     assert answer["Content-Type"] == "application/problem+json"
     assert answer.json()["reasons"] == [
-        {"code": "not-opened", "message": "Open the whole version and read it before you acknowledge it."}
+        {"code": "not-opened", "message": "Open the protocol once more, then acknowledge it."}
     ]
     assert not Acknowledgement.objects.exists()
 
 
-@pytest.mark.parametrize("body", [{}, {"version": "x"}, {"version": 0, "content_hash": "x"}, {"version": 1}])
+@pytest.mark.parametrize("body", [{}, {"version": "x"}, {"version": 0, "opened": "x"}, {"version": 1}])
 def test_acknowledge_with_a_body_that_makes_no_sense(falls, therapist, api, body):
     assert api(therapist).post(of(falls, "acknowledge/"), body).status_code == 400
 

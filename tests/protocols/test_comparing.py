@@ -130,14 +130,16 @@ def test_a_signature_opens_the_version_that_was_signed(floater, clinical_lead, t
     first = factories.published(by=floater, lead=clinical_lead, at=at - LONG_AGO)
     factories.acknowledgement(version=first, by=therapist, at=at - LONG_AGO)
     second = factories.next_version(after=first, by=floater, lead=clinical_lead, at=at - RECENTLY * 2)
-    factories.next_version(after=second, by=floater, lead=clinical_lead, at=at - RECENTLY, body="<p>Last words.</p>")
+    third = factories.next_version(
+        after=second, by=floater, lead=clinical_lead, at=at - RECENTLY, body="<p>Last words.</p>"
+    )
     browser = sign_in(therapist)
     page = browser.get(reverse("protocols:compare", args=[first.protocol.slug])).content.decode()
     assert "What changed from version 1 to version 3" in page
     assert "<del>Words</del>" in page
     assert "<ins>Last words</ins>" in page
-    assert "Reading only the changes is fine if you know version 1." in page
-    assert 'name="opened"' in page
+    assert f'href="{third.get_absolute_url()}#acknowledge"' in page
+    assert 'name="opened"' not in page
     reading = browser.get(reverse("protocols:detail", args=[first.protocol.slug])).content.decode()
     assert f'href="/protocols/{first.protocol.slug}/compare/?from=1&amp;to=3"' in reading
 

@@ -18,7 +18,7 @@ from PIL import Image
 from accounts.models import User
 from intranet.core import files, richtext
 from intranet.core.access import Conflict, Forbidden, Refused
-from protocols import acknowledging, comparing, drafting, pictures, publishing
+from protocols import comparing, drafting, pictures, publishing
 from protocols.drafting import DraftText, SectionText
 from protocols.models import Picture, ProtocolVersion
 from tests.accounts.test_documents import bomb
@@ -320,7 +320,7 @@ class TestWhoSeesIt:
         assert seeing() == [therapist, clinical_lead]
         published = publishing.publish(approved, by=clinical_lead, at=at, readers=factories.THERAPISTS)
         assert seeing() == [therapist, floater, clinical_lead]
-        acknowledging.acknowledge(published, by=floater, at=at, opened=published.content_hash)
+        factories.acknowledgement(version=published, by=floater, at=at)
         factories.next_version(
             after=published,
             by=therapist,

@@ -10,7 +10,7 @@ from lxml import html
 
 from accounts.roles import Role
 from intranet.core.access import Conflict, Refused
-from protocols import drafting, publishing, questioning
+from protocols import drafting, opening, publishing, questioning
 from protocols.drafting import DraftText, SectionText
 from protocols.models import Acknowledgement, Answered, Question, State
 from protocols.questioning import Missed, QuestionText
@@ -67,14 +67,18 @@ def place(version):
     return f"/protocols/{version.protocol.slug}/versions/{version.number}/acknowledge/"
 
 
-def answer(version, chosen):
-    return {"opened": version.content_hash, f"answer-{version.questions.get().key}": chosen}
+def answer(version, chosen, reader, at):
+    opened = opening.proof(version, reader=reader, at=at)
+    return {"opened": opened, f"answer-{version.questions.get().key}": chosen}
 
 
-def test_who_answers_rightly_has_acknowledged(version, therapist, sign_in):
+def test_who_answers_rightly_has_acknowledged(version, therapist, sign_in, at):
     page = sign_in(therapist).get(version.get_absolute_url()).content.decode()
     assert ("How long?" in page, "10 minutes" in page) == (True, True)
-    assert sign_in(therapist).post(place(version), answer(version, 1)).url == version.protocol.get_absolute_url()
+    assert (
+        sign_in(therapist).post(place(version), answer(version, 1, therapist, at)).url
+        == version.protocol.get_absolute_url()
+    )
     assert Acknowledgement.objects.get().user == therapist
     assert list(Answered.objects.values_list("right", flat=True)) == [True]
 
@@ -89,14 +93,23 @@ def test_who_answers_rightly_has_acknowledged(version, therapist, sign_in):
         ("-1", "Answer the question", 0),
     ],
 )
-def test_who_does_not_is_sent_back_to_the_text(version, therapist, sign_in, chosen, words, counted):
-    refused = sign_in(therapist).post(place(version), answer(version, chosen))
+def test_who_does_not_is_sent_back_to_the_text(version, therapist, sign_in, chosen, words, counted, at):
+    refused = sign_in(therapist).post(place(version), answer(version, chosen, therapist, at))
     assert (refused.status_code, words in refused.content.decode()) == (422, True)
     assert (Acknowledgement.objects.count(), Answered.objects.filter(right=False).count()) == (0, counted)
 
 
-def test_what_is_chosen_stays_chosen(version, therapist, sign_in):
-    page = sign_in(therapist).post(place(version), answer(version, 0)).content.decode()
+def test_who_opened_it_too_long_ago_keeps_the_answers(version, therapist, sign_in, at):
+    old = answer(version, 1, therapist, at - opening.COUNTS_FOR)
+    refused = sign_in(therapist).post(place(version), old)
+    page = refused.content.decode()
+    assert (refused.status_code, 'value="1" checked' in page) == (422, True)
+    assert "Open the protocol once more, then acknowledge it." in page
+    assert (Acknowledgement.objects.count(), Answered.objects.count()) == (0, 0)
+
+
+def test_what_is_chosen_stays_chosen(version, therapist, sign_in, at):
+    page = sign_in(therapist).post(place(version), answer(version, 0, therapist, at)).content.decode()
     assert 'value="0" checked' in page
 
 
@@ -258,13 +271,14 @@ def test_the_database_refuses_to_change_what_was_asked_and_answered(version, at,
 
 def test_over_the_api(version, therapist, api):
     address = f"/api/v1/protocols/{version.protocol.slug}/"
-    [question] = api(therapist).get(address).json()["questions"]
+    found = api(therapist).get(address).json()
+    [question] = found["questions"]
     assert (question["text"], question["options"], "right" in question) == (
         "How long?",
         ["2 minutes", "10 minutes"],
         False,
     )
-    said = {"version": 1, "content_hash": version.content_hash}
+    said = {"version": 1, "opened": found["opened"]}
     assert api(therapist).post(f"{address}acknowledge/", said).status_code == 422
     wrong = said | {"answers": {question["key"]: 0}}
     assert api(therapist).post(f"{address}acknowledge/", wrong, format="json").status_code == 422

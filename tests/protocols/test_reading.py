@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 
 import pytest
@@ -7,7 +8,7 @@ from django.urls import reverse
 
 from accounts.roles import Role
 from intranet.core.access import Refused
-from protocols import publishing
+from protocols import opening, publishing
 from protocols.drafting import SectionText
 from protocols.models import Acknowledgement
 from protocols.publishing import Readers
@@ -16,6 +17,7 @@ from tests.protocols import factories
 
 pytestmark = pytest.mark.django_db
 LONG_AGO = timedelta(days=100)
+OPENED = re.compile(r'name="opened" value="([^"]+)"')
 
 
 def detail(version):
@@ -124,9 +126,8 @@ def test_pages_of_a_protocol_are_for_its_readers(
     browser = sign_in(request.getfixturevalue(who))
     assert browser.get(detail(version)).status_code == status
     assert browser.get(page_of(version)).status_code == status
-    assert browser.post(acknowledge(version), {"opened": version.content_hash}).status_code == (
-        302 if status == 200 else 404
-    )
+    opened = opening.proof(version, reader=request.getfixturevalue(who), at=at)
+    assert browser.post(acknowledge(version), {"opened": opened}).status_code == (302 if status == 200 else 404)
 
 
 def test_a_hidden_protocol_answers_like_one_that_does_not_exist(therapist_oakbrook, sign_in, therapist, at):
@@ -143,8 +144,8 @@ def test_acknowledging_on_the_page(therapist, floater, clinical_lead, sign_in, a
     browser = sign_in(therapist)
     page = browser.get(detail(version)).content.decode()
     assert "Acknowledge version 1 by Wed, Dec 9" in page
-    assert f'name="opened" value="{version.content_hash}"' in page
-    answer = browser.post(acknowledge(version), {"opened": version.content_hash}, follow=True)
+    [opened] = OPENED.findall(page)
+    answer = browser.post(acknowledge(version), {"opened": opened}, follow=True)
     assert answer.redirect_chain == [(detail(version), 302)]
     assert "You acknowledged version 1 on Nov 25, 2026." in answer.content.decode()
     assert [(row.user, row.at) for row in Acknowledgement.objects.all()] == [(therapist, at)]
@@ -154,8 +155,19 @@ def test_acknowledging_without_the_text_is_refused_on_the_page(therapist, floate
     version = factories.published(by=floater, lead=clinical_lead, at=at)
     answer = sign_in(therapist).post(acknowledge(version), {"opened": "guessed"})
     assert answer.status_code == Refused.status
-    assert "Open the whole version and read it before you acknowledge it." in answer.content.decode()
+    page = answer.content.decode()
+    assert "Open the protocol once more, then acknowledge it." in page
     assert not Acknowledgement.objects.exists()
+    [opened] = OPENED.findall(page)  # the answer shows the whole text
+    assert sign_in(therapist).post(acknowledge(version), {"opened": opened}).status_code == 302
+
+
+def test_a_page_that_was_open_for_too_long_is_refused(therapist, floater, clinical_lead, sign_in, at):
+    version = factories.published(by=floater, lead=clinical_lead, at=at - timedelta(days=1))
+    yesterday = opening.proof(version, reader=therapist, at=at - timedelta(hours=12))
+    answer = sign_in(therapist).post(acknowledge(version), {"opened": yesterday})
+    assert answer.status_code == Refused.status
+    assert "Open the protocol once more, then acknowledge it." in answer.content.decode()
 
 
 def test_acknowledging_is_never_a_get(therapist, floater, clinical_lead, sign_in, at):
@@ -165,7 +177,7 @@ def test_acknowledging_is_never_a_get(therapist, floater, clinical_lead, sign_in
 
 def test_acknowledging_a_draft_finds_nothing_to_acknowledge(therapist, sign_in, at):
     draft = factories.draft(by=therapist, at=at)
-    answer = sign_in(therapist).post(acknowledge(draft), {"opened": draft.content_hash})
+    answer = sign_in(therapist).post(acknowledge(draft), {"opened": opening.proof(draft, reader=therapist, at=at)})
     assert answer.status_code == 403
     assert not Acknowledgement.objects.exists()
 

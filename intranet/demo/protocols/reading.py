@@ -7,7 +7,7 @@ from datetime import datetime, time, timedelta
 
 from accounts.models import User
 from intranet.core.time import at_local, first_moment, organisation_day, organisation_zone
-from protocols import acknowledging
+from protocols import acknowledging, opening
 from protocols.models import Protocol, ProtocolVersion, Readership, State
 
 # (protocol, version) -> who has not acknowledged it. Ivo is late; for the others there is still time.
@@ -53,4 +53,5 @@ def _acknowledge(version: ProtocolVersion, user: User, *, since: datetime, now: 
     wanted = at_local(day, time(9 + (user.pk + version.pk) % 8, 10 + user.pk % 45), organisation_zone())
     moment = min(max(wanted, since + READING_TIME), end - timedelta(seconds=1))
     if moment >= since:
-        acknowledging.acknowledge(version, by=user, at=moment, opened=version.content_hash)
+        opened = opening.proof(version, reader=user, at=moment)
+        acknowledging.acknowledge(version, by=user, at=moment, opened=opened)

@@ -22,7 +22,6 @@ from accounts.models import Clinic, CredentialType, Profession, User
 from accounts.roles import Role
 from intranet.home import starting
 from intranet.home.starting import EVERYWHERE, checklist_of, checklists, new_people, starters
-from protocols.acknowledging import acknowledge
 from protocols.models import ProtocolVersion
 from protocols.publishing import Readers
 from tests import factories
@@ -87,7 +86,7 @@ def test_it_ticks_itself_off(mt_prospect, hipaa, manual, manager: User, at: date
     assert list(starters(manager, at)) == [nina]
     credential.verified_by, credential.verified_at = manager, at
     credential.save()
-    acknowledge(manual, by=nina, at=at, opened=manual.content_hash)
+    protocols.acknowledgement(version=manual, by=nina, at=at)
     assert [done for _, done, _ in told(nina, at)] == [True] * 4
     assert checklist_of(nina, at).complete
     assert list(starters(manager, at)) == []
@@ -142,7 +141,7 @@ def test_the_list_of_starters_agrees_with_their_checklists(
                 verified_by=None if filed == "waiting" else manager,
             )
         if signed:
-            acknowledge(manual, by=person, at=at, opened=manual.content_hash)
+            protocols.acknowledgement(version=manual, by=person, at=at)
         people.append(person)
     for viewer in (manager, administrator):
         scope = starting.protocols_seen_by(viewer)
