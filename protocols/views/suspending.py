@@ -27,6 +27,8 @@ def suspend(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             made = suspending.suspend(version, **form.cleaned_data, by=request.user, at=timezone.now())
+        except Forbidden:
+            raise
         except Refused as refused:
             add_refusal(form, refused)
         else:
