@@ -20,7 +20,7 @@ from django.db.models import (
 from django.db.models.functions import Cast, Concat
 from django.urls import reverse
 
-from accounts.models import User
+from accounts.models import Membership, User
 from accounts.models.people import held_on
 from accounts.roles import Capability, Role
 from intranet.core.moments import moment_of
@@ -30,6 +30,7 @@ from intranet.reminders import registry
 from intranet.reminders.registry import HORIZON, Kind, Message, OnDoubt
 from protocols.acknowledging import outstanding, outstanding_rows, with_terms
 from protocols.models import Acknowledgement, Problem, ProtocolVersion, Readership, Suspension
+from protocols.models.visibility import read_current
 
 # Days after somebody was asked: at once, then three times more before the last day.
 NUDGES = (0, 3, 7, 10)
@@ -169,8 +170,8 @@ class ReviewDue(Kind):
 
 
 class ProtocolSuspended(Kind):
-    """At once, day or night: to the clinical lead, to everybody who signed the version and still reads it, and to the
-    readers at the clinic. Once more when it may be used again."""
+    """At once, day or night: to the clinical lead, to everybody who signed the version and may read it, whatever their
+    role by now, and to readers and managers of the clinic. Once more when it may be used again."""
 
     code = "protocol-suspended"
     label = "Protocols suspended in an emergency"
@@ -183,15 +184,25 @@ class ProtocolSuspended(Kind):
     def owed(self, at: datetime) -> Sequence[QuerySet[Any, Any]]:
         today = organisation_day(at)
         current = Suspension.objects.filter(version__in=ProtocolVersion.objects.current(at))
-        leads = User.objects.members(today, roles=[Role.CLINICAL_LEAD])
-        recipients = [Value(lead.pk, output_field=BigIntegerField()) for lead in leads]
-        readers = Readership.objects.on(today).filter(version=OuterRef("version"), user=OuterRef("reader"))
-        signed = Acknowledgement.objects.counting_for("reader", "version")
-        reading = current.annotate(reader=F("version__readership__user")).filter(
-            Exists(readers.filter(clinic=OuterRef("clinic"))) | (Exists(readers) & Exists(signed))
-        )
-        sets = [current.annotate(reader=recipient) for recipient in recipients] + [reading]
+        sets = [*self._leads(current, today), *self._there(current, today), self._signers(current, today)]
         return [rows for who in sets for rows in (self._suspended(who, at), self._lifted(who, at))]
+
+    def _leads(self, current: QuerySet[Any, Any], today: date) -> Iterator[QuerySet[Any, Any]]:
+        for lead in User.objects.members(today, roles=[Role.CLINICAL_LEAD]):
+            yield current.annotate(told=Value(lead.pk, output_field=BigIntegerField()))
+
+    def _there(self, current: QuerySet[Any, Any], today: date) -> Iterator[QuerySet[Any, Any]]:
+        """Readers and managers at the clinic; a version is suspended only where it is meant, so that these may read it."""
+        here = {"user": OuterRef("told"), "clinic": OuterRef("clinic")}
+        readers = Readership.objects.on(today).filter(version=OuterRef("version"), **here)
+        yield current.annotate(told=F("version__readership__user")).filter(Exists(readers))
+        managers = Membership.objects.on(today).filter(role=Role.MANAGER, **here)
+        yield current.annotate(told=F("clinic__memberships__user")).filter(Exists(managers))
+
+    def _signers(self, current: QuerySet[Any, Any], today: date) -> QuerySet[Any, Any]:
+        signed = Acknowledgement.objects.counting_for("told", "version")
+        signers = current.annotate(told=F("version__protocol__versions__acknowledgements__user"))
+        return signers.filter(read_current("told", "version", today), Exists(signed))
 
     def _suspended(self, who: QuerySet[Any, Any], at: datetime) -> QuerySet[Any, Any]:
         return self._rows(who.filter(lifted_at__isnull=True), "suspended", "at", at)
@@ -200,8 +211,8 @@ class ProtocolSuspended(Kind):
         return self._rows(who.filter(lifted_at__isnull=False), "lifted", "lifted_at", at)
 
     def _rows(self, who: QuerySet[Any, Any], occasion: str, since: str, at: datetime) -> QuerySet[Any, Any]:
-        rows = who.exclude(reader=F("by" if occasion == "suspended" else "lifted_by")).annotate(
-            recipient_id=F("reader"),
+        rows = who.exclude(told=F("by" if occasion == "suspended" else "lifted_by")).annotate(
+            recipient_id=F("told"),
             subject_id=F("pk"),
             occasion=Value(occasion, output_field=CharField()),
             due_at=F(since),
@@ -230,7 +241,7 @@ class ProtocolSuspended(Kind):
             paragraphs=said,
             path=subject.version.get_absolute_url(),
             action="Open the protocol",
-            why="You get this because you read or signed this protocol, or lead the clinical work.",
+            why="You get this because you read or signed this protocol, manage the clinic, or lead the clinical work.",
         )
 
 

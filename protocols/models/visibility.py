@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from django.apps import apps
 from django.db.models import Exists, OuterRef, Q
 
-from accounts.models import User
-from accounts.roles import TABLE, Capability
+from accounts.models import Membership, User
+from accounts.roles import TABLE, Capability, Reach, Role
 from accounts.standing import Scope, Standing
 from protocols.models.content import Audience, Contributor
 
@@ -40,6 +40,21 @@ def _current(standing: Standing) -> Q:
     grants = [grant for grant in standing.grants if Capability.READ_PROTOCOL in TABLE[grant.role]]
     addressed = Q(Exists(Audience.objects.of(grants).filter(version=OuterRef("pk")))) if grants else NONE
     return addressed | _within(standing.scope(Capability.READ_ANY_PROTOCOL))
+
+
+def read_current(person: str, version: str, on: date) -> Q:
+    """The same of many people on a day: that a person reads a current version, both named as fields of the outer query."""
+    readership = apps.get_model("protocols", "Readership").objects
+    addressed = readership.on(on).filter(user=OuterRef(person), version=OuterRef(version))
+    meant_there = Audience.objects.filter(Q(clinic__isnull=True) | Q(clinic=OuterRef("clinic")))
+    meant_there = meant_there.filter(version=OuterRef(OuterRef(version)))
+    anyway = Q(role__in=_reaching(Reach.ALL)) | Q(role__in=_reaching(Reach.OWN)) & Q(Exists(meant_there))
+    return Q(Exists(addressed)) | Q(Exists(Membership.objects.on(on).filter(anyway, user=OuterRef(person))))
+
+
+def _reaching(reach: Reach) -> list[Role]:
+    """The roles that read whatever the audience, and how far."""
+    return [role for role, capabilities in TABLE.items() if capabilities.get(Capability.READ_ANY_PROTOCOL) == reach]
 
 
 def _past(user: User) -> Q:

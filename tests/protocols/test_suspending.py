@@ -8,8 +8,10 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.urls import reverse
 
+from accounts.models import User
 from accounts.roles import Role
-from intranet.core.access import Conflict, Forbidden, Refused
+from intranet.core.access import Conflict, Forbidden, Refused, Verdict
+from intranet.reminders import owing
 from intranet.reminders.registry import COLUMNS, find
 from protocols import prints, suspending
 from protocols.models import Suspension
@@ -46,6 +48,11 @@ def owed(at):
     return {(recipient, subject, occasion) for recipient, subject, occasion, *_ in rows}
 
 
+def told(at):
+    """Who gets a reminder: those of them who can sign in."""
+    return set(owing.owed(find("protocol-suspended"), at).execute("SELECT recipient_id FROM owed"))
+
+
 def test_readers_see_it_first(version, suspension, therapist, therapist_oakbrook, sign_in):
     for reader in (therapist, therapist_oakbrook):
         page = sign_in(reader).get(version.protocol.get_absolute_url()).content.decode()
@@ -77,6 +84,15 @@ def test_not_where_the_version_is_not_meant(floater, clinical_lead, manager_oakb
     assert suspending.places(manager_oakbrook, version) == []
     assert suspending.places(clinical_lead, version) == [mt_prospect]
     assert sign_in(manager_oakbrook).get(place(version)).status_code == 404
+
+
+def test_who_may_no_longer_when_it_comes_to_it_gets_403(version, manager, mt_prospect, sign_in, monkeypatch):
+    """The form offered the clinic; by the time of the action the role there has ended."""
+    no = Verdict.of(suspending.NOT_YOURS)
+    monkeypatch.setattr(suspending, "may_suspend", lambda version, clinic, *, by: no)
+    answer = sign_in(manager).post(place(version), {"clinics": [mt_prospect.pk], "reason": "Why."})
+    assert answer.status_code == 403
+    assert not Suspension.objects.exists()
 
 
 @pytest.mark.parametrize(
@@ -129,6 +145,37 @@ def test_lead_signers_and_readers_there_are_told_at_once(
         find("protocol-suspended").write(row, therapist, "lifted", later).title
         == "“Needling” may be used again at Mt. Prospect"
     )
+
+
+def test_whoever_signed_is_told_whatever_the_role_as_long_as_they_may_read_it(
+    version, therapist, therapist_oakbrook, floater, manager, manager_oakbrook, clinical_lead, mt_prospect, at
+):
+    for person in (therapist, therapist_oakbrook, floater, manager_oakbrook):
+        factories.acknowledgement(version=version, by=person, at=at - timedelta(days=20))
+    therapist_oakbrook.memberships.update(role=Role.MANAGER)  # of another clinic, and reads it as such
+    therapist.memberships.update(role=Role.FRONT_DESK)  # does not read it any more
+    User.objects.filter(pk=floater.pk).update(is_active=False)
+    suspending.suspend(version, clinics=[mt_prospect], reason="Why.", by=manager, at=at)
+    found = told(at + timedelta(minutes=1))
+    assert found == {clinical_lead.pk, therapist_oakbrook.pk, manager_oakbrook.pk}
+
+
+def test_an_editorial_version_is_known_to_those_who_signed_the_one_before(
+    version, therapist_oakbrook, floater, manager, clinical_lead, mt_prospect, at
+):
+    factories.acknowledgement(version=version, by=therapist_oakbrook, at=at - timedelta(days=20))
+    before = at - timedelta(days=1)
+    wording = factories.next_version(after=version, by=floater, lead=clinical_lead, at=before, material=False)
+    suspending.suspend(wording, clinics=[mt_prospect], reason="Why.", by=manager, at=at)
+    assert therapist_oakbrook.pk in told(at + timedelta(minutes=1))
+
+
+def test_the_managers_of_the_clinic_are_told_unless_they_pressed(
+    version, manager, manager_oakbrook, clinical_lead, mt_prospect, at
+):
+    suspending.suspend(version, clinics=[mt_prospect], reason="Why.", by=clinical_lead, at=at)
+    found = told(at + timedelta(minutes=1))
+    assert (manager.pk in found, manager_oakbrook.pk in found, clinical_lead.pk in found) == (True, False, False)
 
 
 def test_nobody_at_the_other_clinic_is_told_who_has_not_signed(suspension, therapist_oakbrook, at):

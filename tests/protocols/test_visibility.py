@@ -6,11 +6,15 @@ from datetime import timedelta
 
 import pytest
 from django.db.backends.postgresql.psycopg_any import DateRange
+from django.db.models import Value
+from django.utils import timezone
 
 from accounts.models import User
 from accounts.roles import Role
+from intranet.core.time import organisation_day
 from protocols import publishing
 from protocols.models import Acknowledgement, Protocol, ProtocolVersion
+from protocols.models.visibility import read_current
 from protocols.publishing import Readers
 from tests import factories as people
 from tests.conftest import CAST
@@ -29,6 +33,10 @@ def readers_of(version: ProtocolVersion, cast: dict[str, User]) -> set[str]:
         assert Protocol.objects.sees(person, version.protocol) == (
             ProtocolVersion.objects.visible_to(person).filter(protocol=version.protocol).exists()
         )
+    if ProtocolVersion.objects.current(timezone.now()).filter(pk=version.pk).exists():
+        asked = User.objects.alias(version=Value(version.pk))
+        found = asked.filter(read_current("pk", "version", organisation_day(timezone.now())))
+        assert {cast[name] for name in names} == set(found)
     return names
 
 
