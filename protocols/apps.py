@@ -9,12 +9,13 @@ class ProtocolsConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts import files, skilled
-        from protocols import clearance, navigation, previewing, reminders, search, verbs
+        from protocols import clearance, navigation, previewing, reminders, review_reminders, search, verbs
 
         files.judge_by(clearance.verdicts)
         navigation.register_places()
         previewing.register()
         reminders.register()
+        review_reminders.register()
         skilled.ask(clearance.cleared)
         search.register()
         verbs.register()

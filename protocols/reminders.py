@@ -1,4 +1,4 @@
-"""Reminders about acknowledgements: to the person while something is outstanding, to the manager once it is late."""
+"""Reminders about what waits to be acknowledged or is late, problems that readers report, and suspensions."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import (
     BigIntegerField,
     CharField,
@@ -23,6 +24,7 @@ from django.urls import reverse
 from accounts.models import Membership, User
 from accounts.models.people import held_on
 from accounts.roles import Capability, Role
+from intranet.core.arrays import Each
 from intranet.core.moments import moment_of
 from intranet.core.time import organisation_day, organisation_zone
 from intranet.core.wording import counted, day_label, full_day, name_list
@@ -34,8 +36,6 @@ from protocols.models.visibility import read_current
 
 # Days after somebody was asked: at once, then three times more before the last day.
 NUDGES = (0, 3, 7, 10)
-# Days before the review of a version; below nothing, days after it.
-REVIEW_DAYS = (90, 60, 30, 0, -30, -60, -90)
 MORNING = timedelta(hours=8)
 STALE_AFTER = timedelta(days=7)
 NAMED = 5
@@ -73,7 +73,7 @@ class ProtocolToAcknowledge(Kind):
 
     def _nudges(self, rows: QuerySet[Any, Any], at: datetime) -> Iterator[QuerySet[Any, Any]]:
         for day, following in zip(NUDGES, (*NUDGES[1:], NUDGES[-1] + 4), strict=True):
-            yield _due_within_horizon(
+            yield due_within_horizon(
                 rows.filter(version__due_days__gt=day).annotate(
                     occasion=_by_its_last_day(f"day-{day}"),
                     due_at=F("asked_at") + timedelta(days=day),
@@ -84,7 +84,7 @@ class ProtocolToAcknowledge(Kind):
 
     def _last_call(self, rows: QuerySet[Any, Any], at: datetime) -> QuerySet[Any, Any]:
         morning = moment_of(F("due_on"), organisation_zone())
-        return _due_within_horizon(
+        return due_within_horizon(
             rows.annotate(
                 occasion=_by_its_last_day("last-day"), due_at=morning + MORNING, not_after=morning + STALE_AFTER
             ),
@@ -121,51 +121,6 @@ class ProblemReported(Kind):
             path=reverse("protocols:problem", args=[subject.pk]),
             action="Read and answer it",
             why="You get this because you own this protocol.",
-        )
-
-
-class ReviewDue(Kind):
-    """To the owner and the deputy: three months, two months and one before the review of a version in force, on its
-    day, and then every month until two people have reviewed it or a new version takes its place."""
-
-    code = "protocol-review-due"
-    label = "Reviews of your protocols"
-    subject = "protocols.ProtocolVersion"
-    on_doubt = OnDoubt.RESEND
-    icon = "clock"
-    tone = "caution"
-
-    def owed(self, at: datetime) -> Sequence[QuerySet[Any, Any]]:
-        in_force = ProtocolVersion.objects.in_force(at).with_review_day()
-        return [
-            self._rows(in_force, person, days, at)
-            for person in ("protocol__owner", "protocol__deputy")
-            for days in REVIEW_DAYS
-        ]
-
-    def _rows(self, versions: QuerySet[Any, Any], person: str, days: int, at: datetime) -> QuerySet[Any, Any]:
-        morning = moment_of(F("review_day"), organisation_zone()) + MORNING
-        rows = versions.filter(**{f"{person}__is_active": True}).annotate(
-            recipient_id=F(person),
-            subject_id=F("pk"),
-            occasion=Concat(Value(f"{days} days before "), Cast("review_day", CharField())),
-            due_at=morning - timedelta(days=days),
-            not_after=morning - timedelta(days=days - 30),
-        )
-        return _due_within_horizon(rows, at)
-
-    def write(self, subject: ProtocolVersion, recipient: User, occasion: str, at: datetime) -> Message:
-        due = subject.review_on or organisation_day(at)
-        late = due < organisation_day(at)
-        return Message(
-            title=f"Review “{subject.title}” {'now: it was due' if late else 'by'} {full_day(due)}",
-            paragraphs=[
-                f"The review of version {subject.number} {'was' if late else 'is'} due on {full_day(due)}.",
-                "When nothing has to change, the clinical lead says so and a second person agrees. Otherwise start a draft.",
-            ],
-            path=subject.get_absolute_url(),
-            action=f"Open version {subject.number}",
-            why="You get this because you own this protocol or stand in for its owner.",
         )
 
 
@@ -218,7 +173,7 @@ class ProtocolSuspended(Kind):
             due_at=F(since),
             not_after=F(since) + timedelta(days=7),
         )
-        return _due_within_horizon(rows, at)
+        return due_within_horizon(rows, at)
 
     def write(self, subject: Suspension, recipient: User, occasion: str, at: datetime) -> Message:
         title, where = subject.version.title, subject.clinic
@@ -267,7 +222,7 @@ class AcknowledgementLate(Kind):
             due_at=late + MORNING,
             not_after=late + STALE_AFTER,
         )
-        return [_due_within_horizon(rows, at)]
+        return [due_within_horizon(rows, at)]
 
     def write(self, subject: ProtocolVersion, recipient: User, occasion: str, at: datetime) -> Message:
         due = date.fromisoformat(occasion.removeprefix("late-"))
@@ -299,7 +254,6 @@ class AcknowledgementLate(Kind):
 def register() -> None:
     registry.register(ProtocolToAcknowledge())
     registry.register(ProblemReported())
-    registry.register(ReviewDue())
     registry.register(ProtocolSuspended())
     registry.register(AcknowledgementLate())
 
@@ -309,8 +263,13 @@ def _by_its_last_day(step: str) -> Concat:
     return Concat(Value(f"{step} by "), Cast("due_on", CharField()))
 
 
-def _due_within_horizon(rows: QuerySet[Any, Any], at: datetime) -> QuerySet[Any, Any]:
+def due_within_horizon(rows: QuerySet[Any, Any], at: datetime) -> QuerySet[Any, Any]:
     return rows.filter(due_at__lte=at + HORIZON, not_after__gt=at)
+
+
+def each_of(people: QuerySet[Any, Any]) -> Each:
+    """A column with which a row becomes one for each of the people."""
+    return Each(ArraySubquery(people.values("pk")), output_field=BigIntegerField())
 
 
 def _what_is_new(version: ProtocolVersion, at: datetime) -> list[str]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 import time_machine
 from django.db import DatabaseError, connection, transaction
 from django.urls import reverse
 
+from accounts.roles import Role
 from intranet.core.access import Conflict, Forbidden, Refused
+from intranet.reminders.models import Reminder
+from intranet.reminders.planning import plan_kind
 from intranet.reminders.registry import COLUMNS, find
 from protocols import publishing, reviewing
 from protocols.models import Category, ProtocolVersion, Review
@@ -130,11 +133,99 @@ def test_owner_and_deputy_are_reminded_until_it_is_done(
         at=at,
     )
     told = {(row[0], row[2]) for row in owed(at) if row[3] <= at}
-    assert told == {(person.pk, "0 days before 2026-11-15") for person in (floater, therapist)}
-    message = find("protocol-review-due").write(again(version), floater, "0 days before 2026-11-15", at)
+    assert told == {(person.pk, "7 days after 2026-11-15") for person in (floater, therapist, clinical_lead)}
+    message = find("protocol-review-due").write(again(version), floater, "7 days after 2026-11-15", at)
     assert message.title == "Review “Falls” now: it was due Nov 15, 2026"
     reviewing.confirm(reviewed, by=approver, at=at)
     assert owed(at) == []
+
+
+DUE = datetime(2026, 11, 15, 14, tzinfo=UTC)  # 8 in the morning
+
+
+def now_owed(moment):
+    """{(person, occasion)} of what is due and not over; each is in the set once."""
+    rows = [row for row in owed(moment) if row[3] <= moment < row[4]]
+    assert len({row[:3] for row in rows}) == len(rows)
+    return {(row[0], row[2]) for row in rows}
+
+
+@pytest.mark.parametrize(
+    ("days", "steps", "who"),
+    [
+        (-91, "", set()),
+        (-90, "90 days before", {"floater"}),
+        (-1, "30 days before", {"floater"}),
+        (0, "0 days before", {"floater", "clinical_lead"}),
+        (6, "0 days before", {"floater", "clinical_lead"}),
+        (7, "7 days after", {"floater", "clinical_lead"}),
+        (29, "28 days after", {"floater", "clinical_lead"}),
+        (34, "28 days after", {"floater", "clinical_lead"}),
+        (35, "35 days after", {"floater", "clinical_lead", "administrator"}),
+        (125, "119 days after", {"floater", "clinical_lead", "administrator"}),
+        (400, "399 days after", {"floater", "clinical_lead", "administrator"}),
+    ],
+)
+def test_it_never_falls_silent_and_goes_up(version, cast, days, steps, who):
+    """The owner ahead, the lead from the day on, the administrators from the fifth week on; every week, for ever."""
+    found = now_owed(DUE + timedelta(days=days, hours=1))
+    expected = {(cast[name].pk, f"{steps} 2026-11-15") for name in who}
+    month_late = (cast["administrator"].pk, "30 days after 2026-11-15")
+    assert found == expected | ({month_late} if 30 <= days < 35 else set())
+
+
+@pytest.mark.parametrize("day", [-60, 0, 7, 14, 119, 126, 399])  # the clocks change on day 119, before the morning
+def test_each_step_takes_the_place_of_the_one_before(version, floater, day):
+    """In the night before, the step of the last week still holds: no hour without one, and none with two."""
+
+    def told(moment):
+        return [row for row in owed(moment) if row[0] == floater.pk and row[3] <= moment < row[4]]
+
+    [step] = told(DUE + timedelta(days=day, hours=2))
+    begins = step[3]
+    assert told(begins) == [step]
+    [earlier] = told(begins - timedelta(seconds=1))
+    assert (earlier[2] == step[2], earlier[3] < begins) == (False, True)
+
+
+def test_what_comes_within_two_weeks_is_planned_once(version, floater):
+    rows = [row for row in owed(DUE + timedelta(days=1)) if row[0] == floater.pk]
+    assert [(occasion, due - DUE) for _, _, occasion, due, _ in rows] == [
+        ("0 days before 2026-11-15", timedelta(0)),
+        ("7 days after 2026-11-15", timedelta(days=7)),
+        ("14 days after 2026-11-15", timedelta(days=14)),
+    ]
+
+
+def test_planned_often_or_seldom_each_step_is_one_reminder(version, floater, administrator):
+    for day in (0, 1, 7, 8, 21, 30, 34, 35, 42):
+        plan_kind(find("protocol-review-due"), DUE + timedelta(days=day, hours=1))
+    planned = Reminder.objects.filter(due_at__lte=DUE + timedelta(days=42)).order_by("due_at")
+    found = [
+        list(planned.filter(recipient=person).values_list("occasion", flat=True)) for person in (floater, administrator)
+    ]
+    assert found == [
+        ["0 days before 2026-11-15", *(f"{days} days after 2026-11-15" for days in range(7, 43, 7))],
+        [f"{days} days after 2026-11-15" for days in (30, 35, 42)],
+    ]
+
+
+def test_the_words_say_why_each_is_told(version, floater, clinical_lead, administrator, at):
+    kind = find("protocol-review-due")
+    whys = [
+        kind.write(again(version), person, "35 days after 2026-11-15", at).why
+        for person in (floater, clinical_lead, administrator)
+    ]
+    assert whys == [
+        "You get this because you own this protocol or stand in for its owner.",
+        "You get this because you lead the clinical work.",
+        "You get this because the review is a month late and you are an administrator.",
+    ]
+
+
+def test_an_owner_who_may_not_read_it_any_more_is_not_told(version, floater, clinical_lead, at):
+    floater.memberships.update(role=Role.FRONT_DESK)
+    assert {person for person, _ in now_owed(at)} == {clinical_lead.pk}
 
 
 def test_a_deputy_is_another_person(version, floater, clinical_lead, sign_in):
