@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django.db import transaction
-from django.db.models import QuerySet
 
 from accounts.models import User
-from accounts.roles import Capability
+from accounts.roles import Capability, Role
 from intranet.audit.recording import record
 from intranet.core.access import YES, Conflict, Forbidden, Refused, Verdict, require
 from protocols.drafting import clinics_of
@@ -28,7 +27,7 @@ def remove_bookmark(protocol: Protocol, *, by: User) -> None:
 
 @transaction.atomic
 def report_problem(version: ProtocolVersion, *, text: str, section: str = "", by: User, at: datetime) -> Problem:
-    """Tell the owner what is wrong. The caller has checked that the person may read the version.
+    """Say what is wrong, to whoever answers for the protocol. The caller has checked that the person may read the version.
 
     The same words from the same person within a day are one report: a button pressed twice.
     """
@@ -42,17 +41,25 @@ def report_problem(version: ProtocolVersion, *, text: str, section: str = "", by
     if same := mine.filter(version=version, section=section, text=text, at__gt=at - timedelta(days=1)).first():
         return same
     if mine.count() >= MOST_OPEN:
-        raise Refused.because("too-many", "The owner has not answered what you reported before. Wait for that.", "text")
+        raise Refused.because("too-many", "What you reported before is not answered yet. Wait for that.", "text")
     problem = Problem.objects.create(version=version, section=section, text=text, by=by, at=at)
     record(by, "problem.reported", version, clinics=clinics_of(version), section=section)
     return problem
 
 
+def answering(protocol: Protocol, *, on: date) -> list[User]:
+    """Who is told of what readers report: the owner, else the deputy, else every clinical lead. Each is active."""
+    if person := protocol.answerer:
+        return [person]
+    return list(User.objects.members(on, roles=[Role.CLINICAL_LEAD]).by_name())
+
+
 def may_close(problem: Problem, *, by: User) -> Verdict:
-    """The owner of the protocol, or whoever publishes protocols."""
-    if by.standing.may(Capability.PUBLISH_PROTOCOL) or problem.version.protocol.owner_id == by.pk:
+    """Owner and deputy of the protocol, or whoever publishes protocols."""
+    protocol = problem.version.protocol
+    if by.standing.may(Capability.PUBLISH_PROTOCOL) or by.pk in (protocol.owner_id, protocol.deputy_id):
         return YES
-    return Verdict.no("not-the-owner", "The owner of the protocol or the clinical lead answers.")
+    return Verdict.no("not-the-owner", "The owner of the protocol, the deputy or the clinical lead answers.")
 
 
 @transaction.atomic
@@ -68,9 +75,3 @@ def close_problem(problem: Problem, *, answer: str, by: User, at: datetime) -> P
     problem.save(update_fields=["answer", "closed_by", "closed_at"])
     record(by, "problem.answered", problem.version, clinics=clinics_of(problem.version))
     return problem
-
-
-def to_answer(by: User) -> QuerySet[Problem]:
-    """Open problems of the protocols that the person owns, the oldest first."""
-    waiting = Problem.objects.open().filter(version__protocol__owner=by)
-    return waiting.select_related("version__protocol", "by").order_by("at", "pk")

@@ -93,7 +93,8 @@ class ProtocolToAcknowledge(Kind):
 
 
 class ProblemReported(Kind):
-    """To the owner of a protocol, once for each problem that a reader found, until it is answered."""
+    """To the owner of a protocol, once for each problem that a reader found, until it is answered; to the deputy when the
+    owner has left, and to the clinical lead when neither is there."""
 
     code = "problem-reported"
     label = "Problems on your protocols"
@@ -103,15 +104,22 @@ class ProblemReported(Kind):
     tone = "caution"
 
     def owed(self, at: datetime) -> Sequence[QuerySet[Any, Any]]:
-        waiting = Problem.objects.open().filter(version__protocol__owner__is_active=True, at__lte=at + HORIZON)
-        rows = waiting.exclude(by=F("version__protocol__owner")).annotate(
-            recipient_id=F("version__protocol__owner"),
+        leads = User.objects.members(organisation_day(at), roles=[Role.CLINICAL_LEAD]).exclude(pk=OuterRef("by"))
+        waiting = Problem.objects.open().with_answerer()
+        answered_for = waiting.filter(answerer_id__isnull=False).exclude(by=F("answerer_id"))
+        return [
+            self._rows(answered_for.annotate(recipient_id=F("answerer_id")), at),
+            self._rows(waiting.filter(answerer_id=None).annotate(recipient_id=each_of(leads)), at),
+        ]
+
+    def _rows(self, problems: QuerySet[Any, Any], at: datetime) -> QuerySet[Any, Any]:
+        rows = problems.annotate(
             subject_id=F("pk"),
             occasion=Value("reported", output_field=CharField()),
             due_at=F("at"),
             not_after=F("at") + timedelta(days=30),
         )
-        return [rows.filter(not_after__gt=at)]
+        return due_within_horizon(rows, at)
 
     def write(self, subject: Problem, recipient: User, occasion: str, at: datetime) -> Message:
         where = f"Section “{subject.section}”: " if subject.section else ""
@@ -120,7 +128,7 @@ class ProblemReported(Kind):
             paragraphs=[f"{where}{subject.text}", f"Reported by {subject.by} on version {subject.version.number}."],
             path=reverse("protocols:problem", args=[subject.pk]),
             action="Read and answer it",
-            why="You get this because you own this protocol.",
+            why="You get this because you answer for this protocol.",
         )
 
 

@@ -105,6 +105,14 @@ class Protocol(models.Model):
     def get_absolute_url(self) -> str:
         return reverse("protocols:detail", args=[self.slug])
 
+    @property
+    def answerer(self) -> User | None:
+        """Who answers what readers report: the owner, or once the owner has left the deputy; none: the clinical lead.
+
+        The same answer as `Problem.objects.with_answerer()` gives in lists.
+        """
+        return next((person for person in (self.owner, self.deputy) if person and person.is_active), None)
+
 
 class ProtocolVersionQuerySet(AccessQuerySet["ProtocolVersion"]):
     def visible_to(self, user: AnyUser) -> Self:

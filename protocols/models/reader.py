@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from django.db import models
 from django.db.models import Q
@@ -34,15 +34,24 @@ class Bookmark(models.Model):
 
 class ProblemQuerySet(AccessQuerySet["Problem"]):
     def visible_to(self, user: AnyUser) -> Self:
-        """One's own, those of protocols that one owns, and for whoever publishes protocols all."""
+        """One's own, those of protocols of which one is owner or deputy, and for whoever publishes protocols all."""
         if not isinstance(user, User):
             return self.none()
         if user.standing.may(Capability.PUBLISH_PROTOCOL):
             return self
-        return self.filter(Q(by=user) | Q(version__protocol__owner=user))
+        answers = Q(version__protocol__owner=user) | Q(version__protocol__deputy=user)
+        return self.filter(Q(by=user) | answers)
 
     def open(self) -> Self:
         return self.filter(closed_at__isnull=True)
+
+    def with_answerer(self) -> Any:
+        """Each with `answerer_id`, whom its report is for; null: the clinical lead. See `Protocol.answerer`."""
+        active = (
+            models.When(**{f"version__protocol__{who}__is_active": True}, then=models.F(f"version__protocol__{who}"))
+            for who in ("owner", "deputy")
+        )
+        return self.annotate(answerer_id=models.Case(*active, output_field=models.BigIntegerField()))
 
 
 class Problem(models.Model):

@@ -8,8 +8,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from accounts.models import User
 from intranet.core.access import Forbidden, Refused, add_refusal, require
+from intranet.core.time import organisation_day
 from intranet.core.views import back
+from intranet.core.wording import name_list
 from protocols import readers
 from protocols.forms import AnswerForm, ProblemForm
 from protocols.models import Problem, Protocol
@@ -29,19 +32,30 @@ def bookmark(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def report_problem(request: HttpRequest, slug: str, number: int) -> HttpResponse:
-    """Tell the owner what is wrong on a version."""
-    version = visible_version(request, slug, number)
+    """Say what is wrong on a version, to whoever answers for its protocol."""
+    version, at = visible_version(request, slug, number), timezone.now()
+    told = [person for person in readers.answering(version.protocol, on=organisation_day(at)) if person != request.user]
     form = ProblemForm(request.POST or None, version=version, initial={"section": request.GET.get("section", "")})
     if request.method == "POST" and form.is_valid():
         try:
-            readers.report_problem(version, **form.cleaned_data, by=request.user, at=timezone.now())
+            readers.report_problem(version, **form.cleaned_data, by=request.user, at=at)
         except Refused as refused:
             add_refusal(form, refused)
         else:
-            messages.success(request, f"{version.protocol.owner} has been told. Thank you.")
+            messages.success(request, _thanks(told))
             return redirect(version)
-    context = {"version": version, "form": form}
+    context = {"version": version, "form": form, "told": _named(told)}
     return render(request, "protocols/problem_new.html", context, status=422 if form.errors else 200)
+
+
+def _thanks(told: list[User]) -> str:
+    if not told:
+        return "It is on the list of problems."
+    return f"{_named(told)} {'has' if len(told) == 1 else 'have'} been told. Thank you."
+
+
+def _named(people: list[User]) -> str:
+    return name_list([person.name for person in people])
 
 
 @require_GET
@@ -70,5 +84,6 @@ def answer(request: HttpRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, f"{problem.by} can read your answer.")
             return redirect("protocols:problems")
-    context = {"problem": problem, "form": form, "may": may}
+    answering = readers.answering(problem.version.protocol, on=organisation_day(timezone.now()))
+    context = {"problem": problem, "form": form, "may": may, "answering": _named(answering)}
     return render(request, "protocols/problem.html", context, status=422 if form.errors else 200)

@@ -7,10 +7,13 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 
+from accounts.models import User
+from accounts.roles import Role
 from intranet.core.access import Conflict, Forbidden, Refused
 from intranet.reminders.registry import COLUMNS, find
-from protocols import readers
+from protocols import publishing, readers
 from protocols.models import Bookmark, Problem
+from tests.factories import staff
 from tests.protocols import factories
 from tests.races import outcomes
 
@@ -85,6 +88,56 @@ def test_the_owner_answers_and_the_reader_reads_it(problem, therapist, floater, 
     assert "Mended in version 2." not in sign_in(therapist_oakbrook).get(PROBLEMS).content.decode()
 
 
+def give_to(version, *, owner, deputy, by, at):
+    terms = {"category": version.protocol.category, "skills": [], "high_risk": False, "review_months": 12}
+    publishing.change_settings(version.protocol, owner=owner, deputy=deputy, by=by, at=at, **terms)
+
+
+@pytest.mark.parametrize(
+    ("gone", "told"),
+    [
+        ([], ["floater"]),
+        (["floater"], ["approver"]),
+        (["floater", "approver"], ["clinical_lead"]),
+        (["approver"], ["floater"]),
+    ],
+)
+def test_a_problem_reaches_whoever_answers_and_the_page_says_who(
+    request, version, therapist, floater, approver, clinical_lead, sign_in, gone, told, at
+):
+    """The owner, else the deputy, else the lead; and what the page says is what is done."""
+    give_to(version, owner=floater, deputy=approver, by=clinical_lead, at=at)
+    User.objects.filter(pk__in=[request.getfixturevalue(name).pk for name in gone]).update(is_active=False)
+    names = [request.getfixturevalue(name).name for name in told]
+    browser = sign_in(therapist)
+    assert f"It goes to {names[0]}." in browser.get(address(version)).content.decode()
+    page = browser.post(address(version), {"text": "The dose is wrong."}, follow=True).content.decode()
+    assert f"{names[0]} has been told. Thank you." in page
+    assert [row[0] for row in owed(at + timedelta(minutes=1))] == [request.getfixturevalue(name).pk for name in told]
+    waiting = sign_in(therapist).get(reverse("protocols:problem", args=[Problem.objects.get().pk])).content.decode()
+    assert f"Not answered yet. It waits for {names[0]}." in waiting
+
+
+def test_every_lead_is_told_when_nobody_else_answers(version, therapist, floater, clinical_lead, sign_in, at):
+    second = staff(name="Quinn Invented", role=Role.CLINICAL_LEAD, clinics=[None])
+    User.objects.filter(pk=floater.pk).update(is_active=False)
+    page = sign_in(therapist).post(address(version), {"text": "Wrong."}, follow=True).content.decode()
+    assert "Ines Exemplar and Quinn Invented have been told. Thank you." in page
+    assert {row[0] for row in owed(at + timedelta(minutes=1))} == {clinical_lead.pk, second.pk}
+    Problem.objects.update(by=second)
+    assert {row[0] for row in owed(at + timedelta(minutes=1))} == {clinical_lead.pk}
+
+
+def test_the_deputy_sees_and_closes_what_is_reported(problem, version, floater, approver, clinical_lead, sign_in, at):
+    place = reverse("protocols:problem", args=[problem.pk])
+    assert sign_in(approver).get(place).status_code == 404
+    give_to(version, owner=floater, deputy=approver, by=clinical_lead, at=at)
+    deputy = sign_in(approver)
+    assert "The dose is wrong." in deputy.get(PROBLEMS).content.decode()
+    assert deputy.post(place, {"answer": "Mended."}).url == PROBLEMS
+    assert Problem.objects.get().closed_by == approver
+
+
 def test_the_one_who_reported_it_does_not_answer(problem, therapist, clinical_lead, sign_in, at):
     with pytest.raises(Forbidden):
         readers.close_problem(problem, answer="Done.", by=therapist, at=at)
@@ -111,12 +164,13 @@ def test_bad_input_is_said_and_the_text_stays(version, therapist, sign_in, said,
 def test_one_person_does_not_flood_an_owner(version, therapist, at):
     for number in range(readers.MOST_OPEN):
         readers.report_problem(version, text=f"Problem {number}.", by=therapist, at=at)
-    with pytest.raises(Refused, match="has not answered what you reported before"):
+    with pytest.raises(Refused, match="What you reported before is not answered yet"):
         readers.report_problem(version, text="One more.", by=therapist, at=at)
 
 
-def test_an_owner_who_reports_gets_no_mail_from_oneself(version, floater, at):
-    readers.report_problem(version, text="Mine.", by=floater, at=at)
+def test_an_owner_who_reports_gets_no_mail_from_oneself(version, floater, sign_in, at):
+    page = sign_in(floater).post(address(version), {"text": "Mine."}, follow=True).content.decode()
+    assert "It is on the list of problems." in page
     assert owed(at + timedelta(minutes=1)) == []
 
 
