@@ -40,6 +40,11 @@ class Understood:
     corrected: str = ""
     weights: tuple[tuple[str, float], ...] = ()
 
+    @property
+    def in_vain(self) -> bool:
+        """Whether nothing answers it as it was meant."""
+        return self.stage in (Stage.SOME, Stage.NONE)
+
     def matching(self, documents: QuerySet[Document]) -> QuerySet[Any, Any]:
         """Those that answer it, each with `rank`. With some of the words only, rare words count more than common ones."""
         rank: Any = Rank("vector", Value(self.query))

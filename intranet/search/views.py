@@ -16,23 +16,26 @@ from intranet.search import misses
 from intranet.search.aliases import add, change, forget, may_edit, remove
 from intranet.search.forms import AliasForm, SearchForm
 from intranet.search.models import Alias, Miss
-from intranet.search.searching import Search, Stage
+from intranet.search.searching import Search
 from intranet.search.usual import add_usual
 
 PAGE_SIZE = 20
-IN_VAIN = (Stage.SOME, Stage.NONE)
 
 
 @require_safe
 def search(request: HttpRequest) -> HttpResponse:
-    """Everything that the person may find. htmx asks for the part below the field, while the words are typed."""
+    """Everything that the person may find. htmx asks for the part below the field, while the words are typed; and when
+    the typing rests on words that find nothing, once more, which only counts them."""
     form = SearchForm(request.GET)
     form.is_valid()
     query, literally = form.cleaned_data.get("q", ""), form.cleaned_data.get("literally", False)
     found = Search(request.user, query, timezone.now(), kind=form.cleaned_data.get("kind", ""), literally=literally)
     typing = bool(request.htmx and not request.htmx.boosted)
-    if query and not typing and found.understood.stage in IN_VAIN:
+    rests = typing and "rests" in request.GET
+    if query and found.understood.in_vain and (rests or not typing):
         misses.note(query, organisation_day(found.at))
+    if rests:
+        return HttpResponse(status=204)
     page = Paginator(range(found.count), PAGE_SIZE).get_page(request.GET.get("page"))
     hits = found.hits(page.start_index() - 1, page.end_index()) if found.count else []
     context = {
@@ -41,6 +44,7 @@ def search(request: HttpRequest) -> HttpResponse:
         "found": found,
         "page": page,
         "hits": hits,
+        "typing": typing,
         "may_edit": may_edit(request.user),
     }
     response = render(request, f"search/search.html{'#results' if typing else ''}", context)

@@ -10,6 +10,7 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from accounts.models import User
+from intranet.search.models import Miss
 from tests.journeys.conftest import PHONE
 from tests.protocols import factories
 
@@ -67,6 +68,22 @@ def test_results_come_while_one_types(
     expect(page.get_by_role("heading", name="Nothing of this kind")).to_be_visible()
     page.get_by_role("link", name="Show everything").click()
     expect(page.get_by_role("link", name="Dry needling", exact=True)).to_be_visible()
+
+
+def test_what_is_only_typed_is_looked_for_as_well(
+    visit: Callable[..., Page], therapist: User, shelf: None, live_server: Any
+) -> None:
+    """Nobody presses Enter where results come by themselves. What was typed on the way to it is not counted."""
+    page = visit(therapist)
+    for address, words in (("/search/", "head swims"), ("/protocols/", "ice bath")):
+        page.goto(f"{live_server.url}{address}")
+        page.locator("#q").press_sequentially(words[:4])
+        expect(page.locator("#results")).to_contain_text(words[:4])
+        with page.expect_response(lambda answer: "rests=on" in answer.url) as counted:
+            page.locator("#q").press_sequentially(words[4:])
+        assert counted.value.status == 204
+        expect(page.locator("#results")).to_contain_text(f"“{words}”")
+    assert sorted(Miss.objects.values_list("text", "times")) == [("head swims", 1), ("ice bath", 1)]
 
 
 def test_what_is_looked_for_in_vain_becomes_an_alias(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from django.urls import reverse
@@ -14,7 +16,7 @@ from intranet.search.models import Miss
 from tests import races
 from tests.intranet.search import factories
 
-PAGE = reverse("search:search")
+PAGE, LIBRARY = reverse("search:search"), reverse("protocols:library")
 
 
 def kept() -> list[tuple[str, int]]:
@@ -31,9 +33,33 @@ def test_what_finds_nothing_is_counted_without_a_name(therapist, front_desk, sig
 
 
 @pytest.mark.django_db
-def test_what_is_still_being_typed_is_not_counted(therapist, sign_in):
-    sign_in(therapist).get(PAGE, {"q": "kines"}, headers={"HX-Request": "true"})
+@pytest.mark.parametrize("page", [PAGE, LIBRARY])
+def test_what_is_still_being_typed_is_counted_once_the_typing_rests(page, therapist, sign_in):
+    """The part with the results asks for it itself, some seconds later, unless other results have taken its place."""
+    browser, typing = sign_in(therapist), {"HX-Request": "true"}
+    answer = browser.get(page, {"q": "kinesio tape"}, headers=typing).content.decode()
     assert kept() == []
+    [quiet] = re.findall(r'hx-get="([^"]*rests=on[^"]*)"', answer)
+    rested = browser.get(unescape(quiet), headers=typing)
+    assert (rested.status_code, rested.content) == (204, b"")
+    assert kept() == [("kinesio tape", 1)]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("page", [PAGE, LIBRARY])
+def test_what_finds_something_is_never_counted(page, therapist, library, sign_in):
+    browser, typing = sign_in(therapist), {"HX-Request": "true"}
+    assert "rests=on" not in browser.get(page, {"q": "quokka"}, headers=typing).content.decode()
+    for headers in ({}, typing):
+        browser.get(page, {"q": "quokka", "rests": "on"}, headers=headers)
+    assert kept() == []
+
+
+@pytest.mark.django_db
+def test_the_library_counts_what_it_has_not(therapist, sign_in):
+    page = sign_in(therapist).get(LIBRARY, {"q": "Kinesio TAPE"}).content.decode()
+    assert "rests=on" not in page  # it is counted already
+    assert kept() == [("kinesio tape", 1)]
 
 
 @pytest.mark.django_db
