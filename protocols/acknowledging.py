@@ -28,10 +28,10 @@ from accounts.models import User
 from accounts.roles import Capability, Role
 from accounts.standing import Standing
 from intranet.audit.recording import record
-from intranet.core.access import YES, Forbidden, Refused, Verdict, require
+from intranet.core.access import Forbidden, Refused, Verdict, require
 from intranet.core.moments import moment_of
 from intranet.core.time import organisation_day, organisation_zone
-from protocols import opening, questioning
+from protocols import opening, questioning, suspending
 from protocols.drafting import clinics_of
 from protocols.models import (
     REASK_AHEAD,
@@ -147,13 +147,14 @@ def due_on(version: ProtocolVersion, user: User, at: datetime) -> date | None:
 
 
 def may_acknowledge(version: ProtocolVersion, *, by: User, at: datetime) -> Verdict:
-    """Whoever works with the version. An administrator only when the audience names one."""
+    """Whoever works with the version, at a clinic where it is not suspended. An administrator only when the audience
+    names one."""
     if version.status(at) not in (Status.IN_FORCE, Status.COMING):
         return Verdict.no("not-current", f"Version {version.number} is not in force. Read the version that is.")
     addressed = Audience.objects.of(by.standing.grants).filter(version=version)
-    if by.standing.holds(Capability.ACKNOWLEDGE) and (addressed.exists() or _reads_anyway(version, by)):
-        return YES
-    return Verdict.no("not-a-reader", "This version does not ask for your acknowledgement.")
+    if not (by.standing.holds(Capability.ACKNOWLEDGE) and (addressed.exists() or _reads_anyway(version, by))):
+        return Verdict.no("not-a-reader", "This version does not ask for your acknowledgement.")
+    return suspending.may_sign(version, by=by)
 
 
 def acknowledge(

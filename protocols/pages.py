@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count
+from django.db.models import Count, Prefetch
 from django.utils.safestring import SafeString
 
 from accounts.models import Clinic, Competency, User
@@ -16,7 +16,18 @@ from accounts.roles import Capability
 from intranet.core import richtext
 from intranet.core.access import Verdict
 from intranet.core.time import organisation_day
-from protocols import acknowledging, addressing, drafting, opening, publishing, questioning, reviewing, suspending
+from intranet.core.wording import name_list
+from protocols import (
+    acknowledging,
+    addressing,
+    drafting,
+    opening,
+    publishing,
+    questioning,
+    reviewing,
+    suspending,
+    waiving,
+)
 from protocols.library import is_overdue
 from protocols.models import (
     Acknowledgement,
@@ -31,6 +42,7 @@ from protocols.models import (
     SectionKind,
     Status,
     Suspension,
+    Waiver,
 )
 from protocols.questioning import Missed
 
@@ -175,9 +187,12 @@ class ReadingPage:
 
     @cached_property
     def history(self) -> list[Any]:
-        """Every version that the reader may see, the latest first."""
+        """Every version that the reader may see, the latest first; `stopped` is where it is suspended."""
         versions = ProtocolVersion.objects.visible_to(self.reader).filter(protocol=self.protocol).with_status(self.at)
-        return list(versions.select_related("protocol", "edited_by").order_by("-number"))
+        held = Suspension.objects.open().filter(version__in=ProtocolVersion.objects.current(self.at))
+        held = held.select_related("clinic", "by").order_by("clinic__name")
+        stopped = Prefetch("suspensions", held, to_attr="stopped")
+        return list(versions.select_related("protocol", "edited_by").prefetch_related(stopped).order_by("-number"))
 
     @property
     def in_force(self) -> ProtocolVersion | None:
@@ -236,13 +251,37 @@ class ReadingPage:
         return acknowledging.months_between(self.protocol, self.at)
 
     @cached_property
-    def asks_acknowledgement(self) -> bool:
-        """Whether the bar is shown: it is the reader's duty, or what clears the reader for a procedure."""
+    def waiver(self) -> Waiver | None:
+        """What excuses the reader from acknowledging it for now."""
+        return None if self.due_on else waiving.holding(self.version, self.reader, self.at)
+
+    @cached_property
+    def concerns_reader(self) -> bool:
+        """Whether its acknowledgement is open: the reader's duty, waived or not, or what clears for a procedure."""
         if self.version.is_open or (self.acknowledgement and not self.renews):
             return False
-        if not acknowledging.may_acknowledge(self.version, by=self.reader, at=self.at):
+        return self.due_on is not None or self.waiver is not None or self.protocol.skills.exists()
+
+    @cached_property
+    def may_acknowledge(self) -> Verdict:
+        return acknowledging.may_acknowledge(self.version, by=self.reader, at=self.at)
+
+    @property
+    def asks_acknowledgement(self) -> bool:
+        """Whether the bar asks for it."""
+        return self.concerns_reader and bool(self.may_acknowledge)
+
+    @property
+    def stopped_at(self) -> str:
+        """The clinics at which it is suspended, in words."""
+        return name_list([str(one.clinic) for one in self.suspensions])
+
+    @property
+    def stopped_for_reader(self) -> bool:
+        """Whether the bar says that nobody acknowledges it now, because it is suspended wherever the reader works by it."""
+        if not (self.suspensions and self.concerns_reader):
             return False
-        return self.due_on is not None or self.protocol.skills.exists()
+        return {reason.code for reason in self.may_acknowledge.reasons} == {suspending.STOPPED}
 
     @property
     def opened(self) -> str:
@@ -292,9 +331,7 @@ class ReadingPage:
     @cached_property
     def suspensions(self) -> list[Suspension]:
         """Where nobody may work by this version now."""
-        if self.status not in (Status.IN_FORCE, Status.COMING):
-            return []
-        return list(suspending.open_on(self.version))
+        return next((version.stopped for version in self.history if version.pk == self.version.pk), [])
 
     @cached_property
     def may_suspend(self) -> bool:

@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 
 from accounts.models import Clinic, Skill, User
-from accounts.roles import Capability
+from accounts.roles import TABLE, Capability, Role
 from intranet.audit.recording import record
 from intranet.core.access import YES, Conflict, Forbidden, Reason, Refused, Verdict, require
 from intranet.core.time import last_moment, organisation_day
@@ -23,6 +23,7 @@ from intranet.core.wording import full_day
 from protocols.drafting import lock
 from protocols.models import ProtocolVersion, Status, Suspension
 
+STOPPED = "protocol-suspended"
 NOT_YOURS = (Reason("not-your-clinic", "Managers suspend a protocol at their own clinics."),)
 
 
@@ -45,6 +46,33 @@ def may_lift(by: User) -> Verdict:
     if by.standing.may(Capability.PUBLISH_PROTOCOL):
         return YES
     return Verdict.no("not-the-lead", "The clinical lead decides when it may be used again.")
+
+
+def may_sign(version: ProtocolVersion, *, by: User) -> Verdict:
+    """Nobody declares to follow what is stopped wherever they work by it. One clinic that is left is enough."""
+    stopped = {one.clinic_id: one for one in open_on(version)}
+    if not stopped:
+        return YES
+    places = reading_places(version, by)
+    if places - stopped.keys():
+        return YES
+    return Verdict.of(Reason(STOPPED, _sentence(stopped[place])) for place in stopped if place in places)
+
+
+def reading_places(version: ProtocolVersion, reader: User) -> set[int]:
+    """The ids of the clinics at which the person works by the version: by a role that it addresses, or as manager or lead."""
+    lines = list(version.audiences.values_list("role", "clinic"))
+    everywhere = (
+        set(Clinic.objects.values_list("pk", flat=True)) if any(clinic is None for _, clinic in lines) else set()
+    )
+    meant = everywhere | {clinic for _, clinic in lines if clinic is not None}
+    places: set[int] = set()
+    for grant in reader.standing.grants:
+        reads_all = grant.role != Role.ADMINISTRATOR and Capability.READ_ANY_PROTOCOL in TABLE[grant.role]
+        named = [clinic for role, clinic in lines if reads_all or role == grant.role]
+        theirs = meant if None in named else {clinic for clinic in named if clinic is not None}
+        places |= theirs if grant.clinic_id is None else theirs & {grant.clinic_id}
+    return places
 
 
 @transaction.atomic
@@ -119,7 +147,7 @@ class Stops:
         """Why nobody does the procedure at the clinic on the day: what is suspended there and still in force then."""
         moment = last_moment(on)
         return [
-            Reason("protocol-suspended", _sentence(row))
+            Reason(STOPPED, _sentence(row))
             for row in self.rows
             if skill.pk in self.skills[row.pk]
             and row.clinic_id == clinic_id

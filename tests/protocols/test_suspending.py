@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -13,8 +13,8 @@ from accounts.roles import Role
 from intranet.core.access import Conflict, Forbidden, Refused, Verdict
 from intranet.reminders import owing
 from intranet.reminders.registry import COLUMNS, find
-from protocols import prints, suspending
-from protocols.models import Suspension
+from protocols import acknowledging, prints, suspending, waiving
+from protocols.models import Acknowledgement, Suspension
 from protocols.publishing import Readers
 from scheduling.eligibility import attention, may_work
 from scheduling.models import Shift
@@ -271,3 +271,66 @@ def test_a_version_that_will_be_replaced_still_waits_for_the_lead(version, float
     assert len(suspending.suspend(version, clinics=twice, reason="Wrong.", by=clinical_lead, at=at)) == 1
     assert suspending.in_question(clinical_lead, at).count() == 1
     assert not suspending.in_question(clinical_lead, later + timedelta(days=1)).exists()
+
+
+def acknowledge(version, browser):
+    address = reverse("protocols:version-acknowledge", args=[version.protocol.slug, version.number])
+    return browser.post(address, {"opened": version.content_hash})
+
+
+def test_nobody_signs_what_is_suspended_wherever_they_read_it(version, suspension, therapist, sign_in):
+    browser = sign_in(therapist)
+    answer = acknowledge(version, browser)
+    assert answer.status_code == 403
+    assert "“Needling” is suspended at Mt. Prospect since Nov 25, 2026: A needle broke." in answer.content.decode()
+    assert not Acknowledgement.objects.exists()
+    page = browser.get(version.get_absolute_url()).content.decode()
+    assert "Nobody acknowledges version 1 while it is suspended at Mt. Prospect" in page
+    assert "I have read and will follow" not in page
+
+
+@pytest.mark.parametrize("who", ["floater", "therapist_oakbrook", "clinical_lead"])
+def test_one_clinic_that_is_left_is_enough_to_sign(version, suspension, who, request, sign_in, at):
+    reader = request.getfixturevalue(who)
+    browser = sign_in(reader)
+    if who != "clinical_lead":
+        page = browser.get(version.get_absolute_url()).content.decode()
+        assert "It stays suspended at Mt. Prospect: acknowledging it changes nothing there." in page
+    assert acknowledge(version, browser).status_code == 302
+    assert Acknowledgement.objects.get().user == reader
+
+
+def test_not_even_the_lead_signs_what_is_suspended_everywhere(version, clinical_lead, mt_prospect, oakbrook, at):
+    suspending.suspend(version, clinics=[mt_prospect, oakbrook], reason="A needle broke.", by=clinical_lead, at=at)
+    verdict = acknowledging.may_acknowledge(version, by=clinical_lead, at=at)
+    assert [reason.message.split(" since")[0] for reason in verdict.reasons] == [
+        "“Needling” is suspended at Mt. Prospect",
+        "“Needling” is suspended at Oakbrook Terrace",
+    ]
+
+
+def test_whoever_may_sign_again_is_asked_again(version, suspension, therapist, clinical_lead, sign_in, at):
+    suspending.lift(suspension, because="Fine.", by=clinical_lead, at=at)
+    assert acknowledge(version, sign_in(therapist)).status_code == 302
+
+
+def test_the_bar_names_the_waiver(version, suspension, therapist, therapist_oakbrook, clinical_lead, sign_in, at):
+    for person in (therapist, therapist_oakbrook):
+        waiving.waive(version, person, reason="On leave", through=date(2026, 12, 10), by=clinical_lead, at=at)
+    waived = "Ines Exemplar waived it for you until the end of Dec 10, 2026"
+    stopped = sign_in(therapist).get(version.get_absolute_url()).content.decode()
+    assert (f"{waived}." in stopped, "I have read and will follow" in stopped) == (True, False)
+    free = sign_in(therapist_oakbrook).get(version.get_absolute_url()).content.decode()
+    assert f"{waived}; you may acknowledge it all the same." in free
+
+
+def test_the_version_list_says_suspended(version, suspension, therapist, floater, clinical_lead, sign_in, at):
+    def listed():
+        page = sign_in(therapist).get(version.protocol.get_absolute_url()).content.decode()
+        return page[page.index("<h2>Versions</h2>") :]
+
+    assert 'data-tone="danger">Suspended at Mt. Prospect</span>' in listed()
+    assert ">In force</span>" not in listed()
+    factories.next_version(after=version, by=floater, lead=clinical_lead, at=at)
+    assert ">In force</span>" in listed()
+    assert "Suspended" not in listed()
