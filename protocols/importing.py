@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 import stat
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from html import escape
+from html import escape, unescape
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -20,6 +21,7 @@ from intranet.core import richtext
 from intranet.core.wording import counted
 from protocols.drafting import MOST_SECTIONS, SECTION_LENGTH, SectionText
 from protocols.models import SectionKind
+from protocols.section_kinds import SHAPES, is_drawn, kind_named, shaped
 from protocols.text_import import html_from_markdown, html_from_text
 from protocols.unreadable import Unreadable
 from protocols.word_import import Inlaid, html_from_word
@@ -32,17 +34,10 @@ TEXT_KINDS = {".txt", ".md"}
 KINDS = ".txt, .md, .html and .docx"
 BEFORE_THE_FIRST_HEADING = "Introduction"
 
-# What a heading says about its section.
-TELLING = (
-    (re.compile(r"contra-?indicat|^do not\b", re.IGNORECASE), SectionKind.CONTRAINDICATIONS),
-    (re.compile(r"precaution|^take care\b", re.IGNORECASE), SectionKind.PRECAUTIONS),
-    (re.compile(r"^(references?|sources?|bibliography|literature)\b", re.IGNORECASE), SectionKind.REFERENCES),
-    (re.compile(r"^if something goes wrong|adverse event|emergenc", re.IGNORECASE), SectionKind.IF_WRONG),
-    (re.compile(r"^evidence\b", re.IGNORECASE), SectionKind.EVIDENCE),
-)
-LIST_KINDS = {SectionKind.CONTRAINDICATIONS, SectionKind.PRECAUTIONS}
 BLOCKS = {"p", "ul", "ol", "blockquote", "table", "hr", "h3", "h4"}
 MARK = "\ue000"  # a letter of the private use area, followed by the level of a heading
+HREF = re.compile(r'\bhref="([^"]*)"', re.IGNORECASE)
+SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
 PHONE = re.compile(r"\b\d{3}[-.\s]\d{3}[-.\s]\d{4}\b")
 XML_DECLARATION = re.compile(r"^\s*<\?xml\b[^>]*\?>")
 MOST_TAGS = 50_000
@@ -148,7 +143,7 @@ def html_from_page(source: str) -> tuple[str, list[str]]:
         raise Unreadable("The page holds no text.") from None
     name = (page.findtext(".//title") or "").strip()
     _keep_the_title(page)
-    notes = []
+    notes, lost = [], _acts_and_looks(page)
     for tags, one, many in (
         (UNSEEN, "", ""),
         (FURNITURE, "menu, form, header or footer", "menus, forms, headers or footers"),
@@ -163,7 +158,26 @@ def html_from_page(source: str) -> tuple[str, list[str]]:
     body = next((place for tag in ("main", "article", "body") for place in page.iter(tag)), page)
     titled = name and next(body.iter("h1"), None) is None
     title = f"<h1>{escape(' '.join(name.split()), quote=False)}</h1>" if titled else ""
-    return title + markup.tostring(body, encoding="unicode"), notes
+    return title + markup.tostring(body, encoding="unicode"), [*notes, *lost]
+
+
+def _acts_and_looks(page: markup.HtmlElement) -> list[str]:
+    """What no protocol takes over from a page, in sentences."""
+    notes = []
+    for tags, one, many in (
+        (("svg", "canvas"), "drawing", "drawings"),
+        (("video", "audio"), "recording", "recordings"),
+    ):
+        if found := sum(1 for _ in page.iter(*tags)):
+            notes.append(f"Left out: {counted(found, one, many)}.")
+    names = Counter(name.lower() for element in page.iter(markup.etree.Element) for name in element.attrib)
+    if handlers := sum(number for name, number in names.items() if name.startswith("on")):
+        notes.append(
+            f"Left out: {counted(handlers, 'instruction')} to the browser. Nothing in a protocol acts by itself."
+        )
+    if names["style"] or next(page.iter("style"), None) is not None:
+        notes.append("Left out: colors, sizes and positions. Say in words what they meant.")
+    return notes
 
 
 def _keep_the_title(page: markup.HtmlElement) -> None:
@@ -179,6 +193,8 @@ def _keep_the_title(page: markup.HtmlElement) -> None:
 def _sectioned(source: str, notes: list[str], title: str, path: PurePath, pictures: list[Inlaid]) -> Imported:
     if max(map(len, source.split("<"))) > SECTION_LENGTH:
         raise Unreadable(f"{path.name} has a paragraph of more than {SECTION_LENGTH:,} characters: break it up.")
+    if dead := _dead_links(source):
+        notes = [*notes, f"Left out: {counted(dead, 'link')} that would start something. The words stay."]
     blocks = _blocks(source)
     found_title, blocks = _title_of(blocks)
     sections, more = _sections(blocks)
@@ -200,10 +216,18 @@ def _sectioned(source: str, notes: list[str], title: str, path: PurePath, pictur
     return Imported(_shortened(chosen, 160), sections, notes, kept)
 
 
+def _dead_links(source: str) -> int:
+    """How many links lead where no text may lead, such as to a script."""
+    schemes = (SCHEME.match(unescape(address).strip()) for address in HREF.findall(source))
+    return sum(scheme[1].lower() not in richtext.LINKED for scheme in schemes if scheme)
+
+
 def _blocks(source: str) -> list[markup.HtmlElement]:
     """The headings and blocks of a text in their order, whatever boxes a page put around them; loose words in paragraphs."""
     cleaned = richtext.clean(_marked_headings(source), pictures=True)
     tree = markup.fragment_fromstring(cleaned, create_parent="div")
+    for link in [link for link in tree.iter("a") if not link.get("href")]:
+        link.drop_tag()
     blocks: list[markup.HtmlElement] = []
     loose = markup.Element("p")
     loose.text = tree.text
@@ -257,12 +281,12 @@ def _words(block: markup.HtmlElement) -> str:
 
 
 def _title_of(blocks: list[markup.HtmlElement]) -> tuple[str, list[markup.HtmlElement]]:
-    """The first heading is the title when no other heading stands above or beside it."""
+    """The first heading is the title when no other heading stands above or beside it, or when it has no text of its own."""
     levels = [level for block in blocks if (level := _level(block))]
     first = next((block for block in blocks if _level(block)), None)
-    if first is None or _level(first) > min(levels) or (levels.count(levels[0]) > 1 and first is not blocks[0]):
+    if first is None or _level(first) > min(levels):
         return "", blocks
-    if levels.count(levels[0]) > 1 and len({*levels}) > 1:
+    if levels.count(levels[0]) > 1 and not (first is blocks[0] and len(blocks) > 1 and _level(blocks[1]) == levels[0]):
         return "", blocks
     return _words(first), [block for block in blocks if block is not first]
 
@@ -289,17 +313,21 @@ def _sections(blocks: list[markup.HtmlElement]) -> tuple[list[SectionText], list
 
 def _section(heading: str, parts: list[str]) -> SectionText:
     body = richtext.clean("".join(parts), pictures=True)
-    kind = next((kind for pattern, kind in TELLING if pattern.search(heading)), SectionKind.TEXT)
-    if kind in LIST_KINDS and "<ul>" not in body and "<ol>" not in body:
-        kind = SectionKind.TEXT  # a stop card is drawn from a list
+    kind = kind_named(heading)
+    body = shaped(kind, body)
+    if not is_drawn(kind, body):
+        kind = SectionKind.TEXT
     return SectionText(kind, _shortened(heading or "Untitled", 120), body)
 
 
 def _doubts(sections: list[SectionText]) -> list[str]:
+    named = [(part, kind_named(part.heading)) for part in sections]
     notes = [
-        f"“{part.heading}” was read as {SectionKind(part.kind).label.lower()}."
-        for part in sections
-        if part.kind != SectionKind.TEXT
+        f"“{part.heading}” was read as {kind.label.lower()}."
+        if part.kind == kind
+        else f"“{part.heading}” stays text: {kind.label.lower()} are {SHAPES[kind]}."
+        for part, kind in named
+        if kind != SectionKind.TEXT
     ]
     numbers = ((part.heading, PHONE.search(richtext.plain(part.body))) for part in sections)
     return notes + [

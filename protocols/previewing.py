@@ -19,6 +19,7 @@ from protocols.drafting import SectionText
 from protocols.importing import Imported
 from protocols.models import Picture, Preview, ProtocolVersion
 from protocols.models.files import FOLDER, KEPT_FOR
+from protocols.section_kinds import shaped
 
 LONGEST_NAME = 120
 MOST_WAITING = 20
@@ -135,7 +136,7 @@ def _section(preview: Preview, wanted: Taken, descriptions: Mapping[str, str]) -
     def described(picture: richtext.Picture) -> richtext.Picture:
         return replace(picture, description=descriptions.get(picture.digest) or picture.description)
 
-    return SectionText(wanted.kind, wanted.heading, richtext.placed(body, described))
+    return SectionText(wanted.kind, wanted.heading, shaped(wanted.kind, richtext.placed(body, described)))
 
 
 def _may_be_taken(sections: Sequence[SectionText]) -> Verdict:

@@ -23,6 +23,7 @@ NO_TEXT = SafeString()
 CALLOUT_TONES = ("info", "caution", "danger", "ok")
 CALLOUT_ICONS = {"info": "info", "caution": "warning", "danger": "stop", "ok": "check-circle"}
 
+LINKED = {"http", "https", "mailto", "tel"}  # the schemes to which a text may lead
 PICTURES = "/protocols/pictures/"
 _PICTURE = re.compile(re.escape(PICTURES) + r"([0-9a-f]{64})/")
 _IMAGE = re.compile(r'<img\b(?:[^>"]|"[^"]*")*>')
@@ -48,7 +49,7 @@ _CLEANER = nh3.Cleaner(
     },
     attribute_filter=lambda tag, name, value: _attribute(tag, name, value),
     allowed_classes={"blockquote": {f"callout-{tone}" for tone in CALLOUT_TONES}},
-    url_schemes={"http", "https", "mailto", "tel"},
+    url_schemes=LINKED,
     link_rel="noopener noreferrer",
 )
 # A page has one h1 and its sections have h2, so that text starts at h3. Cleaned tags carry no attributes here.

@@ -98,7 +98,8 @@ class TestText:
         assert imported.sections[0].body == "<p>Use &lt;script&gt;alert(1)&lt;/script&gt; &amp; co.</p>"
 
     def test_headings_tell_what_a_section_is(self, tmp_path):
-        text = "Title\n\nContraindications\n\n- fever\n\nPrecautions\n\nNone in a list.\n\nReferences\n\n1. A book\n\nEnd text."
+        text = "Title\n\nContraindications\n\n- fever\n\nPrecautions\n\nAge\tTimes\n70\t10\n\n"
+        text += "References\n\n1. A book\n\nEnd text."
         imported = read(tmp_path, "a.txt", text)
         assert [(str(part.kind), part.heading) for part in imported.sections] == [
             ("contraindications", "Contraindications"),
@@ -106,6 +107,7 @@ class TestText:
             ("references", "References"),
         ]
         assert "“Contraindications” was read as contraindications." in imported.notes
+        assert "“Precautions” stays text: precautions are a list." in imported.notes
 
     def test_lines_with_tabs_are_a_table(self, tmp_path):
         imported = read(tmp_path, "a.txt", "Title\n\nAge\tTimes\n60\t\t12\n70\t10\n\nOne\ttab\nalone.")
@@ -136,7 +138,7 @@ class TestMarkdown:
                 'rel="noopener noreferrer">now</a>.</p><h3>Norms</h3><table><tbody><tr><th>Age</th><th>Times</th></tr>'
                 "<tr><td>70</td><td>10</td></tr></tbody></table><blockquote><p>Ask first.</p></blockquote>",
             ),
-            ("text", "Steps", "<ol><li>Sit</li><li>Stand</li></ol>"),
+            ("steps", "Steps", "<ol><li>Sit</li><li>Stand</li></ol>"),
         ]
 
     def test_pictures_are_left_out_and_counted(self, tmp_path):
@@ -170,7 +172,43 @@ class TestPage:
             ("text", "Introduction", "<p>Loose <strong>words</strong></p>"),
             ("text", "Why", "<p>Because</p><h3>Deeper</h3><p>Down</p>"),
         ]
-        assert imported.notes[:2] == ["Left out: 2 menus, forms, headers or footers.", "Left out: 1 picture."]
+        assert imported.notes[:4] == [
+            "Left out: 2 menus, forms, headers or footers.",
+            "Left out: 1 picture.",
+            "Left out: 2 instructions to the browser. Nothing in a protocol acts by itself.",
+            "Left out: colors, sizes and positions. Say in words what they meant.",
+        ]
+
+    @pytest.mark.parametrize(
+        ("source", "note"),
+        [
+            ("<svg><path d='x'/></svg><canvas></canvas>", "Left out: 2 drawings."),
+            ("<video src='x'></video>", "Left out: 1 recording."),
+            (
+                "<p ONCLICK='x'>a</p>",
+                "Left out: 1 instruction to the browser. Nothing in a protocol acts by itself.",
+            ),
+            ("<p style='color:red'>a</p>", "Left out: colors, sizes and positions. Say in words what they meant."),
+            ("<style>p{}</style>", "Left out: colors, sizes and positions. Say in words what they meant."),
+            (
+                "<a href='javascript:alert(1)'>a</a><a href=' JavaScript:b'>b</a><a href='data:text/html,x'>c</a>",
+                "Left out: 3 links that would start something. The words stay.",
+            ),
+        ],
+    )
+    def test_each_thing_that_is_removed_is_said(self, tmp_path, source, note):
+        page = "<h1>T</h1><p>See <a href='https://example.org/'>this</a>, <a href='mailto:a@example.org'>them</a>.</p>"
+        assert read(tmp_path, "a.html", page).notes == []
+        imported = read(tmp_path, "a.html", page + source)
+        assert imported.notes == [note]
+
+    def test_a_link_without_an_address_is_none(self, tmp_path):
+        body = (
+            read(tmp_path, "a.html", "<h1>T</h1><p><a href='javascript:x'>Press</a> <a id=x>here</a>.</p>")
+            .sections[0]
+            .body
+        )
+        assert body == "<p>Press here.</p>"
 
     def test_a_title_beside_the_menu_is_kept(self, tmp_path):
         page = "<body><header><nav>Menu</nav><h1>Falls</h1></header><p>Words.</p></body>"
@@ -223,6 +261,28 @@ class TestWord:
                 '<h3>Norms</h3><p><a href="https://example.org/" rel="noopener noreferrer">Guideline</a></p>',
             )
         ]
+
+    def test_two_headings_side_by_side_are_two_sections(self, tmp_path):
+        one, two = (paragraph(name, "Heading1") for name in ("Contraindications", "Technique"))
+        imported = read(tmp_path, "dry-needling.docx", docx(one, paragraph("Fever"), two, paragraph("Needle.")))
+        assert imported.title == "Dry needling"
+        assert parts(imported) == [
+            ("contraindications", "Contraindications", "<ul><li>Fever</li></ul>"),
+            ("steps", "Technique", "<ol><li>Needle.</li></ol>"),
+        ]
+        assert imported.notes[0] == "No heading was found for the title: the name of the file was taken."
+
+    def test_a_first_heading_with_no_text_of_its_own_is_the_title(self, tmp_path):
+        headings = [paragraph(name, "Heading1") for name in ("Falls", "Screen", "Norms")]
+        imported = read(tmp_path, "a.docx", docx(*headings[:2], paragraph("Stand up."), headings[2], paragraph("12.")))
+        assert imported.title == "Falls"
+        assert [heading for _, heading, _ in parts(imported)] == ["Screen", "Norms"]
+
+    def test_a_link_that_starts_something_is_said(self, tmp_path):
+        relations = relation("l1", "hyperlink", "javascript:alert(1)", external=True)
+        imported = read(tmp_path, "a.docx", docx(paragraph("T", "Title"), link("Press", "l1"), relations=relations))
+        assert imported.notes == ["Left out: 1 link that would start something. The words stay."]
+        assert imported.sections[0].body == "<p>Press</p>"
 
     def test_what_is_left_out_is_said(self, tmp_path):
         png = b"\x89PNG\r\n\x1a\n"

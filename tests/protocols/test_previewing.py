@@ -84,6 +84,15 @@ class TestPages:
         assert Preview.objects.count() == 0
         assert client.post(preview.get_absolute_url(), taking(preview)).status_code == 404
 
+    def test_the_kind_that_is_chosen_shapes_the_section(self, therapist, sign_in, at):
+        imported = importing.read_content(b"# Falls\n\n## With whom not\n\nPeople with a fever.", "falls.md")
+        preview = previewing.prepare(imported, file_name="falls.md", by=therapist, at=at)
+        assert [kind for kind, _, _ in preview.sections] == ["text"]
+        chosen = {"title": "Falls", "category": "safety", "take-0": "on", "heading-0": "Not with"}
+        sign_in(therapist).post(preview.get_absolute_url(), {**chosen, "kind-0": "contraindications"})
+        (section,) = ProtocolVersion.objects.get().sections.all()
+        assert (section.kind, section.body) == ("contraindications", "<ul><li>People with a fever.</li></ul>")
+
     @pytest.mark.parametrize(
         ("changes", "words"),
         [
