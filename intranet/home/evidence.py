@@ -318,8 +318,14 @@ class Evidence:
         return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
-def csv_lines(evidence: Evidence) -> Iterator[list[Any]]:
-    """A line per version, signer and shift, in the columns of CSV_HEADER; the fingerprint last."""
+def csv_lines(evidence: Evidence, *, title: str) -> Iterator[list[Any]]:
+    """What was asked, then a line per version, signer and shift, in the columns of CSV_HEADER; the fingerprint last.
+
+    `title` is that of the protocol.
+    """
+    yield ["Protocol", "", "", "", "", title, "", "", "", ""]
+    yield ["Clinic", "", "", "", "", evidence.clinic.name, "", "", "", ""]
+    yield ["Day", "", "", evidence.on.isoformat(), evidence.on.isoformat(), "", "", "", "", ""]
     for version in evidence.versions:
         end = _moment(version.in_force.upper) if version.in_force.upper else ""
         yield [
@@ -334,6 +340,11 @@ def csv_lines(evidence: Evidence) -> Iterator[list[Any]]:
             "",
             "",
         ]
+        for part, person, at in (
+            ("Approved", version.approved_by, version.approved_at),
+            ("Published", version.published_by, version.published_at),
+        ):
+            yield [part, person.name, version.number, _moment(at), "", "", "", "", "", ""]
     for stop in evidence.suspensions:
         row, end = stop.row, _moment(stop.lifted_at) if stop.lifted_at else ""
         yield ["Suspended", row.by.name, row.version.number, _moment(row.at), end, row.reason, "", "", "", ""]

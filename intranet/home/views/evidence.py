@@ -36,7 +36,7 @@ def evidence_csv(request: HttpRequest, slug: str) -> HttpResponse:
     if form.left_out:
         return to_page(request, slug)
     leave_trace(request, found)
-    return csv_response(file_name(found), CSV_HEADER, csv_lines(found))
+    return csv_response(file_name(found), CSV_HEADER, csv_lines(found, title=found.protocol.title))
 
 
 @require_GET
@@ -57,7 +57,7 @@ def leave_trace(request: HttpRequest, found: Evidence) -> None:
 
 
 def file_name(found: Evidence) -> str:
-    return f"evidence-{found.protocol.slug}-{found.on.isoformat()}"
+    return f"evidence-{found.protocol.slug}-{found.clinic.slug}-{found.on.isoformat()}"
 
 
 def to_page(request: HttpRequest, slug: str) -> HttpResponse:

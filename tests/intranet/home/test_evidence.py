@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from io import StringIO
 
 import pytest
@@ -221,7 +221,21 @@ def test_the_page_and_its_file(first, worked, manager, mt_prospect, sign_in):
         assert "Signed before the shift" in page
         answer = browser.get(reverse("home:evidence-csv", args=[first.protocol.slug]), {"on": "2026-12-01"})
         lines = list(csv.reader(StringIO(answer.getvalue().decode("utf-8-sig"))))
-    assert [line[0] for line in lines[1:]] == ["In force", *["Asked to sign"] * 2, *["On shift"] * 2, "Fingerprint"]
+    assert [line[0] for line in lines[4:]] == [
+        *("In force", "Approved", "Published"),
+        *["Asked to sign"] * 2,
+        *["On shift"] * 2,
+        "Fingerprint",
+    ]
+    assert [(line[0], line[3], line[5]) for line in lines[1:4]] == [
+        ("Protocol", "", first.title),
+        ("Clinic", "", "Mt. Prospect"),
+        ("Day", "2026-12-01", ""),
+    ]
+    approved = first.approved_at.astimezone(UTC).isoformat(timespec="seconds")
+    assert lines[5][:4] == ["Approved", first.approved_by.name, "1", approved]
+    name = f"evidence-{first.protocol.slug}-mt-prospect-2026-12-01.csv"
+    assert answer["Content-Disposition"] == f'attachment; filename="{name}"'
     assert lines[-1][7] == found.fingerprint
     assert Entry.objects.get(verb="evidence.exported").changes["fingerprint"] == found.fingerprint
 
