@@ -97,7 +97,7 @@ def csv_lines(version: ProtocolVersion, found: list[Receipt]) -> Iterator[list[A
     for one in found:
         given = one.signed
         yield [
-            *(one.person.name, version.number, one.asked_at.isoformat(timespec="minutes"), str(one.fate)),
+            *(one.person.name, version.number, one.asked_at.isoformat(timespec="seconds"), str(one.fate)),
             *((given.version.number, given.at.isoformat(timespec="seconds")) if given else ("", "")),
             one.why,
         ]

@@ -234,7 +234,7 @@ def csv_lines(report: Report) -> Iterator[list[Any]]:
                 places,
                 cell.version.title,
                 cell.version.number,
-                cell.asked_at.isoformat(timespec="minutes"),
+                cell.asked_at.isoformat(timespec="seconds"),
                 cell.due_on.isoformat(),
                 cell.words,
                 cell.signed_number,

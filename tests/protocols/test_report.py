@@ -149,7 +149,7 @@ def test_csv_has_versions_and_times(two_protocols, manager, sign_in, at):
         "Mt. Prospect",
         "Falls",
         "1",
-        "2026-10-26T15:00+00:00",
+        "2026-10-26T15:00:00+00:00",
         "2026-11-09",
         "acknowledged",
         "1",
@@ -267,3 +267,15 @@ def test_the_report_over_the_api_says_what_the_page_says(two_protocols, manager,
     ]
     assert api(manager).get("/api/v1/acknowledgement-report/?clinic=oakbrook-terrace").status_code == 400
     assert api(therapist).get("/api/v1/acknowledgement-report/").status_code == 403
+
+
+def test_what_is_finished_is_not_called_nothing(
+    two_protocols, manager_oakbrook, therapist_oakbrook, floater, sign_in, at
+):
+    for person in (therapist_oakbrook, floater):
+        factories.acknowledgement(version=two_protocols[0], by=person, at=at)
+    browser = sign_in(manager_oakbrook)
+    assert "3 of 3 required acknowledgements are done." in browser.get(REPORT).content.decode()
+    page = browser.get(REPORT, {"unfinished": "on"}).content.decode()
+    assert "Nobody here has something due." in page
+    assert "Nothing has to be acknowledged." not in page
