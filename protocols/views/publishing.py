@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db.models import Count
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
@@ -25,6 +25,8 @@ from protocols.pages import ReadingPage
 from protocols.publishing import Readers
 from protocols.views.authoring import open_version
 from protocols.views.reading import visible_version
+
+TERMS = ("effective", "due_days", "material", "reads", "must")
 
 
 @require_POST
@@ -58,13 +60,21 @@ def send_back(request: HttpRequest, slug: str) -> HttpResponse:
 def publish(request: HttpRequest, slug: str) -> HttpResponse:
     """When it comes into force, who reads it, who must acknowledge it and in how many days.
 
-    Whoever publishes has seen what that does: the form carries the fingerprint of the preview under which it stood.
+    Whoever publishes has seen what that does: the form carries the fingerprint of the preview under which it stood. The
+    preview has an address of its own with its terms, so that the browser comes back to it without sending anything again.
     """
-    version = open_version(request, slug)
+    looks = request.GET if "due_days" in request.GET else None
+    try:
+        version = open_version(request, slug)
+    except Http404:
+        if looks is None or request.method == "POST":
+            raise
+        # It is published by now: whoever comes back to the preview sees what became of it.
+        return redirect(get_object_or_404(Protocol.objects.visible_to(request.user), slug=slug))
     require(actions.may_publish(request.user), Forbidden)
-    posted = request.POST if request.method == "POST" else None
-    form = PublishForm(posted, initial=proposed_terms(version))
-    table = AudienceTable(posted, Clinic.objects.all(), proposed_readers(version), people_by_role_and_clinic())
+    asked = request.POST if request.method == "POST" else looks
+    form = PublishForm(asked, initial=proposed_terms(version))
+    table = AudienceTable(asked, Clinic.objects.all(), proposed_readers(version), people_by_role_and_clinic())
     context = {"version": version, "protocol": version.protocol, "form": form, "table": table}
     if form.is_valid():
         terms = {"by": request.user, "at": timezone.now(), "readers": table.readers(), **form.cleaned_data}
@@ -73,7 +83,7 @@ def publish(request: HttpRequest, slug: str) -> HttpResponse:
             if found is None:
                 messages.success(request, f"Version {version.number} of “{version.title}” is published.")
                 return redirect(version.protocol)
-            context |= {"impact": found, "changed": "seen" in request.POST}
+            context |= {"impact": found, "changed": "seen" in request.POST, "terms": terms_in(asked)}
         except Refused as refused:
             add_refusal(form, refused)
     context["left_empty"] = actions.left_empty(version)
@@ -111,6 +121,11 @@ def settings(request: HttpRequest, slug: str) -> HttpResponse:
         return redirect(protocol)
     context = {"protocol": protocol, "form": form}
     return render(request, "protocols/settings.html", context, status=422 if form.errors else 200)
+
+
+def terms_in(asked: QueryDict | None) -> list[tuple[str, str]]:
+    """What was chosen, for the form that publishes just that."""
+    return [(name, value) for name in TERMS for value in (asked.getlist(name) if asked else [])]
 
 
 def proposed_terms(version: ProtocolVersion) -> dict[str, Any]:

@@ -256,3 +256,34 @@ def test_publish_refuses_a_day_that_nobody_means(therapist, clinical_lead, sign_
     answer = sign_in(clinical_lead).post(address("draft-publish", version), data)
     assert (answer.status_code, now(version).state) == (422, State.APPROVED)
     assert answer.context["form"].errors == {"effective": ["Check the year."]}
+
+
+def test_the_preview_has_an_address_to_come_back_to(therapist, clinical_lead, mt_prospect, sign_in, at):
+    version = factories.approved(by=therapist, approver=clinical_lead, at=at)
+    browser = sign_in(clinical_lead)
+    chosen = {"due_days": "5", "material": "yes", "must": [f"therapist-{mt_prospect.pk}", "clinical_lead-all"]}
+    looked = browser.get(address("draft-publish", version), chosen)
+    assert (looked.status_code, now(version).state) == (200, State.APPROVED)
+    assert "What publishing version 1 does" in looked.content.decode()
+    publishes = dict.fromkeys(name for name, _ in looked.context["terms"])
+    terms = {name: [value for key, value in looked.context["terms"] if key == name] for name in publishes}
+    assert terms == {name: value if isinstance(value, list) else [value] for name, value in chosen.items()}
+    answer = browser.post(address("draft-publish", version), terms | {"seen": looked.context["impact"].fingerprint})
+    assert (answer.status_code, now(version).status(at), now(version).due_days) == (302, Status.IN_FORCE, 5)
+    assert browser.get(address("draft-publish", version), chosen).url == version.protocol.get_absolute_url()
+    assert browser.get(address("draft-publish", version)).status_code == 404
+
+
+def test_an_address_publishes_nothing(therapist, clinical_lead, sign_in, at):
+    version = factories.approved(by=therapist, approver=clinical_lead, at=at)
+    browser = sign_in(clinical_lead)
+    chosen = {"due_days": "5", "material": "yes", "must": ["clinical_lead-all"]}
+    seen = browser.get(address("draft-publish", version), chosen).context["impact"].fingerprint
+    assert browser.get(address("draft-publish", version), chosen | {"seen": seen}).status_code == 200
+    assert now(version).state == State.APPROVED
+
+
+def test_an_address_with_terms_that_make_no_sense_says_so(therapist, clinical_lead, sign_in, at):
+    version = factories.approved(by=therapist, approver=clinical_lead, at=at)
+    answer = sign_in(clinical_lead).get(address("draft-publish", version), {"due_days": "0", "material": "yes"})
+    assert (answer.status_code, list(answer.context["form"].errors)) == (422, ["due_days"])
