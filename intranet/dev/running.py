@@ -75,7 +75,7 @@ def programs(port: int, smtp_port: int, mail_port: int) -> list[Program]:
     """Every process of the product, the web server first."""
     web = [PYTHON, "-m", "gunicorn", "intranet.wsgi:application", "--bind", f"127.0.0.1:{port}"]
     web += ["--worker-class", "gthread", "--workers", "1", "--threads", "8", "--no-control-socket"]
-    web += ["--graceful-timeout", "5", "--timeout", "60"]
+    web += ["--graceful-timeout", "5", "--timeout", "60", "--limit-request-line", "8190"]
     worker = [*CELERY, "worker", "--without-gossip", "--without-mingle", "--concurrency", "1", "--loglevel", "INFO"]
     beat = [*CELERY, "beat", "-S", "celery.beat:Scheduler", "--loglevel", "WARNING", "--pidfile="]
     return [
