@@ -15,6 +15,7 @@ from accounts.models import Clinic, Skill, User
 from accounts.roles import Role
 from intranet.core.access import Refused
 from intranet.core.forms import DayInput, FilterForm, WordsField, in_this_century
+from intranet.core.patient_words import WithoutPatients
 from intranet.core.time import last_moment, organisation_day
 from protocols import addressing, reporting
 from protocols.drafting import MOST_SECTIONS, DraftText, SectionText
@@ -171,7 +172,8 @@ def add_draft_refusal(form: DraftForm, sections: BaseSectionFormSet, refused: Re
             form.add_error(reason.field if reason.field in form.fields else None, reason.message)
 
 
-class SendBackForm(forms.Form):
+class SendBackForm(WithoutPatients):
+    free_text = ("remark",)
     remark = forms.CharField(
         label="What has to change",
         max_length=2000,
@@ -312,9 +314,10 @@ class SettingsForm(forms.ModelForm):
         return deputy
 
 
-class ProblemForm(forms.Form):
+class ProblemForm(WithoutPatients):
     """What a reader found wrong on a version."""
 
+    free_text = ("text",)
     section = forms.ChoiceField(label="Where", required=False)
     text = forms.CharField(
         label="What is wrong",
@@ -374,24 +377,27 @@ class QuestionsForm(forms.Form):
     token = forms.IntegerField(widget=forms.HiddenInput)
 
 
-class CommentForm(forms.Form):
+class CommentForm(WithoutPatients):
     """What somebody says about a draft, or the section with this key."""
 
+    free_text = ("text",)
     section = forms.UUIDField(required=False)
     text = forms.CharField(max_length=1000, error_messages={"required": "Write what you want to say."})
 
 
-class AnswerForm(forms.Form):
+class AnswerForm(WithoutPatients):
+    free_text = ("answer",)
     answer = forms.CharField(
         label="What came of it",
         max_length=1000,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="Whoever reported it reads this.",
+        help_text="Whoever reported it reads this. No patient names or details.",
         error_messages={"required": "Say what came of it."},
     )
 
 
-class WithdrawForm(forms.Form):
+class WithdrawForm(WithoutPatients):
+    free_text = ("reason",)
     reason = forms.CharField(
         label="Why it is withdrawn",
         max_length=400,
@@ -400,9 +406,10 @@ class WithdrawForm(forms.Form):
     )
 
 
-class SuspendForm(forms.Form):
+class SuspendForm(WithoutPatients):
     """Where a version is stopped, and why."""
 
+    free_text = ("reason",)
     clinics = forms.ModelMultipleChoiceField(
         Clinic.objects.none(),
         label="Where",
@@ -422,7 +429,8 @@ class SuspendForm(forms.Form):
         self.fields["clinics"].queryset = Clinic.objects.filter(pk__in=[place.pk for place in places])
 
 
-class LiftForm(forms.Form):
+class LiftForm(WithoutPatients):
+    free_text = ("because",)
     because = forms.CharField(
         label="Why it may be used again",
         max_length=400,
@@ -432,7 +440,8 @@ class LiftForm(forms.Form):
     )
 
 
-class WaiveForm(forms.Form):
+class WaiveForm(WithoutPatients):
+    free_text = ("reason",)
     reason = forms.CharField(
         label="Why",
         max_length=400,

@@ -18,6 +18,7 @@ from typing import Any
 from lxml import html as markup
 
 from intranet.core import richtext
+from intranet.core.patient_words import PHONE
 from intranet.core.wording import counted
 from protocols.drafting import MOST_SECTIONS, SECTION_LENGTH, SectionText
 from protocols.models import SectionKind
@@ -38,7 +39,6 @@ BLOCKS = {"p", "ul", "ol", "blockquote", "table", "hr", "h3", "h4"}
 MARK = "\ue000"  # a letter of the private use area, followed by the level of a heading
 HREF = re.compile(r'\bhref="([^"]*)"', re.IGNORECASE)
 SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
-PHONE = re.compile(r"\b\d{3}[-.\s]\d{3}[-.\s]\d{4}\b")
 XML_DECLARATION = re.compile(r"^\s*<\?xml\b[^>]*\?>")
 MOST_TAGS = 50_000
 # Parts of a web page that are not its text.

@@ -12,6 +12,7 @@ from django.http import QueryDict
 
 from accounts.models import Clinic, Skill, User
 from intranet.core.forms import ClockInput, DayInput, in_this_century
+from intranet.core.patient_words import WithoutPatients
 from intranet.core.time import minutes_between, monday_of
 from scheduling.board import Board
 from scheduling.coverage import needed_times
@@ -104,9 +105,10 @@ class NewShiftForm(forms.Form):
         return values | {"break_minutes": 30 if minutes_between(*span) >= BREAK_FROM else 0}
 
 
-class ShiftForm(forms.Form):
+class ShiftForm(WithoutPatients):
     """A shift in wall-clock times of its clinic. Who works it is not a field: that is the button that is pressed."""
 
+    free_text = ("note",)
     clinic = forms.ModelChoiceField(Clinic.objects.none(), to_field_name="slug", empty_label=None)
     day = RosterDayField(widget=DayInput)
     starts = forms.TimeField(widget=ClockInput)
@@ -138,7 +140,7 @@ class ShiftForm(forms.Form):
             self.data["clinic"] = clinics[0].slug
 
     def clean(self) -> dict[str, Any]:
-        values = self.cleaned_data
+        values = super().clean()
         if "starts" in values and values["starts"] == values.get("ends"):
             self.add_error("ends", "A shift ends after it starts.")
         if {"clinic", "day", "starts", "ends"} <= values.keys():

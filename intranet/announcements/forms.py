@@ -27,7 +27,8 @@ class AnnouncementForm(forms.Form):
     body = forms.CharField(
         label="Message",
         max_length=20_000,
-        help_text="Start with what people have to do. An empty line begins a paragraph; lines with a dash become a list.",
+        help_text="Start with what people have to do. An empty line begins a paragraph; lines with a dash become a list. "
+        "No patient names or details.",
         widget=forms.Textarea(attrs={"rows": 8}),
     )
     audience = forms.MultipleChoiceField(

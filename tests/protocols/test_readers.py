@@ -257,3 +257,15 @@ class TestOverTheApi:
             assert len(client.get(self.PROBLEMS).json()["results"]) == number
         with django_assert_num_queries(5):
             assert len(client.get(self.BOOKMARKS).json()["results"]) == number
+
+
+def test_what_looks_like_a_patient_is_sent_a_second_time_or_not_at_all(version, therapist, sign_in):
+    browser, said = sign_in(therapist), {"text": "MRN 44321 had a rash."}
+    answer = browser.post(address(version), said)
+    assert (answer.status_code, Problem.objects.count()) == (422, 0)
+    page = answer.content.decode()
+    assert "“MRN 44321” looks like a record number." in page
+    warned = answer.context["form"]["warned"].value()
+    assert f'name="warned" value="{warned}"' in page
+    assert browser.post(address(version), said | {"warned": warned}).status_code == 302
+    assert Problem.objects.get().text == "MRN 44321 had a rash."
