@@ -69,25 +69,29 @@ def left_empty(version: ProtocolVersion) -> list[str]:
 
 
 def may_approve(version: ProtocolVersion, *, by: User) -> Verdict:
-    """The clinical lead or a delegated approver, never somebody who wrote on the version."""
+    """The clinical lead or a delegated approver, never somebody who wrote on the version or submitted it."""
     if not by.standing.holds(Capability.APPROVE_PROTOCOL):
         return Verdict.no("not-an-approver", "The clinical lead or a delegated approver approves protocols.")
     if version.contributors.filter(user=by).exists():
         return Verdict.no("own-words", "You wrote on this version. Somebody else has to approve it.")
+    if version.submitted_by_id == by.pk:
+        return Verdict.no("own-submission", "You submitted this version. Somebody else has to approve it.")
     return YES
 
 
 def approvers(version: ProtocolVersion, *, on: date) -> QuerySet[User]:
     """Everybody who may approve the version: whom `may_approve` lets, as one query."""
     roles = [role for role, held in TABLE.items() if Capability.APPROVE_PROTOCOL in held]
-    return User.objects.members(on, roles=roles).exclude(pk__in=version.contributors.values("user")).by_name()
+    others = User.objects.members(on, roles=roles).exclude(pk__in=version.contributors.values("user"))
+    return others.exclude(pk=version.submitted_by_id or 0).by_name()
 
 
 def to_approve(by: User) -> QuerySet[ProtocolVersion]:
     """What waits for the person's review: versions that `may_approve` leaves to them, the longest waiting first."""
     if not by.standing.holds(Capability.APPROVE_PROTOCOL):
         return ProtocolVersion.objects.none()
-    waiting = ProtocolVersion.objects.visible_to(by).filter(state=State.IN_REVIEW).exclude(contributors__user=by)
+    others = ProtocolVersion.objects.visible_to(by).exclude(contributors__user=by).exclude(submitted_by=by)
+    waiting = others.filter(state=State.IN_REVIEW)
     return waiting.select_related("protocol", "submitted_by").order_by("submitted_at", "pk")
 
 

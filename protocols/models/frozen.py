@@ -18,19 +18,24 @@ STEPS = f"""
     RETURN NEW;
 """
 
+# Only a change of the three is judged: until migration 0063 the lead could approve what the lead had submitted for others.
 FOUR_EYES = f"""
-    IF EXISTS (
+    IF (
+        NEW.approved_by_id IN (NEW.edited_by_id, NEW.submitted_by_id)
+        AND (NEW.approved_by_id, NEW.edited_by_id, NEW.submitted_by_id)
+            IS DISTINCT FROM (OLD.approved_by_id, OLD.edited_by_id, OLD.submitted_by_id)
+    ) OR EXISTS (
         SELECT FROM protocols_contributor
         WHERE version_id = NEW.id AND user_id = NEW.approved_by_id
     ) THEN
-        {refuse("Somebody who wrote a version cannot approve it.")}
+        {refuse("Somebody who wrote or submitted a version cannot approve it.")}
     END IF;
     RETURN NEW;
 """
 
 # Everything but the state, the end of the range, what a withdrawal notes, and the day of a review that two agreed on.
-# A range that has an end only grows, when the version that was to follow is withdrawn; a withdrawal ends it at its own
-# moment, or empties it when nothing of it had begun by then.
+# A range gets its end from a successor and then only grows, when the version that was to follow is withdrawn; SUCCESSION
+# says where it may end. A withdrawal ends it at its own moment, or empties it when nothing of it had begun by then.
 VERSION = f"""
     IF OLD.state = 'withdrawn'
        OR (NEW.protocol_id, NEW.number, NEW.title, NEW.change_summary, NEW.material, NEW.content_hash,
@@ -47,13 +52,18 @@ VERSION = f"""
         {refuse("A published version is frozen.")}
     END IF;
     IF NEW.state = 'withdrawn' THEN
-        IF NEW.withdrawn_at < OLD.published_at OR NEW.in_force IS DISTINCT FROM
-           (CASE WHEN NEW.withdrawn_at <= lower(OLD.in_force) THEN 'empty'::tstzrange
-                ELSE tstzrange(lower(OLD.in_force), LEAST(NEW.withdrawn_at, upper(OLD.in_force))) END)
+        IF NEW.withdrawn_at < OLD.published_at
+           OR NEW.withdrawn_at >= COALESCE(upper(OLD.in_force), 'infinity')
+           OR NEW.in_force IS DISTINCT FROM
+              (CASE WHEN NEW.withdrawn_at <= lower(OLD.in_force) THEN 'empty'::tstzrange
+                   ELSE tstzrange(lower(OLD.in_force), NEW.withdrawn_at) END)
         THEN
             {refuse("A version that is withdrawn was in force until then.")}
         END IF;
-    ELSIF isempty(NEW.in_force) OR upper(NEW.in_force) < upper(OLD.in_force) THEN
+    ELSIF NEW.in_force IS DISTINCT FROM tstzrange(lower(OLD.in_force), upper(NEW.in_force))
+          OR (OLD.state = 'superseded'
+              AND COALESCE(upper(NEW.in_force), 'infinity') < COALESCE(upper(OLD.in_force), 'infinity'))
+    THEN
         {refuse("How long a published version was in force stays as it was.")}
     END IF;
     IF NEW.reviewed_on IS DISTINCT FROM OLD.reviewed_on AND NOT EXISTS (
@@ -63,6 +73,20 @@ VERSION = f"""
         {refuse("A version is reviewed on the day on which two people have agreed.")}
     END IF;
     RETURN NEW;
+"""
+
+# Asked when the transaction ends: the version before gives way first, for the two may not overlap even for a moment. A
+# successor starts when it is published or later (`version_starts_when_published`), so nothing is ended in the past.
+SUCCESSION = f"""
+    IF EXISTS (
+        SELECT FROM protocols_protocolversion ended LEFT JOIN protocols_protocolversion successor
+        ON successor.protocol_id = ended.protocol_id AND successor.number > ended.number
+        AND lower(successor.in_force) = upper(ended.in_force)
+        WHERE ended.protocol_id = NEW.protocol_id AND ended.state = 'superseded' AND successor.id IS NULL
+    ) THEN
+        {refuse("A superseded version was in force until the next one started.")}
+    END IF;
+    RETURN NULL;
 """
 
 # FOR SHARE waits for whoever is just submitting or approving the version.

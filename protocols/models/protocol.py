@@ -258,6 +258,13 @@ class ProtocolVersion(models.Model):
                 violation_error_message="A published version says who published it and from when it is in force.",
             ),
             models.CheckConstraint(
+                condition=Q(in_force__isnull=True)
+                | Q(in_force__isempty=True)
+                | Q(in_force__startswith__gte=models.F("published_at")),
+                name="version_starts_when_published",
+                violation_error_message="Nothing comes into force in the past.",
+            ),
+            models.CheckConstraint(
                 condition=Q(state="published", in_force__endswith__isnull=True)
                 | Q(state__in=["draft", "in_review", "approved"])
                 | Q(state__in=["superseded", "withdrawn"], in_force__endswith__isnull=False)
@@ -302,6 +309,14 @@ class ProtocolVersion(models.Model):
                 when=pgtrigger.Before,
                 condition=pgtrigger.Q(old__state__in=RELEASED),
                 func=frozen.VERSION,
+            ),
+            pgtrigger.Trigger(
+                name="a_superseded_version_has_a_successor",
+                operation=pgtrigger.Update,
+                when=pgtrigger.After,
+                timing=pgtrigger.Deferred,
+                condition=pgtrigger.Q(new__state__in=RELEASED),
+                func=frozen.SUCCESSION,
             ),
             pgtrigger.Trigger(
                 name="released_versions_stay",

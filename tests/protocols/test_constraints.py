@@ -11,7 +11,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from accounts.models import User
-from protocols import publishing
+from protocols import publishing, reviewing
 from protocols.models import Acknowledgement, ProtocolVersion
 from tests.protocols import factories
 
@@ -111,12 +111,27 @@ def test_an_approval_binds_to_the_text(therapist, clinical_lead, at):
 
 def test_a_contributor_never_approves(therapist, at):
     version = factories.in_review(by=therapist, at=at)
-    with refused("Somebody who wrote a version cannot approve it"):
+    with refused("Somebody who wrote or submitted a version cannot approve it"):
         sql(
             "UPDATE protocols_protocolversion SET state = 'approved', approved_by_id = %s, approved_at = %s,"
             " approved_hash = content_hash WHERE id = %s",
             *(therapist.pk, at, version.pk),
         )
+
+
+@pytest.mark.parametrize("column", ["edited_by_id", "submitted_by_id"])
+def test_nobody_approves_who_saved_or_submitted_it(therapist, clinical_lead, at, column):
+    version = factories.in_review(by=therapist, at=at)
+    update(version, f"{column} = %s", clinical_lead.pk)
+    with refused("Somebody who wrote or submitted a version cannot approve it"):
+        update(
+            version,
+            "state = 'approved', approved_by_id = %s, approved_at = %s, approved_hash = content_hash",
+            *(clinical_lead.pk, at),
+        )
+    approved = factories.approved(by=therapist, approver=clinical_lead, at=at)
+    with refused("Somebody who wrote or submitted a version cannot approve it"):
+        update(approved, f"{column} = approved_by_id")
 
 
 def test_a_contributor_is_not_forgotten(draft):
@@ -177,10 +192,11 @@ def test_readers_get_a_sensible_number_of_days(draft, days):
     "column",
     [
         *("title = 'Other'", "material = false", "due_days = 3", "content_hash = 'x'", "token = token + 1"),
-        *("edited_at = now()", "submitted_at = now()", "edited_by_id = approved_by_id"),
+        *("edited_at = now()", "submitted_at = now()"),
+        "edited_by_id = (SELECT id FROM accounts_user WHERE name = 'Theo Fictus')",
     ],
 )
-def test_the_words_of_a_published_version_are_frozen(version, column):
+def test_the_words_of_a_published_version_are_frozen(version, floater, column):
     with refused("A published version is frozen"):
         sql(f"UPDATE protocols_protocolversion SET {column} WHERE id = %s", version.pk)
 
@@ -203,15 +219,81 @@ def superseded(version, therapist, clinical_lead, at) -> ProtocolVersion:
     return version
 
 
-@pytest.mark.parametrize("span", ["'empty'", "tstzrange(lower(in_force), lower(in_force) + interval '1 hour')"])
+@pytest.mark.parametrize(
+    "span",
+    [
+        "'empty'",
+        "tstzrange(lower(in_force), lower(in_force) + interval '1 hour')",
+        "tstzrange(lower(in_force), upper(in_force), '[]')",
+        "tstzrange(lower(in_force), upper(in_force), '()')",
+    ],
+)
 def test_how_long_a_version_was_in_force_stays(superseded, span):
     with refused("stays as it was"):
         update(superseded, f"in_force = {span}")
 
 
+def test_a_version_is_superseded_by_a_successor_alone(version):
+    with refused("until the next one started"):
+        update(
+            version,
+            "state = 'superseded', in_force = tstzrange(lower(in_force), lower(in_force) + interval '1 second')",
+        )
+
+
+def test_a_version_is_not_superseded_by_an_earlier_one(superseded, at):
+    later = ProtocolVersion.objects.get(protocol=superseded.protocol_id, number=2)
+    with refused("until the next one started"):
+        update(later, "state = 'superseded', in_force = tstzrange(lower(in_force), %s)", at + timedelta(days=40))
+
+
+@pytest.fixture
+def planned(version, therapist, clinical_lead, at) -> ProtocolVersion:
+    """The successor of the version in force, which starts in nine days."""
+    day = at.date() + timedelta(days=9)
+    return factories.next_version(after=version, by=therapist, lead=clinical_lead, at=at, effective=day)
+
+
+def withdraw_before_its_start(planned: ProtocolVersion, by: User, at: datetime) -> None:
+    update(
+        planned,
+        "state = 'withdrawn', withdrawn_by_id = %s, withdrawal_reason = 'x', withdrawn_at = %s, in_force = 'empty'",
+        *(by.pk, at),
+    )
+
+
+def test_a_planned_version_is_not_withdrawn_so_that_a_gap_is_left(planned, clinical_lead, at):
+    with refused("until the next one started"):
+        withdraw_before_its_start(planned, clinical_lead, at)
+
+
+def test_the_version_before_a_withdrawn_one_does_not_grow_as_one_likes(version, planned, clinical_lead, at):
+    with refused("until the next one started"):
+        sql("SET CONSTRAINTS ALL DEFERRED")
+        withdraw_before_its_start(planned, clinical_lead, at)
+        update(version, "in_force = tstzrange(lower(in_force), %s)", at + timedelta(days=60))
+        sql("SET CONSTRAINTS ALL IMMEDIATE")
+
+
+def test_nothing_comes_into_force_before_it_is_published(therapist, clinical_lead, at):
+    version = factories.approved(by=therapist, approver=clinical_lead, at=at)
+    with refused("version_starts_when_published"):
+        update(
+            version,
+            "state = 'published', published_by_id = %s, published_at = %s, counts_from = 1,"
+            " in_force = tstzrange(%s, NULL)",
+            *(clinical_lead.pk, at, at - timedelta(seconds=1)),
+        )
+
+
 @pytest.mark.parametrize(
     ("span", "after"),
-    [("'empty'", 300), ("tstzrange(lower(in_force), NULL)", 300), ("'empty'", -1)],
+    [
+        ("'empty'", 300),
+        ("tstzrange(lower(in_force), NULL)", 300),
+        ("tstzrange(lower(in_force), lower(in_force) + interval '1 second')", 300),
+        ("'empty'", -1),
+    ],
 )
 def test_a_withdrawal_ends_the_range_at_its_own_moment(version, clinical_lead, at, span, after):
     moment = at + timedelta(days=after)
@@ -238,9 +320,20 @@ def test_a_withdrawn_version_is_frozen_whole(version, clinical_lead, at, change)
         update(version, change)
 
 
-def test_a_review_is_dated_by_those_who_agreed(version):
+def test_what_is_over_is_not_withdrawn(superseded, clinical_lead, at):
+    with refused("was in force until then"):
+        update(
+            superseded,
+            "state = 'withdrawn', withdrawn_by_id = %s, withdrawal_reason = 'x', withdrawn_at = %s",
+            *(clinical_lead.pk, at + timedelta(days=60)),
+        )
+
+
+@pytest.mark.parametrize("day", ["'2030-01-01'", "NULL"])
+def test_a_review_is_dated_by_those_who_agreed(version, clinical_lead, approver, at, day):
+    reviewing.confirm(reviewing.review(version, by=clinical_lead, at=at), by=approver, at=at)
     with refused("on which two people have agreed"):
-        update(version, "reviewed_on = '2030-01-01'")
+        update(version, f"reviewed_on = {day}")
 
 
 def test_a_published_version_is_never_deleted(version):

@@ -71,6 +71,16 @@ def test_who_may_approve_is_one_rule(request, author, therapist, approver, clini
     assert {person for person in everybody if version in publishing.to_approve(person)} == allowed
 
 
+def test_the_lead_who_submitted_for_others_does_not_approve(therapist, approver, clinical_lead, at):
+    version = publishing.submit(factories.draft(by=therapist, at=at), by=clinical_lead, at=at)
+    with pytest.raises(Forbidden) as refused:
+        publishing.approve(version, by=clinical_lead, at=at, token=version.token)
+    assert str(refused.value) == "You submitted this version. Somebody else has to approve it."
+    assert list(publishing.approvers(version, on=at.date())) == [approver]
+    assert (list(publishing.to_approve(clinical_lead)), list(publishing.to_approve(approver))) == ([], [version])
+    assert publishing.approve(version, by=approver, at=at, token=version.token).submitted_by == clinical_lead
+
+
 def test_approve_by_a_delegated_approver(therapist, approver, at):
     version = factories.in_review(by=therapist, at=at)
     assert publishing.approve(version, by=approver, at=at, token=version.token).state == State.APPROVED
