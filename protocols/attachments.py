@@ -16,7 +16,7 @@ from accounts.models import User
 from intranet.audit.recording import record
 from intranet.core import confined, file_reader, files, office_reader
 from intranet.core.access import Conflict, Forbidden, Refused, require
-from protocols.drafting import begin_change, clinics_of, end_change, lock, may_edit
+from protocols.drafting import begin_change, clinics_of, end_change, lock_draft, may_edit
 from protocols.models import Attachment, Kind, ProtocolVersion
 from protocols.models.files import FOLDER
 
@@ -95,7 +95,7 @@ def tidy_name(name: str) -> str:
 @transaction.atomic
 def add(version: ProtocolVersion, paper: Paper, *, name: str, by: User, at: datetime) -> Attachment:
     """Attach a file to a draft; a version in review or approved becomes one again."""
-    version = lock(version)
+    version = lock_draft(version)
     require(may_edit(version, by=by), Forbidden)
     name = _free_name(version, name)
     _require_room(version, len(paper.content))
@@ -147,7 +147,7 @@ def content_of(attachment: Attachment) -> bytes:
 
 
 def _locked(attachment: Attachment, by: User) -> tuple[ProtocolVersion, Attachment]:
-    version = lock(attachment.version)
+    version = lock_draft(attachment.version)
     require(may_edit(version, by=by), Forbidden)
     now = version.attachments.filter(pk=attachment.pk).first()
     if now is None:

@@ -202,7 +202,7 @@ def edit_draft(
     `token` is that of the version when the author opened it. Raises Conflict when somebody saved since. `quietly` is how
     the editor saves by itself: never what is in review or approved, and with one audit entry for a sitting.
     """
-    version = lock(version)
+    version = lock_draft(version)
     require(may_edit(version, by=by), Forbidden)
     if version.token != token:
         raise Conflict.because("changed-meanwhile", f"{version.edited_by} saved this draft after you opened it.")
@@ -242,10 +242,10 @@ def end_change(version: ProtocolVersion, *, by: User, at: datetime) -> None:
 
 
 def saved(version: ProtocolVersion, token: int) -> DraftText | None:
-    """What the draft said under that token; None when that is too long ago."""
+    """What the version said under that token; None when that is too long ago, or overtaken and published since."""
     save = DraftSave.objects.filter(version=version, token=token).first()
     if save is None:
-        return None
+        return text_of(version) if version.token == token else None
     said = dict(save.content)
     sections = [SectionText(**part | {"key": UUID(part["key"])}) for part in said.pop("sections")]
     return DraftText(sections=sections, **said)
@@ -256,6 +256,35 @@ def notice_editing(version: ProtocolVersion, *, by: User, at: datetime) -> list[
     Editing.objects.update_or_create(version=version, user=by, defaults={"seen_at": at})
     others = Editing.objects.filter(version=version).exclude(user=by).now(at).select_related("user")
     return [one.user for one in others.order_by("user__name")]
+
+
+def named(slug: str, number: int, *, by: User) -> QuerySet[ProtocolVersion]:
+    """The version that somebody had before them, also when it was published since; nothing when it does not concern them.
+
+    Whoever acts on a draft names it so: the address of a draft leads to the next one once it is published.
+    """
+    versions = ProtocolVersion.objects.concerning(by).filter(protocol__slug=slug, number=number)
+    return versions.select_related("protocol", "edited_by", "published_by", "withdrawn_by")
+
+
+def what_became(version: ProtocolVersion) -> str:
+    """Why nobody writes on a released version any more: who published or withdrew it."""
+    if version.state == State.WITHDRAWN:
+        return f"{version.withdrawn_by} has withdrawn version {version.number}."
+    return f"{version.published_by} has published version {version.number}."
+
+
+def require_open(version: ProtocolVersion) -> None:
+    """Raises Conflict when somebody has published the version meanwhile."""
+    if not version.is_open:
+        raise Conflict.because("published", f"{what_became(version)} Start a new draft to change it.")
+
+
+def lock_draft(version: ProtocolVersion) -> ProtocolVersion:
+    """A version to be worked on, as it is now and held. Raises Conflict when somebody has published it meanwhile."""
+    version = lock(version)
+    require_open(version)
+    return version
 
 
 def lock(version: ProtocolVersion) -> ProtocolVersion:

@@ -15,7 +15,7 @@ from intranet.core import confined, file_reader, files
 from intranet.core.access import Forbidden, Refused, Verdict, require
 from intranet.core.richtext import LONGEST_DESCRIPTION
 from protocols import placing
-from protocols.drafting import begin_change, clinics_of, lock, may_edit
+from protocols.drafting import begin_change, clinics_of, lock_draft, may_edit
 from protocols.models import Picture, Preview, ProtocolVersion
 from protocols.models.files import FOLDER
 
@@ -57,7 +57,7 @@ def _unfit(words: str) -> Refused:
 @transaction.atomic
 def add(version: ProtocolVersion, drawn: Drawn, *, description: str, by: User, at: datetime) -> Picture:
     """Put a picture on the shelf of a draft, from where it goes into the text. The same picture twice is one."""
-    version = lock(version)
+    version = lock_draft(version)
     require(may_edit(version, by=by), Forbidden)
     description = _said(description)
     digest = files.keep(FOLDER, drawn.content)
@@ -100,7 +100,7 @@ def may_remove(picture: Picture, *, used: set[str]) -> Verdict:
 @transaction.atomic
 def remove(picture: Picture, *, by: User, at: datetime) -> None:
     """Take a picture that stands nowhere off the shelf of a draft. Its bytes stay: other versions may show it."""
-    version = lock(picture.version)
+    version = lock_draft(picture.version)
     require(may_edit(version, by=by), Forbidden)
     require(may_remove(picture, used=placing.used_in(version)))
     if Picture.objects.filter(pk=picture.pk).exists():

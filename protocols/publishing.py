@@ -18,7 +18,7 @@ from intranet.core.access import YES, Conflict, Forbidden, Refused, Verdict, req
 from intranet.core.time import first_moment, organisation_day
 from intranet.core.wording import full_day
 from protocols.acknowledging import months_between
-from protocols.drafting import DUE_DAYS, clinics_of, lock, may_edit, reopen, text_hash, text_of
+from protocols.drafting import DUE_DAYS, clinics_of, lock, lock_draft, may_edit, named, reopen, text_hash, text_of
 from protocols.models import (
     Audience,
     GovernedSkill,
@@ -52,7 +52,7 @@ class Readers:
 @transaction.atomic
 def submit(version: ProtocolVersion, *, by: User, at: datetime) -> ProtocolVersion:
     """Hand a draft to review. Refused with everything that is still missing."""
-    version = lock(version)
+    version = lock_draft(version)
     require(may_edit(version, by=by), Forbidden)
     _require_state(version, State.DRAFT)
     require(_is_complete(version))
@@ -77,6 +77,18 @@ def may_approve(version: ProtocolVersion, *, by: User) -> Verdict:
     if version.submitted_by_id == by.pk:
         return Verdict.no("own-submission", "You submitted this version. Somebody else has to approve it.")
     return YES
+
+
+def named_for_review(slug: str, number: int, *, by: User) -> QuerySet[ProtocolVersion]:
+    """The version that somebody had before them to approve it or send it back.
+
+    A delegated approver does not see it any more once it is out of review, and is told so by a Conflict: in the same words
+    whatever became of it, also when there never was one.
+    """
+    versions = named(slug, number, by=by)
+    if not versions.exists() and by.standing.holds(Capability.APPROVE_PROTOCOL):
+        raise Conflict.because("not-in-review", "This version does not wait for a review any more.")
+    return versions
 
 
 def approvers(version: ProtocolVersion, *, on: date) -> QuerySet[User]:
@@ -106,7 +118,7 @@ def to_publish(by: User) -> QuerySet[ProtocolVersion]:
 @transaction.atomic
 def approve(version: ProtocolVersion, *, by: User, at: datetime, token: int) -> ProtocolVersion:
     """Approve the text that the approver has read: `token` is that of the version when it was opened."""
-    version = lock(version)
+    version = lock_draft(version)
     require(may_approve(version, by=by), Forbidden)
     if version.token != token:
         raise Conflict.because("changed-meanwhile", f"{version.edited_by} changed the text after you opened it.")
@@ -121,7 +133,7 @@ def approve(version: ProtocolVersion, *, by: User, at: datetime, token: int) -> 
 @transaction.atomic
 def send_back(version: ProtocolVersion, *, by: User, at: datetime, remark: str) -> ProtocolVersion:
     """Return a version to its authors, saying what has to change."""
-    version = lock(version)
+    version = lock_draft(version)
     require(may_approve(version, by=by), Forbidden)
     _require_state(version, State.IN_REVIEW, State.APPROVED)
     if not remark.strip():
@@ -154,7 +166,7 @@ def publish(
     The version before ends at that moment. With `material` off, acknowledgements of the version before still count.
     Readers may read and acknowledge a version from its publication on, also when it starts later.
     """
-    version = lock(version)
+    version = lock_draft(version)
     require(may_publish(by), Forbidden)
     _require_state(version, State.APPROVED)
     if text_hash(text_of(version)) != version.approved_hash:

@@ -15,7 +15,7 @@ from accounts.models import User
 from accounts.roles import Capability
 from intranet.audit.recording import record
 from intranet.core.access import Conflict, Forbidden, Reason, Verdict, require
-from protocols.drafting import begin_change, clinics_of, end_change, lock, may_edit
+from protocols.drafting import begin_change, clinics_of, end_change, lock_draft, may_edit
 from protocols.models import Answered, Protocol, ProtocolVersion, Question
 from protocols.models.question import FEWEST_OPTIONS, MOST_OPTIONS
 
@@ -49,7 +49,7 @@ def ask(
     version: ProtocolVersion, questions: Sequence[QuestionText], *, by: User, at: datetime, token: int
 ) -> ProtocolVersion:
     """Put these questions in the place of those that the draft has. They are part of what is approved and signed."""
-    version = lock(version)
+    version = lock_draft(version)
     require(may_edit(version, by=by), Forbidden)
     if version.token != token:
         raise Conflict.because("changed-meanwhile", f"{version.edited_by} changed this draft after you opened it.")

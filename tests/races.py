@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
+from time import sleep
 from typing import Any
 
 from django.db import connection
@@ -35,3 +36,16 @@ def results(deeds: Iterable[Deed]) -> list[Any]:
 def outcomes(deeds: Iterable[Deed]) -> list[str]:
     """What became of each, in order: `done`, or the code of the refusal."""
     return [found.verdict.reasons[0].code if isinstance(found, Refused) else "done" for found in results(deeds)]
+
+
+def somebody_waits() -> bool:
+    """Whether, within 20 seconds, somebody waits for what this transaction has written."""
+    with connection.cursor() as cursor:
+        for _ in range(2000):
+            cursor.execute(
+                "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid)))"
+            )
+            if cursor.fetchone() == (True,):
+                return True
+            sleep(0.01)
+    return False

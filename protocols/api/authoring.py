@@ -93,7 +93,13 @@ class NewProtocolSerializer(serializers.Serializer[Any]):
     )
 
 
-class SaveSerializer(serializers.Serializer[Any]):
+class NamedSerializer(serializers.Serializer[Any]):
+    """Whoever acts on a draft names it: once it is published, its address leads to the next one."""
+
+    version = serializers.IntegerField(min_value=1, help_text="The number of the version that was read.")
+
+
+class SaveSerializer(NamedSerializer):
     """The whole text of the draft, as it shall be."""
 
     token = serializers.IntegerField(min_value=0)
@@ -113,7 +119,7 @@ class SaveSerializer(serializers.Serializer[Any]):
         return DraftText(said["title"], sections, said["change_summary"], said["material"])
 
 
-class AskSerializer(serializers.Serializer[Any]):
+class AskSerializer(NamedSerializer):
     """All questions of the draft, as they shall be."""
 
     token = serializers.IntegerField(min_value=0, help_text="Of the draft that was read.")
@@ -123,11 +129,11 @@ class AskSerializer(serializers.Serializer[Any]):
         return [QuestionText(**one) for one in self.validated_data["questions"]]
 
 
-class TokenSerializer(serializers.Serializer[Any]):
+class TokenSerializer(NamedSerializer):
     token = serializers.IntegerField(min_value=0, help_text="Of the draft that was read.")
 
 
-class RemarkSerializer(serializers.Serializer[Any]):
+class RemarkSerializer(NamedSerializer):
     remark = serializers.CharField(max_length=2000)
 
 
@@ -162,12 +168,12 @@ class TermsSerializer(serializers.Serializer[Any]):
         return said
 
 
-class PublishSerializer(TermsSerializer):
+class PublishSerializer(NamedSerializer, TermsSerializer):
     seen = serializers.CharField(max_length=64, help_text="The fingerprint of the preview that was looked at.")
 
     def terms(self) -> dict[str, Any]:
         terms = super().terms()
-        del terms["seen"]
+        del terms["seen"], terms["version"]
         return terms
 
 
@@ -207,6 +213,11 @@ class CommentSerializer(serializers.ModelSerializer[Comment]):
         read_only_fields = ["at", "resolved_at"]
 
 
+class NewCommentSerializer(NamedSerializer):
+    section = serializers.UUIDField(allow_null=True, default=None, help_text="The key of the section.")
+    text = serializers.CharField(max_length=1000)
+
+
 class DraftViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[ProtocolVersion]):
     """Open versions that you may read: drafts, those in review, and approved ones that are not published."""
 
@@ -240,8 +251,7 @@ class DraftViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Ge
     @extend_schema(request=SaveSerializer, responses={200: DraftSerializer, 409: CONFLICT, 422: REFUSED})
     def update(self, request: Request, slug: str) -> Response:
         """Save the draft. What is in review or approved becomes a draft again; saving the same again changes nothing."""
-        version = self.get_object()
-        require(drafting.may_edit(version, by=request.user), Forbidden)
+        version = self._named()
         asked = SaveSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         token = asked.validated_data["token"]
@@ -252,10 +262,10 @@ class DraftViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Ge
     @action(detail=True, methods=["put"])
     def questions(self, request: Request, slug: str) -> Response:
         """Say what is asked before it is acknowledged. What is in review or approved becomes a draft again."""
-        version = self.get_object()
-        require(drafting.may_edit(version, by=request.user), Forbidden)
         asked = AskSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
+        version = self._named()
+        require(drafting.may_edit(version, by=request.user), Forbidden)
         token = asked.validated_data["token"]
         questioning.ask(version, asked.texts(), by=request.user, at=timezone.now(), token=token)
         return self._now()
@@ -268,18 +278,18 @@ class DraftViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Ge
         version = drafting.start_draft(protocol, by=request.user, at=timezone.now())
         return Response(DraftSerializer(version).data, status=status.HTTP_201_CREATED)
 
-    @extend_schema(request=None, responses={200: DraftSerializer, 409: CONFLICT, 422: REFUSED})
+    @extend_schema(request=NamedSerializer, responses={200: DraftSerializer, 409: CONFLICT, 422: REFUSED})
     @action(detail=True, methods=["post"])
     def submit(self, request: Request, slug: str) -> Response:
         """Hand it to review."""
-        publishing.submit(self.get_object(), by=request.user, at=timezone.now())
+        publishing.submit(self._named(), by=request.user, at=timezone.now())
         return self._now()
 
     @extend_schema(request=RemarkSerializer, responses={200: DraftSerializer, 403: REFUSED, 409: CONFLICT})
     @action(detail=True, methods=["post"], url_path="send-back")
     def send_back(self, request: Request, slug: str) -> Response:
         """Return it to its authors, saying what has to change."""
-        version, said = self.get_object(), self._said(RemarkSerializer)
+        version, said = self._to_review(), self._said(RemarkSerializer)
         sent = publishing.send_back(version, by=request.user, at=timezone.now(), remark=said["remark"])
         return Response(DraftSerializer(sent).data)  # whoever only reviews it does not read it any more
 
@@ -287,7 +297,7 @@ class DraftViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Ge
     @action(detail=True, methods=["post"])
     def approve(self, request: Request, slug: str) -> Response:
         """Approve exactly the text that was read. Confirm first that it is you."""
-        version, said = self.get_object(), self._said(TokenSerializer)
+        version, said = self._to_review(), self._said(TokenSerializer)
         confirm_first(request)
         publishing.approve(version, by=request.user, at=timezone.now(), token=said["token"])
         return self._now()
@@ -309,8 +319,9 @@ class DraftViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Ge
     @action(detail=True, methods=["post"])
     def publish(self, request: Request, slug: str) -> Response:
         """Put an approved version in force, when it does what the preview said that was looked at."""
-        version = self.get_object()
+        version = self._named()
         require(publishing.may_publish(request.user), Forbidden)
+        drafting.require_open(version)
         asked = PublishSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         seen = asked.validated_data["seen"]
@@ -324,13 +335,23 @@ class DraftViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Ge
         found = self.get_object().comments.open().select_related("by")
         return Response(CommentSerializer(found, many=True).data)
 
-    @extend_schema(request=CommentSerializer, responses={201: CommentSerializer, 409: CONFLICT, 422: REFUSED})
+    @extend_schema(request=NewCommentSerializer, responses={201: CommentSerializer, 409: CONFLICT, 422: REFUSED})
     @comments.mapping.post
     def comment(self, request: Request, slug: str) -> Response:
         """Say something about it, or about one of its sections."""
-        version, said = self.get_object(), self._said(CommentSerializer)
-        made = commenting.comment(version, **said, by=request.user, at=timezone.now())
+        version, said = self._named(), self._said(NewCommentSerializer)
+        text, section = said["text"], said["section"]
+        made = commenting.comment(version, text=text, section=section, by=request.user, at=timezone.now())
         return Response(CommentSerializer(made).data, status=status.HTTP_201_CREATED)
+
+    def _named(self) -> ProtocolVersion:
+        """The version that the request is about. It may be published by now; the action says so."""
+        number = self._said(NamedSerializer)["version"]
+        return get_object_or_404(drafting.named(self.kwargs["slug"], number, by=self.request.user))
+
+    def _to_review(self) -> ProtocolVersion:
+        number = self._said(NamedSerializer)["version"]
+        return get_object_or_404(publishing.named_for_review(self.kwargs["slug"], number, by=self.request.user))
 
     def _said(self, serializer: type[Any]) -> dict[str, Any]:
         asked = serializer(data=self.request.data)

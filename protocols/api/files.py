@@ -37,6 +37,7 @@ class PictureSerializer(serializers.ModelSerializer[Picture]):
 
 class NewPictureSerializer(serializers.Serializer[Any]):
     protocol = serializers.SlugField(help_text="Whose draft gets it")
+    version = serializers.IntegerField(min_value=1, help_text="The number of that draft")
     picture = serializers.FileField(help_text="PNG or JPEG, at most 10 MB")
     description = serializers.CharField(max_length=LONGEST_DESCRIPTION, help_text="What it shows")
 
@@ -56,16 +57,17 @@ class AttachmentNameSerializer(serializers.Serializer[Any]):
 
 class NewAttachmentSerializer(serializers.Serializer[Any]):
     protocol = serializers.SlugField(help_text="Whose draft gets it")
+    version = serializers.IntegerField(min_value=1, help_text="The number of that draft")
     file = serializers.FileField(help_text=f"{attachments.KINDS}, at most 20 MB")
     name = serializers.CharField(
         max_length=attachments.LONGEST_NAME, required=False, allow_blank=True, help_text="Without one, that of the file"
     )
 
 
-def draft_of(person: User, slug: str) -> ProtocolVersion:
-    """The open draft of a protocol, for somebody who may write on it. Asked before anything is read from a file."""
-    versions = ProtocolVersion.objects.visible_to(person).open().select_related("protocol")
-    version = get_object_or_404(versions, protocol__slug=slug)
+def draft_of(person: User, slug: str, number: int) -> ProtocolVersion:
+    """The draft that is named, for somebody who may write on it. Asked before anything is read from a file."""
+    version = get_object_or_404(drafting.named(slug, number, by=person))
+    drafting.require_open(version)
     require(drafting.may_edit(version, by=person), Forbidden)
     return version
 
@@ -91,7 +93,7 @@ class PictureViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Picture]):
         asked = NewPictureSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         said = asked.validated_data
-        version = draft_of(request.user, said["protocol"])
+        version = draft_of(request.user, said["protocol"], said["version"])
         drawn = pictures.read_picture(said["picture"].read(pictures.MOST_BYTES + 1), said["picture"].name or "")
         added = pictures.add(version, drawn, description=said["description"], by=request.user, at=timezone.now())
         return Response(PictureSerializer(added).data, status=status.HTTP_201_CREATED)
@@ -119,7 +121,7 @@ class AttachmentViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewse
         asked = NewAttachmentSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         said = asked.validated_data
-        version, file = draft_of(request.user, said["protocol"]), said["file"]
+        version, file = draft_of(request.user, said["protocol"], said["version"]), said["file"]
         paper = attachments.read_paper(file.read(attachments.MOST_BYTES + 1), file.name or "")
         name = said.get("name") or attachments.name_from(file.name or "")
         added = attachments.add(version, paper, name=name, by=request.user, at=timezone.now())

@@ -121,6 +121,15 @@ class ProtocolVersionQuerySet(AccessQuerySet["ProtocolVersion"]):
             return self.none()
         return self.filter(visibility.readable_versions(user, timezone.now()))
 
+    def concerning(self, user: AnyUser) -> Self:
+        """What the person may read, and what the person wrote on, whoever reads it since it was published.
+
+        Whoever has a page of a draft open is told what became of it, and is shown nothing of that.
+        """
+        if not isinstance(user, User):
+            return self.none()
+        return self.filter(visibility.readable_versions(user, timezone.now()) | visibility.own_versions(user))
+
     def open(self) -> Self:
         """Drafts, also those in review or approved: at most one per protocol."""
         return self.filter(state__in=OPEN)

@@ -71,12 +71,17 @@ def _drafts(user: User) -> Q:
     standing = user.standing
     if standing.holds(Capability.READ_DRAFT):
         return ALL
-    may_read = NONE
-    if standing.holds(Capability.WRITE_PROTOCOL):
-        may_read |= Q(Exists(Contributor.objects.filter(version=OuterRef("pk"), user=user)))
+    may_read = own_versions(user)
     if standing.holds(Capability.APPROVE_PROTOCOL):
         may_read |= Q(state__in=["in_review", "approved"])
     return may_read
+
+
+def own_versions(user: User) -> Q:
+    """What the person wrote on, as long as writing is part of the person's work."""
+    if not user.standing.holds(Capability.WRITE_PROTOCOL):
+        return NONE
+    return Q(Exists(Contributor.objects.filter(version=OuterRef("pk"), user=user)))
 
 
 def _within(scope: Scope) -> Q:

@@ -14,7 +14,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from accounts.models import User
-from intranet.core.access import Conflict, Forbidden, Refused, require
+from intranet.core.access import Conflict, Forbidden, Refused, Verdict, require
+from intranet.core.forms import whole_number
 from intranet.core.wording import clock_time, name_list
 from protocols import drafting, merging, publishing
 from protocols.drafting import DraftText, SectionText
@@ -59,8 +60,8 @@ def start(request: HttpRequest, slug: str) -> HttpResponse:
 
 def edit(request: HttpRequest, slug: str) -> HttpResponse:
     """The draft as a form. Every button saves; `then` says what happens to the sections or where to go afterwards."""
-    version = open_version(request, slug)
-    require(drafting.may_edit(version, by=request.user), Forbidden)
+    version = draft_in_question(request, slug)
+    require_author(request, version)
     if request.method != "POST":
         return render(request, "protocols/edit.html", edit_context(request, version))
     form, sections = DraftForm(request.POST), SectionFormSet(request.POST, prefix=PREFIX)
@@ -70,19 +71,19 @@ def edit(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def save(request: HttpRequest, version: ProtocolVersion, form: DraftForm, sections: BaseSectionFormSet) -> HttpResponse:
-    """Save what was typed. When somebody else saved meanwhile, show both merged: nobody loses words."""
+    """Save what was typed. When somebody else saved or published meanwhile, show what both wrote: nobody loses words."""
     then, _, argument = request.POST.get("then", "save").partition(":")
     token = form.cleaned_data["token"]
     text = rearranged(settled(version, form, sections), then, argument)
     try:
+        if then == "start":
+            drafting.start_draft(version.protocol, by=request.user, at=timezone.now())
         saved = drafting.edit_draft(version, text, by=request.user, at=timezone.now(), token=token)
         if then == "submit":
             publishing.submit(saved, by=request.user, at=timezone.now())
     except Conflict as conflict:
-        version = open_version(request, version.protocol.slug)
-        merged = merging.merge(drafting.saved(version, token), drafting.tidied(text), drafting.text_of(version))
-        context = edit_context(request, version, merged=merged) | {"conflict": conflict.verdict}
-        return render(request, "protocols/edit.html", context, status=409)
+        version = named_version(request, version.protocol.slug)
+        return overtaken(request, version, drafting.tidied(text), token, conflict.verdict)
     except Refused as refused:
         add_draft_refusal(form, sections, refused)
         version.refresh_from_db()
@@ -91,10 +92,39 @@ def save(request: HttpRequest, version: ProtocolVersion, form: DraftForm, sectio
     return where_next(request, saved, then, argument, text.sections)
 
 
+def overtaken(
+    request: HttpRequest, version: ProtocolVersion, text: DraftText, token: int, why: Verdict
+) -> HttpResponse:
+    """What was typed, put together with what somebody else saved, or with the later draft once the version is published.
+
+    Where there is no draft for the words, they stand alone until somebody starts one.
+    """
+    draft = version if version.is_open else later_draft(request, version)
+    if draft is None:
+        context = edit_context(request, version, text=text)
+        context["form"].initial["token"] = token
+        context["start"] = drafting.may_start_draft(version.protocol, by=request.user)
+    else:
+        merged = merging.merge(drafting.saved(version, token), text, drafting.text_of(draft))
+        context = edit_context(request, draft, text=merged.text, merged=merged)
+    if draft not in {None, version}:
+        words = f"{drafting.what_became(version)} This is the draft of version {draft.number}."
+        why = Verdict.no("published", words)
+        context["other"] = version.edited_by if draft.edited_by == request.user else draft.edited_by
+    return render(request, "protocols/edit.html", context | {"conflict": why}, status=409)
+
+
+def later_draft(request: HttpRequest, version: ProtocolVersion) -> ProtocolVersion | None:
+    """The draft after a published version, when the person writes on it."""
+    drafts = ProtocolVersion.objects.visible_to(request.user).open().select_related("protocol", "edited_by")
+    draft = drafts.filter(protocol=version.protocol_id).first()
+    return draft if draft and drafting.may_edit(draft, by=request.user) else None
+
+
 @require_POST
 def keep(request: HttpRequest, slug: str) -> JsonResponse:
     """What the editor saves by itself, every few seconds of writing: the token of the save, or why there is none."""
-    version = open_version(request, slug)
+    version = named_version(request, slug)
     form, sections = DraftForm(request.POST), SectionFormSet(request.POST, prefix=PREFIX)
     if not (form.is_valid() & sections.is_valid()):
         return JsonResponse({"said": "Not saved: something is missing or too long."}, status=422)
@@ -111,8 +141,10 @@ def keep(request: HttpRequest, slug: str) -> JsonResponse:
 
 @require_POST
 def present(request: HttpRequest, slug: str) -> JsonResponse:
-    """Who else has the draft open, and whether somebody has saved since the editor's last save."""
-    version = open_version(request, slug)
+    """Who else has the draft open, and whether somebody has saved since the editor's last save, or has published it."""
+    version = named_version(request, slug)
+    if not version.is_open:
+        return JsonResponse({"said": drafting.what_became(version)})
     require(drafting.may_edit(version, by=request.user), Forbidden)
     others = drafting.notice_editing(version, by=request.user, at=timezone.now())
     stale = str(version.token) != request.POST.get("token") and version.edited_by != request.user
@@ -138,15 +170,35 @@ def settled(version: ProtocolVersion, form: DraftForm, sections: BaseSectionForm
 @require_POST
 def submit(request: HttpRequest, slug: str) -> HttpResponse:
     """Hand the draft to review as it is stored."""
-    version = publishing.submit(open_version(request, slug), by=request.user, at=timezone.now())
+    version = publishing.submit(named_version(request, slug), by=request.user, at=timezone.now())
     messages.success(request, f"Version {version.number} is in review.")
     return redirect(version)
+
+
+def draft_in_question(request: HttpRequest, slug: str) -> ProtocolVersion:
+    """What a page of the draft is about: to look at, the open draft of the protocol; to act on, the one that was seen."""
+    return named_version(request, slug) if request.method == "POST" else open_version(request, slug)
+
+
+def require_author(request: HttpRequest, version: ProtocolVersion) -> None:
+    """Whoever may write on the version, also when it was published meanwhile: then the action says so."""
+    by = request.user
+    require(drafting.may_edit(version, by=by) if version.is_open else drafting.may_write(by), Forbidden)
 
 
 def open_version(request: HttpRequest, slug: str) -> ProtocolVersion:
     """The open draft of a protocol, when the person may see it."""
     versions = ProtocolVersion.objects.visible_to(request.user).open().select_related("protocol", "edited_by")
     return get_object_or_404(versions, protocol__slug=slug)
+
+
+def named_version(request: HttpRequest, slug: str) -> ProtocolVersion:
+    """The version that a form was made for. It may be published by now; the action says so."""
+    return get_object_or_404(drafting.named(slug, named_number(request), by=request.user))
+
+
+def named_number(request: HttpRequest) -> int:
+    return whole_number(request.POST.get("version", "")) or 0
 
 
 def edit_context(
@@ -156,10 +208,11 @@ def edit_context(
     sections: BaseSectionFormSet | None = None,
     *,
     keep_token: bool = True,
+    text: DraftText | None = None,
     merged: Merge | None = None,
 ) -> dict[str, Any]:
-    """The page with what was typed, with what was merged, or with what is stored."""
-    text, at = merged.text if merged else drafting.text_of(version), timezone.now()
+    """The page with what was typed, with a text that was put together from it, or with what is stored."""
+    text, at = text or drafting.text_of(version), timezone.now()
     if form is not None and not keep_token:
         form.data = form.data.copy()
         form.data["token"] = version.token
@@ -172,7 +225,8 @@ def edit_context(
         "merged": merged,
         "kinds": SectionKind.choices,
         "was_sent_back": version.state == State.DRAFT and version.remarks.exists(),
-        "presence": presence_words(drafting.notice_editing(version, by=request.user, at=at)),
+        "presence": presence_words(drafting.notice_editing(version, by=request.user, at=at)) if version.is_open else "",
+        "other": version.edited_by,
     }
 
 

@@ -8,21 +8,24 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from intranet.core.access import Refused, add_refusal
+from intranet.core.access import Conflict, Refused, add_refusal
 from protocols import commenting
 from protocols.forms import CommentForm
 from protocols.models import Comment
 from protocols.pages import ReadingPage
-from protocols.views.authoring import open_version
+from protocols.views.authoring import named_version, open_version
+from protocols.views.overtaking import with_words
 
 
 @require_POST
 def comment(request: HttpRequest, slug: str) -> HttpResponse:
     """Say something about the draft or one section. What cannot be taken stays in its field."""
-    version, form = open_version(request, slug), CommentForm(request.POST)
+    version, form = named_version(request, slug), CommentForm(request.POST)
     if form.is_valid():
         try:
             made = commenting.comment(version, **form.cleaned_data, by=request.user, at=timezone.now())
+        except Conflict as conflict:
+            return with_words(request, conflict, form.cleaned_data["text"])
         except Refused as refused:
             add_refusal(form, refused)
         else:

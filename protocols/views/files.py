@@ -17,7 +17,7 @@ from intranet.core.files import served
 from protocols import attachments, drafting, pictures, placing
 from protocols.file_forms import AttachmentForm, AttachmentNameForm, PictureForm
 from protocols.models import Attachment, Kind, Picture, ProtocolVersion
-from protocols.views.authoring import open_version
+from protocols.views.authoring import draft_in_question, open_version
 
 IMAGES = {Kind.PNG, Kind.JPEG}
 
@@ -108,8 +108,9 @@ def remove(request: HttpRequest, slug: str, key: UUID) -> HttpResponse:
 
 
 def _draft(request: HttpRequest, slug: str) -> ProtocolVersion:
-    """The open draft, for those who may write on it."""
-    version = open_version(request, slug)
+    """The draft, for those who may write on it."""
+    version = draft_in_question(request, slug)
+    drafting.require_open(version)
     require(drafting.may_edit(version, by=request.user), Forbidden)
     return version
 

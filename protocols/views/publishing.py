@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 from accounts.models import Clinic, Membership
 from accounts.roles import Role
 from accounts.step_up import step_up
-from intranet.core.access import Forbidden, Refused, add_refusal, require
+from intranet.core.access import Conflict, Forbidden, Refused, add_refusal, require
 from intranet.core.forms import whole_number
 from protocols import drafting, impact
 from protocols import publishing as actions
@@ -23,7 +23,8 @@ from protocols.forms import AudienceTable, PublishForm, SendBackForm, SettingsFo
 from protocols.models import Protocol, ProtocolVersion
 from protocols.pages import ReadingPage
 from protocols.publishing import Readers
-from protocols.views.authoring import open_version
+from protocols.views.authoring import draft_in_question, named_number
+from protocols.views.overtaking import with_words
 from protocols.views.reading import visible_version
 
 TERMS = ("effective", "due_days", "material", "reads", "must")
@@ -32,8 +33,8 @@ TERMS = ("effective", "due_days", "material", "reads", "must")
 @require_POST
 @step_up
 def approve(request: HttpRequest, slug: str) -> HttpResponse:
-    """Approve the text under which the form stood: it carries the version's token."""
-    version = open_version(request, slug)
+    """Approve the text under which the form stood: it carries the version's number and token."""
+    version = version_to_review(request, slug)
     token = whole_number(request.POST.get("token", "")) or 0
     version = actions.approve(version, by=request.user, at=timezone.now(), token=token)
     messages.success(request, f"You approved version {version.number}. The clinical lead can publish it now.")
@@ -42,12 +43,18 @@ def approve(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_POST
 def send_back(request: HttpRequest, slug: str) -> HttpResponse:
-    """Return the version to its authors."""
-    version, form = open_version(request, slug), SendBackForm(request.POST)
+    """Return the version to its authors. When somebody was quicker, the reviewer's words stay on the page."""
+    form = SendBackForm(request.POST)
+    try:
+        version = version_to_review(request, slug)
+    except Conflict as conflict:
+        return with_words(request, conflict, request.POST.get("remark", ""))
     require(actions.may_approve(version, by=request.user), Forbidden)
     if form.is_valid():
         try:
             version = actions.send_back(version, by=request.user, at=timezone.now(), **form.cleaned_data)
+        except Conflict as conflict:
+            return with_words(request, conflict, form.cleaned_data["remark"])
         except Refused as refused:
             add_refusal(form, refused)
         else:
@@ -55,6 +62,10 @@ def send_back(request: HttpRequest, slug: str) -> HttpResponse:
             return redirect(version)
     page = ReadingPage(version, request.user, timezone.now())
     return render(request, "protocols/detail.html", {"page": page, "form": form, "send_back": form}, status=422)
+
+
+def version_to_review(request: HttpRequest, slug: str) -> ProtocolVersion:
+    return get_object_or_404(actions.named_for_review(slug, named_number(request), by=request.user))
 
 
 def publish(request: HttpRequest, slug: str) -> HttpResponse:
@@ -65,17 +76,19 @@ def publish(request: HttpRequest, slug: str) -> HttpResponse:
     """
     looks = request.GET if "due_days" in request.GET else None
     try:
-        version = open_version(request, slug)
+        version = draft_in_question(request, slug)
     except Http404:
         if looks is None or request.method == "POST":
             raise
         # It is published by now: whoever comes back to the preview sees what became of it.
         return redirect(get_object_or_404(Protocol.objects.visible_to(request.user), slug=slug))
     require(actions.may_publish(request.user), Forbidden)
+    drafting.require_open(version)
     asked = request.POST if request.method == "POST" else looks
     form = PublishForm(asked, initial=proposed_terms(version))
     table = AudienceTable(asked, Clinic.objects.all(), proposed_readers(version), people_by_role_and_clinic())
     context = {"version": version, "protocol": version.protocol, "form": form, "table": table}
+    status = 422
     if form.is_valid():
         terms = {"by": request.user, "at": timezone.now(), "readers": table.readers(), **form.cleaned_data}
         try:
@@ -85,10 +98,11 @@ def publish(request: HttpRequest, slug: str) -> HttpResponse:
                 return redirect(version.protocol)
             context |= {"impact": found, "changed": "seen" in request.POST, "terms": terms_in(asked)}
         except Refused as refused:
+            status = refused.status
             add_refusal(form, refused)
     context["left_empty"] = actions.left_empty(version)
     context["skills"] = version.protocol.skills.exists()
-    return render(request, "protocols/publish.html", context, status=422 if form.errors else 200)
+    return render(request, "protocols/publish.html", context, status=status if form.errors else 200)
 
 
 def withdraw(request: HttpRequest, slug: str, number: int) -> HttpResponse:

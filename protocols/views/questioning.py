@@ -10,20 +10,19 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from intranet.core.access import Forbidden, Refused, add_refusal, require
-from protocols import drafting
+from intranet.core.access import Refused, add_refusal
 from protocols import questioning as rules
 from protocols.forms import QuestionForm, QuestionsForm
 from protocols.models import ProtocolVersion
 from protocols.models.question import MOST_OPTIONS
-from protocols.views.authoring import open_version
+from protocols.views.authoring import draft_in_question, require_author
 
 
 @require_http_methods(["GET", "POST"])
 def questions(request: HttpRequest, slug: str) -> HttpResponse:
     """Up to three questions, each with its section and answers. A question without words is not asked."""
-    version = open_version(request, slug)
-    require(drafting.may_edit(version, by=request.user), Forbidden)
+    version, status = draft_in_question(request, slug), 422
+    require_author(request, version)
     posted = request.POST if request.method == "POST" else None
     form = QuestionsForm(posted, initial={"token": version.token})
     each = question_forms(version, posted)
@@ -33,15 +32,14 @@ def questions(request: HttpRequest, slug: str) -> HttpResponse:
         try:
             rules.ask(version, asked, by=request.user, at=timezone.now(), token=token)
         except Refused as refused:
-            if refused.status != 422:
-                raise
+            status = refused.status
             add_refusal(form, refused)
         else:
             messages.success(request, "Questions saved." if asked else "Nothing is asked.")
             return redirect("protocols:draft-edit", slug)
     wrong = any(one.errors for one in [form, *each])
     context = {"version": version, "protocol": version.protocol, "form": form, "questions": each}
-    return render(request, "protocols/questions.html", context, status=422 if wrong else 200)
+    return render(request, "protocols/questions.html", context, status=status if wrong else 200)
 
 
 def question_forms(version: ProtocolVersion, posted: Any) -> list[QuestionForm]:

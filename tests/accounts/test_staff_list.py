@@ -7,7 +7,6 @@ from collections.abc import Callable
 from datetime import datetime
 from io import StringIO
 from pathlib import Path
-from time import sleep
 from typing import Any
 
 import pytest
@@ -25,7 +24,7 @@ from intranet.audit.models import Entry
 from intranet.core.access import Conflict, Refused
 from tests import factories
 from tests.conftest import CAST, link_in
-from tests.races import outcomes
+from tests.races import outcomes, somebody_waits
 
 pytestmark = pytest.mark.django_db
 PAGE = "/people/invitations/import/"
@@ -233,19 +232,6 @@ class TestInviting:
         came = outcomes(lambda lines=lines: staff_list.invite_everybody(lines, by=manager, at=at) for lines in lists)
         assert sorted(came) == ["changed"] * 7 + ["done"]
         assert (Invitation.objects.count(), Entry.objects.filter(verb="invitation.sent").count()) == (6, 6)
-
-
-def somebody_waits() -> bool:
-    """Whether, within 20 seconds, somebody waits for what this transaction has written."""
-    with connection.cursor() as cursor:
-        for _ in range(2000):
-            cursor.execute(
-                "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE pg_backend_pid() = ANY (pg_blocking_pids(pid)))"
-            )
-            if cursor.fetchone() == (True,):
-                return True
-            sleep(0.01)
-    return False
 
 
 def chosen(content: str | bytes, **more: str) -> dict[str, Any]:

@@ -125,7 +125,7 @@ def test_an_approval_is_done_after_the_password(lately, therapist: User, at: dat
     _, browser = lately
     version = protocols.in_review(by=therapist, at=at, title="Dry needling")
     address = reverse("protocols:draft-approve", args=[version.protocol.slug])
-    assert asked(browser.post(address, {"token": version.token})) != ""
+    assert asked(browser.post(address, {"version": 1, "token": version.token})) != ""
     version.refresh_from_db()
     assert version.approved_by is None
     done = browser.post(CONFIRM, {"password": PASSWORD, "next": address})

@@ -228,8 +228,16 @@ def _hour(world: World) -> dict[str, Any]:
     }
 
 
+def _first(world: World) -> dict[str, Any]:
+    return {"version": 1}
+
+
+def _this_draft(world: World) -> dict[str, Any]:
+    return _first(world) | {"protocol": world.draft.protocol.slug}
+
+
 def _new_picture(world: World) -> dict[str, Any]:
-    return {"protocol": world.draft.protocol.slug, "description": "A knee", "picture": _file(factories.png(), "a.png")}
+    return _this_draft(world) | {"description": "A knee", "picture": _file(factories.png(), "a.png")}
 
 
 def _new_import(world: World) -> dict[str, Any]:
@@ -237,7 +245,7 @@ def _new_import(world: World) -> dict[str, Any]:
 
 
 def _new_attachment(world: World) -> dict[str, Any]:
-    return {"protocol": world.draft.protocol.slug, "name": "New", "file": _file(factories.pdf(), "a.pdf")}
+    return _this_draft(world) | {"name": "New", "file": _file(factories.pdf(), "a.pdf")}
 
 
 def _file(content: bytes, name: str) -> Any:
@@ -339,7 +347,7 @@ def _reason(world: World) -> dict[str, Any]:
 
 def _kept(world: World) -> dict[str, Any]:
     empty = {"section-TOTAL_FORMS": 0, "section-INITIAL_FORMS": 0}
-    return {"token": world.draft.token, "title": f"{CANARY} draft", "material": "yes"} | empty
+    return {"version": 1, "token": world.draft.token, "title": f"{CANARY} draft", "material": "yes"} | empty
 
 
 def _api_waive(world: World) -> dict[str, Any]:
@@ -379,11 +387,11 @@ def _draft(name: str, tail: str = "") -> Callable[[World], str]:
 
 
 def _saved(world: World) -> dict[str, Any]:
-    return {"token": world.draft.token, "title": f"{CANARY} draft", "sections": []}
+    return {"version": 1, "token": world.draft.token, "title": f"{CANARY} draft", "sections": []}
 
 
 def _questions(world: World) -> dict[str, Any]:
-    return {"token": world.draft.token, "questions": []}
+    return {"version": 1, "token": world.draft.token, "questions": []}
 
 
 def _settings(world: World) -> dict[str, Any]:
@@ -470,8 +478,13 @@ ASKS = [
     Ask("protocols:settings", "GET", _of("second", "settings/")),
     Ask("protocols:draft-start", "POST", _of("second", "draft/start/")),
     Ask("protocols:draft-edit", "GET", _of("draft", "draft/")),
-    Ask("protocols:comment", "POST", _of("draft", "draft/comments/"), lambda world: {"text": "Why?"}),
-    Ask("protocols:comment in review", "POST", _of("review", "draft/comments/"), lambda world: {"text": "Why?"}),
+    Ask("protocols:comment", "POST", _of("draft", "draft/comments/"), lambda world: {"version": 1, "text": "Why?"}),
+    Ask(
+        "protocols:comment in review",
+        "POST",
+        _of("review", "draft/comments/"),
+        lambda world: {"version": 1, "text": "Why?"},
+    ),
     Ask(
         "protocols:comment-resolve",
         "POST",
@@ -482,15 +495,23 @@ ASKS = [
         "protocols:draft-questions",
         "POST",
         _of("draft", "draft/questions/"),
-        lambda world: {"token": world.draft.token},
+        lambda world: {"version": 1, "token": world.draft.token},
     ),
     Ask("protocols:draft-keep", "POST", _of("draft", "draft/keep/"), _kept),
-    Ask("protocols:draft-present", "POST", _of("draft", "draft/present/"), lambda world: {"token": 1}),
-    Ask("protocols:draft-submit", "POST", _of("draft", "draft/submit/")),
+    Ask("protocols:draft-present", "POST", _of("draft", "draft/present/"), lambda world: {"version": 1, "token": 1}),
+    Ask("protocols:draft-submit", "POST", _of("draft", "draft/submit/"), _first),
     Ask(
-        "protocols:draft-approve", "POST", _of("review", "draft/approve/"), lambda world: {"token": world.review.token}
+        "protocols:draft-approve",
+        "POST",
+        _of("review", "draft/approve/"),
+        lambda world: {"version": 1, "token": world.review.token},
     ),
-    Ask("protocols:draft-send-back", "POST", _of("review", "draft/send-back/"), lambda world: {"remark": "Say more."}),
+    Ask(
+        "protocols:draft-send-back",
+        "POST",
+        _of("review", "draft/send-back/"),
+        lambda world: {"version": 1, "remark": "Say more."},
+    ),
     Ask("protocols:draft-publish", "GET", _of("approved", "draft/publish/")),
     Ask("protocols:import", "GET", _at("/protocols/import/")),
     Ask("protocols:import", "POST", _at("/protocols/import/"), _new_import),
@@ -506,18 +527,20 @@ ASKS = [
         "protocols:draft-picture-remove",
         "POST",
         lambda world: f"/protocols/{world.draft.protocol.slug}/draft/pictures/{world.loose.pk}/remove/",
+        _first,
     ),
     Ask("protocols:draft-attach", "POST", _of("draft", "draft/attachments/"), _new_attachment),
     Ask(
         "protocols:draft-attachment-rename",
         "POST",
         lambda world: f"/protocols/{world.draft.protocol.slug}/draft/attachments/{world.attachment.key}/",
-        lambda world: {"name": "Another"},
+        lambda world: {"version": 1, "name": "Another"},
     ),
     Ask(
         "protocols:draft-attachment-remove",
         "POST",
         lambda world: f"/protocols/{world.draft.protocol.slug}/draft/attachments/{world.attachment.key}/remove/",
+        _first,
     ),
     Ask("scheduling:my-schedule", "GET", _at("/schedule/")),
     Ask("scheduling:board", "GET", _at("/roster/")),
@@ -722,13 +745,23 @@ ASKS = [
     Ask("api:draft-detail", "PUT", _draft("draft"), _saved),
     Ask("api:draft-questions", "PUT", _draft("draft", "questions/"), _questions),
     Ask("api:draft-start", "POST", _draft("second", "start/")),
-    Ask("api:draft-submit", "POST", _draft("draft", "submit/")),
-    Ask("api:draft-approve", "POST", _draft("review", "approve/"), lambda world: {"token": world.review.token}),
-    Ask("api:draft-send-back", "POST", _draft("review", "send-back/"), lambda world: {"remark": "More."}),
+    Ask("api:draft-submit", "POST", _draft("draft", "submit/"), _first),
+    Ask(
+        "api:draft-approve",
+        "POST",
+        _draft("review", "approve/"),
+        lambda world: {"version": 1, "token": world.review.token},
+    ),
+    Ask("api:draft-send-back", "POST", _draft("review", "send-back/"), lambda world: {"version": 1, "remark": "More."}),
     Ask("api:draft-impact", "POST", _draft("approved", "impact/"), _terms),
-    Ask("api:draft-publish", "POST", _draft("approved", "publish/"), lambda world: _terms(world) | {"seen": "x"}),
+    Ask(
+        "api:draft-publish",
+        "POST",
+        _draft("approved", "publish/"),
+        lambda world: _terms(world) | {"version": 1, "seen": "x"},
+    ),
     Ask("api:draft-comments", "GET", _draft("review", "comments/")),
-    Ask("api:draft-comments", "POST", _draft("review", "comments/"), lambda world: {"text": "Why?"}),
+    Ask("api:draft-comments", "POST", _draft("review", "comments/"), lambda world: {"version": 1, "text": "Why?"}),
     Ask("api:import-list", "GET", _at(f"{API}/imports/")),
     Ask("api:import-list", "POST", _at(f"{API}/imports/"), _new_import),
     Ask("api:import-detail", "GET", _pk(f"{API}/imports/", "preview")),

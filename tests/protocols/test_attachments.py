@@ -357,28 +357,31 @@ class TestPages:
 
     def test_an_author_attaches_renames_and_removes(self, draft, therapist, sign_in):
         client, base = sign_in(therapist), f"/protocols/{draft.protocol.slug}/draft"
-        client.post(f"{base}/attachments/", {"file": named(pdf_with_words("x"), "Home_sheet.pdf"), "name": ""})
+        client.post(
+            f"{base}/attachments/", {"file": named(pdf_with_words("x"), "Home_sheet.pdf"), "name": "", "version": 1}
+        )
         added = draft.attachments.get()
         assert added.name == "Home sheet"
-        client.post(f"{base}/attachments/{added.key}/", {"name": "Sheet"})
+        client.post(f"{base}/attachments/{added.key}/", {"version": 1, "name": "Sheet"})
         assert draft.attachments.get().name == "Sheet"
         assert "Sheet" in client.get(f"{base}/files/").content.decode()
-        client.post(f"{base}/attachments/{added.key}/remove/")
+        client.post(f"{base}/attachments/{added.key}/remove/", {"version": 1})
         assert draft.attachments.count() == 0
 
     def test_what_is_wrong_stands_at_its_field(self, draft, therapist, sign_in, at):
         client, base = sign_in(therapist), f"/protocols/{draft.protocol.slug}/draft"
-        answer = client.post(f"{base}/attachments/", {"file": named(b"x", "a.exe"), "name": "Kept words"})
+        answer = client.post(f"{base}/attachments/", {"version": 1, "file": named(b"x", "a.exe"), "name": "Kept words"})
         page = answer.content.decode()
         assert (answer.status_code, "Choose a file that is a PDF" in page, "Kept words" in page) == (422, True, True)
         added = attachments.add(draft, SHEET, name="Sheet", by=therapist, at=at)
-        answer = client.post(f"{base}/attachments/{added.key}/", {"name": ""})
+        answer = client.post(f"{base}/attachments/{added.key}/", {"version": 1, "name": ""})
         assert (answer.status_code, "open" in answer.content.decode()) == (422, True)
 
     def test_the_text_is_saved_on_the_way_there(self, draft, therapist, sign_in):
         client, base = sign_in(therapist), f"/protocols/{draft.protocol.slug}/draft"
         section = draft.sections.get()
         data = {
+            "version": 1,
             "token": draft.token,
             "title": "Saved on the way",
             "material": "yes",
@@ -398,7 +401,7 @@ class TestPages:
 class TestApi:
     def test_all_of_it(self, draft, therapist, floater, api):
         client = api(therapist)
-        data = {"protocol": draft.protocol.slug, "file": named(pdf_with_words("x"), "sheet.pdf")}
+        data = {"protocol": draft.protocol.slug, "version": 1, "file": named(pdf_with_words("x"), "sheet.pdf")}
         made = client.post("/api/v1/attachments/", data, format="multipart")
         assert (made.status_code, made.json()["name"], made.json()["pages"]) == (201, "sheet", 1)
         one = f"/api/v1/attachments/{made.json()['id']}/"

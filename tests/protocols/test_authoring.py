@@ -26,6 +26,7 @@ def form_of(version, **changes):
     """What a browser sends back when the edit page of the version is saved."""
     sections = list(version.sections.all())
     data = {
+        "version": version.number,
         "token": version.token,
         "title": version.title,
         "change_summary": version.change_summary,
@@ -155,7 +156,7 @@ def test_edit_with_errors_keeps_every_word_and_points_to_the_field(therapist, si
 
 def test_edit_without_its_management_data_is_an_error_and_no_crash(therapist, sign_in, at):
     version = factories.draft(by=therapist, at=at)
-    answer = sign_in(therapist).post(address("draft-edit", version), {"title": "x"})
+    answer = sign_in(therapist).post(address("draft-edit", version), {"version": 1, "title": "x"})
     assert answer.status_code == 422
 
 
@@ -224,7 +225,7 @@ def test_what_the_editor_cannot_save_is_said_and_harms_nothing(therapist, clinic
     browser, place = sign_in(therapist), address("draft-keep", version)
     data = form_of(version)
     assert browser.post(place, data | {"title": ""}).status_code == 422
-    assert browser.post(place, {}).status_code == 422
+    assert browser.post(place, {"version": 1}).status_code == 422
     stale = browser.post(place, data | {"token": 0, "section-0-body": "<p>Lost?</p>"})
     assert (stale.status_code, "saved this draft" in stale.json()["said"]) == (409, True)
     publishing.submit(version, by=therapist, at=at)
@@ -242,7 +243,7 @@ def test_a_sitting_of_another_day_is_another_entry(therapist, sign_in, at):
 
 def test_who_else_has_it_open(therapist, clinical_lead, floater, sign_in, at):
     version = factories.draft(by=therapist, at=at)
-    place, data = address("draft-present", version), {"token": version.token}
+    place, data = address("draft-present", version), {"version": 1, "token": version.token}
     assert sign_in(therapist).post(place, data).json() == {"said": ""}
     sign_in(clinical_lead).get(address("draft-edit", version))
     assert sign_in(therapist).post(place, data).json() == {"said": "Ines Exemplar has this draft open, too."}
@@ -305,7 +306,7 @@ def test_submit_that_is_refused_has_saved_and_can_be_repeated(therapist, clinica
 
 def test_submit_from_the_version_page(therapist, sign_in, at):
     version = factories.draft(by=therapist, at=at)
-    assert sign_in(therapist).post(address("draft-submit", version)).url == version.get_absolute_url()
+    assert sign_in(therapist).post(address("draft-submit", version), {"version": 1}).url == version.get_absolute_url()
     assert edited(version).state == State.IN_REVIEW
 
 

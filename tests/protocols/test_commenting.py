@@ -29,7 +29,7 @@ def test_a_comment_stands_beside_its_section_until_it_is_resolved(draft, approve
     section = draft.sections.get()
     reviewer, author = sign_in(approver), sign_in(therapist)
     place = f"/protocols/{draft.protocol.slug}/draft/comments/"
-    answer = reviewer.post(place, {"section": section.key, "text": " Which <b>dose</b>? "})
+    answer = reviewer.post(place, {"version": 1, "section": section.key, "text": " Which <b>dose</b>? "})
     made = Comment.objects.get()
     assert answer.url == f"{draft.get_absolute_url()}#comment-{made.pk}"
     assert (made.section, made.text, made.by) == (section.key, "Which <b>dose</b>?", approver)
@@ -69,7 +69,7 @@ def test_a_comment_on_a_section_that_was_emptied_stands_with_those_on_the_whole(
     ],
 )
 def test_what_cannot_be_taken_is_said(draft, approver, sign_in, said, words):
-    answer = sign_in(approver).post(f"/protocols/{draft.protocol.slug}/draft/comments/", said)
+    answer = sign_in(approver).post(f"/protocols/{draft.protocol.slug}/draft/comments/", {"version": 1} | said)
     assert (answer.status_code, Comment.objects.count()) == (422, 0)
     if "section" not in said:
         assert words in answer.content.decode()
@@ -109,19 +109,19 @@ def test_from_draft_to_force_over_the_api(therapist, clinical_lead, approver, fr
     made = author.post(drafts, {"title": "Falls", "category": "safety", "outline": "empty"}).json()
     place = f"{drafts}{made['slug']}/"
     part = made["sections"][0] | {"body": "<p>Words.</p><script>alert(1)</script>"}
-    text = {"token": made["token"], "title": "Falls", "sections": [part]}
+    text = {"version": 1, "token": made["token"], "title": "Falls", "sections": [part]}
     saved = author.put(place, text).json()
     assert (saved["token"], saved["sections"][0]["body"]) == (made["token"] + 1, "<p>Words.</p>")
     assert author.put(place, text | {"title": "Lost?"}).status_code == 409
     assert reviewer.put(place, text).status_code == 404
-    assert author.post(f"{place}submit/").json()["state"] == "in_review"
-    assert author.post(f"{place}approve/", {"token": saved["token"]}).status_code == 403
-    said = reviewer.post(f"{place}comments/", {"text": "Good.", "section": part["key"]})
+    assert author.post(f"{place}submit/", {"version": 1}).json()["state"] == "in_review"
+    assert author.post(f"{place}approve/", {"version": 1, "token": saved["token"]}).status_code == 403
+    said = reviewer.post(f"{place}comments/", {"version": 1, "text": "Good.", "section": part["key"]})
     assert (said.status_code, [one["text"] for one in author.get(f"{place}comments/").json()]) == (201, ["Good."])
     assert author.post(f"/api/v1/comments/{said.json()['id']}/resolve/").json()["resolved_at"] is not None
-    assert reviewer.post(f"{place}send-back/", {"remark": "More."}).json()["state"] == "draft"
-    author.post(f"{place}submit/")
-    approved = reviewer.post(f"{place}approve/", {"token": saved["token"]})
+    assert reviewer.post(f"{place}send-back/", {"version": 1, "remark": "More."}).json()["state"] == "draft"
+    author.post(f"{place}submit/", {"version": 1})
+    approved = reviewer.post(f"{place}approve/", {"version": 1, "token": saved["token"]})
     assert (approved.status_code, approved.json()["state"]) == (200, "approved")
     terms = {"readers": [{"role": "therapist", "must_acknowledge": True}]}
     assert author.post(f"{place}impact/", terms).status_code == 403
@@ -130,8 +130,11 @@ def test_from_draft_to_force_over_the_api(therapist, clinical_lead, approver, fr
     assert lead.post(f"{place}impact/", terms | {"effective": "9999-12-31"}).status_code == 400
     twice = {"readers": terms["readers"] * 2}
     assert lead.post(f"{place}impact/", twice).json()["fingerprint"] == found["fingerprint"]
-    assert lead.post(f"{place}publish/", terms | {"seen": "something else"}).status_code == 409
-    assert lead.post(f"{place}publish/", terms | {"seen": found["fingerprint"]}).json()["state"] == "published"
+    assert lead.post(f"{place}publish/", terms | {"version": 1, "seen": "something else"}).status_code == 409
+    assert (
+        lead.post(f"{place}publish/", terms | {"version": 1, "seen": found["fingerprint"]}).json()["state"]
+        == "published"
+    )
     assert ProtocolVersion.objects.get().state == State.PUBLISHED
     assert lead.get(place).status_code == 404
     assert author.post(f"{place}start/").json()["version"] == 2
@@ -148,7 +151,7 @@ def test_from_draft_to_force_over_the_api(therapist, clinical_lead, approver, fr
     ],
 )
 def test_a_draft_that_makes_no_sense_is_refused(draft, therapist, api, wrong):
-    text = {"token": draft.token, "title": "Falls", "sections": []}
+    text = {"version": 1, "token": draft.token, "title": "Falls", "sections": []}
     answer = api(therapist).put(f"/api/v1/drafts/{draft.protocol.slug}/", text | wrong, format="json")
     assert answer.status_code == 400
     assert draft.sections.get().body == "<p>Words.</p>"

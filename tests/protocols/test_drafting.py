@@ -118,9 +118,9 @@ def test_edit_is_only_for_authors_and_the_lead(therapist, floater, at):
 
 def test_edit_refuses_a_published_version(therapist, clinical_lead, at):
     version = factories.published(by=therapist, lead=clinical_lead, at=at)
-    with pytest.raises(Forbidden) as refused:
+    with pytest.raises(Conflict) as refused:
         drafting.edit_draft(version, changed(version), by=clinical_lead, at=at, token=version.token)
-    assert [reason.code for reason in refused.value.verdict.reasons] == ["not-a-draft"]
+    assert str(refused.value) == "Ines Exemplar has published version 1. Start a new draft to change it."
 
 
 def test_edit_says_all_that_is_wrong(therapist, at):

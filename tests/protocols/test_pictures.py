@@ -365,7 +365,7 @@ class TestPages:
     def post(self, client: Any, draft: ProtocolVersion, content: bytes, name: str, description: str) -> Any:
         file = BytesIO(content)
         file.name = name
-        data = {"picture": file, "description": description}
+        data = {"version": 1, "picture": file, "description": description}
         return client.post(f"/protocols/{draft.protocol.slug}/draft/pictures/", data)
 
     def test_without_the_editor_one_is_added_there(self, draft, therapist, sign_in):
@@ -406,7 +406,7 @@ class TestApi:
     def test_the_editor_hands_one_in(self, draft, therapist, api):
         file = BytesIO(png())
         file.name = "knee.png"
-        data = {"protocol": draft.protocol.slug, "picture": file, "description": "A knee"}
+        data = {"protocol": draft.protocol.slug, "version": 1, "picture": file, "description": "A knee"}
         answer = api(therapist).post("/api/v1/pictures/", data, format="multipart")
         added = draft.pictures.get()
         assert (answer.status_code, answer.json()) == (
@@ -425,7 +425,7 @@ class TestApi:
     def test_a_refusal_says_why(self, draft, therapist, api):
         file = BytesIO(b"no picture")
         file.name = "knee.png"
-        data = {"protocol": draft.protocol.slug, "picture": file, "description": "A knee"}
+        data = {"protocol": draft.protocol.slug, "version": 1, "picture": file, "description": "A knee"}
         answer = api(therapist).post("/api/v1/pictures/", data, format="multipart")
         assert (answer.status_code, [reason["field"] for reason in answer.json()["reasons"]]) == (422, ["picture"])
 

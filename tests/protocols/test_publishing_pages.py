@@ -30,7 +30,10 @@ def test_approve_from_under_the_text(therapist, clinical_lead, sign_in, at):
     browser = sign_in(clinical_lead)
     page = browser.get(version.get_absolute_url()).content.decode()
     assert f'name="token" value="{version.token}"' in page
-    assert browser.post(address("draft-approve", version), {"token": version.token}).url == version.get_absolute_url()
+    assert (
+        browser.post(address("draft-approve", version), {"version": 1, "token": version.token}).url
+        == version.get_absolute_url()
+    )
     assert (now(version).state, now(version).approved_by) == (State.APPROVED, clinical_lead)
 
 
@@ -72,7 +75,7 @@ def test_only_sections_without_words_are_left_empty(therapist, at):
 @pytest.mark.parametrize("token", ["", "x", "99", "9" * 30, "9" * 5000])
 def test_approve_of_another_text_is_a_conflict(therapist, clinical_lead, sign_in, at, token):
     version = factories.in_review(by=therapist, at=at)
-    answer = sign_in(clinical_lead).post(address("draft-approve", version), {"token": token})
+    answer = sign_in(clinical_lead).post(address("draft-approve", version), {"version": 1, "token": token})
     assert (answer.status_code, now(version).state) == (409, State.IN_REVIEW)
 
 
@@ -83,14 +86,14 @@ def test_approve_of_another_text_is_a_conflict(therapist, clinical_lead, sign_in
 def test_approve_and_send_back_are_for_others_than_the_authors(request, therapist, sign_in, who, status, at):
     version = factories.in_review(by=therapist, at=at)
     browser = sign_in(request.getfixturevalue(who))
-    assert browser.post(address("draft-approve", version), {"token": version.token}).status_code == status
-    assert browser.post(address("draft-send-back", version), {"remark": "Shorter."}).status_code == status
+    assert browser.post(address("draft-approve", version), {"version": 1, "token": version.token}).status_code == status
+    assert browser.post(address("draft-send-back", version), {"version": 1, "remark": "Shorter."}).status_code == status
     assert now(version).state == (State.DRAFT if status == 302 else State.IN_REVIEW)
 
 
 def test_send_back_without_words_keeps_the_page(therapist, clinical_lead, sign_in, at):
     version = factories.in_review(by=therapist, at=at)
-    answer = sign_in(clinical_lead).post(address("draft-send-back", version), {"remark": ""})
+    answer = sign_in(clinical_lead).post(address("draft-send-back", version), {"version": 1, "remark": ""})
     assert (answer.status_code, now(version).state) == (422, State.IN_REVIEW)
     page = answer.content.decode()
     assert 'aria-invalid="true"' in page
@@ -112,6 +115,7 @@ def test_publish_at_once_for_chosen_readers(therapist, clinical_lead, mt_prospec
     browser = sign_in(clinical_lead)
     assert browser.get(address("draft-publish", version)).status_code == 200
     data = {
+        "version": 1,
         "effective": "",
         "due_days": "5",
         "material": "yes",
@@ -134,7 +138,7 @@ def test_publish_at_once_for_chosen_readers(therapist, clinical_lead, mt_prospec
 def test_other_terms_than_those_seen_are_shown_again(therapist, clinical_lead, sign_in, at):
     version = factories.approved(by=therapist, approver=clinical_lead, at=at)
     browser = sign_in(clinical_lead)
-    data = {"due_days": "5", "material": "yes", "must": ["clinical_lead-all"]}
+    data = {"version": 1, "due_days": "5", "material": "yes", "must": ["clinical_lead-all"]}
     seen = browser.post(address("draft-publish", version), data).context["impact"].fingerprint
     answer = browser.post(address("draft-publish", version), data | {"due_days": "9", "seen": seen})
     assert (answer.status_code, now(version).state) == (200, State.APPROVED)
@@ -146,7 +150,13 @@ def test_another_text_or_other_readers_than_those_seen_are_not_published(
 ):
     version = factories.approved(by=therapist, approver=approver, at=at)
     browser = sign_in(clinical_lead)
-    data = {"due_days": "5", "material": "yes", "must": ["clinical_lead-all"], "reads": [f"assistant-{oakbrook.pk}"]}
+    data = {
+        "version": 1,
+        "due_days": "5",
+        "material": "yes",
+        "must": ["clinical_lead-all"],
+        "reads": [f"assistant-{oakbrook.pk}"],
+    }
     seen = browser.post(address("draft-publish", version), data).context["impact"].fingerprint
     others = data | {"reads": [f"assistant-{mt_prospect.pk}"], "seen": seen}
     assert "Not published yet" in browser.post(address("draft-publish", version), others).content.decode()
@@ -169,7 +179,7 @@ def test_publish_proposes_what_the_authors_meant(therapist, clinical_lead, mt_pr
 def test_publish_with_errors_keeps_what_was_typed(therapist, clinical_lead, mt_prospect, sign_in, at):
     version = factories.approved(by=therapist, approver=clinical_lead, at=at)
     name = f"front_desk-{mt_prospect.pk}"
-    data = {"effective": "2020-01-01", "due_days": "14", "material": "yes", "reads": [name]}
+    data = {"version": 1, "effective": "2020-01-01", "due_days": "14", "material": "yes", "reads": [name]}
     answer = sign_in(clinical_lead).post(address("draft-publish", version), data)
     page = answer.content.decode()
     assert (answer.status_code, now(version).state) == (422, State.APPROVED)
@@ -179,7 +189,9 @@ def test_publish_with_errors_keeps_what_was_typed(therapist, clinical_lead, mt_p
 
 def test_publish_without_readers_says_so(therapist, clinical_lead, sign_in, at):
     version = factories.approved(by=therapist, approver=clinical_lead, at=at)
-    answer = sign_in(clinical_lead).post(address("draft-publish", version), {"due_days": "14", "material": "yes"})
+    answer = sign_in(clinical_lead).post(
+        address("draft-publish", version), {"version": 1, "due_days": "14", "material": "yes"}
+    )
     assert (answer.status_code, now(version).state) == (422, State.APPROVED)
     assert "Choose who reads it." in answer.content.decode()
 
@@ -252,7 +264,7 @@ def test_settings_refuse_a_cycle_that_makes_no_sense(therapist, clinical_lead, s
 @pytest.mark.parametrize("day", ["9999-12-31", "2100-01-01", "1999-12-31", "0001-01-01"])
 def test_publish_refuses_a_day_that_nobody_means(therapist, clinical_lead, sign_in, at, day):
     version = factories.approved(by=therapist, approver=clinical_lead, at=at)
-    data = {"effective": day, "due_days": "5", "material": "yes", "must": ["clinical_lead-all"]}
+    data = {"version": 1, "effective": day, "due_days": "5", "material": "yes", "must": ["clinical_lead-all"]}
     answer = sign_in(clinical_lead).post(address("draft-publish", version), data)
     assert (answer.status_code, now(version).state) == (422, State.APPROVED)
     assert answer.context["form"].errors == {"effective": ["Check the year."]}

@@ -243,7 +243,12 @@ def test_a_question_that_makes_no_sense_is_refused(draft, approver, at, wrong, w
 def test_on_the_page(draft, approver, sign_in):
     browser, address = sign_in(approver), f"/protocols/{draft.protocol.slug}/draft/questions/"
     assert "How long?" in browser.get(address).content.decode()
-    said = {"token": draft.token, "question-0-text": "Where?", "question-0-section": str(draft.sections.get().key)}
+    said = {
+        "version": 1,
+        "token": draft.token,
+        "question-0-text": "Where?",
+        "question-0-section": str(draft.sections.get().key),
+    }
     said |= {"question-0-option0": "Here", "question-0-option1": "There", "question-0-right": "0"}
     assert browser.post(address, said | {"question-0-section": ""}).status_code == 422
     assert browser.post(address, said).status_code == 302

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from threading import Event
 from typing import Any
 
 import pytest
+from django.db import transaction
 
 from protocols import drafting, publishing
 from protocols.drafting import DraftText, SectionText
 from protocols.models import Acknowledgement, Protocol, ProtocolVersion, State
 from tests.protocols import factories
-from tests.races import outcomes
+from tests.races import outcomes, somebody_waits
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -75,7 +77,7 @@ def test_two_approvals(therapist, clinical_lead, approver, at):
 def test_two_publications(therapist, clinical_lead, at):
     version = factories.approved(by=therapist, approver=clinical_lead, at=at)
     publish = lambda: publishing.publish(version, by=clinical_lead, at=at, readers=factories.THERAPISTS)  # noqa: E731
-    assert at_once(publish, publish) == ["done", "wrong-state"]
+    assert at_once(publish, publish) == ["done", "published"]
     assert version.audiences.count() == 1
 
 
@@ -84,3 +86,22 @@ def test_two_presses_on_acknowledge(therapist, clinical_lead, at):
     press = lambda: factories.acknowledgement(version=version, by=therapist, at=at)  # noqa: E731
     assert at_once(press, press, press) == ["done", "done", "done"]
     assert Acknowledgement.objects.count() == 1
+
+
+def test_a_publication_and_a_save(therapist, clinical_lead, at):
+    """The author is told who published it; what is in force is what was approved."""
+    version = factories.approved(by=therapist, approver=clinical_lead, at=at)
+    published, text = Event(), drafting.text_of(version)
+
+    def publish():
+        with transaction.atomic():
+            publishing.publish(version, by=clinical_lead, at=at, readers=factories.THERAPISTS)
+            published.set()
+            assert somebody_waits()
+
+    def save():
+        assert published.wait(60)
+        drafting.edit_draft(version, DraftText("Other", text.sections), by=therapist, at=at, token=version.token)
+
+    assert outcomes([publish, save]) == ["done", "published"]
+    assert ProtocolVersion.objects.get().title == version.title

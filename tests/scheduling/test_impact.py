@@ -137,7 +137,7 @@ def test_queries_do_not_grow_with_shifts_and_people(
 def test_the_page_shows_it_before_the_button(approved, planned, therapist, floater, clinical_lead, sign_in, at):
     address = reverse("protocols:draft-publish", args=[approved.protocol.slug])
     browser = sign_in(clinical_lead)
-    data = {"effective": "", "due_days": "5", "material": "yes", "must": ["therapist-all"]}
+    data = {"version": approved.number, "effective": "", "due_days": "5", "material": "yes", "must": ["therapist-all"]}
     assert browser.post(address, data).status_code == 422  # therapists are chosen by clinic
     clinics = [f"therapist-{one.clinic_id}" for one in planned[:2]]
     page = browser.post(address, data | {"must": clinics}).content.decode()

@@ -47,6 +47,7 @@ function soon() {
 async function sayPresent() {
   const body = new FormData();
   body.set("csrfmiddlewaretoken", form.elements.csrfmiddlewaretoken.value);
+  body.set("version", form.elements.version.value);
   body.set("token", form.elements.token.value);
   const answer = await post(presentAt, body).catch(() => null);
   if (!answer?.ok) return;

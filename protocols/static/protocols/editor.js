@@ -245,6 +245,7 @@ async function askForPicture(editor, file = null) {
 async function upload(file, description) {
   const data = new FormData();
   data.set("protocol", protocol);
+  data.set("version", page.elements.version.value);
   data.set("description", description);
   data.set("picture", file, file.name || "picture.png");
   const token = page.querySelector("[name=csrfmiddlewaretoken]").value;
