@@ -28,11 +28,11 @@ from accounts.models import User
 from accounts.roles import Capability, Role
 from accounts.standing import Standing
 from intranet.audit.recording import record
-from intranet.core.access import Forbidden, Refused, Verdict, require
+from intranet.core.access import Conflict, Forbidden, Refused, Verdict, require
 from intranet.core.moments import moment_of
 from intranet.core.time import organisation_day, organisation_zone
 from protocols import opening, questioning, suspending
-from protocols.drafting import clinics_of
+from protocols.drafting import clinics_of, what_became
 from protocols.models import (
     REASK_AHEAD,
     Acknowledgement,
@@ -42,6 +42,7 @@ from protocols.models import (
     Readership,
     ReadershipQuerySet,
     SigningInterval,
+    State,
     Status,
     Waiver,
     lapse,
@@ -177,6 +178,10 @@ def acknowledge(
 
 @transaction.atomic
 def _sign(version: ProtocolVersion, *, by: User, at: datetime, round: int) -> Acknowledgement:
+    """Raises Conflict when somebody has withdrawn the version since it was read."""
+    version = ProtocolVersion.objects.select_for_update(of=("self",), no_key=True).get(pk=version.pk)
+    if version.state == State.WITHDRAWN:
+        raise Conflict.because("withdrawn", f"{what_became(version)} What you read does not count any more.")
     acknowledgement, created = Acknowledgement.objects.get_or_create(
         user=by, version=version, round=round, defaults={"at": at, "text_hash": version.content_hash}
     )

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import User
-from intranet.core.access import Refused
+from intranet.core.access import Conflict, Refused
 from intranet.core.forms import whole_number
 from protocols import acknowledging, prints
 from protocols.library import ranked
@@ -57,6 +57,8 @@ def acknowledge(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     try:
         opened = request.POST.get("opened", "")
         acknowledging.acknowledge(version, by=request.user, at=at, opened=opened, answers=answers_in(request, version))
+    except Conflict:
+        raise
     except Refused as refused:
         page = ReadingPage(version, request.user, at)
         context = {"page": page, "refused": refused.verdict}

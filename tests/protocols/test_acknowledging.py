@@ -8,9 +8,9 @@ import time_machine
 from accounts.roles import Role
 from intranet.audit.models import Entry
 from intranet.core.access import Forbidden, Refused
-from protocols import acknowledging, drafting, opening, publishing, reporting
+from protocols import acknowledging, drafting, opening, publishing, questioning, reporting
 from protocols.library import Filters, Library
-from protocols.models import Acknowledgement
+from protocols.models import Acknowledgement, ProtocolVersion, State
 from protocols.publishing import Readers
 from tests.factories import membership
 from tests.protocols import factories
@@ -224,3 +224,21 @@ def test_a_signature_on_what_was_in_force_counts_across_a_withdrawn_plan(
     factories.acknowledgement(version=one, by=floater, at=at + HOUR)
     three = factories.next_version(after=one, by=therapist, lead=clinical_lead, at=at + 2 * HOUR, material=False)
     assert acknowledging.counting(three, floater, at + 2 * HOUR).version == one
+
+
+def test_acknowledging_what_is_withdrawn_meanwhile(therapist, clinical_lead, sign_in, at, monkeypatch):
+    """The page was loaded, and the answers were looked at, before the lead withdrew it."""
+    one = factories.published(by=therapist, lead=clinical_lead, at=at)
+    check = questioning.check
+
+    def withdrawn_meanwhile(version, answers, *, at):
+        if ProtocolVersion.objects.get(pk=version.pk).state == State.PUBLISHED:
+            publishing.withdraw(version, by=clinical_lead, at=at + timedelta(seconds=1), reason="A recall.")
+        return check(version, answers, at=at)
+
+    monkeypatch.setattr(questioning, "check", withdrawn_meanwhile)
+    opened = {"opened": one.content_hash}
+    answer = sign_in(therapist).post(f"/protocols/{one.protocol.slug}/versions/1/acknowledge/", opened)
+    words = "Ines Exemplar has withdrawn version 1. What you read does not count any more."
+    assert (answer.status_code, words in answer.content.decode()) == (409, True)
+    assert one.acknowledgements.count() == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from threading import Event
 from typing import Any
 
@@ -86,6 +87,25 @@ def test_two_presses_on_acknowledge(therapist, clinical_lead, at):
     press = lambda: factories.acknowledgement(version=version, by=therapist, at=at)  # noqa: E731
     assert at_once(press, press, press) == ["done", "done", "done"]
     assert Acknowledgement.objects.count() == 1
+
+
+def test_an_acknowledgement_while_the_lead_withdraws(therapist, clinical_lead, at):
+    """Whoever has read the page signs while the withdrawal is under way, and is told of it."""
+    version = factories.published(by=therapist, lead=clinical_lead, at=at)
+    withdrawn = Event()
+
+    def withdraw():
+        with transaction.atomic():
+            publishing.withdraw(version, by=clinical_lead, at=at + timedelta(seconds=1), reason="A recall.")
+            withdrawn.set()
+            assert somebody_waits()
+
+    def sign():
+        assert withdrawn.wait(60)
+        acknowledging.acknowledge(version, by=therapist, at=at, opened=version.content_hash)
+
+    assert outcomes([withdraw, sign]) == ["done", "withdrawn"]
+    assert Acknowledgement.objects.count() == 0
 
 
 def test_a_publication_and_a_save(therapist, clinical_lead, at):
