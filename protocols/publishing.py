@@ -290,6 +290,19 @@ def _is_complete(version: ProtocolVersion) -> Verdict:
         verdict += Verdict.no("empty", "Write something in at least one section.", "sections")
     if version.number > 1 and not version.change_summary:
         verdict += Verdict.no("no-summary", "Say what changed, so that readers see it in one line.", "change_summary")
+    return verdict + _questions_have_their_sections(version)
+
+
+def _questions_have_their_sections(version: ProtocolVersion) -> Verdict:
+    """A section may be removed or emptied after something was asked about it."""
+    written = version.sections.exclude(words="").values("key")
+    verdict = YES
+    for question in version.questions.exclude(section__in=written):
+        verdict += Verdict.no(
+            "question-without-section",
+            f"The answer to “{question.text}” stands in a section that was removed or is empty."
+            " Choose another section for the question, or take it out.",
+        )
     return verdict
 
 

@@ -12,10 +12,11 @@ from accounts.roles import Role
 from intranet.core.access import Conflict, Refused
 from protocols import drafting, opening, publishing, questioning
 from protocols.drafting import DraftText, SectionText
-from protocols.models import Acknowledgement, Answered, Question, State
+from protocols.models import Acknowledgement, Answered, ProtocolVersion, Question, State
 from protocols.questioning import Missed, QuestionText
 from tests import factories as people
 from tests.protocols import factories
+from tests.protocols.test_authoring import form_of
 
 pytestmark = pytest.mark.django_db
 
@@ -289,3 +290,34 @@ def test_over_the_api(version, therapist, api):
     assert api(therapist).post(f"{address}acknowledge/", wrong, format="json").status_code == 422
     right = said | {"answers": {question["key"]: 1}}
     assert api(therapist).post(f"{address}acknowledge/", right, format="json").status_code == 200
+
+
+class TestSectionIsGone:
+    @pytest.fixture
+    def asked(self, therapist, at):
+        sections = [drafting.SectionText("text", name, f"<p>{name}</p>") for name in ("Aim", "Dose")]
+        draft = factories.draft(by=therapist, at=at, sections=sections)
+        dose = draft.sections.get(heading="Dose")
+        question = QuestionText(dose.key, "How long?", ["2 minutes", "10 minutes"], 1)
+        return questioning.ask(draft, [question], by=therapist, at=at, token=draft.token)
+
+    def without_dose(self, draft, by, at, *, emptied):
+        text = drafting.text_of(draft)
+        aim, dose = text.sections
+        kept = [aim, drafting.SectionText(dose.kind, dose.heading, "", dose.key)] if emptied else [aim]
+        return drafting.edit_draft(draft, drafting.DraftText(text.title, kept), by=by, at=at, token=draft.token)
+
+    @pytest.mark.parametrize("emptied", [True, False])
+    def test_submit_says_which_question_lost_its_section(self, asked, therapist, sign_in, api, at, emptied):
+        draft = self.without_dose(asked, therapist, at, emptied=emptied)
+        words = (
+            "The answer to “How long?” stands in a section that was removed or is empty."
+            " Choose another section for the question, or take it out."
+        )
+        answer = sign_in(therapist).post(f"/protocols/{draft.protocol.slug}/draft/", form_of(draft, then="submit"))
+        assert (answer.status_code, answer.context["form"].non_field_errors()) == (422, [words])
+        answer = api(therapist).post(f"/api/v1/drafts/{draft.protocol.slug}/submit/", {"version": 1})
+        assert (answer.status_code, answer.json()["detail"]) == (422, words)
+        assert ProtocolVersion.objects.get(pk=draft.pk).state == State.DRAFT
+        questioning.ask(draft, [], by=therapist, at=at, token=draft.token)
+        assert publishing.submit(draft, by=therapist, at=at).state == State.IN_REVIEW
