@@ -50,6 +50,7 @@ class WithoutPatients(forms.Form):
             said = values.get(name, "")
             if (sentence := warning(said)) and warned != _mark(said):
                 self.add_error(name, sentence)
+                values[name] = said  # a warning takes no words away: a preview still shows them
                 self.data = self.data.copy()
                 self.data[self.add_prefix("warned")] = _mark(said)
         return values

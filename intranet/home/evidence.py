@@ -344,7 +344,7 @@ def csv_lines(evidence: Evidence, *, title: str) -> Iterator[list[Any]]:
             ("Approved", version.approved_by, version.approved_at),
             ("Published", version.published_by, version.published_at),
         ):
-            yield [part, person.name, version.number, _moment(at), "", "", "", "", "", ""]
+            yield [part, str(person), version.number, _moment(at) if at else "", "", "", "", "", "", ""]
     for stop in evidence.suspensions:
         row, end = stop.row, _moment(stop.lifted_at) if stop.lifted_at else ""
         yield ["Suspended", row.by.name, row.version.number, _moment(row.at), end, row.reason, "", "", "", ""]

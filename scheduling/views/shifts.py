@@ -160,7 +160,7 @@ def planned(form: ShiftForm, shift: Shift | None) -> Plan | None:
     """What the form says as a plan, whether it was sent or not; None while its times make no sense."""
     if form.is_bound:
         form.is_valid()
-        return form.plan(None, shift) if form.fields.keys() <= form.cleaned_data.keys() else None
+        return form.plan(None, shift) if form.fields.keys() - {"warned"} <= form.cleaned_data.keys() else None
     if shift is not None:
         return Plan.of(shift)
     return form.initial_plan()

@@ -271,6 +271,15 @@ class TestEditing:
         response = sign_in(manager).post(ADD, changes)
         assert "<h2>Bea Dummond was not assigned</h2>" in text(response)
 
+    def test_a_note_that_looks_like_a_patient_is_sent_twice(self, sign_in, mt_prospect, manager, therapist):
+        browser, said = sign_in(manager), fields(note="Mr X, MRN 44321", assign="")
+        response = browser.post(ADD, said)
+        assert (response.status_code, Shift.objects.count()) == (422, 0)
+        assert "“MRN 44321” looks like a record number." in text(response)
+        assert response.context["can"] != []
+        browser.post(ADD, said | {"warned": response.context["form"]["warned"].value()})
+        assert Shift.objects.get().note == "Mr X, MRN 44321"
+
     def test_a_shift_that_ends_when_it_starts_is_refused_in_words(self, sign_in, mt_prospect, manager):
         response = sign_in(manager).post(ADD, fields(ends="07:00", assign=""))
         assert response.context["form"].errors == {"ends": ["A shift ends after it starts."]}
