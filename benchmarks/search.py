@@ -70,10 +70,10 @@ def answers() -> list[Answer]:
     now = timezone.now()
     loading.load(now=now, say=lambda words: None)
     lead = User.objects.get(email__startswith="ines.")
-    return [_answer(label, lead, now) for label in labels()]
+    return [answer(label, lead, now) for label in labels()]
 
 
-def _answer(label: Label, lead: object, now: object) -> Answer:
+def answer(label: Label, lead: object, now: object) -> Answer:
     from intranet.search.searching import Search
 
     search = Search(lead, label.query, now)  # type: ignore[arg-type]
@@ -84,23 +84,23 @@ def _answer(label: Label, lead: object, now: object) -> Answer:
 
 def report(found: list[Answer]) -> None:
     groups: dict[str, list[Answer]] = defaultdict(list)
-    for answer in found:
-        for group in ("all", answer.label.half, answer.label.sort):
-            groups[group].append(answer)
+    for one in found:
+        for group in ("all", one.label.half, one.label.sort):
+            groups[group].append(one)
     print(f"{'queries':<16}{'number':>8}{'MRR':>8}{'success@1':>12}{'success@3':>12}")
     for group, some in groups.items():
         print(f"{group:<16}{len(some):>8}{mrr(some):>8.3f}{success(some, 1):>12.1%}{success(some, TOP):>12.1%}")
-    for answer in found:
-        if answer.place != 1:
-            print(f"  {answer.label.query!r} ({answer.label.half}): place {answer.place or '-'}, {answer.found[:TOP]}")
+    for one in found:
+        if one.place != 1:
+            print(f"  {one.label.query!r} ({one.label.half}): place {one.place or '-'}, {one.found[:TOP]}")
 
 
 def mrr(some: list[Answer]) -> float:
-    return sum(answer.reciprocal for answer in some) / len(some)
+    return sum(one.reciprocal for one in some) / len(some)
 
 
 def success(some: list[Answer], within: int) -> float:
-    return sum(0 < answer.place <= within for answer in some) / len(some)
+    return sum(0 < one.place <= within for one in some) / len(some)
 
 
 if __name__ == "__main__":
