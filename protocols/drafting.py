@@ -379,6 +379,12 @@ def _may_be_saved(text: DraftText) -> Verdict:
         verdict += Verdict.no("no-heading", "Give every section a heading.")
     if len({part.key for part in text.sections}) < len(text.sections):
         verdict += Verdict.no("section-twice", "The same section came twice. Nothing was saved.")
+    for part in text.sections:
+        if richtext.is_too_deep(part.body):
+            words = (
+                f"“{part.heading}” has more than {richtext.DEEPEST} boxes within one another, and no page shows that."
+            )
+            verdict += Verdict.no("too-deep", f"{words} Take the text out of them.")
     return verdict
 
 

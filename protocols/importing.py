@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from html import escape, unescape
+from itertools import accumulate
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -41,9 +42,10 @@ HREF = re.compile(r'\bhref="([^"]*)"', re.IGNORECASE)
 SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
 XML_DECLARATION = re.compile(r"^\s*<\?xml\b[^>]*\?>")
 MOST_TAGS = 50_000
-# Parts of a web page that are not its text.
+# Parts of a web page that are not its text. What runs comes first, so that it is counted wherever it is.
+RUNNING = ("script", "iframe", "frame", "object", "embed", "applet")
 FURNITURE = ("nav", "header", "footer", "aside", "form", "button")
-UNSEEN = ("script", "style", "template", "noscript", "head", "svg", "iframe", "object", "embed")
+UNSEEN = ("style", "template", "noscript", "head", "svg")
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,10 +143,15 @@ def html_from_page(source: str) -> tuple[str, list[str]]:
         page = markup.document_fromstring(XML_DECLARATION.sub("", source, count=1))
     except (ValueError, markup.etree.ParserError):
         raise Unreadable("The page holds no text.") from None
+    if _depth(page) > richtext.DEEPEST:
+        raise Unreadable(
+            f"The page has more than {richtext.DEEPEST} boxes within one another: copy out the text that matters."
+        )
     name = (page.findtext(".//title") or "").strip()
     _keep_the_title(page)
     notes, lost = [], _acts_and_looks(page)
     for tags, one, many in (
+        (RUNNING, "script or embedded part", "scripts or embedded parts"),
         (UNSEEN, "", ""),
         (FURNITURE, "menu, form, header or footer", "menus, forms, headers or footers"),
         (("img", "picture"), "picture", "pictures"),
@@ -159,6 +166,12 @@ def html_from_page(source: str) -> tuple[str, list[str]]:
     titled = name and next(body.iter("h1"), None) is None
     title = f"<h1>{escape(' '.join(name.split()), quote=False)}</h1>" if titled else ""
     return title + markup.tostring(body, encoding="unicode"), [*notes, *lost]
+
+
+def _depth(page: markup.HtmlElement) -> int:
+    """How many elements are within one another. The parser drops what is some 250 deep, without a word."""
+    steps = (1 if event == "start" else -1 for event, _ in markup.etree.iterwalk(page, events=("start", "end")))
+    return max(accumulate(steps))
 
 
 def _acts_and_looks(page: markup.HtmlElement) -> list[str]:

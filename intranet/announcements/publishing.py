@@ -84,8 +84,12 @@ def publish(draft: Draft, *, by: User, at: datetime) -> Announcement:
 
 def _has_words(draft: Draft) -> Verdict:
     title = () if draft.title.strip() else (Reason("no-title", "Give it a title.", "title"),)
-    words = richtext.plain(richtext.clean(draft.body))
-    return Verdict.of((*title, *(() if words else (Reason("no-words", "Write what people need to know.", "body"),))))
+    body = richtext.clean(draft.body)
+    if richtext.is_too_deep(body):
+        deep = f"This has more than {richtext.DEEPEST} boxes within one another. Take the text out of them."
+        return Verdict.of((*title, Reason("too-deep", deep, "body")))
+    no_words = Reason("no-words", "Write what people need to know.", "body")
+    return Verdict.of(title if richtext.plain(body) else (*title, no_words))
 
 
 def _times_make_sense(draft: Draft, at: datetime) -> Verdict:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from html import escape, unescape
+from itertools import accumulate
 
 import nh3
 from django.utils.safestring import SafeString
@@ -64,6 +65,8 @@ _WRAPPED = re.compile(r"(<(?:li|td|th)[^<>]*>)<p>((?:(?!</?p>).)*)</p>(?=</(?:li
 _IDLE = re.compile(r"<p>(?:\s|&nbsp;|<br>)*</p>")
 _TABLE_PARTS = re.compile(r"</?t(?:head|foot|body)>")
 _TAG = re.compile(r"</?[a-zA-Z][^>]*>")
+DEEPEST = 100  # elements within one another: what is parsed for a page ends in the depth of some 250, without a word
+_NESTING = re.compile(r'<(/?)(?!(?:br|hr|img)\b)[a-z](?:[^>"]|"[^"]*")*>')
 _CITATION = re.compile(r"\[(\d{1,3})\]")
 # Around what a search found in plain text: signs of the private area, which no keyboard writes.
 MARK_START, MARK_END = "\ue000", "\ue001"
@@ -81,6 +84,11 @@ def clean(html: str, *, pictures: bool = False) -> str:
     kept = placed(kept, lambda picture: picture if pictures else None)
     kept = _TABLE_PARTS.sub("", _WRAPPED.sub(r"\1\2", _IDLE.sub("", kept)))
     return str(_CLEANER.clean(kept)).strip()
+
+
+def is_too_deep(html: str) -> bool:
+    """Whether a cleaned text is nested deeper than a page can show: whoever stores texts refuses it."""
+    return max(accumulate(-1 if tag[1] else 1 for tag in _NESTING.finditer(html)), default=0) > DEEPEST
 
 
 def _attribute(tag: str, name: str, value: str) -> str | None:

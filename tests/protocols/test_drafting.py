@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from html import unescape
 from uuid import uuid4
 
 import pytest
@@ -16,6 +17,10 @@ from protocols.publishing import Readers
 from tests.protocols import factories
 
 pytestmark = pytest.mark.django_db
+TOO_DEEP = "<p>a</p>" + "<blockquote>" * 150 + "Careful" + "</blockquote>" * 150
+SAID = (
+    "“Purpose and scope” has more than 100 boxes within one another, and no page shows that. Take the text out of them."
+)
 
 
 def changed(version: ProtocolVersion, body: str = "<p>Changed.</p>", **fields: object) -> DraftText:
@@ -208,3 +213,23 @@ def test_start_draft_copies_a_withdrawn_text_when_there_is_no_other(therapist, c
 
 def bodies(version: ProtocolVersion) -> list[str]:
     return [section.body for section in version.sections.all()]
+
+
+def test_what_no_page_could_show_is_not_stored(therapist, sign_in, api, at):
+    """By the action, on the page, over the API: refused with a sentence, and what was stored stays."""
+    with pytest.raises(Refused) as refused:
+        factories.draft(by=therapist, at=at, body=TOO_DEEP)
+    assert str(refused.value) == SAID
+    version = factories.draft(by=therapist, at=at)
+    section = version.sections.get()
+    said = {"token": version.token, "title": version.title, "change_summary": "", "material": "yes", "then": "save"}
+    form = {"key": str(section.key), "kind": section.kind, "heading": section.heading, "body": TOO_DEEP}
+    counts = {"section-TOTAL_FORMS": "1", "section-INITIAL_FORMS": "1"}
+    place = f"/protocols/{version.protocol.slug}/draft/"
+    answer = sign_in(therapist).post(place, said | counts | {f"section-0-{name}": form[name] for name in form})
+    assert (answer.status_code, SAID in unescape(answer.content.decode())) == (422, True)
+    assert "Careful" in answer.content.decode()
+    sent = {"token": version.token, "title": version.title, "sections": [form]}
+    answer = api(therapist).put(f"/api/v1/drafts/{version.protocol.slug}/", sent, format="json")
+    assert (answer.status_code, [one["message"] for one in answer.json()["reasons"]]) == (422, [SAID])
+    assert version.sections.get().body == "<p>Words.</p>"

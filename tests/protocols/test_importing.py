@@ -173,6 +173,7 @@ class TestPage:
             ("text", "Why", "<p>Because</p><h3>Deeper</h3><p>Down</p>"),
         ]
         assert imported.notes[:4] == [
+            "Left out: 1 script or embedded part.",
             "Left out: 2 menus, forms, headers or footers.",
             "Left out: 1 picture.",
             "Left out: 2 instructions to the browser. Nothing in a protocol acts by itself.",
@@ -230,7 +231,6 @@ class TestPage:
             "<p><a href='javascript:alert(1)'>a</a></p>",
             "<p>a</p><math><mtext><table><mglyph><style><img src=x onerror=alert(1)>",
             "<p style='position:fixed'>a<iframe src='https://example.org'></iframe></p>",
-            "<p>a</p>" + "<div>" * 3000,
         ],
     )
     def test_hostile_markup_is_cleaned_away(self, tmp_path, hostile):
@@ -238,6 +238,37 @@ class TestPage:
         assert body.startswith("<p>")
         for word in ("script", "onerror", "style", "iframe", "svg", "div"):
             assert word not in body
+
+    @pytest.mark.parametrize(
+        ("hostile", "notes"),
+        [
+            ("<script>alert(1)</script><iframe src=x></iframe>", ["Left out: 2 scripts or embedded parts."]),
+            ("<object data=x></object><embed src=x>", ["Left out: 2 scripts or embedded parts."]),
+            (
+                "<svg><script>alert(1)</script></svg>",
+                ["Left out: 1 script or embedded part.", "Left out: 1 picture."],
+            ),
+            ("<video src=x></video>", ["Left out: 1 video or sound."]),
+            (
+                "<p onclick=x>b</p><a href=' java\nscript:alert(1)'>c</a><a href='JavaScript:alert(1)'>d</a>",
+                ["Left out: 3 attributes or links that would have run a script."],
+            ),
+            ("<style>p{color:red}</style><template>x</template><p style='color:red'>b</p>", []),
+        ],
+    )
+    def test_what_runs_or_plays_is_left_out_with_a_sentence(self, tmp_path, hostile, notes):
+        assert read(tmp_path, "a.html", f"<h1>T</h1><p>a</p>{hostile}").notes == notes
+
+    @pytest.mark.parametrize("tag", ["div", "blockquote", "b"])
+    def test_what_is_nested_too_deep_is_refused_and_not_lost(self, tmp_path, tag):
+        def nested(times: int) -> str:
+            return f"<h1>T</h1><p>a</p>{f'<{tag}>' * times}Careful{f'</{tag}>' * times}"
+
+        assert "Careful" in read(tmp_path, "a.html", nested(90)).sections[0].body
+        for times in (110, 300, 3000):
+            assert refusal(tmp_path, "a.html", nested(times)) == (
+                "The page has more than 100 boxes within one another: copy out the text that matters."
+            )
 
 
 class TestWord:

@@ -67,6 +67,7 @@ def test_it_may_be_due_on_the_day_on_which_it_appears(mt_prospect, manager, ther
     [
         ({"title": "  "}, [("no-title", "title")]),
         ({"body": "<p> </p>"}, [("no-words", "body")]),
+        ({"body": "<p>a</p>" + "<blockquote>" * 101 + "b"}, [("too-deep", "body")]),
         ({"appears": timedelta(minutes=-1)}, [("appears-in-the-past", "on")]),
         ({"due_on": -1}, [("due-too-early", "due")]),
         ({"last_day": -1}, [("over-too-early", "until")]),

@@ -91,6 +91,23 @@ def test_cleaning_twice_is_cleaning_once_and_nothing_runs(pieces):
         assert not element.get("href", "").startswith("javascript")
 
 
+@pytest.mark.parametrize(
+    ("html", "deep"),
+    [
+        ("<blockquote>" * 100 + "Careful", False),
+        ("<blockquote>" * 101 + "Careful", True),
+        ("<ul><li>" * 51 + "Careful", True),
+        ("<p><strong>a</strong><br>b</p>" * 500, False),
+        ('<p><a href="https://x.example/?a=<b><b>">a &lt;b&gt;</a></p>' * 300, False),
+    ],
+)
+def test_too_deep_is_said_before_anything_is_lost(html, deep):
+    """What is parsed for a page is cut off somewhere below; whatever is not refused is shown."""
+    kept = richtext.clean(html)
+    assert richtext.is_too_deep(kept) == deep
+    assert deep or richtext.plain(html).count("Careful") == html.count("Careful")
+
+
 def test_render_dresses_callouts_and_tables():
     html = (
         '<blockquote class="callout-danger"><h4>Stop</h4><p>Now</p></blockquote>'
