@@ -16,6 +16,7 @@ from django.db.models.functions import Lower
 
 from accounts.models import Clinic, User
 from intranet.core.time import organisation_day
+from intranet.core.wording import in_one_line
 from intranet.search.asking import words_of
 from intranet.search.highlighting import Highlight, with_highlights
 from intranet.search.models import Document
@@ -243,7 +244,9 @@ class Library:
                 return versions.order_by(F("review_day").asc(nulls_last=True), *by_title)
             case "match" if self.asked:
                 found = self.asked.matching(Document.objects.filter(kind=PROTOCOL, object_id=OuterRef("pk")))
-                return versions.annotate(relevance=Subquery(found.values("rank"))).order_by("-relevance", *by_title)
+                drafts_last = Case(When(published_at=None, then=1), default=0)
+                relevance = Subquery(found.values("rank"))
+                return versions.annotate(relevance=relevance).order_by(drafts_last, "-relevance", *by_title)
         return versions.order_by(*by_title)
 
     def _outstanding(self) -> QuerySet[Any, Any]:
@@ -278,8 +281,8 @@ class Library:
         """Title and excerpt, marked where the words stand."""
         said = texts.get(version.pk)
         if isinstance(said, Highlight):
-            return said.title, said.excerpt or version.change_summary
-        return version.title, said or version.change_summary
+            return said.title, said.excerpt or unwritten(version)
+        return version.title, said or unwritten(version)
 
     def _highlights(self, ids: list[int], query: str) -> dict[int, Highlight]:
         rows = with_highlights(Document.objects.filter(kind=PROTOCOL, object_id__in=ids), query)
@@ -318,9 +321,14 @@ def is_overdue(version: ProtocolVersion, today: date) -> bool:
     return getattr(version, "status_now", Status.IN_FORCE) == Status.IN_FORCE and due is not None and due < today
 
 
+def unwritten(version: ProtocolVersion) -> str:
+    """What a list says of a version without words to quote."""
+    return version.change_summary or ("Nothing is written in it yet." if version.is_open else "")
+
+
 def beginning(text: str) -> str:
     """The first words of a text, for a list."""
-    text = " ".join(CITATION.sub("", text).split())
+    text = in_one_line(CITATION.sub("", text))
     if len(text) <= SNIPPET:
         return text
     return text[: text.rfind(" ", 0, SNIPPET)].rstrip(" ,;:.") + "…"

@@ -13,7 +13,6 @@ from django.db.models import Min, QuerySet
 from accounts.models import Clinic, Profession, Skill, User
 from accounts.roles import TABLE, Capability, Role
 from intranet.audit.recording import record
-from intranet.core import richtext
 from intranet.core.access import YES, Conflict, Forbidden, Refused, Verdict, require
 from intranet.core.time import first_moment, organisation_day
 from intranet.core.wording import full_day
@@ -25,7 +24,6 @@ from protocols.models import (
     Protocol,
     ProtocolVersion,
     Remark,
-    Section,
     SectionKind,
     SigningInterval,
     State,
@@ -64,7 +62,7 @@ def submit(version: ProtocolVersion, *, by: User, at: datetime) -> ProtocolVersi
 
 def left_empty(version: ProtocolVersion) -> list[str]:
     """The sections that the version has and readers look for first, but in which nothing stands. Warns, never blocks."""
-    empty = {section.kind for section in version.sections.filter(kind__in=EXPECTED) if not _says_something(section)}
+    empty = set(version.sections.filter(kind__in=EXPECTED, words="").values_list("kind", flat=True))
     return [str(kind.label) for kind in EXPECTED if kind in empty]
 
 
@@ -304,12 +302,6 @@ def _questions_have_their_sections(version: ProtocolVersion) -> Verdict:
             " Choose another section for the question, or take it out.",
         )
     return verdict
-
-
-def _says_something(section: Section) -> bool:
-    """Key facts without a value are not shown to readers, so their labels alone say nothing."""
-    facts = richtext.pairs(section.body) if section.kind == SectionKind.KEY_FACTS else []
-    return any(richtext.plain(fact) for _, fact in facts) if facts else bool(section.words)
 
 
 def start_of(effective: date | None, at: datetime) -> datetime:

@@ -6,14 +6,14 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from accounts.models import Clinic
 from intranet.core.access import AnyUser
 from intranet.core.wording import full_day, name_list
 from intranet.search import registry
 from intranet.search.registry import Shown
-from protocols.library import PAST, PROTOCOL, Versions, first_of_each, suspended_clinics
+from protocols.library import PAST, PROTOCOL, Versions, first_of_each, suspended_clinics, unwritten
 from protocols.models import Attachment, ProtocolVersion, Status
 
 
@@ -32,11 +32,16 @@ class Protocols(registry.Source):
     def visible(self, viewer: AnyUser, at: datetime) -> QuerySet[Any, Any]:
         return read_by(viewer, at)
 
+    def behind(self, at: datetime) -> Q:
+        """Nobody works by a draft: what is in force comes first."""
+        return Q(object_id__in=ProtocolVersion.objects.open().values("pk"))
+
     def show(self, keys: Iterable[int], viewer: AnyUser, at: datetime) -> Mapping[int, Shown]:
         versions = ProtocolVersion.objects.filter(pk__in=keys).with_status(at).select_related("protocol")
         stopped = suspended_clinics(keys, Clinic.objects.all())
         return {
-            version.pk: Shown(_address(version), _facts(version, stopped.get(version.pk, []))) for version in versions
+            version.pk: Shown(_address(version), _facts(version, stopped.get(version.pk, [])), unwritten(version))
+            for version in versions
         }
 
 

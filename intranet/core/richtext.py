@@ -34,7 +34,7 @@ _NUMBERS = {"start", "colspan", "rowspan"}
 _SIDES = {"width", "height"}
 _SIDE = re.compile(r"[1-9]\d{0,3}")
 _MORE_THAN_ONE = re.compile(r"[2-9]|[1-9]\d{1,2}")
-_BLOCKS = {"p", "h3", "h4", "ul", "ol", "li", "blockquote", "table", "caption", "tr", "hr"}
+_BLOCKS = {"p", "h3", "h4", "ul", "ol", "li", "blockquote", "table", "caption", "tr", "th", "td", "hr"}
 _CLEANER = nh3.Cleaner(
     tags={
         *("p", "br", "hr", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "ul", "ol", "li"),
@@ -146,7 +146,7 @@ def render(html: str, references: int = 0) -> SafeString:
 
 
 def plain(html: str) -> str:
-    """The words alone, a line per block; of a picture what it shows."""
+    """The words alone, a line per block and cell; of a picture what it shows."""
     return "\n".join(line for line in (" ".join(text.split()) for text in _lines(_tree(html))) if line)
 
 
@@ -337,8 +337,6 @@ def _lines(element: markup.HtmlElement) -> Iterator[str]:
         if node.tag in _BLOCKS or node.tag == "br":
             yield text
             text = ""
-        elif node.tag in {"td", "th"}:
-            text += " "
         elif node.tag == "img" and event == "start":
             text += f" {node.get('alt', '')} "
         text += (node.text or "") if event == "start" else (node.tail or "")

@@ -105,6 +105,13 @@ def name_list(names: Sequence[str]) -> str:
     return f"{', '.join(names[:-1])} and {names[-1]}"
 
 
+def in_one_line(text: str) -> str:
+    """Lines of a text one after the other; a dot between points and cells, which end without a full stop."""
+    lines = [line for line in (" ".join(line.split()) for line in text.splitlines()) if line]
+    ended = [line if line[-1] in ".:;,!?…" else f"{line} ·" for line in lines[:-1]]
+    return " ".join(ended + lines[-1:])
+
+
 def initials(name: str) -> str:
     """`AT` for Avery Testwell: the first letters of the first and the last word."""
     words = name.split()

@@ -15,6 +15,7 @@ from django.db.models.functions import Left
 from django.utils.safestring import SafeString
 
 from intranet.core.richtext import MARK_END, MARK_START, highlighted
+from intranet.core.wording import in_one_line
 from intranet.search.models import Document
 
 LESS_THAN = "\ue002"
@@ -75,7 +76,7 @@ class Highlight:
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.replace(LESS_THAN, "<").split())
+    return in_one_line(text.replace(LESS_THAN, "<"))
 
 
 def unmarked(text: str) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import reduce
+from operator import or_
 from typing import Any, ClassVar
 
 from django.db.models import Q, QuerySet
@@ -19,6 +21,7 @@ class Shown:
 
     url: str
     facts: tuple[str, ...] = ()
+    instead: str = ""  # what is said in the place of an excerpt, when there is none
 
 
 class Source:
@@ -33,6 +36,10 @@ class Source:
     def visible(self, viewer: AnyUser, at: datetime) -> QuerySet[Any, Any]:
         """The objects that the viewer finds, as one column of keys. Starts from `visible_to(viewer)`."""
         raise NotImplementedError
+
+    def behind(self, at: datetime) -> Q:
+        """Which of its documents come after all others, however well they answer; without an answer of its own, none."""
+        return Q(pk__in=[])
 
     def show(self, keys: Iterable[int], viewer: AnyUser, at: datetime) -> Mapping[int, Shown]:
         """{key: how it is shown}, of keys that `visible` gave. As many queries for one as for many."""
@@ -52,6 +59,11 @@ def register(source: Source) -> None:
 def sources() -> list[Source]:
     """Every source, in the order in which pages name them."""
     return sorted(_sources.values(), key=lambda source: source.order)
+
+
+def behind_all(at: datetime) -> Q:
+    """The documents that come after all others."""
+    return reduce(or_, (Q(source.behind(at), kind=source.kind) for source in sources()), Q(pk__in=[]))
 
 
 def documents_for(viewer: AnyUser, at: datetime) -> QuerySet[Document]:

@@ -17,7 +17,7 @@ from intranet.search import vocabulary
 from intranet.search.asking import Matches, Question, Rank, ask, matching
 from intranet.search.highlighting import Highlight, with_highlights
 from intranet.search.models import Document
-from intranet.search.registry import Shown, Source, documents_for, sources
+from intranet.search.registry import Shown, Source, behind_all, documents_for, sources
 
 
 class Stage(StrEnum):
@@ -144,7 +144,8 @@ class Search:
         """From the first to the last, the best before the others."""
         found = self.understood.matching(self.documents)
         found = found.filter(kind=self.kind) if self.kind else found
-        ordered = found.order_by("-rank", "title", "pk")[first:last]
+        last_of_all = Case(When(behind_all(self.at), then=1), default=0)
+        ordered = found.order_by(last_of_all, "-rank", "title", "pk")[first:last]
         return self._shown([one.pk for one in ordered.only("pk")])
 
     def _shown(self, keys: Sequence[int]) -> list[Hit]:

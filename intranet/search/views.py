@@ -20,12 +20,13 @@ from intranet.search.searching import Search
 from intranet.search.usual import add_usual
 
 PAGE_SIZE = 20
+QUICK = 8  # in the panel below the top bar's box
 
 
 @require_safe
 def search(request: HttpRequest) -> HttpResponse:
-    """Everything that the person may find. htmx asks for the part below the field, while the words are typed; and when
-    the typing rests on words that find nothing, once more, which only counts them."""
+    """Everything that the person may find. htmx asks for the part below the field, while the words are typed, and the box
+    of the top bar for the best few; when the typing rests on words that find nothing, once more, which only counts them."""
     form = SearchForm(request.GET)
     form.is_valid()
     query, literally = form.cleaned_data.get("q", ""), form.cleaned_data.get("literally", False)
@@ -36,7 +37,8 @@ def search(request: HttpRequest) -> HttpResponse:
         misses.note(query, organisation_day(found.at))
     if rests:
         return HttpResponse(status=204)
-    page = Paginator(range(found.count), PAGE_SIZE).get_page(request.GET.get("page"))
+    quick = typing and request.htmx.target == "quick-results"
+    page = Paginator(range(found.count), QUICK if quick else PAGE_SIZE).get_page(request.GET.get("page"))
     hits = found.hits(page.start_index() - 1, page.end_index()) if found.count else []
     context = {
         "form": form,
@@ -47,8 +49,9 @@ def search(request: HttpRequest) -> HttpResponse:
         "typing": typing,
         "may_edit": may_edit(request.user),
     }
-    response = render(request, f"search/search.html{'#results' if typing else ''}", context)
-    response.headers["Vary"] = "HX-Request"
+    part = "#quick" if quick else "#results" if typing else ""
+    response = render(request, f"search/search.html{part}", context)
+    response.headers["Vary"] = "HX-Request, HX-Target"
     return response
 
 

@@ -71,8 +71,15 @@ class Section(models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.body = richtext.clean(self.body, pictures=True)
-        self.words = richtext.plain(self.body)
+        self.words = self._said()
         super().save(*args, **kwargs)
+
+    def _said(self) -> str:
+        """Key facts without a value are not shown to readers, so that their labels alone say nothing."""
+        facts = richtext.pairs(self.body) if self.kind == SectionKind.KEY_FACTS else []
+        if facts and not any(richtext.plain(fact) for _, fact in facts):
+            return ""
+        return richtext.plain(self.body)
 
     @property
     def anchor(self) -> str:

@@ -86,6 +86,82 @@ def test_what_is_only_typed_is_looked_for_as_well(
     assert sorted(Miss.objects.values_list("text", "times")) == [("head swims", 1), ("ice bath", 1)]
 
 
+def test_the_box_of_the_top_bar_shows_results_on_any_page(
+    visit: Callable[..., Page], therapist: User, shelf: None, live_server: Any, axe: Callable[[Page], list[str]]
+) -> None:
+    page = visit(therapist)
+    page.goto(f"{live_server.url}/protocols/")
+    panel, said = page.locator("#quick-results"), page.locator("#quick-said")
+    page.keyboard.press("/")
+    page.keyboard.type("words")
+    expect(said).to_have_text("2 results. The arrow keys lead to them.")
+    expect(panel.get_by_role("link", name="Dry needling")).to_be_visible()
+    assert axe(page) == []
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Escape")
+    expect(panel).to_be_hidden()
+    assert (focused(page), page.locator("#quick").input_value()) == ("quick", "words")
+    page.keyboard.press("ArrowDown")
+    expect(panel).to_be_visible()
+    page.get_by_role("heading", level=1).click()
+    expect(panel).to_be_hidden()
+    page.locator("#quick").fill("dry nedling")
+    expect(panel).to_contain_text("This is for dry needling")
+    page.locator("#quick").press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Dry needling")
+    page.locator("#quick").fill("banana")
+    expect(panel).to_contain_text("Nothing found for “banana”")
+    page.locator("#quick").fill("")
+    expect(panel).to_be_hidden()
+
+
+def test_the_box_opens_on_a_phone_and_closes_again(
+    visit: Callable[..., Page], therapist: User, shelf: None, live_server: Any, axe: Callable[[Page], list[str]]
+) -> None:
+    page = visit(therapist, viewport=PHONE)
+    page.goto(f"{live_server.url}/schedule/")
+    opener, box = page.locator("[data-search]"), page.locator("#quick")
+    expect(box).to_be_hidden()
+    opener.click()
+    expect(box).to_be_focused()
+    page.keyboard.type("dry")
+    link = page.locator("#quick-results").get_by_role("link", name="Dry needling")
+    expect(link).to_be_visible()
+    assert (axe(page), page.evaluate("document.documentElement.scrollWidth - innerWidth")) == ([], 0)
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    expect(box).to_be_hidden()
+    expect(opener).to_be_focused()
+    opener.click()
+    page.keyboard.type(" needling")
+    link.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Dry needling")
+
+
+def test_without_script_the_box_leads_to_the_results(
+    new_context: Callable[..., Any], visit: Callable[..., Page], therapist: User, shelf: None, live_server: Any
+) -> None:
+    cookies = visit(therapist).context.cookies()
+    context = new_context(java_script_enabled=False)
+    context.add_cookies(cookies)
+    page = context.new_page()
+    page.goto(f"{live_server.url}/protocols/")
+    page.get_by_role("searchbox", name="Search protocols, people, announcements").fill("needling")
+    page.keyboard.press("Enter")
+    expect(page.locator("#found")).to_have_text("1 result for “needling”")
+
+
+def test_a_slash_in_the_empty_box_of_the_search_page_is_no_word(
+    visit: Callable[..., Page], therapist: User, live_server: Any
+) -> None:
+    page = visit(therapist)
+    page.goto(f"{live_server.url}/search/")
+    page.keyboard.press("/")
+    page.keyboard.type("and/or")
+    expect(page.locator("#q")).to_have_value("and/or")
+
+
 def test_what_is_looked_for_in_vain_becomes_an_alias(
     visit: Callable[..., Page], therapist: User, clinical_lead: User, shelf: None, live_server: Any
 ) -> None:

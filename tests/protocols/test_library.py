@@ -155,5 +155,32 @@ def test_library_asks_the_same_number_of_questions(
 
 
 def test_a_long_text_is_cut_between_words():
-    assert beginning("A  short [1]\ntext.") == "A short text."
+    assert beginning("A  short [1] text.\nA point\nAnother") == "A short text. A point · Another"
     assert beginning("word " * 60) == "word " * 35 + "word…"
+
+
+def test_a_draft_comes_after_what_is_in_force(shelf, sign_in, floater, at):
+    factories.draft(by=floater, at=at, title="Chair, chair", body="<p>Chair chair chair.</p>")
+    assert titles(sign_in(floater).get(LIBRARY, {"q": "chair"}))[-1] == ("Chair, chair", 1)
+
+
+def test_every_filter_has_a_chip_that_leads_to_the_list_without_it(shelf, sign_in, floater, mt_prospect):
+    chosen = {"q": "chair", "category": ["safety", "needling"], "clinic": mt_prospect.pk, "mine": "on", "page": 2}
+    response = sign_in(floater).get(LIBRARY, chosen)
+    rest = f"clinic={mt_prospect.pk}&mine=on"
+    assert response.context["form"].chips() == [
+        ("Safety and infection control", f"q=chair&category=needling&{rest}"),
+        ("Needling and manual therapy", f"q=chair&category=safety&{rest}"),
+        ("Mt. Prospect", "q=chair&category=safety&category=needling&mine=on"),
+        ("You still have to acknowledge", f"q=chair&category=safety&category=needling&clinic={mt_prospect.pk}"),
+    ]
+    page = response.content.decode()
+    assert (page.count('class="chip"'), "Clear filters" in page) == (5, True)
+    assert 'class="chip"' not in sign_in(floater).get(LIBRARY, {"q": "chair"}).content.decode()
+
+
+def test_the_api_refuses_filters_that_there_are_none_of(shelf, api, therapist):
+    for place in ("protocols", "acknowledgements", "drafts"):
+        refused = api(therapist).get(f"/api/v1/{place}/", {"status": "nonsense"})
+        assert (refused.status_code, refused.json()["errors"]) == (400, {"status": ["There is no filter “status”."]})
+        assert api(therapist).get(f"/api/v1/{place}/", {"page": 1}).status_code == 200

@@ -6,15 +6,18 @@ import "./toasts.js";
 import "./contents.js";
 import "./fragments.js";
 import "./steps.js";
+import "./quick.js";
 
+// The page that searches everything has its own box; everywhere else it is the one of the top bar, behind a button on a phone.
 document.addEventListener("keydown", (event) => {
   if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.target.closest("input, textarea, select, [contenteditable]")) return;
-  const places = ["main [data-steps]", ".topbar-search input", ".topbar-end [data-search]"];
+  const places = ["#search input[type=search]", "#quick", ".topbar [data-search]"];
   const search = places.map((place) => document.querySelector(place)).find((field) => field?.offsetParent);
-  if (!search) return;
+  const field = event.target.closest("input, textarea, select, [contenteditable]");
+  if (!search || (field && (field !== search || field.value))) return;
   event.preventDefault();
-  search.focus();
+  if (search.matches("a")) search.click();
+  else search.focus();
 });
 
 document.addEventListener("click", (event) => {

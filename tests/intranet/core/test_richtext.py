@@ -157,7 +157,7 @@ def test_citations_lead_to_their_reference(html, references, shown):
 
 def test_plain_is_the_words_line_by_line():
     html = "<h3>Why</h3><p>One <b>two</b><br>three</p><ul><li>a</li><li>b</li></ul><table><tr><th>k</th><td>v</td></tr></table>"
-    assert plain(html) == "Why\nOne two\nthree\na\nb\nk v"
+    assert plain(html) == "Why\nOne two\nthree\na\nb\nk\nv"
     assert plain("") == ""
 
 

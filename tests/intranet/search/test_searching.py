@@ -8,10 +8,12 @@ import pytest
 from django.urls import reverse
 
 from accounts.roles import Role
+from intranet.core import richtext
 from intranet.core.richtext import MARK_END, MARK_START
 from intranet.search.models import Document
 from intranet.search.searching import Search, Stage
 from intranet.search.vocabulary import likeliest, slips
+from protocols.drafting import SectionText
 from protocols.models import Section
 from protocols.publishing import Readers
 from tests.intranet.search import factories
@@ -182,7 +184,7 @@ def test_a_kind_narrows_the_hits_and_keeps_the_counts(shelf, therapist, at):
 def test_htmx_gets_the_results_only(therapist, sign_in):
     response = sign_in(therapist).get(PAGE, {"q": "x"}, headers={"HX-Request": "true"})
     assert response.content.decode().strip().startswith('<section id="results"')
-    assert response.headers["Vary"] == "HX-Request, Cookie"
+    assert response.headers["Vary"] == "HX-Request, HX-Target, Cookie"
 
 
 def test_documents_follow_their_objects(approver, clinical_lead, therapist, at):
@@ -223,3 +225,45 @@ def test_a_person_is_found_by_phone_and_address(asked, therapist, at):
     [hit] = Search(therapist, asked, at).hits(0, 9)
     assert hit.highlight.plain_title == "Avery Testwell"
     assert "8475550142" not in hit.highlight.plain_excerpt
+
+
+def test_a_draft_comes_after_what_is_in_force(shelf, therapist, at):
+    shelf("Taping", "After needling, tape.")
+    protocols.draft(by=therapist, at=at, title="Needling", body="<p>Needling, needling.</p>")
+    assert titles(Search(therapist, "needling", at)) == ["Taping", "Needling"]
+
+
+def test_a_draft_without_words_says_so(therapist, sign_in, at):
+    labels = richtext.table_of([("Who may do it", ""), ("Competency", "")])
+    protocols.draft(by=therapist, at=at, title="Cupping", sections=[SectionText("key_facts", "Key facts", labels)])
+    assert [hit.highlight.plain_excerpt for hit in Search(therapist, "cupping", at).hits(0, 9)] == [""]
+    for address in (PAGE, reverse("protocols:library")):
+        page = sign_in(therapist).get(address, {"q": "cupping"}).content.decode()
+        assert ("Nothing is written in it yet." in page, "Competency" in page) == (True, False)
+
+
+def test_an_excerpt_keeps_points_and_cells_apart(shelf, therapist, at):
+    shelf("Cupping", "Not if the patient</p><ul><li>has a fever</li><li>is tired</li></ul><p>Ask.")
+    [hit] = Search(therapist, "fever", at).hits(0, 9)
+    assert hit.highlight.plain_excerpt == "… patient · has a fever · is tired"
+
+
+@pytest.mark.parametrize("asked", ["(847) 555-0142", "847 555 0142", "+1 847.555.0142", "1-847-555-0142"])
+def test_a_phone_number_finds_its_owner_and_nobody_with_parts_of_it(asked, therapist, floater, at):
+    therapist.phone, floater.phone = "(847) 555-0142", "(847) 555-0199"
+    for person in (therapist, floater):
+        person.save()
+    assert titles(Search(therapist, asked, at)) == ["Avery Testwell"]
+
+
+def test_the_box_of_the_top_bar_gets_the_best_few(shelf, therapist, sign_in):
+    for number in range(9):
+        shelf(f"Taping {number}", "Words.")
+    browser, box = sign_in(therapist), {"HX-Request": "true", "HX-Target": "quick-results"}
+    panel = browser.get(PAGE, {"q": "taping"}, headers=box).content.decode()
+    assert (panel.count("<li>"), "All 9 results for “taping”" in panel) == (8, True)
+    assert '<p id="quick-said" hx-swap-oob="innerHTML">9 results. The arrow keys lead to them.</p>' in panel
+    slip = browser.get(PAGE, {"q": "tapign"}, headers=box).content.decode()
+    assert "Nothing has “tapign”. This is for <strong>taping</strong>." in slip
+    nothing = browser.get(PAGE, {"q": "banana"}, headers=box).content.decode()
+    assert ("Nothing found for “banana”" in nothing, nothing.count("<li>")) == (True, 0)
