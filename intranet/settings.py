@@ -171,6 +171,7 @@ MIDDLEWARE = [
     "intranet.audit.middleware.trail",
     "intranet.core.middleware.private_pages",
     "intranet.core.middleware.refusals",
+    "intranet.core.middleware.other_methods",
 ]
 
 ROOT_URLCONF = "intranet.urls"

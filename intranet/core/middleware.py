@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import render
 
 from intranet.core.access import Forbidden, Refused
+from intranet.core.navigation import page_above
+from intranet.core.rest import is_api
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -37,6 +39,20 @@ class refusals:  # noqa: N801 - a middleware factory like its neighbours; a clas
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if isinstance(exception, Refused):
             only_looking = request.method == "GET" and isinstance(exception, Forbidden)
-            context = {"verdict": exception.verdict, "only_looking": only_looking}
+            context = {"verdict": exception.verdict, "only_looking": only_looking, "above": page_above(request.path)}
             return render(request, "refused.html", context, status=exception.status)
         return None
+
+
+def other_methods(get_response: GetResponse) -> GetResponse:
+    """Whoever opens the address of a button, as one does after signing in again, is led to the page with the button."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if not isinstance(response, HttpResponseNotAllowed) or is_api(request):
+            return response
+        page = render(request, "405.html", {"above": page_above(request.path)}, status=405)
+        page["Allow"] = response["Allow"]
+        return page
+
+    return middleware

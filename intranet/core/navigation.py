@@ -8,7 +8,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from django.urls import reverse
+from django.urls import Resolver404, resolve, reverse
 
 if TYPE_CHECKING:
     from intranet.core.access import AnyUser
@@ -92,6 +92,22 @@ class Link:
     @property
     def count_words(self) -> str:
         return self.item.count_words
+
+
+def page_above(path: str) -> str:
+    """Where an address without a page of its own belongs: the nearest object or list that its path leads through.
+
+    `/protocols/cupping/draft/approve/` belongs to `/protocols/cupping/`: what stands after an object's name is done to it.
+    """
+    while path.strip("/"):
+        path = f"{path.rstrip('/').rpartition('/')[0]}/"
+        try:
+            named = [str(value) for value in resolve(path).kwargs.values()]
+        except Resolver404:
+            continue
+        if not named or path.rstrip("/").endswith(f"/{named[-1]}"):
+            return path
+    return "/"
 
 
 class Navigation:

@@ -125,7 +125,14 @@ def problem(error: Exception, context: dict[str, Any]) -> JsonResponse | None:
 
 
 def _title(code: int) -> str:
-    return {401: "Not signed in", 403: "Not allowed", 404: "Not found", 409: "Changed meanwhile"}.get(code, "Refused")
+    titles = {
+        401: "Not signed in",
+        403: "Not allowed",
+        404: "Not found",
+        405: "Not done at this address",
+        409: "Changed meanwhile",
+    }
+    return titles.get(code, "Refused")
 
 
 def _reasons(error: Refused) -> list[dict[str, str]]:

@@ -533,7 +533,7 @@ ASKS = [
     Ask(
         "protocols:draft-attachment-rename",
         "POST",
-        lambda world: f"/protocols/{world.draft.protocol.slug}/draft/attachments/{world.attachment.key}/",
+        lambda world: f"/protocols/{world.draft.protocol.slug}/draft/attachments/{world.attachment.key}/rename/",
         lambda world: {"version": 1, "name": "Another"},
     ),
     Ask(

@@ -172,7 +172,7 @@ class TestPage:
             ("text", "Introduction", "<p>Loose <strong>words</strong></p>"),
             ("text", "Why", "<p>Because</p><h3>Deeper</h3><p>Down</p>"),
         ]
-        assert imported.notes[:4] == [
+        assert imported.notes[:5] == [
             "Left out: 1 script or embedded part.",
             "Left out: 2 menus, forms, headers or footers.",
             "Left out: 1 picture.",

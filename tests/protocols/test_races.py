@@ -102,7 +102,7 @@ def test_an_acknowledgement_while_the_lead_withdraws(therapist, clinical_lead, a
 
     def sign():
         assert withdrawn.wait(60)
-        acknowledging.acknowledge(version, by=therapist, at=at, opened=version.content_hash)
+        factories.acknowledgement(version=version, by=therapist, at=at)
 
     assert outcomes([withdraw, sign]) == ["done", "withdrawn"]
     assert Acknowledgement.objects.count() == 0

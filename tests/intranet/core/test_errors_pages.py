@@ -11,6 +11,8 @@ from django.urls import include, path, reverse
 
 from accounts.models import User
 from intranet.core.access import Conflict, Forbidden, Reason, Refused, Verdict
+from intranet.core.navigation import page_above
+from tests.policies.routes import routes
 
 
 def forbidden(request: HttpRequest) -> HttpResponse:
@@ -159,3 +161,39 @@ def test_a_body_that_is_too_large_is_refused_with_a_document(manager: User, sign
     response = sign_in(manager).post("/api/v1/announcements/", data="x" * 6_000_000, content_type="application/json")
     assert (response.status_code, response["Content-Type"]) == (400, "application/problem+json")
     assert response.json()["title"] == "Bad request"
+
+
+def test_the_address_of_a_button_leads_to_its_page(therapist: User, sign_in) -> None:
+    response = sign_in(therapist).get("/protocols/cupping/draft/approve/")
+    assert (response.status_code, heading(response)) == (405, "There is no page at this address")
+    assert '<a class="button primary" href="/protocols/cupping/">' in response.content.decode()
+    assert response["Allow"] == "POST"
+
+
+def test_a_program_that_asks_otherwise_gets_a_problem_document(therapist: User, api) -> None:
+    response = api(therapist).get("/api/v1/drafts/cupping/approve/")
+    assert (response.status_code, response["Content-Type"]) == (405, "application/problem+json")
+    assert response.json()["title"] == "Not done at this address"
+
+
+@pytest.mark.parametrize(
+    ("address", "page"),
+    [
+        ("/protocols/cupping/draft/comments/5/resolve/", "/protocols/cupping/"),
+        ("/protocols/cupping/versions/1/review/confirm/", "/protocols/cupping/versions/1/"),
+        ("/search/words/3/remove/", "/search/words/3/"),
+        ("/search/words/usual/", "/search/words/"),
+        ("/theme/", "/"),
+    ],
+)
+def test_where_an_address_belongs(address: str, page: str) -> None:
+    assert page_above(address) == page
+
+
+@pytest.mark.urls(settings.ROOT_URLCONF)
+def test_no_button_leads_to_another_one(clinical_lead: User, sign_in) -> None:
+    browser = sign_in(clinical_lead)
+    buttons = [route for route in routes() if browser.get(route.address).status_code == 405]
+    assert len(buttons) > 30
+    led = {page_above(route.address) for route in buttons if not route.address.startswith("/api/")}
+    assert [page for page in sorted(led) if browser.get(page).status_code == 405] == []
