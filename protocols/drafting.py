@@ -33,10 +33,12 @@ from protocols.models import (
     Section,
     SectionKind,
     State,
+    Status,
 )
 
 MOST_SECTIONS = 60
 SECTION_LENGTH = 100_000
+TITLE_TAKEN = "title-taken"
 SITTING = timedelta(minutes=30)  # what an editor saves by itself within it is one entry of the audit log
 SAVES_KEPT = 200  # of a draft, for merging
 DUE_DAYS = 14
@@ -148,6 +150,16 @@ def may_edit(version: ProtocolVersion, *, by: User) -> Verdict:
     return Verdict.no("not-your-draft", "Only its authors and the clinical lead edit this draft.")
 
 
+def titled(title: str, *, by: User, at: datetime) -> QuerySet[Any, Any]:
+    """One version of each protocol with this title that is not past, of those that the person may read."""
+    past = (Status.SUPERSEDED, Status.WITHDRAWN)
+    versions: QuerySet[Any, Any] = ProtocolVersion.objects.visible_to(by).with_status(at)
+    same = (
+        versions.exclude(status_now__in=past).filter(title__iexact=" ".join(title.split())).select_related("protocol")
+    )
+    return same.order_by("protocol_id", "number").distinct("protocol_id")
+
+
 @transaction.atomic
 def new_protocol(
     *,
@@ -157,12 +169,19 @@ def new_protocol(
     at: datetime,
     sections: Sequence[SectionText] = (),
     pictures: Iterable[Picture] = (),
+    same_title: bool = False,
 ) -> ProtocolVersion:
-    """Start a protocol with the first draft. Its owner is the author. `pictures`: what its sections may show, kept already."""
+    """Start a protocol with the first draft. Its owner is the author. `pictures`: what its sections may show, kept already.
+
+    `same_title`: whether the author knows that there is a protocol with this title and wants another one.
+    """
     require(may_write(by), Forbidden)
     title = " ".join(title.split())
     if not title:
         raise Refused.because("no-title", "Give the protocol a title.", "title")
+    if not same_title and (other := titled(title, by=by, at=at).first()):
+        is_what = f"version {other.number}, {Status(other.status_now).label.lower()}"
+        raise Refused.because(TITLE_TAKEN, f"There is a protocol called “{other.title}” already: {is_what}.", "title")
     protocol = Protocol.objects.create(slug=_free_slug(title), category=Category(category), owner=by, review_months=12)
     version = _begin(protocol, 1, DraftText(title, sections), by=by, at=at, pictures=pictures)
     Audience.objects.bulk_create(_proposed_audience(version, by))

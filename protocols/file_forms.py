@@ -11,6 +11,7 @@ from intranet.core import richtext
 from intranet.core.access import Refused
 from intranet.core.richtext import LONGEST_DESCRIPTION
 from protocols import attachments, importing, pictures
+from protocols.forms import SameTitleForm
 from protocols.models import Category, Preview, SectionKind
 from protocols.previewing import Taken
 from protocols.unreadable import Unreadable
@@ -109,7 +110,7 @@ class ImportForm(forms.Form):
         return file
 
 
-class TakeOverForm(forms.Form):
+class TakeOverForm(SameTitleForm):
     """What of a preview becomes the draft: each section with its kind, and what each picture shows."""
 
     title = forms.CharField(max_length=160)

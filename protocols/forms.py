@@ -13,12 +13,12 @@ from django.forms import BaseFormSet, formset_factory
 
 from accounts.models import Clinic, Skill, User
 from accounts.roles import Role
-from intranet.core.access import Refused
+from intranet.core.access import Refused, add_refusal
 from intranet.core.forms import DayInput, FilterForm, WordsField, in_this_century
 from intranet.core.patient_words import WithoutPatients
 from intranet.core.time import last_moment, organisation_day
 from protocols import addressing, reporting
-from protocols.drafting import MOST_SECTIONS, DraftText, SectionText
+from protocols.drafting import MOST_SECTIONS, TITLE_TAKEN, DraftText, SectionText, titled
 from protocols.editor import RichTextField
 from protocols.library import Filters
 from protocols.merging import FIELDS
@@ -47,7 +47,9 @@ class LibraryForm(FilterForm):
     clinic = forms.ModelMultipleChoiceField(Clinic.objects.all(), label="Clinic", required=False)
     status = forms.MultipleChoiceField(label="Status", required=False, choices=Status.choices)
     review = forms.MultipleChoiceField(
-        label="Review due", required=False, choices=[("overdue", ""), ("soon", ""), ("later", "")]
+        label="Review due",
+        required=False,
+        choices=[("overdue", "Review overdue"), ("soon", "Review in 30 days"), ("later", "Review later")],
     )
     mine = forms.BooleanField(label="You still have to acknowledge", required=False)
     kept = forms.BooleanField(label="Bookmarked", required=False)
@@ -66,8 +68,47 @@ class LibraryForm(FilterForm):
             sort=chosen.get("sort") or "match",
         )
 
+    def chips(self) -> list[tuple[str, str]]:
+        """What the list is narrowed by, each with the query of the address without it."""
+        return [
+            (self._words(name, value), self._without(name, value))
+            for name in ("category", "clinic", "status", "review", "mine", "kept")
+            if self.cleaned_data.get(name)
+            for value in dict.fromkeys(self.data.getlist(name))
+        ]
 
-class NewProtocolForm(forms.Form):
+    def _words(self, name: str, value: str) -> str:
+        field = self.fields[name]
+        choices = {str(key): str(label) for key, label in getattr(field, "choices", ())}
+        return choices.get(value, str(field.label))
+
+    def _without(self, name: str, value: str) -> str:
+        rest = self.data.copy()
+        rest.setlist(name, [other for other in rest.getlist(name) if other != value])
+        rest.pop("page", None)
+        return str(rest.urlencode())
+
+
+class SameTitleForm(forms.Form):
+    """A new protocol may have the title of another one. Nobody is asked before it has."""
+
+    same_title = forms.BooleanField(
+        label="Start another protocol with the same title", required=False, widget=forms.HiddenInput
+    )
+
+    same_titled: Sequence[ProtocolVersion] = ()
+
+    def add_new_refusal(self, refused: Refused, *, by: User, at: datetime) -> None:
+        """Show why the protocol was not started; when its title is taken, with the others and the question."""
+        if TITLE_TAKEN in {reason.code for reason in refused.verdict.reasons}:
+            self.same_titled = list(titled(self.cleaned_data["title"], by=by, at=at))
+            self.fields["same_title"].widget = forms.CheckboxInput()
+        add_refusal(self, refused)
+
+
+class NewProtocolForm(SameTitleForm):
+    field_order = ("title", "same_title")
+
     title = forms.CharField(
         max_length=160, help_text="The thing itself, for example “Dry needling: lumbar and gluteal”."
     )

@@ -105,6 +105,7 @@ def take_over(
     descriptions: Mapping[str, str],
     by: User,
     at: datetime,
+    same_title: bool = False,
 ) -> ProtocolVersion:
     """Make a draft of what somebody has looked at: these sections, with these words for the pictures by their hashes.
 
@@ -118,7 +119,9 @@ def take_over(
     texts = [_section(now, wanted, descriptions) for wanted in sections]
     require(_may_be_taken(texts))
     rows = _rows(now.pictures, descriptions, by, at)
-    version = drafting.new_protocol(title=title, category=category, by=by, at=at, sections=texts, pictures=rows)
+    version = drafting.new_protocol(
+        title=title, category=category, by=by, at=at, sections=texts, pictures=rows, same_title=same_title
+    )
     now.delete()
     return version
 

@@ -92,6 +92,7 @@ class NewProtocolSerializer(serializers.Serializer[Any]):
         choices=[(one.code, one.name) for one in outlines.OUTLINES], default=outlines.TREATMENT.code
     )
 
+    same_title = serializers.BooleanField(default=False, help_text="Although there is a protocol with this title.")
 
 class NamedSerializer(serializers.Serializer[Any]):
     """Whoever acts on a draft names it: once it is published, its address leads to the next one."""
@@ -234,7 +235,7 @@ class DraftViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Ge
         parts = ("sections", "questions", attached, "contributors__user")
         return versions.select_related("protocol", "edited_by").prefetch_related(*parts).order_by("title", "pk")
 
-    @extend_schema(request=NewProtocolSerializer, responses={201: DraftSerializer})
+    @extend_schema(request=NewProtocolSerializer, responses={201: DraftSerializer, 422: REFUSED})
     def create(self, request: Request) -> Response:
         """Start a protocol with the empty sections of its kind."""
         require(drafting.may_write(request.user), Forbidden)
@@ -247,6 +248,7 @@ class DraftViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Ge
             at=timezone.now(),
         )
         return Response(DraftSerializer(version).data, status=status.HTTP_201_CREATED)
+            same_title=said["same_title"],
 
     @extend_schema(request=SaveSerializer, responses={200: DraftSerializer, 409: CONFLICT, 422: REFUSED})
     def update(self, request: Request, slug: str) -> Response:

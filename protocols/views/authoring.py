@@ -41,11 +41,13 @@ def new(request: HttpRequest) -> HttpResponse:
     readable = ProtocolVersion.objects.visible_to(request.user).in_force(at).order_by(Lower("title"), "pk")
     form = NewProtocolForm(request.POST or None, readable=readable)
     if request.method == "POST" and form.is_valid():
-        said = form.cleaned_data
-        version = drafting.new_protocol(
-            title=said["title"], category=said["category"], sections=form.sections(), by=request.user, at=at
-        )
-        return redirect("protocols:draft-edit", version.protocol.slug)
+        said = {name: form.cleaned_data[name] for name in ("title", "same_title", "category")}
+        try:
+            version = drafting.new_protocol(**said, sections=form.sections(), by=request.user, at=at)
+        except Refused as refused:
+            form.add_new_refusal(refused, by=request.user, at=at)
+        else:
+            return redirect("protocols:draft-edit", version.protocol.slug)
     return render(request, "protocols/new.html", {"form": form}, status=422 if form.errors else 200)
 
 

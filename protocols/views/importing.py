@@ -43,6 +43,7 @@ def preview(request: HttpRequest, pk: UUID) -> HttpResponse:
             version = previewing.take_over(
                 found,
                 title=form.cleaned_data["title"],
+                same_title=form.cleaned_data["same_title"],
                 category=form.cleaned_data["category"],
                 sections=form.taken,
                 descriptions=form.descriptions,
@@ -52,7 +53,7 @@ def preview(request: HttpRequest, pk: UUID) -> HttpResponse:
         except Conflict:
             raise
         except Refused as refused:
-            add_refusal(form, refused)
+            form.add_new_refusal(refused, by=request.user, at=at)
         else:
             messages.success(request, f"“{found.file_name}” is a draft now. Read through it once more.")
             return redirect("protocols:draft-edit", version.protocol.slug)

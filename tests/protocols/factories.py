@@ -22,7 +22,13 @@ def draft(*, by: User, at: datetime, title: str = "", body: str = "<p>Words.</p>
     """A first draft with one section."""
     sections = fields.pop("sections", [SectionText("text", "Purpose and scope", body)])
     return drafting.new_protocol(
-        title=title or f"Protocol {next(_numbers)}", category="safety", by=by, at=at, sections=sections, **fields
+        title=title or f"Protocol {next(_numbers)}",
+        category="safety",
+        by=by,
+        at=at,
+        sections=sections,
+        same_title=True,
+        **fields,
     )
 
 

@@ -365,3 +365,26 @@ def test_remarks_stand_beside_the_draft(therapist, clinical_lead, sign_in, at):
     page = sign_in(therapist).get(address("draft-edit", version)).content.decode()
     assert "Changes asked for" in page
     assert "Split the &lt;list&gt;." in page
+
+
+def test_a_title_that_exists_is_asked_about(therapist, floater, clinical_lead, sign_in, api, at):
+    other = factories.published(by=floater, lead=clinical_lead, at=at, title="Cupping")
+    browser, sent = sign_in(therapist), {"title": " cupping", "category": "needling", "outline": "treatment"}
+    asked = browser.post(reverse("protocols:new"), sent)
+    page = asked.content.decode()
+    assert asked.status_code == 422
+    assert "There is a protocol called “Cupping” already: version 1, in force." in page
+    assert f'<a href="{other.get_absolute_url()}">Open “Cupping”</a>' in page
+    assert '<input type="checkbox" name="same_title"' in page
+    over_api = api(therapist).post("/api/v1/drafts/", {"title": "Cupping", "category": "needling"})
+    assert (over_api.status_code, over_api.json()["reasons"][0]["code"]) == (422, "title-taken")
+    assert Protocol.objects.count() == 1
+    assert browser.post(reverse("protocols:new"), sent | {"same_title": "on"}).status_code == 302
+    assert Protocol.objects.count() == 2
+
+
+def test_nobody_learns_of_a_title_that_is_for_others(therapist, floater, sign_in, at):
+    factories.draft(by=floater, at=at, title="Cupping")
+    sent = {"title": "Cupping", "category": "needling", "outline": "treatment"}
+    assert "same_title" in sign_in(therapist).get(reverse("protocols:new")).content.decode()
+    assert sign_in(therapist).post(reverse("protocols:new"), sent).status_code == 302

@@ -35,7 +35,9 @@ def test_two_drafts_of_one_protocol(therapist, floater, clinical_lead, at):
 
 
 def test_three_presses_on_start_the_draft(therapist, at):
-    press = lambda: drafting.new_protocol(title="Cupping", category="needling", by=therapist, at=at)  # noqa: E731
+    press = lambda: drafting.new_protocol(  # noqa: E731
+        title="Cupping", category="needling", by=therapist, at=at, same_title=True
+    )
     assert at_once(press, press, press) == ["done", "done", "done"]
     assert sorted(Protocol.objects.values_list("slug", flat=True)) == ["cupping", "cupping-2", "cupping-3"]
 
