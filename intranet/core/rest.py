@@ -12,14 +12,15 @@ from django.core.exceptions import ValidationError as DjangoValidationError
 from django.http import Http404, HttpRequest, JsonResponse
 from django.utils import timezone
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
-from rest_framework import authentication, exceptions, serializers, status
+from rest_framework import authentication, exceptions, mixins, serializers, status
 from rest_framework.pagination import PageNumberPagination
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.utils.encoders import JSONEncoder
 
 from intranet.core.access import YES, Forbidden, Refused, Verdict, is_staff_member, require
-from intranet.core.forms import in_this_century
+from intranet.core.forms import FilterForm, in_this_century
 
 if TYPE_CHECKING:
     from drf_spectacular.openapi import AutoSchema
@@ -83,6 +84,14 @@ class MomentField(serializers.DateTimeField):
             raise serializers.ValidationError("Give the time with its offset, for example 2026-12-09T07:00:00-06:00.")
         in_this_century(value.date())
         return value
+
+
+class Unfiltered(mixins.ListModelMixin):
+    """A list without filters. One that is asked for anyway is refused: nobody would see that it did nothing."""
+
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        FilterForm(request.query_params).strictly()
+        return super().list(request, *args, **kwargs)
 
 
 class Pages(PageNumberPagination):

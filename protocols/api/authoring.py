@@ -20,6 +20,7 @@ from intranet.core.access import Forbidden, require
 from intranet.core.forms import in_this_century
 from protocols import commenting, drafting, impact, outlines, publishing, questioning
 from protocols.api.files import AttachmentSerializer
+from intranet.core.rest import Unfiltered
 from protocols.drafting import MOST_SECTIONS, SECTION_LENGTH, DraftText, SectionText
 from protocols.models import (
     Attachment,
@@ -219,7 +220,7 @@ class NewCommentSerializer(NamedSerializer):
     text = serializers.CharField(max_length=1000)
 
 
-class DraftViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[ProtocolVersion]):
+class DraftViewSet(Unfiltered, mixins.RetrieveModelMixin, viewsets.GenericViewSet[ProtocolVersion]):
     """Open versions that you may read: drafts, those in review, and approved ones that are not published."""
 
     serializer_class = DraftSerializer

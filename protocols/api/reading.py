@@ -19,6 +19,7 @@ from rest_framework.response import Response
 from accounts.step_up import confirm_first
 from intranet.core.files import served
 from intranet.core.forms import whole_number
+from intranet.core.rest import Unfiltered
 from protocols import (
     acknowledging,
     certificates,
@@ -187,7 +188,7 @@ class CertificateSerializer(serializers.Serializer[Certificate]):
     in_force_until = serializers.DateTimeField(source="version.in_force.upper", allow_null=True)
 
 
-class ProtocolViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet):
+class ProtocolViewSet(Unfiltered, mixins.RetrieveModelMixin, viewsets.GenericViewSet):
     """The protocols in force that the person may read, each as its version in force."""
 
     program_area = "protocols"
@@ -297,7 +298,7 @@ class ProtocolViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets
         return Response(DueSerializer(waiting, many=True).data)
 
 
-class AcknowledgementViewSet(mixins.ListModelMixin, viewsets.GenericViewSet):
+class AcknowledgementViewSet(Unfiltered, viewsets.GenericViewSet):
     """The person's own acknowledgements, the latest first."""
 
     program_area = "protocols"
