@@ -9,8 +9,18 @@ class ProtocolsConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts import files, skilled
-        from protocols import clearance, navigation, previewing, reminders, review_reminders, search, verbs
+        from protocols import (
+            clearance,
+            draft_reminders,
+            navigation,
+            previewing,
+            reminders,
+            review_reminders,
+            search,
+            verbs,
+        )
 
+        draft_reminders.register()
         files.judge_by(clearance.verdicts)
         navigation.register_places()
         previewing.register()

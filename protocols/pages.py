@@ -12,7 +12,7 @@ from django.db.models import Count, Prefetch
 from django.utils.safestring import SafeString
 
 from accounts.models import Clinic, Competency, User
-from accounts.roles import Capability
+from accounts.roles import Capability, Role
 from intranet.core import richtext
 from intranet.core.access import Verdict
 from intranet.core.time import organisation_day
@@ -306,10 +306,15 @@ class ReadingPage:
     def may_publish(self) -> bool:
         return bool(publishing.may_publish(self.reader))
 
+    @property
+    def answers_for_it(self) -> bool:
+        return self.reader.pk in (self.protocol.owner_id, self.protocol.deputy_id)
+
     @cached_property
     def waiting_review(self) -> Review | None:
         """The review that waits for a second person, for those who have a say in it."""
-        concerned = reviewing.may_review(self.reader) or self.reader.standing.holds(Capability.APPROVE_PROTOCOL)
+        says = reviewing.may_review(self.reader) or self.reader.standing.holds(Capability.APPROVE_PROTOCOL)
+        concerned = says or self.answers_for_it
         return reviewing.waiting(self.version) if self.status == Status.IN_FORCE and concerned else None
 
     @property
@@ -349,6 +354,18 @@ class ReadingPage:
         return current and bool(addressing.may_add_readers([], by=self.reader))
 
     @property
+    def asks_owner_to_review(self) -> bool:
+        """Whether somebody who answers for the protocol, and cannot review it alone, is told what to do."""
+        return self.overdue and self.answers_for_it and not self.may_review and self.waiting_review is None
+
+    @property
+    def who_reviews(self) -> str:
+        """Whom the owner asks when nothing has to change."""
+        leads = [person.name for person in User.objects.members(self.today, roles=[Role.CLINICAL_LEAD]).by_name()]
+        who = " or ".join(leads) or "The clinical lead"
+        return f"When nothing has to change, {who} says so and a second person agrees. Otherwise propose a change."
+
+    @property
     def sees_evidence(self) -> bool:
         return not self.version.is_open and self.reader.standing.holds(Capability.REPORT_ACKNOWLEDGEMENTS)
 
@@ -369,6 +386,19 @@ class ReadingPage:
     def approvers(self) -> list[User]:
         """Who may approve it, while it waits for that."""
         return list(publishing.approvers(self.version, on=self.today)) if self.status == Status.IN_REVIEW else []
+
+    @property
+    def who_decides(self) -> str:
+        """Of a version in review: who may approve it, and why the reader may not, when others would expect it."""
+        others = [person.name for person in self.approvers if person != self.reader]
+        if self.review:
+            return "It waits for your decision." + (f" {name_list(others)} can decide, too." if others else "")
+        if not others:
+            return "Nobody may approve it: whoever could wrote on it. Ask the administrator for another approver."
+        said = f"{' or '.join(others)} {'approves' if len(others) == 1 else 'approve'} it."
+        if self.review is not None and self.reader.standing.holds(Capability.APPROVE_PROTOCOL):
+            said = f"{said} {self.review.reasons[0].message}"
+        return said
 
     @cached_property
     def remarks(self) -> list[Any]:

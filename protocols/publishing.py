@@ -8,14 +8,14 @@ from datetime import date, datetime, timedelta
 
 from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
-from django.db.models import Min, QuerySet
+from django.db.models import Min, Prefetch, QuerySet
 
 from accounts.models import Clinic, Profession, Skill, User
 from accounts.roles import TABLE, Capability, Role
 from intranet.audit.recording import record
 from intranet.core.access import YES, Conflict, Forbidden, Refused, Verdict, require
-from intranet.core.time import first_moment, organisation_day
-from intranet.core.wording import full_day
+from intranet.core.time import first_moment, organisation_day, organisation_zone
+from intranet.core.wording import clock_time, counted, full_day
 from protocols.acknowledging import months_between
 from protocols.drafting import DUE_DAYS, clinics_of, lock, lock_draft, may_edit, named, reopen, text_hash, text_of
 from protocols.models import (
@@ -56,6 +56,7 @@ def submit(version: ProtocolVersion, *, by: User, at: datetime) -> ProtocolVersi
     require(_is_complete(version))
     version.state, version.submitted_by, version.submitted_at = State.IN_REVIEW, by, at
     version.save(update_fields=["state", "submitted_by", "submitted_at"])
+    version.remarks.unanswered().update(answered_at=at)
     record(by, "protocol.submitted", version, clinics=clinics_of(version), content=version.content_hash)
     return version
 
@@ -105,6 +106,19 @@ def to_approve(by: User) -> QuerySet[ProtocolVersion]:
     return waiting.select_related("protocol", "submitted_by").order_by("submitted_at", "pk")
 
 
+def is_sent_back(version: ProtocolVersion) -> bool:
+    """Whether a reviewer asked for changes and the authors have not submitted it again yet."""
+    return version.state == State.DRAFT and version.remarks.unanswered().exists()
+
+
+def to_change(by: User) -> QuerySet[ProtocolVersion]:
+    """The person's own drafts that a reviewer has sent back, with their remarks, the latest first."""
+    asked = Remark.objects.unanswered().select_related("by")
+    own = ProtocolVersion.objects.visible_to(by).filter(state=State.DRAFT, contributors__user=by)
+    sent_back = own.filter(pk__in=asked.values("version")).select_related("protocol")
+    return sent_back.prefetch_related(Prefetch("remarks", asked)).order_by("-edited_at", "-pk")
+
+
 def to_publish(by: User) -> QuerySet[ProtocolVersion]:
     """Approved versions that wait until the person publishes them, the longest waiting first."""
     if not may_publish(by):
@@ -114,13 +128,19 @@ def to_publish(by: User) -> QuerySet[ProtocolVersion]:
 
 
 @transaction.atomic
-def approve(version: ProtocolVersion, *, by: User, at: datetime, token: int) -> ProtocolVersion:
-    """Approve the text that the approver has read: `token` is that of the version when it was opened."""
+def approve(
+    version: ProtocolVersion, *, by: User, at: datetime, token: int, despite_comments: bool = False
+) -> ProtocolVersion:
+    """Approve the text that the approver has read: `token` is that of the version when it was opened.
+
+    `despite_comments`: whether the approver knows that comments are not resolved and approves it all the same.
+    """
     version = lock_draft(version)
     require(may_approve(version, by=by), Forbidden)
     if version.token != token:
         raise Conflict.because("changed-meanwhile", f"{version.edited_by} changed the text after you opened it.")
     _require_state(version, State.IN_REVIEW)
+    require(YES if despite_comments else _is_settled(version))
     version.state, version.approved_by, version.approved_at = State.APPROVED, by, at
     version.approved_hash = version.content_hash = text_hash(text_of(version))
     version.save(update_fields=["state", "approved_by", "approved_at", "approved_hash", "content_hash"])
@@ -277,9 +297,34 @@ def _govern(protocol: Protocol, skills: Iterable[Skill], *, by: User, at: dateti
 def _require_state(version: ProtocolVersion, *states: State) -> None:
     if version.state not in states:
         wanted = " or ".join(state.label.lower() for state in states)
+        now = version.get_state_display().lower()
         raise Conflict.because(
-            "wrong-state", f"Version {version.number} is {version.get_state_display().lower()}, not {wanted}."
+            "wrong-state", f"Version {version.number} is {now}, not {wanted}{_since(version)}. Nothing was changed."
         )
+
+
+def _since(version: ProtocolVersion) -> str:
+    """`: Lena Faux approved it on Nov 25, 2026, 9:00 AM`, for whoever comes second; nothing where nobody is named."""
+    by, what, at = version.submitted_by, "submitted it", version.submitted_at
+    if version.state == State.APPROVED:
+        by, what, at = version.approved_by, "approved it", version.approved_at
+    elif remark := version.remarks.unanswered().first():
+        by, what, at = remark.by, "sent it back", remark.at
+    if by is None or at is None or not version.is_open:
+        return ""
+    return f": {by} {what} on {full_day(organisation_day(at))}, {clock_time(at, organisation_zone())}"
+
+
+def _is_settled(version: ProtocolVersion) -> Verdict:
+    """Whoever approves a text with open comments says so."""
+    if not (number := version.comments.open().count()):
+        return YES
+    are = counted(number, "comment is", "comments are")
+    return Verdict.no(
+        "open-comments",
+        f"{are} not resolved. Resolve them, or say that you approve it all the same.",
+        "despite_comments",
+    )
 
 
 def _is_complete(version: ProtocolVersion) -> Verdict:

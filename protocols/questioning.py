@@ -123,7 +123,8 @@ def check(version: ProtocolVersion, answers: Mapping[UUID, int], *, at: datetime
         right = chosen == question.right
         given.append(Answered(question=question, right=right, at=at))
         if not right:
-            words = f"Read “{headings.get(question.section, 'the text')}” again: “{question.text}”"
+            where = headings.get(question.section, "the text")
+            words = f"Your answer to “{question.text}” is wrong. Read “{where}” again."
             reasons.append(Reason("wrong-answer", words, f"answer-{question.key}"))
     if not any(reason.code == "not-answered" for reason in reasons):
         Answered.objects.bulk_create(given)

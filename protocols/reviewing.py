@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from accounts.models import User
 from accounts.roles import Capability
@@ -34,6 +35,15 @@ def may_confirm(review: Review, *, by: User) -> Verdict:
 def waiting(version: ProtocolVersion) -> Review | None:
     """The review that waits for a second person."""
     return version.reviews.filter(confirmed_at__isnull=True).select_related("by").first()
+
+
+def to_confirm(by: User, at: datetime) -> QuerySet[Review]:
+    """Reviews that wait for the person's agreement: those that `may_confirm` leaves to them, the longest waiting first."""
+    if not by.standing.holds(Capability.APPROVE_PROTOCOL):
+        return Review.objects.none()
+    versions = ProtocolVersion.objects.visible_to(by).in_force(at)
+    found = Review.objects.filter(confirmed_at__isnull=True, version__in=versions.values("pk")).exclude(by=by)
+    return found.select_related("by", "version__protocol").order_by("at", "pk")
 
 
 @transaction.atomic

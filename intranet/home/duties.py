@@ -14,8 +14,9 @@ from intranet.core.time import local_day
 from intranet.core.wording import day_label
 from intranet.home.starting import version_words
 from protocols.acknowledging import must_acknowledge
-from protocols.models import Acknowledgement, Protocol, ProtocolVersion, Suspension
-from protocols.publishing import to_approve, to_publish
+from protocols.models import Acknowledgement, Protocol, ProtocolVersion, Review, Suspension
+from protocols.publishing import to_approve, to_change, to_publish
+from protocols.reviewing import to_confirm
 from protocols.suspending import in_question
 from scheduling.models import PublishedShift
 
@@ -46,12 +47,19 @@ class Duty:
 
 @dataclass(frozen=True)
 class Duties:
-    """Everything that waits for a person: to read, the first due first; to review; to publish."""
+    """Everything that waits for a person: to read, the first due first; to change; to review; to publish."""
 
     all: list[Duty]
+    to_change: list[ProtocolVersion] = field(default_factory=list)  # own drafts that were sent back
     to_approve: list[ProtocolVersion] = field(default_factory=list)
+    to_confirm: list[Review] = field(default_factory=list)  # somebody else found nothing to change
     to_publish: list[ProtocolVersion] = field(default_factory=list)
     suspended: list[Suspension] = field(default_factory=list)  # until the lead has decided
+
+    @property
+    def on_protocols(self) -> bool:
+        """Whether anything waits besides what is to be read."""
+        return bool(self.to_change or self.to_approve or self.to_confirm or self.to_publish or self.suspended)
 
     @property
     def late(self) -> int:
@@ -83,7 +91,14 @@ def duties(user: User, at: datetime) -> Duties:
     today = local_day(at, user.zone)
     found = [*_protocol_duties(user, at, today), *_announcement_duties(user, at, today)]
     in_order = sorted(found, key=lambda duty: (duty.due_on, duty.title))
-    return Duties(in_order, list(to_approve(user)), list(to_publish(user)), list(in_question(user, at)))
+    return Duties(
+        in_order,
+        to_change=list(to_change(user)),
+        to_approve=list(to_approve(user)),
+        to_confirm=list(to_confirm(user, at)),
+        to_publish=list(to_publish(user)),
+        suspended=list(in_question(user, at)),
+    )
 
 
 def _protocol_duties(user: User, at: datetime, today: date) -> Iterable[Duty]:

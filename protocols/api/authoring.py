@@ -18,9 +18,9 @@ from accounts.roles import Role
 from accounts.step_up import confirm_first
 from intranet.core.access import Forbidden, require
 from intranet.core.forms import in_this_century
+from intranet.core.rest import Unfiltered
 from protocols import commenting, drafting, impact, outlines, publishing, questioning
 from protocols.api.files import AttachmentSerializer
-from intranet.core.rest import Unfiltered
 from protocols.drafting import MOST_SECTIONS, SECTION_LENGTH, DraftText, SectionText
 from protocols.models import (
     Attachment,
@@ -92,8 +92,8 @@ class NewProtocolSerializer(serializers.Serializer[Any]):
     outline = serializers.ChoiceField(
         choices=[(one.code, one.name) for one in outlines.OUTLINES], default=outlines.TREATMENT.code
     )
-
     same_title = serializers.BooleanField(default=False, help_text="Although there is a protocol with this title.")
+
 
 class NamedSerializer(serializers.Serializer[Any]):
     """Whoever acts on a draft names it: once it is published, its address leads to the next one."""
@@ -133,6 +133,10 @@ class AskSerializer(NamedSerializer):
 
 class TokenSerializer(NamedSerializer):
     token = serializers.IntegerField(min_value=0, help_text="Of the draft that was read.")
+
+
+class ApproveSerializer(TokenSerializer):
+    despite_comments = serializers.BooleanField(default=False, help_text="Approve it although comments are open.")
 
 
 class RemarkSerializer(NamedSerializer):
@@ -244,12 +248,12 @@ class DraftViewSet(Unfiltered, mixins.RetrieveModelMixin, viewsets.GenericViewSe
         version = drafting.new_protocol(
             title=said["title"],
             category=said["category"],
+            same_title=said["same_title"],
             sections=outlines.outline(said["outline"]).texts(),
             by=request.user,
             at=timezone.now(),
         )
         return Response(DraftSerializer(version).data, status=status.HTTP_201_CREATED)
-            same_title=said["same_title"],
 
     @extend_schema(request=SaveSerializer, responses={200: DraftSerializer, 409: CONFLICT, 422: REFUSED})
     def update(self, request: Request, slug: str) -> Response:
@@ -296,13 +300,16 @@ class DraftViewSet(Unfiltered, mixins.RetrieveModelMixin, viewsets.GenericViewSe
         sent = publishing.send_back(version, by=request.user, at=timezone.now(), remark=said["remark"])
         return Response(DraftSerializer(sent).data)  # whoever only reviews it does not read it any more
 
-    @extend_schema(request=TokenSerializer, responses={200: DraftSerializer, 403: REFUSED, 409: CONFLICT})
+    @extend_schema(
+        request=ApproveSerializer, responses={200: DraftSerializer, 403: REFUSED, 409: CONFLICT, 422: REFUSED}
+    )
     @action(detail=True, methods=["post"])
     def approve(self, request: Request, slug: str) -> Response:
         """Approve exactly the text that was read. Confirm first that it is you."""
-        version, said = self._to_review(), self._said(TokenSerializer)
+        version, said = self._to_review(), self._said(ApproveSerializer)
         confirm_first(request)
-        publishing.approve(version, by=request.user, at=timezone.now(), token=said["token"])
+        despite = said["despite_comments"]
+        publishing.approve(version, by=request.user, at=timezone.now(), token=said["token"], despite_comments=despite)
         return self._now()
 
     @extend_schema(request=TermsSerializer, responses={200: ImpactSerializer, 403: REFUSED, 422: REFUSED})

@@ -188,13 +188,22 @@ class Contributor(models.Model):
         return str(self.user)
 
 
+class RemarkQuerySet(models.QuerySet["Remark"]):
+    def unanswered(self) -> Self:
+        """Those after which the version was not submitted again yet."""
+        return self.filter(answered_at__isnull=True)
+
+
 class Remark(models.Model):
-    """What a reviewer wrote when sending a version back."""
+    """What a reviewer wrote when sending a version back. It is answered by submitting the version again."""
 
     version = models.ForeignKey(VERSION, models.PROTECT, related_name="remarks")
     by = models.ForeignKey(User, models.PROTECT, related_name="+")
     at = models.DateTimeField()
     text = models.TextField(max_length=2000)
+    answered_at = models.DateTimeField(null=True, blank=True)
+
+    objects: ClassVar[RemarkQuerySet] = RemarkQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         ordering = ["-at", "-pk"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -13,11 +13,12 @@ from django.template import Context
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
+from intranet.core.access import Reason
 from intranet.core.templatetags.interface import badge, error_summary
 from protocols import prints
 from protocols.editor import RichTextArea
 from protocols.forms import BaseSectionFormSet
-from protocols.models import Comment, ProtocolVersion, SectionKind, Status
+from protocols.models import Comment, ProtocolVersion, Question, SectionKind, Status
 from protocols.pages import ICONS, TONES
 from protocols.questioning import Missed
 from protocols.timing import held_words
@@ -116,3 +117,9 @@ def about(found: Mapping[UUID, list[Missed]], key: object) -> list[Missed]:
 def chosen(posted: Mapping[str, str], key: object) -> str:
     """The option that was chosen for the question with the key, as it was sent."""
     return posted.get(f"answer-{key}", "")
+
+
+@register.filter
+def answered_in(questions: Iterable[Question], reason: Reason) -> str:
+    """Where the answer to the question stands that a reason names; empty when it names none."""
+    return next((f"section-{one.section}" for one in questions if reason.field == f"answer-{one.key}"), "")

@@ -28,7 +28,7 @@ from protocols.forms import (
     draft_text,
 )
 from protocols.merging import Merge
-from protocols.models import Protocol, ProtocolVersion, SectionKind, State
+from protocols.models import Protocol, ProtocolVersion, SectionKind
 from protocols.pages import ReadingPage
 
 PREFIX = "section"
@@ -226,7 +226,7 @@ def edit_context(
         "sections": sections if sections is not None else filled(text, merged),
         "merged": merged,
         "kinds": SectionKind.choices,
-        "was_sent_back": version.state == State.DRAFT and version.remarks.exists(),
+        "was_sent_back": publishing.is_sent_back(version),
         "presence": presence_words(drafting.notice_editing(version, by=request.user, at=at)) if version.is_open else "",
         "other": version.edited_by,
     }

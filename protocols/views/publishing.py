@@ -16,6 +16,8 @@ from accounts.roles import Role
 from accounts.step_up import step_up
 from intranet.core.access import Conflict, Forbidden, Refused, add_refusal, require
 from intranet.core.forms import whole_number
+from intranet.core.time import organisation_day
+from intranet.core.wording import full_day
 from protocols import drafting, impact
 from protocols import publishing as actions
 from protocols.acknowledging import months_between
@@ -36,7 +38,8 @@ def approve(request: HttpRequest, slug: str) -> HttpResponse:
     """Approve the text under which the form stood: it carries the version's number and token."""
     version = version_to_review(request, slug)
     token = whole_number(request.POST.get("token", "")) or 0
-    version = actions.approve(version, by=request.user, at=timezone.now(), token=token)
+    despite = "despite_comments" in request.POST
+    version = actions.approve(version, by=request.user, at=timezone.now(), token=token, despite_comments=despite)
     messages.success(request, f"You approved version {version.number}. The clinical lead can publish it now.")
     return redirect(version)
 
@@ -94,7 +97,7 @@ def publish(request: HttpRequest, slug: str) -> HttpResponse:
         try:
             found = impact.publish_or_show(version, seen=request.POST.get("seen", ""), **terms)
             if found is None:
-                messages.success(request, f"Version {version.number} of “{version.title}” is published.")
+                messages.success(request, f"Version {version.number} of “{version.title}” is published{_when(terms)}.")
                 return redirect(version.protocol)
             context |= {"impact": found, "changed": "seen" in request.POST, "terms": terms_in(asked)}
         except Refused as refused:
@@ -103,6 +106,12 @@ def publish(request: HttpRequest, slug: str) -> HttpResponse:
     context["left_empty"] = actions.left_empty(version)
     context["skills"] = version.protocol.skills.exists()
     return render(request, "protocols/publish.html", context, status=status if form.errors else 200)
+
+
+def _when(terms: dict[str, Any]) -> str:
+    """What the toast says of a version that starts later."""
+    start = actions.start_of(terms["effective"], terms["at"])
+    return f" and starts on {full_day(organisation_day(start))}" if start > terms["at"] else ""
 
 
 def withdraw(request: HttpRequest, slug: str, number: int) -> HttpResponse:

@@ -87,7 +87,7 @@ def test_pressed_twice_it_is_one_and_published_it_is_over(draft, approver, clini
     for _ in range(2):
         commenting.comment(draft, text="Why?", by=approver, at=at)
     assert Comment.objects.count() == 1
-    publishing.approve(draft, by=clinical_lead, at=at, token=draft.token)
+    publishing.approve(draft, by=clinical_lead, at=at, token=draft.token, despite_comments=True)
     version = publishing.publish(draft, by=clinical_lead, at=at, readers=factories.THERAPISTS)
     assert "Why?" not in page_of(sign_in(therapist), version)
     assert not Comment.objects.visible_to(clinical_lead).exists()

@@ -222,7 +222,9 @@ def test_publish_needs_an_approval(therapist, clinical_lead, at):
     version = factories.in_review(by=therapist, at=at)
     with pytest.raises(Conflict) as conflict:
         publishing.publish(version, by=clinical_lead, at=at, readers=factories.THERAPISTS)
-    assert str(conflict.value) == "Version 1 is in review, not approved."
+    assert str(conflict.value) == (
+        "Version 1 is in review, not approved: Avery Testwell submitted it on Nov 25, 2026, 10:00 AM. Nothing was changed."
+    )
 
 
 def test_withdraw_ends_a_version_at_once(therapist, clinical_lead, at):

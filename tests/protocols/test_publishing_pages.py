@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.urls import reverse
 
 from accounts.roles import Role
 from intranet.core import richtext
-from protocols import drafting, outlines, publishing
+from protocols import commenting, drafting, outlines, publishing
 from protocols.drafting import DraftText, SectionText
 from protocols.models import ProtocolVersion, State, Status
 from protocols.publishing import Readers
@@ -299,3 +301,67 @@ def test_an_address_with_terms_that_make_no_sense_says_so(therapist, clinical_le
     version = factories.approved(by=therapist, approver=clinical_lead, at=at)
     answer = sign_in(clinical_lead).get(address("draft-publish", version), {"due_days": "0", "material": "yes"})
     assert (answer.status_code, list(answer.context["form"].errors)) == (422, ["due_days"])
+
+
+def test_open_comments_are_counted_and_asked_about(therapist, clinical_lead, approver, sign_in, api, at):
+    version = factories.in_review(by=therapist, at=at)
+    for text in ("Why?", "How long?"):
+        commenting.comment(version, text=text, by=approver, at=at)
+    browser, place = sign_in(clinical_lead), address("draft-approve", version)
+    assert "2 comments are not resolved. I approve it" in browser.get(version.get_absolute_url()).content.decode()
+    refused = browser.post(place, {"token": version.token})
+    assert (refused.status_code, now(version).state) == (422, State.IN_REVIEW)
+    assert "2 comments are not resolved. Resolve them" in refused.content.decode()
+    assert f'href="{version.protocol.get_absolute_url()}">Back to the page' in refused.content.decode()
+    over_api = api(clinical_lead).post(f"/api/v1/drafts/{version.protocol.slug}/approve/", {"token": version.token})
+    assert (over_api.status_code, over_api.json()["reasons"][0]["code"]) == (422, "open-comments")
+    browser.post(place, {"token": version.token, "despite_comments": "on"})
+    assert now(version).state == State.APPROVED
+
+
+def test_whoever_comes_second_is_told_who_was_first(therapist, approver, clinical_lead, sign_in, at):
+    version = factories.approved(by=therapist, approver=clinical_lead, at=at)
+    answer = sign_in(approver).post(address("draft-approve", version), {"token": version.token})
+    words = "Version 1 is approved, not in review: Ines Exemplar approved it on Nov 25, 2026, 10:00 AM. Nothing was changed."
+    assert (answer.status_code, words in answer.content.decode()) == (409, True)
+
+
+def test_one_box_says_all_about_a_version_in_review(therapist, approver, clinical_lead, sign_in, at):
+    before = factories.published(by=therapist, lead=clinical_lead, at=at)
+    version = publishing.submit(factories.revised(after=before, by=therapist, at=at), by=therapist, at=at)
+    commenting.comment(version, text="Why?", by=approver, at=at)
+    pages = {
+        who: sign_in(who).get(version.get_absolute_url()).content.decode()
+        for who in (therapist, approver, clinical_lead)
+    }
+    assert [page.count('class="callout"') for page in pages.values()] == [1, 1, 1]
+    assert "Ines Exemplar or Lena Placeholt approve it.</p>" in pages[therapist]
+    assert "It waits for your decision. Ines Exemplar can decide, too." in pages[approver]
+    assert all("1 comment is not resolved yet" in page for page in pages.values())
+
+
+def test_an_approver_who_wrote_it_is_told_why_not(approver, clinical_lead, sign_in, at):
+    version = factories.in_review(by=approver, at=at)
+    page = sign_in(approver).get(version.get_absolute_url()).content.decode()
+    assert "Ines Exemplar approves it. You wrote on this version. Somebody else has to approve it." in page
+
+
+def test_changes_asked_for_are_those_of_this_time(therapist, approver, sign_in, at):
+    version = factories.in_review(by=therapist, at=at)
+    publishing.send_back(version, by=approver, at=at, remark="Say more.")
+    browser, place = sign_in(therapist), address("draft-edit", version)
+    assert "Changes asked for</span>" in browser.get(place).content.decode()
+    version = publishing.submit(version, by=therapist, at=at)
+    text = replace(drafting.text_of(version), title="Other")
+    drafting.edit_draft(version, text, by=therapist, at=at, token=version.token)
+    assert "Changes asked for</span>" not in browser.get(place).content.decode()
+
+
+def test_the_toast_says_when_it_starts(therapist, clinical_lead, mt_prospect, sign_in, at):
+    with time_machine.travel(at, tick=False):
+        version = factories.approved(by=therapist, approver=clinical_lead, at=at, title="Falls")
+        browser, place = sign_in(clinical_lead), address("draft-publish", version)
+        terms = {"effective": "2026-12-10", "due_days": 14, "material": "yes", "reads": [f"therapist-{mt_prospect.pk}"]}
+        seen = browser.post(place, terms).context["impact"].fingerprint
+        page = browser.post(place, terms | {"seen": seen}, follow=True).content.decode()
+    assert "Version 1 of “Falls” is published and starts on Dec 10, 2026." in page

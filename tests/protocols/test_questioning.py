@@ -87,7 +87,7 @@ def test_who_answers_rightly_has_acknowledged(version, therapist, sign_in, at):
 @pytest.mark.parametrize(
     ("chosen", "words", "counted"),
     [
-        (0, "Read “Purpose and scope” again: “How long?”", 1),
+        (0, "Your answer to “How long?” is wrong. Read “Purpose and scope” again.", 1),
         (9, "Read “Purpose and scope” again", 1),
         ("", "Answer the question “How long?”", 0),
         ("x" * 5000, "Answer the question", 0),
@@ -98,6 +98,8 @@ def test_who_does_not_is_sent_back_to_the_text(version, therapist, sign_in, chos
     refused = sign_in(therapist).post(place(version), answer(version, chosen, therapist, at))
     assert (refused.status_code, words in refused.content.decode()) == (422, True)
     assert (Acknowledgement.objects.count(), Answered.objects.filter(right=False).count()) == (0, counted)
+    assert "It is not acknowledged yet: nothing was recorded" in refused.content.decode()
+    assert f'<a href="#section-{version.questions.get().section}">To that section</a>' in refused.content.decode()
 
 
 def test_who_opened_it_too_long_ago_keeps_the_answers(version, therapist, sign_in, at):

@@ -240,3 +240,18 @@ def test_it_is_offered_three_months_ahead_and_not_before(floater, clinical_lead,
     assert "Reviewed, no change" not in browser.get(version.get_absolute_url()).content.decode()
     with time_machine.travel(at + timedelta(days=280), tick=False):
         assert "Reviewed, no change" in sign_in(clinical_lead).get(version.get_absolute_url()).content.decode()
+
+
+def test_an_owner_is_told_who_reviews_and_what_else_to_do(version, floater, therapist, clinical_lead, sign_in, at):
+    words = (
+        "You answer for this protocol. When nothing has to change, Ines Exemplar says so and a second person agrees."
+    )
+    with time_machine.travel(at, tick=False):
+        pages = [
+            sign_in(who).get(version.get_absolute_url()).content.decode() for who in (floater, therapist, clinical_lead)
+        ]
+        assert [words in page for page in pages] == [True, False, False]
+        assert reverse("protocols:draft-start", args=[version.protocol.slug]) in pages[0].partition(words)[2]
+        reviewing.review(version, by=clinical_lead, at=at)
+        page = sign_in(floater).get(version.get_absolute_url()).content.decode()
+    assert (words in page, "Ines Exemplar reviewed version 1 on" in page) == (False, True)

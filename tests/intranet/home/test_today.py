@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -17,6 +18,7 @@ from intranet.home import day
 from intranet.home.duties import duties
 from intranet.home.endings import grouped
 from intranet.home.floor import Floor
+from protocols import drafting, publishing, reviewing
 from tests import factories
 from tests.intranet.announcements import factories as announcements
 from tests.protocols import factories as protocols
@@ -88,6 +90,30 @@ def test_what_is_approved_waits_for_the_lead(sign_in, therapist, approver, clini
     page = html_of(sign_in(clinical_lead))
     assert "1 approved version waits to be published" in page
     assert reverse("protocols:draft-publish", args=[version.protocol.slug]) in page
+
+
+def test_a_draft_that_was_sent_back_waits_for_its_authors(sign_in, therapist, floater, approver, at):
+    version = protocols.in_review(by=therapist, at=at, title="Cupping")
+    assert duties(therapist, at).to_change == []
+    publishing.send_back(version, by=approver, at=at, remark="Say how long.")
+    assert [duties(who, at).to_change for who in (therapist, floater, approver)] == [[version], [], []]
+    page = html_of(sign_in(therapist))
+    assert "Changes are asked for on 1 draft of yours" in page
+    assert "Say how long." in page
+    assert reverse("protocols:draft-edit", args=[version.protocol.slug]) in page
+    again = publishing.submit(version, by=therapist, at=at)
+    assert duties(therapist, at).to_change == []
+    text = drafting.text_of(again)
+    drafting.edit_draft(again, replace(text, title="Cups"), by=therapist, at=at, token=again.token)
+    assert duties(therapist, at).to_change == []
+
+
+def test_a_review_waits_for_a_second_person(sign_in, therapist, approver, clinical_lead, at):
+    version = protocols.published(by=therapist, lead=clinical_lead, at=at - timedelta(days=1), title="Cupping")
+    found = reviewing.review(version, note="Read it all.", by=clinical_lead, at=at)
+    assert [duties(who, at).to_confirm for who in (approver, clinical_lead, therapist)] == [[found], [], []]
+    page = html_of(sign_in(approver))
+    assert ("1 review waits for a second person" in page, "Read it all." in page) == (True, True)
 
 
 def test_a_duty_past_its_day_is_late(therapist, floater, clinical_lead, at):
@@ -219,10 +245,14 @@ def test_many_who_lose_the_same_on_the_same_day_share_a_line(manager, mt_prospec
 def test_more_rows_take_no_more_queries(request, sign_in, who, floater, therapist, clinical_lead, mt_prospect, at):
     browser = sign_in(request.getfixturevalue(who))
     type = factories.credential_type()
+    lead = factories.staff(name="Other Lead", role="clinical_lead", clinics=[None])
 
     def add(number: int) -> None:
         protocols.published(by=floater, lead=clinical_lead, at=at)
         protocols.in_review(by=floater, at=at)
+        sent_back = protocols.in_review(by=therapist, at=at)
+        publishing.send_back(sent_back, by=clinical_lead, at=at, remark="Say more.")
+        reviewing.review(protocols.published(by=floater, lead=lead, at=at), by=lead, at=at)
         protocols.approved(by=floater, approver=clinical_lead, at=at)
         announcements.announcement(by=clinical_lead, at=at, to=[mt_prospect], due_on=at.date())
         colleague = factories.staff(name=f"Colleague {number}", role="therapist", clinics=[mt_prospect])
