@@ -25,7 +25,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0032_role_evidence_stays'),
-        ('protocols', '0062_what_was_published_stays'),
+        ('protocols', '0063_spans_and_four_eyes_of_versions'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("protocols", "0062_what_was_published_stays")]
+    dependencies = [("protocols", "0067_readers_are_added")]
     operations = [
         migrations.AddField(
             model_name="remark",
