@@ -47,6 +47,14 @@ def matching(words: str) -> Q:
     return condition
 
 
+def named(words: str) -> Q:
+    """People in whose name every word occurs, whatever the accents."""
+    condition = Q()
+    for word in words.split():
+        condition &= Q(Contains(Folded("name"), Folded(Value(word))))
+    return condition
+
+
 def named_like(people: QuerySet[User], words: str) -> list[User]:
     """The few whose names come closest to the words, for somebody who has found nobody."""
     alike = [likeness(word) for word in words.split()]

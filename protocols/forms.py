@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
 from django import forms
 from django.db.models import QuerySet
-from django.forms import BaseFormSet, formset_factory
+from django.forms import BaseFormSet, BoundField, formset_factory
 
 from accounts.models import Clinic, Skill, User
 from accounts.roles import Role
@@ -504,12 +504,37 @@ class ReportForm(FilterForm):
 
     clinic = forms.ModelChoiceField(Clinic.objects.none(), label="Clinic", required=False, to_field_name="slug")
     role = forms.ChoiceField(label="Role", required=False, choices=[("", "Every role"), *Role.choices])
+    category = forms.MultipleChoiceField(
+        label="Category", required=False, choices=Category.choices, widget=forms.CheckboxSelectMultiple
+    )
+    protocol = forms.MultipleChoiceField(label="Protocol", required=False, widget=forms.CheckboxSelectMultiple)
+    person = WordsField(label="Person", required=False)
     on = forms.DateField(label="As of", required=False, widget=DayInput, validators=[in_this_century])
     unfinished = forms.BooleanField(label="Only people with something due", required=False)
 
-    def __init__(self, data: Any, *, clinics: Any) -> None:
+    def __init__(self, data: Any, *, viewer: User) -> None:
         super().__init__(data)
-        self.fields["clinic"].queryset = clinics
+        self.fields["clinic"].queryset = reporting.reported_clinics(viewer)
+        self.fields["protocol"].choices = [(one.slug, one.title) for one in reporting.reported_protocols(viewer)]
+
+    @property
+    def any_chosen(self) -> bool:
+        return any(self.cleaned_data.values())
+
+    def columns(self) -> list[BoundField]:
+        """The filters that choose columns."""
+        return [self["category"], self["protocol"]]
+
+    def chips(self) -> Iterator[tuple[str, str]]:
+        """What the columns are narrowed to: the words of each choice, and the filters without it."""
+        for name in ("category", "protocol"):
+            chosen = self.cleaned_data.get(name, [])
+            for value, label in self.fields[name].choices:
+                if value in chosen:
+                    others = self.data.copy()
+                    others.setlist(name, [other for other in chosen if other != value])
+                    others.pop("page", None)
+                    yield label, others.urlencode()
 
     def report(self, viewer: User, now: datetime, *, page: str | None = None) -> reporting.Report:
         """What was chosen, within the viewer's reach, as it was at the end of a day that is over or as it is now."""
@@ -520,6 +545,9 @@ class ReportForm(FilterForm):
             last_moment(on) if on and past else now,
             clinics=[clinic] if clinic else reporting.reach(viewer),
             roles=[role] if role else [],
+            categories=chosen.get("category", []),
+            protocols=chosen.get("protocol", []),
+            name=chosen.get("person", ""),
             unfinished_only=chosen.get("unfinished", False),
             past=past,
             page=page,

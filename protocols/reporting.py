@@ -7,17 +7,18 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.core.paginator import Paginator
 from django.db.models import F, Q, QuerySet, Subquery
 
+from accounts.directory import named
 from accounts.models import Clinic, Membership, User
 from accounts.roles import Capability
 from intranet.core.access import Forbidden
 from intranet.core.time import organisation_day
 from protocols.acknowledging import duty_rows, with_terms
-from protocols.models import Acknowledgement, ProtocolVersion, ReadershipQuerySet, Waiver, says_the_same
+from protocols.models import Acknowledgement, Audience, ProtocolVersion, ReadershipQuerySet, Waiver, says_the_same
 
 PEOPLE_ON_A_PAGE = 25
 CSV_HEADER = (
@@ -117,30 +118,57 @@ def reach(user: User) -> list[Clinic] | None:
     return None if user.standing.scope(Capability.REPORT_ACKNOWLEDGEMENTS).everywhere else list(clinics)
 
 
+class Reported(NamedTuple):
+    """A protocol on which somebody reports."""
+
+    slug: str
+    title: str
+    category: str
+
+
+def reported_protocols(user: User) -> list[Reported]:
+    """What has ever asked people at the clinics on which the person reports to acknowledge it, by title. One query."""
+    asks = Audience.objects.filter(must_acknowledge=True).at(reported_clinics(user).values("pk"))
+    versions = ProtocolVersion.objects.visible_to(user).released().filter(pk__in=asks.values("version"))
+    newest = versions.order_by("protocol_id", "-number").distinct("protocol_id")
+    found = (Reported(*row) for row in newest.values_list("protocol__slug", "title", "protocol__category"))
+    return sorted(found, key=lambda protocol: protocol.title.casefold())
+
+
 def report(
     at: datetime,
     *,
     clinics: Collection[Clinic] | None,
     roles: Collection[str] = (),
+    categories: Collection[str] = (),
+    protocols: Collection[str] = (),
+    name: str = "",
     unfinished_only: bool = False,
     past: bool = False,
     page: str | None = None,
 ) -> Report:
     """The report on people at `clinics` (None: everybody) as of a moment; with `page`, the rows of that page of people.
 
+    `protocols` are slugs, `name` words of a name; what is empty narrows nothing.
     With `past` the moment is over, and people who have left since are in the report as they were then.
     The same number of queries, whatever its size.
     """
     asked = duty_rows(at, past=past)
     if clinics is not None:
         asked = asked.filter(clinic__in=clinics)
-    if roles:
-        asked = asked.filter(role__in=roles)
+    chosen = {
+        "role__in": roles,
+        "version__protocol__category__in": categories,
+        "version__protocol__slug__in": protocols,
+    }
+    asked = asked.filter(**{field: values for field, values in chosen.items() if values})
+    if name:
+        asked = asked.filter(user__in=User.objects.filter(named(name)))
     duties = _Duties.of(asked, at)
     shown = {pk for pk in duties.people if not unfinished_only or pk in duties.unfinished}
     everybody = list(User.objects.filter(pk__in=shown).by_name().values_list("pk", flat=True))
-    chosen = Paginator(everybody, PEOPLE_ON_A_PAGE if page is not None else max(1, len(everybody))).get_page(page or 1)
-    on_page = set(chosen.object_list)
+    people = Paginator(everybody, PEOPLE_ON_A_PAGE if page is not None else max(1, len(everybody))).get_page(page or 1)
+    on_page = set(people.object_list)
     wanted = {version for person, version in duties.done if person in shown}
     versions = ProtocolVersion.objects.filter(pk__in=wanted).select_related("protocol")
     columns = sorted(versions, key=lambda one: (*duties.urgency(one.pk), one.title.casefold(), one.number))
@@ -154,7 +182,7 @@ def report(
         for person, places in _people(on_page, clinics, organisation_day(at))
     ]
     totals = [duties.total(version.pk, shown) for version in columns]
-    return Report(at, columns, rows, totals, duties.late_among(shown), chosen)
+    return Report(at, columns, rows, totals, duties.late_among(shown), people)
 
 
 @dataclass(frozen=True)

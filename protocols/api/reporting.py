@@ -20,9 +20,9 @@ from accounts.roles import Role
 from intranet.core.forms import in_this_century
 from protocols import waiving
 from protocols.forms import ReportForm
-from protocols.models import ProtocolVersion, Waiver
+from protocols.models import Category, ProtocolVersion, Waiver
 from protocols.receipts import Fate, Receipt
-from protocols.reporting import Cell, Report, Row, reported_clinics
+from protocols.reporting import Cell, Report, Row
 
 
 class ReportedPersonSerializer(serializers.ModelSerializer[User]):
@@ -77,6 +77,9 @@ class ReportViewSet(viewsets.ViewSet):
         parameters=[
             OpenApiParameter("clinic", str, description="The slug of one of your clinics."),
             OpenApiParameter("role", str, enum=Role.values),
+            OpenApiParameter("category", str, enum=Category.values, many=True, description="Of the protocols."),
+            OpenApiParameter("protocol", str, many=True, description="The slugs of protocols."),
+            OpenApiParameter("person", str, description="Words of a name."),
             OpenApiParameter("on", date, description="As it was at the end of a day that is over."),
             OpenApiParameter("unfinished", bool, description="Only people with something due."),
             OpenApiParameter("page", int, description="Of people; 25 stand on one."),
@@ -84,7 +87,7 @@ class ReportViewSet(viewsets.ViewSet):
     )
     def list(self, request: Request) -> Response:
         """Who has acknowledged what, and who is late."""
-        form = ReportForm(request.query_params, clinics=reported_clinics(request.user)).strictly()
+        form = ReportForm(request.query_params, viewer=request.user).strictly()
         page = request.query_params.get("page", "1")
         return Response(ReportSerializer(form.report(request.user, timezone.now(), page=page)).data)
 

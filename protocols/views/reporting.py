@@ -16,11 +16,11 @@ from protocols.forms import ReportForm
 
 
 def report(request: HttpRequest) -> HttpResponse:
-    """People by protocols. htmx asks for the table only."""
+    """People by protocols. htmx asks for the figures and the table only."""
     form, found = chosen_report(request, page=request.GET.get("page", "1"))
     clinics = reporting.reported_clinics(request.user)
     context = {"form": form, "report": found, "page": found.page, "clinics": clinics}
-    part = "#matrix" if request.htmx and not request.htmx.boosted else ""
+    part = "#changed" if request.htmx and not request.htmx.boosted else ""
     response = render(request, f"protocols/report.html{part}", context)
     response.headers["Vary"] = "HX-Request"
     return response
@@ -39,6 +39,6 @@ def report_csv(request: HttpRequest) -> HttpResponse:
 
 def chosen_report(request: HttpRequest, *, page: str | None = None) -> tuple[ReportForm, reporting.Report]:
     """The report that the filters ask for, within the clinics of which the person sees acknowledgements."""
-    form = ReportForm(request.GET, clinics=reporting.reported_clinics(request.user))
+    form = ReportForm(request.GET, viewer=request.user)
     form.is_valid()
     return form, form.report(request.user, timezone.now(), page=page)

@@ -125,14 +125,97 @@ def test_a_manager_cannot_ask_for_another_clinic(two_protocols, manager, oakbroo
     assert "Avery Testwell" in page
 
 
-@pytest.mark.parametrize("bad", [{"on": "yesterday"}, {"role": "x"}, {"clinic": "x"}, {"on": "9999-12-31"}])
+@pytest.fixture
+def three_protocols(two_protocols, approver, clinical_lead, oakbrook, at):
+    """And Taping, an exercise for the therapists of Oakbrook Terrace."""
+    readers = [Readers(Role.THERAPIST, oakbrook, True)]
+    taping = factories.published(by=approver, lead=clinical_lead, at=at, title="Taping", readers=readers)
+    terms = {"owner": approver, "skills": [], "high_risk": False, "review_months": 12}
+    publishing.change_settings(taping.protocol, by=clinical_lead, category="exercise", **terms, at=at)
+    return *two_protocols, taping
+
+
+@pytest.mark.parametrize(
+    ("query", "columns", "people"),
+    [
+        ("", ["Falls", "Needling", "Taping"], 5),
+        ("category=exercise", ["Taping"], 3),
+        ("category=exercise&category=safety", ["Falls", "Needling", "Taping"], 5),
+        ("protocol={needling}", ["Needling"], 3),
+        ("protocol={needling}&protocol={taping}", ["Needling", "Taping"], 5),
+        ("protocol={needling}&category=exercise", [], 0),
+        ("person=TÉST", ["Falls", "Needling"], 1),
+        ("person=fictus theo", ["Falls", "Needling", "Taping"], 1),
+        ("person=clinic.example", [], 0),
+        ("person=theo&protocol={falls}&unfinished=on", ["Falls"], 1),
+        ("person=theo&protocol={needling}&unfinished=on", [], 0),
+    ],
+)
+def test_report_is_narrowed_by_category_protocol_and_person_on_page_file_and_api(
+    three_protocols, clinical_lead, sign_in, api, query, columns, people
+):
+    slugs = {version.title.lower(): version.protocol.slug for version in three_protocols}
+    query = query.format(**slugs)
+    found = sign_in(clinical_lead).get(f"{REPORT}?{query}").context["report"]
+    assert (sorted(version.title for version in found.versions), found.page.paginator.count) == (columns, people)
+    answer = sign_in(clinical_lead).get(f"{CSV}?{query}")
+    lines = list(csv.DictReader(StringIO(answer.getvalue().decode("utf-8-sig"))))
+    assert sorted({line["Protocol"] for line in lines}) == columns
+    told = api(clinical_lead).get(f"/api/v1/acknowledgement-report/?{query}").data
+    assert (told["people"], told["asked"]) == (people, len(lines)) == (people, found.asked)
+
+
+def test_each_choice_of_columns_can_be_taken_back(three_protocols, manager, sign_in):
+    falls, needling, _ = (version.protocol.slug for version in three_protocols)
+    chosen = f"category=safety&protocol={falls}&protocol={needling}&role=therapist"
+    response = sign_in(manager).get(f"{REPORT}?{chosen}&page=1")
+    assert list(response.context["form"].chips()) == [
+        ("Safety and infection control", f"protocol={falls}&protocol={needling}&role=therapist"),
+        ("Falls", f"category=safety&protocol={needling}&role=therapist"),
+        ("Needling", f"category=safety&protocol={falls}&role=therapist"),
+    ]
+
+
+def test_nobody_fits_the_filters(two_protocols, manager, sign_in):
+    page = sign_in(manager).get(REPORT, {"person": "nobody"}).content.decode()
+    assert "Nobody fits these filters. Clear them to see everybody." in page
+
+
+@pytest.mark.parametrize(
+    ("who", "offered"),
+    [
+        ("manager", ["Falls", "Needling"]),
+        ("manager_oakbrook", ["Falls", "Taping"]),
+        ("clinical_lead", ["Falls", "Needling", "Taping"]),
+    ],
+)
+def test_the_protocols_offered_are_those_on_which_somebody_reports(
+    request, three_protocols, approver, clinical_lead, mt_prospect, sign_in, api, at, who, offered
+):
+    factories.draft(by=approver, at=at, title="Draft")
+    to_read = [Readers(Role.THERAPIST, mt_prospect)]
+    only_read = factories.published(by=approver, lead=clinical_lead, at=at, title="Only read", readers=to_read)
+    person = request.getfixturevalue(who)
+    form = sign_in(person).get(REPORT).context["form"]
+    assert [title for _, title in form.fields["protocol"].choices] == offered
+    for version in three_protocols:
+        answer = api(person).get("/api/v1/acknowledgement-report/", {"protocol": version.protocol.slug})
+        assert answer.status_code == (200 if version.title in offered else 400)
+    slug = only_read.protocol.slug
+    assert api(person).get("/api/v1/acknowledgement-report/", {"protocol": slug}).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [{"on": "yesterday"}, {"role": "x"}, {"clinic": "x"}, {"on": "9999-12-31"}, {"category": "x"}, {"protocol": "x"}],
+)
 def test_filters_that_make_no_sense_are_left_out(two_protocols, clinical_lead, sign_in, bad):
     assert "Avery Testwell" in sign_in(clinical_lead).get(REPORT, bad).content.decode()
 
 
-def test_htmx_gets_the_table_only(two_protocols, clinical_lead, sign_in):
+def test_htmx_gets_the_figures_and_the_table_only(two_protocols, clinical_lead, sign_in):
     page = sign_in(clinical_lead).get(REPORT, headers={"HX-Request": "true"}).content.decode()
-    assert page.strip().startswith('<div id="report">')
+    assert [page.count(part) for part in ('id="report-head"', 'id="report"', "<form", "<html")] == [1, 1, 0, 0]
 
 
 def test_nothing_to_report(manager, sign_in):
@@ -178,7 +261,7 @@ def test_report_asks_the_same_number_of_questions(
         version = factories.published(by=approver, lead=clinical_lead, at=at)
         factories.acknowledgement(version=version, by=therapist, at=at)
     browser = sign_in(manager)
-    with django_assert_num_queries(17):
+    with django_assert_num_queries(18):
         assert len(browser.get(REPORT).context["report"].versions) == number
 
 
