@@ -11,7 +11,7 @@ from accounts.defaults import load_credential_types
 from intranet.core.time import local_day
 from intranet.demo import people as demo_people
 from intranet.demo.announcements import load_announcements, load_receipts
-from intranet.demo.protocols import load_acknowledgements, load_protocols
+from intranet.demo.protocols import load_acknowledgements, load_protocols, load_stops
 from intranet.demo.roster import load_roster
 from intranet.search.usual import add_usual
 
@@ -41,6 +41,7 @@ def load(*, now: datetime, say: Callable[[str], object]) -> None:
         now=now,
     )
     load_acknowledgements(protocols, people, now=now)
+    load_stops(protocols, people, managers=managers, clinics=clinics, now=now)
     say("  search words")
     add_usual(by=people["ines"], at=now)
     say("  announcements and who has read them")

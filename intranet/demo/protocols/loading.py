@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import NamedTuple
 
 from accounts.models import Clinic, Skill, User
 from accounts.roles import Role
@@ -22,7 +23,7 @@ from intranet.demo.protocols import (
 )
 from intranet.demo.protocols.illustrations import illustrate
 from intranet.demo.protocols.writing import Work
-from protocols import drafting, publishing
+from protocols import commenting, drafting, publishing, questioning
 from protocols.models import Protocol, ProtocolVersion
 from protocols.publishing import Readers
 
@@ -101,6 +102,33 @@ IN_REVIEW = Plan(manual.CUPPING, (), must=THERAPISTS)
 STARTED = Plan(modalities.ULTRASOUND, ())
 
 
+class Remark(NamedTuple):
+    """What the approver, or else the lead, has said about the version in review, or about one of its sections."""
+
+    ago: timedelta
+    by_approver: bool
+    heading: str
+    text: str
+
+
+REMARKS = (
+    Remark(
+        timedelta(hours=22),
+        True,
+        "Technique",
+        "The protocol names no longest time. What is the limit when the skin stays pale: still 5 minutes? "
+        "Say so, with its source, or that it is our own policy [3].",
+    ),
+    Remark(
+        timedelta(hours=20),
+        False,
+        "",
+        "The review of 21 trials [1] was about neck pain. Purpose and scope names the low back as well: find a source "
+        "for it, or leave it out.",
+    ),
+)
+
+
 def load_protocols(
     *,
     authors: Sequence[User],
@@ -118,6 +146,10 @@ def load_protocols(
     loaded = {plan.work.code: desk.release_all(plan) for plan in PLANS}
     in_review = desk.begin(IN_REVIEW, by=authors[2], at=desk.morning(4))
     publishing.submit(in_review, by=authors[2], at=desk.morning(2))
+    for remark in REMARKS:
+        by = approver if remark.by_approver else lead
+        section = IN_REVIEW.work.key(remark.heading) if remark.heading else None
+        commenting.comment(in_review, text=remark.text, section=section, by=by, at=now - remark.ago)
     started = desk.begin(STARTED, by=authors[1], at=desk.morning(1))
     return loaded | {IN_REVIEW.work.code: in_review.protocol, STARTED.work.code: started.protocol}
 
@@ -174,7 +206,8 @@ class _Desk:
     def _revise(self, protocol: Protocol, plan: Plan, number: int, release: Release) -> ProtocolVersion:
         by, at = self.writers[release.by], self.morning(release.days_ago + 9)
         draft = drafting.start_draft(protocol, by=by, at=at)
-        return drafting.edit_draft(draft, plan.work.text(number), by=by, at=at, token=draft.token)
+        draft = drafting.edit_draft(draft, plan.work.text(number), by=by, at=at, token=draft.token)
+        return questioning.ask(draft, plan.work.questions(number), by=by, at=at, token=draft.token)
 
     def _release(self, version: ProtocolVersion, plan: Plan, release: Release) -> None:
         author = self.writers[release.by]

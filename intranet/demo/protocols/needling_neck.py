@@ -17,6 +17,7 @@ from intranet.demo.protocols.needling_neck_history import (
     VERSION_3,
 )
 from intranet.demo.protocols.writing import (
+    Asked,
     Edition,
     Work,
     callout,
@@ -156,6 +157,20 @@ VERSION_4 = Edition(
     (FACTS_3, PURPOSE_4, STOP, CARE_4, BEFORE_3, TECHNIQUE_4, WRONG_4, AFTER_4, EVIDENCE_4, REFERENCES_4),
     "The needle is withdrawn at once. Two new precautions. Our claim that needling improves neck motion was wrong and is "
     "corrected.",
+    asked=(
+        Asked(
+            "Technique",
+            "How long does the needle stay in after the last pass?",
+            "It is withdrawn at once",
+            ("Up to two minutes", "Until the soreness has gone"),
+        ),
+        Asked(
+            "Evidence",
+            "What may you promise about the motion of the neck?",
+            "Nothing: no effect was found",
+            ("Freer motion on the same day", "Freer motion after three sessions"),
+        ),
+    ),
 )
 
 WORK = Work(

@@ -9,6 +9,7 @@ from uuid import UUID, uuid5
 from intranet.core import richtext
 from protocols.drafting import DraftText, SectionText
 from protocols.models import Category, SectionKind
+from protocols.questioning import QuestionText
 
 # Sections keep their key from version to version, so that a comparison knows which one was which.
 NAMESPACE = UUID("5e0c6f0e-7d0b-4f5a-9a3e-2f1f4b1d7c55")
@@ -28,13 +29,23 @@ class Part(NamedTuple):
     body: str
 
 
+class Asked(NamedTuple):
+    """What readers are asked before they sign. The answer, and its source, stand in the part under `heading`."""
+
+    heading: str
+    question: str
+    right: str
+    wrong: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Edition:
-    """The words of one version."""
+    """The words of one version, and what its readers are asked about them."""
 
     parts: tuple[Part, ...]
     change_summary: str = ""
     material: bool = True
+    asked: tuple[Asked, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +60,21 @@ class Work:
     def text(self, number: int) -> DraftText:
         """What an author hands in for a version."""
         edition = self.editions[number - 1]
-        sections = [
-            SectionText(part.kind, part.heading, part.body, uuid5(NAMESPACE, f"{self.code}/{part.heading}"))
-            for part in edition.parts
-        ]
+        sections = [SectionText(part.kind, part.heading, part.body, self.key(part.heading)) for part in edition.parts]
         return DraftText(self.title, sections, edition.change_summary, edition.material)
+
+    def questions(self, number: int) -> list[QuestionText]:
+        """What an author asks about a version. The right answer moves down by a place from question to question."""
+        asked = self.editions[number - 1].asked
+        return [self._question(one, place % (len(one.wrong) + 1)) for place, one in enumerate(asked, start=1)]
+
+    def key(self, of: str) -> UUID:
+        """Of a part, by its heading, or of a question, by its words."""
+        return uuid5(NAMESPACE, f"{self.code}/{of}")
+
+    def _question(self, one: Asked, place: int) -> QuestionText:
+        options = [*one.wrong[:place], one.right, *one.wrong[place:]]
+        return QuestionText(self.key(one.heading), one.question, options, place, self.key(one.question))
 
 
 def first_edition(code: str, title: str, category: Category, *parts: Part) -> Work:

@@ -18,6 +18,7 @@ from intranet.core.time import local_day
 from intranet.demo import people as demo_people
 from intranet.home.starting import checklists, new_people
 
+pytestmark = pytest.mark.django_db  # or else there is no test database when this file runs alone
 NOW = datetime(2026, 11, 25, 10, 0, tzinfo=ZoneInfo("America/Chicago"))
 
 

@@ -20,12 +20,13 @@ from intranet.audit.models import Entry
 from intranet.core import richtext
 from intranet.core.time import local_day, monday_of
 from intranet.demo import people as demo_people
-from intranet.demo.protocols import load_acknowledgements, load_protocols
+from intranet.demo.protocols import load_acknowledgements, load_protocols, load_stops
 from intranet.demo.protocols.loading import IN_REVIEW, PLANS, STARTED
 from intranet.demo.protocols.writing import Edition
-from protocols import acknowledging, clearance
+from protocols import acknowledging, clearance, questioning, suspending, waiving
 from protocols.models import Acknowledgement, Protocol, ProtocolVersion, SectionKind, State, Status
 
+pytestmark = pytest.mark.django_db  # or else there is no test database when this file runs alone
 NOW = datetime(2026, 11, 25, 10, 0, tzinfo=ZoneInfo("America/Chicago"))
 PLANNED = [*PLANS, IN_REVIEW, STARTED]
 EDITIONS = [
@@ -126,6 +127,8 @@ def demo(django_db_setup: None, django_db_blocker: pytest_django.DjangoDbBlocker
             authors=authors, lead=people["ines"], approver=people["lena"], clinics=clinics, skills=skills, now=NOW
         )
         load_acknowledgements(protocols, people, now=NOW)
+        managers = {"M": people["dana"], "O": people["rosa"]}
+        load_stops(protocols, people, managers=managers, clinics=clinics, now=NOW)
         yield Demo(protocols, people, skills, NOW)
         transaction.set_rollback(True)
 
@@ -180,8 +183,10 @@ def test_every_step_left_its_trace(demo: Demo) -> None:
         "edited": 6,
         "picture-added": 1,
         "published": 22,
+        "questions-set": 1,
         "settings-changed": 19,
         "submitted": 23,
+        "suspended": 1,
     }
 
 
@@ -254,3 +259,48 @@ def test_blood_flow_restriction_is_for_one_clinic(demo: Demo) -> None:
         for name in ("avery", "priya", "theo")
     }
     assert reads == {"avery": True, "priya": False, "theo": True}
+
+
+def test_needling_the_neck_asks_two_questions_that_their_sections_answer(demo: Demo) -> None:
+    version = demo.version("dry-needling-cervical", 4)
+    parts = {section.key: section for section in version.sections.all()}
+    asked = [
+        (parts[one.section].heading, one.text, one.options[one.right], bool(cited(parts[one.section].body)))
+        for one in version.questions.all()
+    ]
+    assert asked == [
+        ("Technique", "How long does the needle stay in after the last pass?", "It is withdrawn at once", True),
+        ("Evidence", "What may you promise about the motion of the neck?", "Nothing: no effect was found", True),
+    ]
+
+
+def test_the_authors_see_which_section_is_often_misread(demo: Demo) -> None:
+    version = demo.version("dry-needling-cervical", 4)
+    signed = Acknowledgement.objects.filter(version=version).count()
+    headings = dict(version.sections.values_list("key", "heading"))
+    missed = questioning.often_missed(version)
+    assert {headings[key]: (one.wrong, one.total) for key, one in missed.items()} == {"Evidence": (5, signed + 5)}
+
+
+def test_the_version_in_review_has_two_comments_by_others_than_its_author(demo: Demo) -> None:
+    version = demo.version("cupping", 1)
+    headings = dict(version.sections.values_list("key", "heading"))
+    said = [(one.by.name, headings.get(one.section, ""), bool(cited(one.text))) for one in version.comments.open()]
+    assert sorted(said) == [("Ines Exemplar", "", True), ("Lena Placeholt", "Technique", True)]
+    assert demo.people["theo"] == version.edited_by
+    assert all(version.submitted_at < one.at < demo.now for one in version.comments.all())
+
+
+def test_hana_is_excused_and_not_cleared(demo: Demo) -> None:
+    needling, hana = demo.version("dry-needling-cervical", 4), demo.people["hana"]
+    waiver = waiving.holding(needling, hana, demo.now)
+    assert (waiver.by, waiver.through - local_day(demo.now, hana.zone)) == (demo.people["rosa"], timedelta(days=60))
+    assert [title for title, _ in demo.outstanding("hana")] == ["Total knee replacement: outpatient care"]
+    assert not clearance.clearance(hana, demo.skills["dry-needling-cervical"], local_day(demo.now, hana.zone))
+
+
+def test_electrical_stimulation_is_suspended_at_one_clinic_and_no_procedure_with_it(demo: Demo) -> None:
+    version = demo.version("electrical-stimulation", 1)
+    assert [(one.clinic.letter, one.by.name) for one in suspending.open_on(version)] == [("O", "Rosa Sampleton")]
+    assert [one.version for one in suspending.in_question(demo.people["ines"], demo.now)] == [version]
+    assert suspending.stops(demo.skills.values()).rows == []
