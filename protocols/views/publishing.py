@@ -62,7 +62,8 @@ def send_back(request: HttpRequest, slug: str) -> HttpResponse:
             add_refusal(form, refused)
         else:
             messages.success(request, f"Version {version.number} went back to its authors.")
-            return redirect(version)
+            still_read = ProtocolVersion.objects.visible_to(request.user).filter(pk=version.pk).exists()
+            return redirect(version if still_read else "protocols:library")
     page = ReadingPage(version, request.user, timezone.now())
     return render(request, "protocols/detail.html", {"page": page, "form": form, "send_back": form}, status=422)
 

@@ -35,6 +35,14 @@ def press(page: Page, button: str) -> None:
     page.wait_for_load_state("networkidle")
 
 
+def write(page: Page, section: str, words: str) -> None:
+    """Put words into a section of the editor, in the place of those that it has."""
+    box = page.get_by_role("textbox", name=section, exact=True)
+    box.click()
+    page.keyboard.press("Control+A")
+    page.keyboard.type(words)
+
+
 @pytest.fixture(scope="session")
 def browser_type_launch_args() -> dict[str, Any]:
     path = find_browser()

@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 from accounts.models import User
 from protocols.drafting import SectionText
 from protocols.models import ProtocolVersion
+from tests.journeys.conftest import write
 from tests.protocols import factories
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -32,13 +33,6 @@ def opened(live_server: Any, draft: ProtocolVersion, visit: Callable[..., Page])
         return page
 
     return open_editor
-
-
-def write(page: Page, section: str, words: str) -> None:
-    box = page.get_by_role("textbox", name=section, exact=True)
-    box.click()
-    page.keyboard.press("Control+A")
-    page.keyboard.type(words)
 
 
 def bodies(version: ProtocolVersion) -> list[str]:

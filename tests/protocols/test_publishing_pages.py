@@ -93,6 +93,16 @@ def test_approve_and_send_back_are_for_others_than_the_authors(request, therapis
     assert now(version).state == (State.DRAFT if status == 302 else State.IN_REVIEW)
 
 
+@pytest.mark.parametrize("who", ["approver", "clinical_lead"])
+def test_whoever_sent_it_back_lands_on_a_page_that_is_theirs(request, therapist, sign_in, who, at):
+    """The lead reads every draft, an approver those only that wait for a decision."""
+    version = factories.in_review(by=therapist, at=at)
+    browser = sign_in(request.getfixturevalue(who))
+    answer = browser.post(address("draft-send-back", version), {"remark": "Shorter."}, follow=True)
+    place = {"approver": "/protocols/", "clinical_lead": version.get_absolute_url()}[who]
+    assert (answer.status_code, answer.request["PATH_INFO"]) == (200, place)
+
+
 def test_send_back_without_words_keeps_the_page(therapist, clinical_lead, sign_in, at):
     version = factories.in_review(by=therapist, at=at)
     answer = sign_in(clinical_lead).post(address("draft-send-back", version), {"version": 1, "remark": ""})
