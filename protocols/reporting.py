@@ -7,10 +7,10 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from django.core.paginator import Paginator
-from django.db.models import F, Q, QuerySet, Subquery
+from django.db.models import F, Q, QuerySet
 
 from accounts.directory import named
 from accounts.models import Clinic, Membership, User
@@ -21,6 +21,7 @@ from protocols.acknowledging import duty_rows, with_terms
 from protocols.models import Acknowledgement, Audience, ProtocolVersion, ReadershipQuerySet, Waiver, says_the_same
 
 PEOPLE_ON_A_PAGE = 25
+Pair: TypeAlias = tuple[int, int]  # a person and a version
 CSV_HEADER = (
     *("Person", "Clinics", "Protocol", "Version", "Asked since", "Due", "State"),
     *("Acknowledged version", "Acknowledged at"),
@@ -174,24 +175,34 @@ def report(
     columns = sorted(versions, key=lambda one: (*duties.urgency(one.pk), one.title.casefold(), one.number))
     by_id = {version.pk: version for version in columns}
     cells: dict[int, dict[int, Cell]] = defaultdict(dict)
-    for row in _with_signatures(with_terms(asked.filter(user__in=on_page).values("user_id", "version_id"), at), at):
+    today = organisation_day(at)
+    for row in with_terms(asked.filter(user__in=on_page).values("user_id", "version_id"), at):
         key = row["user_id"], row["version_id"]
-        cells[key[0]][key[1]] = _cell(by_id[key[1]], row, organisation_day(at), waived=key in duties.waived)
+        signed, waived = duties.signed.get(key), key in duties.waived
+        cells[key[0]][key[1]] = _cell(by_id[key[1]], row, signed, today, waived=waived)
     rows = [
         Row(person, places, [cells[person.pk].get(version.pk) for version in columns])
-        for person, places in _people(on_page, clinics, organisation_day(at))
+        for person, places in _people(on_page, clinics, today)
     ]
     totals = [duties.total(version.pk, shown) for version in columns]
     return Report(at, columns, rows, totals, duties.late_among(shown), people)
+
+
+class Signature(NamedTuple):
+    """When somebody signed, and which version."""
+
+    at: datetime
+    number: int
 
 
 @dataclass(frozen=True)
 class _Duties:
     """Every duty of the report, without its terms: whether it is done, late or waived, by person and version."""
 
-    done: dict[tuple[int, int], bool]
-    late: set[tuple[int, int]]
-    waived: set[tuple[int, int]]
+    done: dict[Pair, bool]
+    signed: dict[Pair, Signature]
+    late: set[Pair]
+    waived: set[Pair]
 
     @classmethod
     def of(cls, asked: ReadershipQuerySet, at: datetime) -> _Duties:
@@ -205,9 +216,8 @@ class _Duties:
         waiting = {pair for pair, signed in done.items() if not signed} - waived
         people, versions = {person for person, _ in waiting}, {version for _, version in waiting}
         among = asked.filter(user__in=people, version__in=versions).values("user_id", "version_id")
-        due = with_terms(among, at).filter(due_on__lt=today)
-        late = {(row["user_id"], row["version_id"]) for row in due} & waiting
-        return cls(done, late, waived)
+        late = set(with_terms(among, at).filter(due_on__lt=today).values_list("user_id", "version_id")) & waiting
+        return cls(done, signed, late, waived)
 
     @cached_property
     def people(self) -> set[int]:
@@ -242,14 +252,15 @@ class _Duties:
         return sum(person in among for person, _ in self.late)
 
 
-def _signed(at: datetime) -> set[tuple[int, int]]:
-    """{(person, version)}: whoever satisfies a version that is in force or will be."""
+def _signed(at: datetime) -> dict[Pair, Signature]:
+    """The last signature with which a person satisfies a version that is in force or will be."""
     same = says_the_same("protocol__versions__", counts_from=F("counts_from"), number=F("number"))
     counts_for: dict[int, list[int]] = defaultdict(list)
     for signed, current in ProtocolVersion.objects.current(at).filter(same).values_list("protocol__versions", "pk"):
         counts_for[signed].append(current)
     given = Acknowledgement.objects.filter(version__in=counts_for, at__lte=at).fresh(at)
-    return {(person, one) for person, version in given.values_list("user", "version") for one in counts_for[version]}
+    rows = given.order_by("version__number", "round").values_list("user", "version", "at", "version__number")
+    return {(person, one): Signature(*said) for person, version, *said in rows for one in counts_for[version]}
 
 
 def csv_lines(report: Report) -> Iterator[list[Any]]:
@@ -270,17 +281,12 @@ def csv_lines(report: Report) -> Iterator[list[Any]]:
             ]
 
 
-def _with_signatures(rows: Any, at: datetime) -> Any:
-    signed = Acknowledgement.objects.counting_for("user", "version").filter(at__lte=at).fresh(at)
-    last = signed.order_by("-version__number", "-round")
-    return rows.annotate(
-        signed_at=Subquery(last.values("at")[:1]), signed_number=Subquery(last.values("version__number")[:1])
-    )
-
-
-def _cell(version: ProtocolVersion, row: dict[str, Any], today: date, *, waived: bool) -> Cell:
-    late = 0 if row["signed_at"] or waived else max(0, (today - row["due_on"]).days)
-    return Cell(version, row["asked_at"], row["due_on"], row["signed_at"], row["signed_number"], late, waived)
+def _cell(
+    version: ProtocolVersion, row: dict[str, Any], signed: Signature | None, today: date, *, waived: bool
+) -> Cell:
+    late = 0 if signed or waived else max(0, (today - row["due_on"]).days)
+    at, number = signed or (None, None)
+    return Cell(version, row["asked_at"], row["due_on"], at, number, late, waived)
 
 
 def _people(ids: Collection[int], clinics: Collection[Clinic] | None, on: date) -> Iterator[tuple[User, list[Clinic]]]:
