@@ -105,7 +105,7 @@ class Part:
 
     @cached_property
     def points(self) -> richtext.Points:
-        return richtext.points(self.section.body, self.references)
+        return richtext.points(self.section.body, self.references, paragraphs=self.is_stop)
 
     @cached_property
     def facts(self) -> list[tuple[str, SafeString]]:

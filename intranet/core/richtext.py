@@ -158,13 +158,19 @@ class Points:
     rest: SafeString
 
 
-def points(html: str, references: int = 0) -> Points:
-    """The points of the lists at the top of a text, for lists that a page draws itself."""
+def points(html: str, references: int = 0, *, paragraphs: bool = False) -> Points:
+    """The points of the lists at the top of a text, for lists that a page draws itself.
+
+    With `paragraphs` each paragraph is a point, too, unless it follows a list: there it is what is said at the end.
+    """
     tree = _dressed(html, references)
     items, rest = [], markup.Element("div")
     for block in list(tree):
         if block.tag in {"ul", "ol"}:
             items += [_safe(_unwrapped(item)) for item in block if item.tag == "li"]
+            paragraphs = False
+        elif paragraphs and block.tag == "p":
+            items.append(_safe(block))
         else:
             rest.append(block)
     return Points(items, _safe(rest))

@@ -167,6 +167,14 @@ def test_points_takes_lists_apart():
     assert found.rest == "<p>Ask.</p>"
 
 
+def test_points_takes_paragraphs_before_and_without_a_list():
+    found = points("<p>is ill</p><p>is tired</p>", paragraphs=True)
+    assert (found.items, found.rest) == (["is ill", "is tired"], "")
+    found = points("<p>is ill</p><ul><li>is tired</li></ul><p>Ask.</p>", paragraphs=True)
+    assert (found.items, found.rest) == (["is ill", "is tired"], "<p>Ask.</p>")
+    assert points("<p>is ill</p>").items == []
+
+
 def test_pairs_reads_the_rows_of_a_table():
     assert pairs(table_of([("Who", "PTs & OTs"), ("Where", "")])) == [("Who", "PTs &amp; OTs"), ("Where", "")]
     assert pairs("<p>no table</p>") == []
