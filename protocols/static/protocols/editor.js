@@ -4,6 +4,7 @@ import {
   Blockquote, Bold, BulletList, Document, Editor, Gapcursor, HardBreak, Heading, History, Italic, Link, ListItem, OrderedList,
   Node, Paragraph, Subscript, Superscript, Table, TableCell, TableHeader, TableRow, Text,
 } from "django-prose-editor/editor";
+import { toolbar } from "./toolbar.js";
 
 const page = document.querySelector("form#edit");
 const protocol = page?.dataset.protocol; // pictures belong to a draft; other texts have none
@@ -55,126 +56,61 @@ const Picture = Node.create({
   },
 });
 
+// What the server keeps as an address. A word with a dot in it is none: authors forget the blank after a full stop.
+const leadsSomewhere = (address) => /^(https?:\/\/\S|mailto:\S|tel:\S|\/(?!\/)\S*$)/i.test(address);
+
 const extensions = [
   Document, Paragraph, Text, HardBreak, Gapcursor, History, Bold, Italic, Subscript, Superscript, BulletList, OrderedList, ListItem,
-  Heading.configure({ levels: [3, 4] }), Callout, Link.configure({ enableTarget: false }),
+  Heading.configure({ levels: [3, 4] }), Callout, Link.configure({ enableTarget: false, shouldAutoLink: leadsSomewhere }),
   CaptionedTable.configure({ resizable: false }), TableRow, TableHeader, TableCell,
   ...(protocol ? [Picture] : []),
 ];
-
-const callout = (tone) => (chain, editor) =>
-  editor.isActive("blockquote", { class: `callout-${tone}` })
-    ? chain.lift("blockquote")
-    : editor.isActive("blockquote")
-      ? chain.updateAttributes("blockquote", { class: `callout-${tone}` })
-      : chain.wrapIn("blockquote", { class: `callout-${tone}` });
-
-const inTable = (editor) => editor.isActive("table");
-// label, words for screen readers, what it does, whether it is on, whether it is offered, what it asks first
-const groups = [
-  [
-    ["Heading", "", (chain) => chain.toggleHeading({ level: 3 }), ["heading", { level: 3 }]],
-    ["Subheading", "", (chain) => chain.toggleHeading({ level: 4 }), ["heading", { level: 4 }]],
-  ],
-  [
-    ["B", "Bold", (chain) => chain.toggleBold(), ["bold"]],
-    ["I", "Italic", (chain) => chain.toggleItalic(), ["italic"]],
-  ],
-  [
-    ["List", "", (chain) => chain.toggleBulletList(), ["bulletList"]],
-    ["Numbered", "Numbered list", (chain) => chain.toggleOrderedList(), ["orderedList"]],
-  ],
-  [
-    ["Note", "Callout: note", callout("info"), ["blockquote", { class: "callout-info" }]],
-    ["Caution", "Callout: caution", callout("caution"), ["blockquote", { class: "callout-caution" }]],
-    ["Danger", "Callout: danger", callout("danger"), ["blockquote", { class: "callout-danger" }]],
-  ],
-  [["Link", "", null, ["link"], null, askForLink]],
-  ...(protocol ? [[["Picture", "", null, ["picture"], null, (editor) => askForPicture(editor)]]] : []),
-  [
-    ["Table", "Insert a table", (chain) => chain.insertTable({ rows: 3, cols: 2, withHeaderRow: true }), null, (editor) => !inTable(editor)],
-    ["+ Row", "Add a row below", (chain) => chain.addRowAfter(), null, inTable],
-    ["+ Column", "Add a column to the right", (chain) => chain.addColumnAfter(), null, inTable],
-    ["− Row", "Delete this row", (chain) => chain.deleteRow(), null, inTable],
-    ["− Column", "Delete this column", (chain) => chain.deleteColumn(), null, inTable],
-    ["Delete table", "", (chain) => chain.deleteTable(), null, inTable],
-  ],
-  [
-    ["Undo", "", (chain) => chain.undo(), null],
-    ["Redo", "", (chain) => chain.redo(), null],
-  ],
-];
-
-function press(editor, run, ask) {
-  if (run) run(editor.chain().focus(), editor).run();
-  else ask(editor);
-}
-
-function button(editor, [label, words, run, active, offered, ask]) {
-  const element = document.createElement("button");
-  element.type = "button";
-  element.textContent = label;
-  element.className = "small quiet";
-  element.tabIndex = -1;
-  if (words) element.setAttribute("aria-label", words);
-  if (label.length === 1) element.dataset.mark = label;
-  element.addEventListener("mousedown", (event) => event.preventDefault());
-  element.addEventListener("click", () => press(editor, run, ask));
-  editor.on("transaction", () => {
-    if (active) element.setAttribute("aria-pressed", editor.isActive(...active));
-    if (offered) element.hidden = !offered(editor);
-  });
-  return element;
-}
-
-// One tab stop; the arrow keys move between the buttons.
-function toolbar(editor, label) {
-  const bar = document.createElement("div");
-  bar.className = "rich-text-tools";
-  bar.setAttribute("role", "toolbar");
-  bar.setAttribute("aria-label", `Format: ${label}`);
-  for (const group of groups) {
-    const box = document.createElement("span");
-    box.append(...group.map((item) => button(editor, item)));
-    bar.append(box);
-  }
-  bar.querySelector("button").tabIndex = 0;
-  bar.addEventListener("keydown", (event) => {
-    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-    if (!step) return;
-    const buttons = [...bar.querySelectorAll("button:not([hidden])")];
-    const next = buttons[(buttons.indexOf(document.activeElement) + step + buttons.length) % buttons.length];
-    for (const other of buttons) other.tabIndex = other === next ? 0 : -1;
-    next.focus();
-    event.preventDefault();
-  });
-  return bar;
-}
 
 // Asks in our own dialog, because window.prompt looks like somebody else's.
 function askForLink(editor) {
   const dialog = document.createElement("dialog");
   dialog.setAttribute("aria-labelledby", "link-title");
-  dialog.innerHTML = `<form method="dialog"><div class="dialog-head"><div><h2 id="link-title">Where does the link lead?</h2></div></div>
-    <div class="dialog-body"><div class="field"><label for="link-address">Address</label><span class="hint" id="link-hint">https://…, or /protocols/… for a page of the intranet. Empty removes the link.</span>
+  dialog.innerHTML = `<form novalidate><div class="dialog-head"><div><h2 id="link-title">Where does the link lead?</h2></div></div>
+    <div class="dialog-body stack"><div class="error-summary" role="alert" hidden><p></p></div>
+    <div class="field"><label for="link-address">Address</label><span class="hint" id="link-hint">https://…, or /protocols/… for a page of the intranet. Empty removes the link.</span>
     <input id="link-address" aria-describedby="link-hint" autocomplete="off"></div></div>
-    <div class="dialog-foot"><button value="cancel" class="quiet" formnovalidate>Cancel</button><button value="set" class="primary">Set the link</button></div></form>`;
+    <div class="dialog-foot"><button type="button" class="quiet">Cancel</button><button class="primary">Set the link</button></div></form>`;
   const input = dialog.querySelector("input");
+  const say = teller(dialog);
   input.value = editor.getAttributes("link").href ?? "";
-  dialog.addEventListener("close", () => {
-    const chain = editor.chain().focus().extendMarkRange("link");
-    const address = input.value.trim();
-    if (dialog.returnValue === "set") (address ? chain.setLink({ href: address }) : chain.unsetLink()).run();
-    dialog.remove();
-  });
-  input.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter") return;
+  dialog.querySelector("button").addEventListener("click", () => dialog.close());
+  dialog.addEventListener("close", () => { dialog.remove(); editor.commands.focus(); });
+  dialog.querySelector("form").addEventListener("submit", (event) => {
     event.preventDefault();
-    dialog.close("set");
+    event.stopPropagation();
+    const address = input.value.trim();
+    if (address && !leadsSomewhere(address)) {
+      input.setAttribute("aria-invalid", "true");
+      say("Begin the address with https://, or with / for a page of the intranet.");
+      input.focus();
+      return;
+    }
+    link(editor, address);
+    dialog.close();
   });
   document.body.append(dialog);
   dialog.showModal();
   input.focus();
+}
+
+// Without words to carry it, the address itself is the link.
+function link(editor, href) {
+  const chain = editor.chain().extendMarkRange("link");
+  if (!href) chain.unsetLink().run();
+  else if (editor.state.selection.empty && !editor.isActive("link"))
+    editor.commands.insertContent({ type: "text", text: href, marks: [{ type: "link", attrs: { href } }] });
+  else chain.setLink({ href }).run();
+}
+
+// Says in a dialog why it stays open.
+function teller(dialog) {
+  const alert = dialog.querySelector(".error-summary");
+  return (sentence) => { alert.hidden = !sentence; alert.firstElementChild.textContent = sentence; };
 }
 
 const PICTURES = "/api/v1/pictures/";
@@ -201,8 +137,7 @@ async function askForPicture(editor, file = null) {
     <div class="dialog-foot"><button type="button" class="quiet">Cancel</button><button class="primary"></button></div></form>`;
   const [input, words] = dialog.querySelectorAll("input");
   const [cancel, set] = dialog.querySelectorAll(".dialog-foot button");
-  const alert = dialog.querySelector(".error-summary");
-  const say = (sentence) => { alert.hidden = !sentence; alert.firstElementChild.textContent = sentence; };
+  const say = teller(dialog);
   dialog.querySelector("h2").textContent = selected ? "What does the picture show?" : "Put a picture into the text";
   set.textContent = selected ? "Set the words" : "Put it in";
   words.value = selected?.alt ?? "";
@@ -228,7 +163,7 @@ async function askForPicture(editor, file = null) {
       set.disabled = true;
       try {
         const picture = chosen ?? await upload(input.files[0], alt);
-        editor.chain().insertContent({ type: "picture", attrs: { src: picture.address, alt, width: picture.width, height: picture.height } }).run();
+        editor.commands.insertContentAt(editor.state.selection.to, { type: "picture", attrs: { src: picture.address, alt, width: picture.width, height: picture.height } }); // beside words that are selected, not in their place
       } catch (error) {
         say(error.message);
         set.disabled = false;
@@ -282,6 +217,15 @@ function pictureAmong(files) {
   return protocol ? [...(files ?? [])].find((file) => ["image/png", "image/jpeg"].includes(file.type)) : undefined;
 }
 
+// What is pasted brings headings of levels that a section has not, and handlers and styles that the page's policy refuses:
+// without them the browser has nothing to complain about.
+function fitting(html) {
+  return html
+    .replace(/<style\b[^]*?<\/style>/gi, "")
+    .replace(/<(\/?)h([1256])\b/gi, (tag, slash, level) => `<${slash}h${level < 3 ? 3 : 4}`)
+    .replace(/<(?:[^>"']|"[^"]*"|'[^']*')+>/g, (tag) => tag.replace(/\s(?:on\w+|style)\s*=\s*("[^"]*"|'[^']*'|[^\s>]+)/gi, ""));
+}
+
 function replace(area) {
   const label = area.closest(".card")?.getAttribute("aria-label") ?? "Text";
   const box = document.createElement("div");
@@ -293,8 +237,7 @@ function replace(area) {
     extensions,
     content: area.value,
     editorProps: {
-      // The page's policy runs no handlers; without them the browser has nothing to complain about.
-      transformPastedHTML: (html) => html.replace(/<[^>]+>/g, (tag) => tag.replace(/\son\w+\s*=\s*("[^"]*"|'[^']*'|[^\s>]+)/gi, "")),
+      transformPastedHTML: fitting,
       handlePaste: (view, event) => {
         const file = !event.clipboardData?.getData("text/html") && pictureAmong(event.clipboardData?.files);
         if (file) askForPicture(editor, file);
