@@ -8,15 +8,20 @@ from django import forms
 from django_prose_editor.widgets import importmap
 from js_asset import Media, Script  # type: ignore[import-untyped]
 
-from intranet.core import richtext
+from intranet.core import typed
 from protocols.drafting import SECTION_LENGTH
 
 
 class RichTextArea(forms.Textarea):
-    """A text area that `protocols/editor.js` replaces by an editor."""
+    """A text area that `protocols/editor.js` replaces by an editor: it takes the HTML, whoever has no script what it says."""
 
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
         super().__init__({"rows": 8, "data-rich-text": ""} | (attrs or {}))
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        html = str(value or "")
+        context: dict[str, Any] = super().get_context(name, typed.shown(html), (attrs or {}) | {"data-html": html})
+        return context
 
     @property
     def media(self) -> Media:
@@ -28,7 +33,7 @@ class RichTextArea(forms.Textarea):
 
 
 class RichTextField(forms.CharField):
-    """Rich text, cleaned. Text that holds no markup was typed without the editor: its lines become paragraphs."""
+    """Rich text, cleaned. What was typed without the editor becomes paragraphs and lists."""
 
     widget = RichTextArea
 
@@ -36,5 +41,4 @@ class RichTextField(forms.CharField):
         super().__init__(**({"max_length": SECTION_LENGTH, "strip": False} | options))
 
     def clean(self, value: Any) -> str:
-        text = super().clean(value)
-        return richtext.clean(text if richtext.looks_like_html(text) else richtext.from_text(text), pictures=True)
+        return typed.read(super().clean(value))

@@ -8,6 +8,8 @@ import "./fragments.js";
 import "./steps.js";
 import "./quick.js";
 
+document.documentElement.setAttribute("data-scripted", ""); // from here on buttons that only a script can answer show
+
 // The page that searches everything has its own box; everywhere else it is the one of the top bar, behind a button on a phone.
 document.addEventListener("keydown", (event) => {
   if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;

@@ -235,7 +235,7 @@ function replace(area) {
     element: box,
     injectCSS: false, // the page's policy allows no inline style; ours is in editor.css
     extensions,
-    content: area.value,
+    content: area.value === area.defaultValue ? area.dataset.html : area.value, // unless the browser has brought back what was typed
     editorProps: {
       transformPastedHTML: fitting,
       handlePaste: (view, event) => {
@@ -258,7 +258,8 @@ function replace(area) {
       area.dispatchEvent(new Event("input", { bubbles: true })); // also for what a button or a dialog has changed
     },
   });
-  box.prepend(toolbar(editor, label));
+  box.prepend(toolbar(editor, label, { askForLink, askForPicture: protocol && ((current) => askForPicture(current)) }));
+  area.value = editor.isEmpty ? "" : editor.getHTML();
   area.hidden = true;
   for (const way of document.querySelectorAll(`label[for="${area.id}"], a[href="#${area.id}"]`)) {
     way.addEventListener("click", (event) => {
