@@ -23,7 +23,7 @@ from protocols.editor import RichTextField
 from protocols.library import Filters
 from protocols.merging import FIELDS
 from protocols.models import FEWEST_MONTHS, MOST_MONTHS, Category, Protocol, ProtocolVersion, SectionKind, Status
-from protocols.models.question import MOST_OPTIONS
+from protocols.models.question import FEWEST_OPTIONS, MOST_OPTIONS
 from protocols.outlines import OUTLINES, TREATMENT, like, outline
 from protocols.publishing import Readers, possible_owners
 from protocols.questioning import QuestionText
@@ -378,40 +378,46 @@ class ProblemForm(WithoutPatients):
 
 
 class QuestionForm(forms.Form):
-    """One question about a version. Left empty, it is not asked."""
+    """One question about a version. Left without words, it is not asked; otherwise it needs two answers."""
 
     key = forms.UUIDField(required=False, widget=forms.HiddenInput)
-    text = forms.CharField(label="Question", max_length=300, required=False)
-    section = forms.ChoiceField(label="The answer stands in", required=False)
+    text = forms.CharField(label="Question", max_length=300)
+    section = forms.ChoiceField(label="The answer stands in")
     right = forms.TypedChoiceField(
         label="Right answer",
         coerce=int,
-        required=False,
-        empty_value=0,
         choices=[(n, f"Answer {n + 1}") for n in range(4)],
     )
 
     def __init__(self, *args: Any, sections: Sequence[tuple[str, str]], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, **(kwargs | {"empty_permitted": True, "use_required_attribute": False}))
         self.fields["section"].choices = sections
         for number in range(MOST_OPTIONS):
             self.fields[f"option{number}"] = forms.CharField(
-                label=f"Answer {number + 1}", max_length=200, required=False
+                label=f"Answer {number + 1}", max_length=200, required=number < FEWEST_OPTIONS
             )
+
+    @property
+    def name(self) -> str:
+        """How the card is called among the errors of the page."""
+        return f"Question {int(self.prefix.rpartition('-')[2]) + 1}"
+
+    def has_changed(self) -> bool:
+        """Whether somebody wrote something: the rest of an empty card is not looked at."""
+        return any(field.data and field.data.strip() for field in [self["text"], *self.options])
 
     @property
     def options(self) -> list[Any]:
         return [self[f"option{number}"] for number in range(MOST_OPTIONS)]
 
     def question(self) -> QuestionText | None:
+        if not self.has_changed():
+            return None
         said = self.cleaned_data
         options = [said[f"option{number}"] for number in range(MOST_OPTIONS)]
-        if not said["text"] and not any(options):
-            return None
         while options and not options[-1]:
             options.pop()
-        section = UUID(said["section"]) if said["section"] else UUID(int=0)
-        return QuestionText(section, said["text"], options, said["right"], said["key"] or uuid4())
+        return QuestionText(UUID(said["section"]), said["text"], options, said["right"], said["key"] or uuid4())
 
 
 class QuestionsForm(forms.Form):

@@ -258,6 +258,24 @@ def test_on_the_page(draft, approver, sign_in):
     assert (Question.objects.get().text, Question.objects.get().options) == ("Where?", ["Here", "There"])
 
 
+def test_a_card_without_words_is_not_asked_and_a_begun_one_says_what_is_missing(draft, approver, sign_in):
+    browser, address = sign_in(approver), f"/protocols/{draft.protocol.slug}/draft/questions/"
+    page = browser.get(address).content.decode()
+    assert [f'<h2 id="question-{n}-number">Question {n + 1}</h2>' in page for n in range(3)] == [True] * 3
+    assert page.count("(optional)") == 6  # two more answers on each card
+    begun = {"token": draft.token, "question-0-text": " ", "question-1-text": "Where?", "question-1-right": "0"}
+    refused = browser.post(address, begun)
+    assert refused.status_code == 422
+    assert [one.errors for one in refused.context["questions"]] == [
+        {},
+        {name: ["This field is required."] for name in ("section", "option0", "option1")},
+        {},
+    ]
+    assert "Question 2: Answer 1 is missing" in refused.content.decode()
+    assert browser.post(address, {"token": draft.token}).status_code == 302
+    assert not Question.objects.exists()
+
+
 @pytest.mark.parametrize(
     "statement",
     [

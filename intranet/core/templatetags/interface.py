@@ -32,8 +32,8 @@ PLAIN_WORDS = {
     str(validators.MinValueValidator.message): "At least %(limit_value)s.",
 }
 LENGTHS = {
-    "max_length": "Shorten this to %(limit_value)d characters: it has %(show_value)d.",
-    "min_length": "Write at least %(limit_value)d characters: it has %(show_value)d.",
+    "max_length": "Shorten this to {limit_value:,} characters: it has {show_value:,}.",
+    "min_length": "Write at least {limit_value:,} characters: it has {show_value:,}.",
 }
 
 
@@ -102,7 +102,9 @@ def error_words(bound: BoundField) -> list[str]:
 def plain_words(error: ValidationError, bound: BoundField) -> list[str]:
     if str(error.message) == DJANGO_SAYS_REQUIRED:
         return [missing(bound)]
-    words = LENGTHS.get(error.code or "") or PLAIN_WORDS.get(str(error.message))
+    if words := LENGTHS.get(error.code or ""):
+        return [words.format(**(error.params or {}))]
+    words = PLAIN_WORDS.get(str(error.message))
     return [words % (error.params or {})] if words else [str(message) for message in error.messages]
 
 
@@ -222,13 +224,20 @@ class Problem:
 
 
 def problems_of(form: BaseForm) -> list[Problem]:
-    """Every error of a bound form, the ones above the fields first, then in the order of the fields."""
+    """Every error of a bound form, the ones above the fields first, then in the order of the fields.
+
+    A form that stands on its page several times has a `name`, which says in which of them the field is.
+    """
     found = [Problem(str(message)) for message in form.non_field_errors()]
     return found + [
-        Problem(words, anchor_of(bound), "" if says_which(words, bound) else bound.label)
-        for bound in form
-        for words in error_words(bound)
+        Problem(words, anchor_of(bound), label_of(words, bound)) for bound in form for words in error_words(bound)
     ]
+
+
+def label_of(words: str, bound: BoundField) -> str:
+    name: str = getattr(bound.form, "name", "")
+    label = "" if says_which(words, bound) else str(bound.label)
+    return ", ".join(filter(None, [name, label]))
 
 
 def says_which(words: str, bound: BoundField) -> bool:
