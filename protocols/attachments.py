@@ -60,6 +60,8 @@ def _unfit(words: str) -> Refused:
 
 def _page(content: bytes) -> Paper:
     """A PDF, which stays as it is, or an image, which is drawn anew."""
+    if not content.startswith(tuple(file_reader.BEGINNINGS)):
+        raise confined.Unfit(f"This is not a {KINDS} file, whatever its name says.")
     facts, found = confined.run(file_reader.__file__, content, "paper")
     if facts["kind"] == Kind.PDF:
         return Paper(Kind.PDF, content, facts["pages"], found.decode(errors="replace"))

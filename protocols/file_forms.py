@@ -25,7 +25,7 @@ class PictureForm(forms.Form):
         widget=forms.FileInput(attrs={"accept": ".png,.jpg,.jpeg,image/png,image/jpeg"}),
         help_text=f"PNG or JPEG, at most {pictures.MOST_BYTES // pictures.MEGABYTE} MB. No patient in it. Where and when it "
         "was taken is removed.",
-        error_messages={"required": "Choose a picture."},
+        error_messages={"required": "Choose a picture.", "empty": "This file is empty."},
     )
     description = forms.CharField(
         label="What it shows",
@@ -55,7 +55,7 @@ class AttachmentForm(forms.Form):
         widget=forms.FileInput(attrs={"accept": ".pdf,.docx,.xlsx,.png,.jpg,.jpeg"}),
         help_text=f"{attachments.KINDS}, at most {attachments.MOST_BYTES // attachments.MEGABYTE} MB. No patient names or "
         "details.",
-        error_messages={"required": "Choose a file."},
+        error_messages={"required": "Choose a file.", "empty": "This file is empty."},
     )
     name = forms.CharField(
         label="Name",

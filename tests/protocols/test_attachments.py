@@ -105,7 +105,7 @@ class TestReading:
             (b"", "sheet.pdf", "This file is empty."),
             (pdf_with_words("x"), "sheet.exe", "Choose a file that is a PDF"),
             (pdf_with_words("x"), "sheet.pdf\u202efdp.exe", "Choose a file that is a PDF"),
-            (b"<html>", "sheet.pdf", "This is not a PDF"),
+            (b"<html>", "sheet.pdf", r"This is not a PDF, Word \(.docx\), Excel \(.xlsx\), PNG or JPEG file"),
             (b"%PDF-1.7 cut", "sheet.pdf", "damaged or protected"),
             (people.pdf(301), "book.pdf", "This PDF has 301 pages"),
             (b"%PDF" + bytes(attachments.MOST_BYTES), "large.pdf", "larger than 20 MB"),
