@@ -37,6 +37,8 @@ from protocols.models import (
 )
 
 MOST_SECTIONS = 60
+TITLE_LENGTH = 160
+SUMMARY_LENGTH = 400
 SECTION_LENGTH = 100_000
 TITLE_TAKEN = "title-taken"
 SITTING = timedelta(minutes=30)  # what an editor saves by itself within it is one entry of the audit log
@@ -223,8 +225,7 @@ def edit_draft(
     """
     version = lock_draft(version)
     require(may_edit(version, by=by), Forbidden)
-    if version.token != token:
-        raise Conflict.because("changed-meanwhile", f"{version.edited_by} saved this draft after you opened it.")
+    require(is_as_seen(version, token), Conflict)
     text = tidied(text)
     require(_may_be_saved(text))
     shelf = placing.shelf(version, text.sections, by=by)
@@ -240,6 +241,16 @@ def edit_draft(
     if not same_sitting:
         record(by, "protocol.edited", version, clinics=clinics_of(version), content=version.content_hash)
     return version
+
+
+def changed_meanwhile(version: ProtocolVersion) -> Verdict:
+    """Why somebody's words are not saved just like that."""
+    return Verdict.no("changed-meanwhile", f"{version.edited_by} saved this draft after you opened it.")
+
+
+def is_as_seen(version: ProtocolVersion, token: int) -> Verdict:
+    """Whether a locked version is what it was under the token."""
+    return YES if version.token == token else changed_meanwhile(version)
 
 
 def begin_change(version: ProtocolVersion, *, by: User, at: datetime) -> None:
@@ -394,6 +405,11 @@ def _may_be_saved(text: DraftText) -> Verdict:
     verdict = YES
     if not text.title:
         verdict += Verdict.no("no-title", "Give the protocol a title.", "title")
+    if len(text.title) > TITLE_LENGTH:
+        verdict += Verdict.no("title-too-long", f"Shorten the title to {TITLE_LENGTH} characters.", "title")
+    if len(text.change_summary) > SUMMARY_LENGTH:
+        words = f"Shorten what changed to {SUMMARY_LENGTH} characters."
+        verdict += Verdict.no("summary-too-long", words, "change_summary")
     if not all(part.heading for part in text.sections):
         verdict += Verdict.no("no-heading", "Give every section a heading.")
     if len({part.key for part in text.sections}) < len(text.sections):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -18,10 +18,10 @@ from intranet.core.forms import DayInput, FilterForm, WordsField, in_this_centur
 from intranet.core.patient_words import WithoutPatients
 from intranet.core.time import last_moment, organisation_day
 from protocols import addressing, reporting
-from protocols.drafting import MOST_SECTIONS, TITLE_TAKEN, DraftText, SectionText, titled
+from protocols.drafting import MOST_SECTIONS, SUMMARY_LENGTH, TITLE_LENGTH, TITLE_TAKEN, DraftText, SectionText, titled
 from protocols.editor import RichTextField
 from protocols.library import Filters
-from protocols.merging import FIELDS
+from protocols.merging import FIELDS, OF_FIELDS, Clash, Clashing
 from protocols.models import FEWEST_MONTHS, MOST_MONTHS, Category, Protocol, ProtocolVersion, SectionKind, Status
 from protocols.models.question import FEWEST_OPTIONS, MOST_OPTIONS
 from protocols.outlines import OUTLINES, TREATMENT, like, outline
@@ -138,15 +138,18 @@ class NewProtocolForm(SameTitleForm):
         return like(other) if other else outline(self.cleaned_data["outline"]).texts()
 
 
+NOT_CHOSEN = "Choose whose words stay. Nothing is saved until then, and nothing is lost."
+
+
 class DraftForm(forms.Form):
     """What an author writes about a version besides its sections."""
 
     token = forms.IntegerField(widget=forms.HiddenInput)
-    title = forms.CharField(max_length=160)
+    title = forms.CharField(max_length=TITLE_LENGTH)
     change_summary = forms.CharField(
         label="What changed",
         required=False,
-        max_length=400,
+        max_length=SUMMARY_LENGTH,
         widget=forms.Textarea(attrs={"rows": 2}),
         help_text="One or two sentences. Shown in the version list, in the library and in the reminder.",
     )
@@ -160,8 +163,22 @@ class DraftForm(forms.Form):
         widget=forms.RadioSelect,
         initial="yes",
     )
-    title_choice = forms.CharField(required=False)
-    change_summary_choice = forms.CharField(required=False)
+    title_clash = forms.BooleanField(required=False)
+    title_choice = forms.CharField(label="Title", required=False)
+    change_summary_clash = forms.BooleanField(required=False)
+    change_summary_choice = forms.CharField(label="What changed", required=False)
+
+    def clean(self) -> dict[str, Any]:
+        said: dict[str, Any] = super().clean() or self.cleaned_data
+        for name in self.clashes:
+            if said.get(f"{name}_choice") not in OF_FIELDS:
+                self.add_error(f"{name}_choice", NOT_CHOSEN)
+        return said
+
+    @property
+    def clashes(self) -> list[str]:
+        """The fields that somebody else had changed, too."""
+        return [name for name in FIELDS if self.cleaned_data.get(f"{name}_clash")]
 
     def choices(self) -> dict[str, str]:
         """What the author chose where somebody else had changed it, too: by the name of the field."""
@@ -169,8 +186,11 @@ class DraftForm(forms.Form):
 
 
 class SectionForm(forms.Form):
+    """A section. `clashing` says that two people changed it, and how: then one has to choose which words stay."""
+
     key = forms.UUIDField(widget=forms.HiddenInput)
-    choice = forms.CharField(required=False)
+    clashing = forms.ChoiceField(choices=Clashing.choices, required=False, widget=forms.HiddenInput)
+    choice = forms.CharField(label="Whose words stay", required=False)
     kind = forms.ChoiceField(label="Kind of section", choices=SectionKind.choices)
     heading = forms.CharField(max_length=120)
     body = RichTextField(label="Text", required=False)
@@ -179,12 +199,37 @@ class SectionForm(forms.Form):
         chosen = self.cleaned_data
         return SectionText(chosen["kind"], chosen["heading"], chosen["body"], chosen["key"])
 
+    def clean(self) -> dict[str, Any]:
+        said: dict[str, Any] = super().clean() or self.cleaned_data
+        if said.get("clashing") and said.get("choice") not in Clashing(said["clashing"]).offered:
+            self.add_error("choice", NOT_CHOSEN)
+        return said
+
+    @property
+    def name(self) -> str:
+        """How the section is called among the errors of the page."""
+        return str(self["heading"].value() or "A section without a heading")
+
 
 class BaseSectionFormSet(BaseFormSet):
     default_error_messages = {"too_many_forms": f"A version has at most {MOST_SECTIONS} sections."}
 
     def texts(self) -> list[SectionText]:
         return [form.text() for form in self.forms]
+
+    @property
+    def clashing(self) -> bool:
+        return any(form.cleaned_data.get("clashing") for form in self.forms)
+
+    def clashes(self, theirs: Mapping[UUID, SectionText]) -> dict[UUID, Clash]:
+        """Where the author has to choose against the sections of somebody else, by the key of the section."""
+        found = {}
+        for form in self.forms:
+            said = form.cleaned_data
+            if (how := said.get("clashing")) and (key := said.get("key")):
+                kind, heading, body = (str(form[name].value() or "") for name in ("kind", "heading", "body"))
+                found[key] = Clash.seen_again(Clashing(how), SectionText(kind, heading, body, key), theirs.get(key))
+        return found
 
     def choices(self) -> dict[UUID, str]:
         """What the author chose where somebody else had changed a section, too: by its key."""

@@ -1,7 +1,7 @@
 """Two people wrote on one draft at the same time: what both changed, put together, and where they have to choose.
 
 Merged by section, against the text from which the second one started. What only one of them changed is taken as it is;
-where both did, nothing is decided: the second one keeps their own words until they choose, and sees the other's.
+where both did, nothing is decided, and nothing is saved before the second one has chosen: they see both.
 """
 
 from __future__ import annotations
@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import TypeVar
+from typing import Any, Self, TypeVar
 from uuid import UUID
 
+from django.db.models import TextChoices
 from django.utils.safestring import SafeString
 
 from intranet.core import richtext
@@ -30,12 +31,47 @@ class Choice(StrEnum):
     GONE = "gone"
 
 
+OF_FIELDS = {Choice.BOTH: "Keep both", Choice.MINE: "Keep mine", Choice.THEIRS: "Take theirs"}
+
+
+class Clashing(TextChoices):
+    """How two people got into each other's way at a section."""
+
+    CHANGED = "changed", "Both changed it"
+    MINE_REMOVED = "mine-removed", "I removed it and they changed it"
+    THEIRS_REMOVED = "theirs-removed", "They removed it and I changed it"
+
+    @property
+    def offered(self) -> dict[Choice, str]:
+        """What one can do about it, in words. None of it happens by itself."""
+        if self is Clashing.MINE_REMOVED:
+            return {Choice.MINE: "Keep it, with their words", Choice.GONE: "Remove it, as I did"}
+        if self is Clashing.THEIRS_REMOVED:
+            return {Choice.MINE: "Keep it, with my words", Choice.GONE: "Remove it, as they did"}
+        return {
+            Choice.BOTH: "Keep both, mine and theirs below it, marked so that I put them together",
+            Choice.MINE: "Keep mine",
+            Choice.THEIRS: "Take theirs",
+        }
+
+
 @dataclass(frozen=True, slots=True)
 class Clash:
     """A section that both changed. None: that one of them removed it, and the merged text has it still."""
 
     mine: SectionText | None
     theirs: SectionText | None
+
+    @classmethod
+    def seen_again(cls, how: Clashing, written: SectionText, theirs: SectionText | None) -> Self:
+        """A clash that somebody has not decided yet, from the words that stood in its place."""
+        return cls(None if how is Clashing.MINE_REMOVED else written, theirs)
+
+    @property
+    def how(self) -> Clashing:
+        if self.mine is None:
+            return Clashing.MINE_REMOVED
+        return Clashing.CHANGED if self.theirs else Clashing.THEIRS_REMOVED
 
     @property
     def heading(self) -> str:
@@ -48,19 +84,6 @@ class Clash:
         return (
             richtext.compared(self.mine.body, self.theirs.body).after if self.mine and self.theirs else richtext.NO_TEXT
         )
-
-    @property
-    def choices(self) -> list[tuple[Choice, str]]:
-        """What one can do about it, in words; the first is what happens when one does nothing."""
-        if self.mine is None:
-            return [(Choice.MINE, "Keep it, with their words"), (Choice.GONE, "Remove it, as you did")]
-        if self.theirs is None:
-            return [(Choice.MINE, "Keep it, with your words"), (Choice.GONE, "Remove it, as they did")]
-        return [
-            (Choice.MINE, "Keep yours"),
-            (Choice.THEIRS, "Take theirs"),
-            (Choice.BOTH, "Keep both, theirs below yours"),
-        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,24 +127,41 @@ def merge(base: DraftText | None, mine: DraftText, theirs: DraftText) -> Merge:
     return Merge(DraftText(sections=sections, material=material, **words), clashes, fields, taken)
 
 
-def settle(text: DraftText, theirs: DraftText, choices: Mapping[UUID, str], fields: Mapping[str, str]) -> DraftText:
+def settle(
+    text: DraftText, theirs: DraftText, choices: Mapping[UUID, str], fields: Mapping[str, str], *, author: str
+) -> DraftText:
     """The text once somebody has chosen: by the key of a section, or the name of a field.
 
-    `theirs` is the text that they chose against. A choice of what does not exist changes nothing.
+    `theirs` is the text that they chose against, written by `author`. A choice of what does not exist changes nothing.
     """
     other = _by_key(theirs)
-    sections = [part for own in text.sections for part in _settled(own, other.get(own.key), choices.get(own.key, ""))]
-    chosen = {name: getattr(theirs, name) for name in FIELDS if fields.get(name) == Choice.THEIRS}
-    return replace(text, sections=sections, **chosen)
+    sections = [
+        part for own in text.sections for part in _settled(own, other.get(own.key), choices.get(own.key, ""), author)
+    ]
+    words: dict[str, Any] = {
+        name: _chosen(getattr(text, name), getattr(theirs, name), fields.get(name, "")) for name in FIELDS
+    }
+    return replace(text, sections=sections, **words)
 
 
-def _settled(own: SectionText, other: SectionText | None, choice: str) -> Iterator[SectionText]:
+def _settled(own: SectionText, other: SectionText | None, choice: str, author: str) -> Iterator[SectionText]:
     if choice == Choice.THEIRS and other is not None:
         yield other
     elif choice == Choice.BOTH and other is not None:
-        yield replace(own, body=own.body + other.body)
+        yield replace(own, body=own.body + richtext.callout("caution", _mark(author)) + other.body)
     elif choice != Choice.GONE:
         yield own
+
+
+def _mark(author: str) -> str:
+    """Stands between two texts, where whoever puts them together cannot overlook it."""
+    return f"Below are the words of {author}. Put both together, then remove this note."
+
+
+def _chosen(own: str, other: str, choice: str) -> str:
+    if choice == Choice.BOTH:
+        return f"{own} / {other}"
+    return other if choice == Choice.THEIRS else own
 
 
 def _pick(before: Value | None, mine: Value, theirs: Value) -> tuple[Value, bool]:

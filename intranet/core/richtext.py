@@ -221,6 +221,11 @@ def table_of(rows: Iterable[tuple[str, str]]) -> str:
     return f"<table><tbody>{''.join(cells)}</tbody></table>"
 
 
+def callout(tone: str, words: str) -> str:
+    """A note of one paragraph; `tone` is one of `CALLOUT_TONES`."""
+    return f'<blockquote class="callout-{tone}"><p>{escape(words, quote=False)}</p></blockquote>'
+
+
 def _block(part: str) -> str:
     lines = [line.strip() for line in part.strip().splitlines()]
     if all(BULLET.match(line) for line in lines):

@@ -68,13 +68,17 @@ def edit(request: HttpRequest, slug: str) -> HttpResponse:
         return render(request, "protocols/edit.html", edit_context(request, version))
     form, sections = DraftForm(request.POST), SectionFormSet(request.POST, prefix=PREFIX)
     if not (form.is_valid() & sections.is_valid()):
-        return render(request, "protocols/edit.html", edit_context(request, version, form, sections), status=422)
+        merged = undecided(version, form, sections)
+        context = edit_context(request, version, form, sections, merged=merged)
+        return render(request, "protocols/edit.html", context, status=422)
     return save(request, version, form, sections)
 
 
 def save(request: HttpRequest, version: ProtocolVersion, form: DraftForm, sections: BaseSectionFormSet) -> HttpResponse:
     """Save what was typed. When somebody else saved or published meanwhile, show what both wrote: nobody loses words."""
     then, _, argument = request.POST.get("then", "save").partition(":")
+    if then == "submit" and (form.clashes or sections.clashing):
+        then = "read-again"  # nobody has read yet what was just put together
     token = form.cleaned_data["token"]
     text = rearranged(settled(version, form, sections), then, argument)
     try:
@@ -89,7 +93,8 @@ def save(request: HttpRequest, version: ProtocolVersion, form: DraftForm, sectio
     except Refused as refused:
         add_draft_refusal(form, sections, refused)
         version.refresh_from_db()
-        context = edit_context(request, version, form, sections, keep_token=then != "submit")
+        merged = undecided(version, form, sections)
+        context = edit_context(request, version, form, sections, keep_token=then != "submit", merged=merged)
         return render(request, "protocols/edit.html", context, status=422)
     return where_next(request, saved, then, argument, text.sections)
 
@@ -121,6 +126,16 @@ def later_draft(request: HttpRequest, version: ProtocolVersion) -> ProtocolVersi
     drafts = ProtocolVersion.objects.visible_to(request.user).open().select_related("protocol", "edited_by")
     draft = drafts.filter(protocol=version.protocol_id).first()
     return draft if draft and drafting.may_edit(draft, by=request.user) else None
+
+
+def undecided(version: ProtocolVersion, form: DraftForm, sections: BaseSectionFormSet) -> Merge | None:
+    """What the author still has to choose, where a page said that somebody else had changed it, too."""
+    theirs = drafting.saved(version, form.cleaned_data.get("token", 0))
+    if theirs is None:
+        return None
+    clashes = sections.clashes({part.key: part for part in theirs.sections})
+    fields = {name: getattr(theirs, name) for name in form.clashes}
+    return Merge(theirs, clashes, fields) if clashes or fields else None
 
 
 @require_POST
@@ -166,7 +181,9 @@ def settled(version: ProtocolVersion, form: DraftForm, sections: BaseSectionForm
     """What the forms say, with what the author chose where somebody else had written, too."""
     text = draft_text(form, sections)
     theirs = drafting.saved(version, form.cleaned_data["token"])
-    return merging.settle(text, theirs, sections.choices(), form.choices()) if theirs else text
+    if theirs is None:
+        return text
+    return merging.settle(text, theirs, sections.choices(), form.choices(), author=str(version.edited_by))
 
 
 @require_POST
@@ -223,8 +240,10 @@ def edit_context(
         "protocol": version.protocol,
         "page": ReadingPage(version, request.user, at),
         "form": form or DraftForm(initial=initial_of(version, text)),
-        "sections": sections if sections is not None else filled(text, merged),
+        "sections": marked(sections if sections is not None else filled(text), merged),
         "merged": merged,
+        "conflict": drafting.changed_meanwhile(version) if merged else None,
+        "of_fields": merging.OF_FIELDS,
         "kinds": SectionKind.choices,
         "was_sent_back": publishing.is_sent_back(version),
         "presence": presence_words(drafting.notice_editing(version, by=request.user, at=at)) if version.is_open else "",
@@ -237,14 +256,20 @@ def initial_of(version: ProtocolVersion, text: DraftText) -> dict[str, Any]:
     return {"token": version.token, "title": text.title, "change_summary": text.change_summary, "material": material}
 
 
-def filled(text: DraftText, merged: Merge | None) -> BaseSectionFormSet:
-    """The sections of a text as forms, each with its `clash` where two people changed it."""
+def filled(text: DraftText) -> BaseSectionFormSet:
+    """The sections of a text as forms."""
     rows = [{"key": part.key, "kind": part.kind, "heading": part.heading, "body": part.body} for part in text.sections]
     forms = SectionFormSet(initial=rows, prefix=PREFIX)
     forms.extra = 0
-    for form, part in zip(forms, text.sections, strict=True):
-        form.clash = merged.clashes.get(part.key) if merged else None
     return forms
+
+
+def marked(sections: BaseSectionFormSet, merged: Merge | None) -> BaseSectionFormSet:
+    """The forms of sections, each with its `clash` where two people changed it."""
+    clashes = {str(key): clash for key, clash in merged.clashes.items()} if merged else {}
+    for form in sections:
+        form.clash = clashes.get(str(form["key"].value()))
+    return sections
 
 
 def rearranged(text: DraftText, then: str, argument: str) -> DraftText:
@@ -280,5 +305,5 @@ def where_next(request: HttpRequest, version: ProtocolVersion, then: str, argume
         return redirect(f"{address}#edit-{sections[-1].key}")
     if then in {"up", "down"} and argument in {str(part.key) for part in sections}:
         return redirect(f"{address}#edit-{argument}")
-    messages.success(request, "Saved.")
+    messages.success(request, "Saved. Read it once more, then submit it." if then == "read-again" else "Saved.")
     return redirect(address)

@@ -65,7 +65,11 @@ def test_two_browsers_and_nobody_loses_words(opened, draft, therapist, clinical_
     expect(second.get_by_role("textbox", name="Steps", exact=True)).to_have_text("Avery’s steps.")
     expect(second.get_by_role("textbox", name="Aim", exact=True)).to_have_text("Ines’s aim.")
     assert axe(second) == []
-    second.get_by_label("Keep both, theirs below yours").check()
+    second.get_by_role("button", name="Save draft").click()
+    expect(second.get_by_role("alert").filter(has_text="Choose whose words stay")).to_be_visible()
+    expect(second.get_by_role("textbox", name="Aim", exact=True)).to_have_text("Ines’s aim.")
+    assert axe(second) == []
+    second.get_by_label("Keep both").check()
     second.get_by_role("button", name="Save draft").click()
     expect(second.get_by_text("Saved.", exact=True)).to_be_visible()
     note = "<p>Below are the words of Avery Testwell. Put both together, then remove this note.</p>"

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -11,7 +12,7 @@ from accounts.roles import Role
 from intranet.audit.models import Entry
 from intranet.core import richtext
 from protocols import drafting, outlines, publishing
-from protocols.drafting import SectionText
+from protocols.drafting import DraftText, SectionText
 from protocols.models import Protocol, ProtocolVersion, State
 from protocols.publishing import Readers
 from tests.protocols import factories
@@ -197,18 +198,110 @@ def test_two_people_edit_and_see_both_merged(both_wrote, therapist, sign_in):
     [
         ("mine", "<p>My aim.</p>"),
         ("theirs", "<p>Her aim.</p>"),
-        ("both", "<p>My aim.</p><p>Her aim.</p>"),
-        ("nonsense", "<p>My aim.</p>"),
+        (
+            "both",
+            '<p>My aim.</p><blockquote class="callout-caution"><p>Below are the words of Ines Exemplar. Put both together, '
+            "then remove this note.</p></blockquote><p>Her aim.</p>",
+        ),
     ],
 )
 def test_what_was_chosen_is_saved(both_wrote, therapist, sign_in, choice, aim):
     version, mine = both_wrote
     browser, edit = sign_in(therapist), address("draft-edit", version)
     browser.post(edit, mine)
-    merged = mine | {"section-1-body": "<p>Her steps.</p>", "section-0-choice": choice, "token": edited(version).token}
-    assert browser.post(edit, merged).status_code == 302
+    assert browser.post(edit, merged(version, mine) | {"section-0-choice": choice}).status_code == 302
     assert bodies(version) == [aim, "<p>Her steps.</p>"]
     assert edited(version).title == "My title"
+
+
+def merged(version, mine):
+    """What the page with both texts sends back as long as nothing is chosen."""
+    shown = {"section-0-clashing": "changed", "section-1-body": "<p>Her steps.</p>", "token": edited(version).token}
+    return mine | shown
+
+
+def test_what_was_put_together_is_read_again_before_it_is_submitted(both_wrote, therapist, sign_in):
+    version, mine = both_wrote
+    browser, edit = sign_in(therapist), address("draft-edit", version)
+    browser.post(edit, mine)
+    chosen = merged(version, mine) | {"section-0-choice": "both", "then": "submit"}
+    answer = browser.post(edit, chosen, follow=True)
+    assert "Saved. Read it once more, then submit it." in answer.content.decode()
+    assert edited(version).state == State.DRAFT
+
+
+def test_nothing_is_chosen_beforehand(both_wrote, therapist, sign_in):
+    version, mine = both_wrote
+    answer = sign_in(therapist).post(address("draft-edit", version), mine)
+    page = answer.content.decode()
+    assert 'name="section-0-clashing" value="changed"' in page
+    radios = re.findall(r'<input type="radio"[^>]*name="section-0-choice"[^>]*>', page)
+    assert [re.search(r'value="(\w+)"', radio)[1] for radio in radios] == ["both", "mine", "theirs"]
+    assert not any("checked" in radio for radio in radios)
+
+
+@pytest.mark.parametrize("choice", ["", "nonsense", "gone"])
+@pytest.mark.parametrize("then", ["save", "submit", "add:steps"])
+def test_saving_without_a_choice_is_refused_and_loses_nothing(both_wrote, therapist, sign_in, choice, then):
+    version, mine = both_wrote
+    browser, edit = sign_in(therapist), address("draft-edit", version)
+    browser.post(edit, mine)
+    answer = browser.post(edit, merged(version, mine) | {"section-0-choice": choice, "then": then})
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert "Aim: Choose whose words stay. Nothing is saved until then, and nothing is lost." in page
+    assert "Ines changed this section, too" in page
+    assert "<ins>Her</ins> aim." in page
+    assert [form["body"].value() for form in answer.context["sections"]] == ["<p>My aim.</p>", "<p>Her steps.</p>"]
+    assert bodies(version) == ["<p>Her aim.</p>", "<p>Her steps.</p>"]
+
+
+@pytest.mark.parametrize(
+    ("choice", "title"),
+    [("mine", "My title"), ("theirs", "Her title"), ("both", "My title / Her title"), ("", None)],
+)
+def test_a_title_that_both_changed_waits_for_a_choice(therapist, clinical_lead, sign_in, at, choice, title):
+    version = factories.draft(by=therapist, at=at)
+    browser, edit, mine = sign_in(therapist), address("draft-edit", version), form_of(version, title="My title")
+    sign_in(clinical_lead).post(edit, form_of(version, title="Her title"))
+    page = browser.post(edit, mine).content.decode()
+    assert 'name="title_clash" value="on"' in page
+    again = mine | {"token": edited(version).token, "title_clash": "on", "title_choice": choice}
+    answer = browser.post(edit, again)
+    assert (answer.status_code, edited(version).title) == ((302, title) if title else (422, "Her title"))
+    if not title:
+        assert "Ines wrote “Her title”" in answer.content.decode()
+
+
+def test_both_titles_together_may_be_too_long(therapist, clinical_lead, sign_in, at):
+    version = factories.draft(by=therapist, at=at)
+    browser, edit, mine = sign_in(therapist), address("draft-edit", version), form_of(version, title="M" * 100)
+    sign_in(clinical_lead).post(edit, form_of(version, title="H" * 100))
+    again = mine | {"token": edited(version).token, "title_clash": "on", "title_choice": "both"}
+    answer = browser.post(edit, again)
+    assert (answer.status_code, edited(version).title) == (422, "H" * 100)
+    page = answer.content.decode()
+    assert ("Shorten the title to 160 characters." in page, 'name="title_clash" value="on"' in page) == (True, True)
+
+
+@pytest.mark.parametrize(("choice", "left"), [("gone", ["Steps"]), ("mine", ["Aim", "Steps"]), ("", None)])
+def test_a_section_that_one_removed_and_the_other_changed(therapist, clinical_lead, sign_in, at, choice, left):
+    parts = [SectionText("text", "Aim", "<p>Old aim.</p>"), SectionText("steps", "Steps", "<p>Old steps.</p>")]
+    version = factories.draft(by=therapist, at=at, sections=parts)
+    mine = form_of(version, **{"section-0-body": "<p>My aim.</p>"})
+    aim = version.sections.first()
+    rest = DraftText(version.title, [SectionText("steps", "Steps", "<p>Old steps.</p>", version.sections.last().key)])
+    drafting.edit_draft(version, rest, by=clinical_lead, at=at, token=version.token)
+    browser, edit = sign_in(therapist), address("draft-edit", version)
+    page = browser.post(edit, mine).content.decode()
+    assert ("Ines removed this section" in page, 'value="theirs-removed"' in page) == (True, True)
+    again = mine | {"token": edited(version).token, "section-0-clashing": "theirs-removed", "section-0-choice": choice}
+    answer = browser.post(edit, again)
+    assert answer.status_code == (302 if left else 422)
+    assert [part.heading for part in version.sections.all()] == (left or ["Steps"])
+    if not left:
+        assert "Ines removed this section" in answer.content.decode()
+    assert aim.heading == "Aim"
 
 
 def test_the_editor_saves_by_itself(therapist, sign_in, at):
@@ -279,7 +372,7 @@ def test_submit_of_nothing_leads_to_the_first_section(therapist, sign_in, at):
     answer = sign_in(therapist).post(address("draft-edit", version), form_of(version, then="submit"))
     page = answer.content.decode()
     assert (answer.status_code, edited(version).state) == (422, State.DRAFT)
-    assert '<a href="#id_section-1-body">Text: Write something in at least one section.</a>' in page
+    assert '<a href="#id_section-1-body">Purpose and scope, Text: Write something in at least one section.</a>' in page
     assert [form.errors for form in answer.context["sections"] if form.errors] == [
         {"body": ["Write something in at least one section."]}
     ]

@@ -36,8 +36,10 @@ def test_what_both_changed_waits_for_a_choice():
     found = merge(BASE, mine, theirs)
     assert bodies(found.text) == bodies(mine)
     assert list(found.clashes) == [KEYS[0]]
-    assert bodies(settle(found.text, theirs, {KEYS[0]: "theirs"}, {})) == bodies(theirs)
-    assert bodies(settle(found.text, theirs, {KEYS[0]: "both"}, {}))[0] == (0, "minetheirs")
+    assert bodies(settle(found.text, theirs, {KEYS[0]: "theirs"}, {}, author="Ines")) == bodies(theirs)
+    [(_, both), *_] = bodies(settle(found.text, theirs, {KEYS[0]: "both"}, {}, author="Ines"))
+    mark = "Below are the words of Ines. Put both together, then remove this note."
+    assert both == f'mine<blockquote class="callout-caution"><p>{mark}</p></blockquote>theirs'
 
 
 def test_the_same_change_twice_is_no_clash():
@@ -57,14 +59,16 @@ def test_what_one_removed_and_the_other_changed_stays_until_somebody_chooses():
     removed, changed = text((1, "b"), (2, "c")), text((0, "changed"), (1, "b"), (2, "c"))
     for found in (merge(BASE, removed, changed), merge(BASE, changed, removed)):
         assert bodies(found.text) == bodies(changed)
-        assert [choice for choice, _ in found.clashes[KEYS[0]].choices] == [Choice.MINE, Choice.GONE]
-        assert bodies(settle(found.text, changed, {KEYS[0]: "gone"}, {})) == bodies(removed)
+        assert list(found.clashes[KEYS[0]].how.offered) == [Choice.MINE, Choice.GONE]
+        assert bodies(settle(found.text, changed, {KEYS[0]: "gone"}, {}, author="Ines")) == bodies(removed)
 
 
 def test_title_and_summary_are_merged_as_well():
     found = merge(BASE, text(title="Mine", summary="My summary"), text(title="Theirs"))
     assert (found.text.title, found.text.change_summary, found.fields) == ("Mine", "My summary", {"title": "Theirs"})
-    assert settle(found.text, text(title="Theirs"), {}, {"title": "theirs"}).title == "Theirs"
+    theirs = text(title="Theirs", summary="Their summary")
+    chosen = settle(found.text, theirs, {}, {"title": "theirs", "change_summary": "both"}, author="Ines")
+    assert (chosen.title, chosen.change_summary) == ("Theirs", "My summary / Their summary")
     assert merge(BASE, text(), text(summary="Theirs", material=False)).text.change_summary == "Theirs"
     assert merge(BASE, text(), text(material=False)).text.material is False
 
