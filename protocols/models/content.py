@@ -161,7 +161,8 @@ class Audience(models.Model):
 class Contributor(models.Model):
     """Somebody who wrote on a version, and therefore never approves it."""
 
-    version = models.ForeignKey(VERSION, models.PROTECT, related_name="contributors")
+    # Deleted after a draft that is discarded, never before; see the trigger.
+    version = models.ForeignKey(VERSION, models.DO_NOTHING, related_name="contributors")
     user = models.ForeignKey(User, models.PROTECT, related_name="contributions")
     since = models.DateTimeField()
 
@@ -175,7 +176,13 @@ class Contributor(models.Model):
             )
         ]
         triggers = [
-            *frozen.written_once("Whoever wrote on a version stays its contributor."),
+            pgtrigger.Trigger(
+                name="refuse_update_and_delete",
+                operation=pgtrigger.Update | pgtrigger.Delete,
+                when=pgtrigger.Before,
+                func=frozen.gone_with_version("Whoever wrote on a version stays its contributor."),
+            ),
+            frozen.no_truncate("Whoever wrote on a version stays its contributor."),
             pgtrigger.Trigger(
                 name="only_drafts_gain_contributors",
                 operation=pgtrigger.Insert,

@@ -6,6 +6,16 @@ from intranet.core.frozen import no_truncate as no_truncate
 from intranet.core.frozen import refuse as refuse
 from intranet.core.frozen import written_once as written_once
 
+def gone_with_version(sentence: str) -> str:
+    """Rows stay as they are. They go only after their version, which the database keeps once it is more than a draft."""
+    return f"""
+        IF TG_OP = 'DELETE' AND NOT EXISTS (SELECT FROM protocols_protocolversion WHERE id = OLD.version_id) THEN
+            RETURN OLD;
+        END IF;
+        {refuse(sentence)}
+    """
+
+
 STEPS = f"""
     IF OLD.state <> NEW.state AND (OLD.state, NEW.state) NOT IN (
         ('draft', 'in_review'), ('in_review', 'draft'), ('in_review', 'approved'),

@@ -334,6 +334,13 @@ class ProtocolVersion(models.Model):
                 condition=pgtrigger.Q(old__state__in=RELEASED),
                 func=frozen.refuse("A published version is never deleted."),
             ),
+            pgtrigger.Trigger(
+                name="only_drafts_are_discarded",
+                operation=pgtrigger.Delete,
+                when=pgtrigger.Before,
+                condition=pgtrigger.Q(old__state__in=["in_review", "approved"]),
+                func=frozen.refuse("Only a draft is discarded."),
+            ),
             frozen.no_truncate("Versions are never deleted."),
         ]
 
