@@ -20,6 +20,7 @@ from accounts.roles import TABLE, Capability, Reach, Role
 from intranet.audit.recording import record
 from intranet.core import richtext
 from intranet.core.access import YES, Conflict, Forbidden, Refused, Verdict, require
+from intranet.core.wording import name_list
 from protocols import placing
 from protocols.models import (
     Audience,
@@ -114,9 +115,11 @@ def may_start_draft(protocol: Protocol, *, by: User) -> Verdict:
     """
     if not (verdict := may_write(by)):
         return verdict
-    if ProtocolVersion.objects.open().filter(protocol=protocol).exists():
-        return Verdict.no("open-draft", "There is already a draft of this protocol. Work on that one, or wait for it.")
-    if not _known_to_copy(protocol, by).exists():
+    known = _known_to_copy(protocol, by).exists()
+    if draft := ProtocolVersion.objects.open().filter(protocol=protocol).first():
+        words = _who_writes(draft) if known else "There is already a draft of this protocol."
+        return Verdict.no("open-draft", words)
+    if not known:
         return Verdict.no("not-a-reader", "You propose changes to what you read. This protocol is for others now.")
     reaches = {TABLE[role].get(Capability.WRITE_PROTOCOL) for role in by.standing.roles}
     if Reach.ALL in reaches or Reach.SELF in reaches:
@@ -125,6 +128,12 @@ def may_start_draft(protocol: Protocol, *, by: User) -> Verdict:
     if by.standing.scope(Capability.WRITE_PROTOCOL).covers(audience):
         return YES
     return Verdict.no("not-your-clinic", "This protocol is also for other clinics. Ask the clinical lead for a change.")
+
+
+def _who_writes(draft: ProtocolVersion) -> str:
+    """For whoever would begin another draft: whom to ask."""
+    authors = name_list([str(one.user) for one in draft.contributors.select_related("user")])
+    return f"A draft of version {draft.number} is open already: ask {authors} for your change, or wait for it."
 
 
 def _to_copy(protocol: Protocol) -> QuerySet[ProtocolVersion]:

@@ -185,6 +185,13 @@ class DraftForm(forms.Form):
         return {name: self.cleaned_data[f"{name}_choice"] for name in FIELDS}
 
 
+class SeenForm(forms.Form):
+    """Says which draft somebody saw before answering a question about it."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput)
+    token = forms.IntegerField(widget=forms.HiddenInput)
+
+
 class SectionForm(forms.Form):
     """A section. `clashing` says that two people changed it, and how: then one has to choose which words stay."""
 

@@ -20,6 +20,7 @@ from intranet.core.wording import name_list
 from protocols import (
     acknowledging,
     addressing,
+    discarding,
     drafting,
     opening,
     publishing,
@@ -299,8 +300,24 @@ class ReadingPage:
         return self.version.is_open and bool(drafting.may_edit(self.version, by=self.reader))
 
     @cached_property
+    def proposal(self) -> Verdict:
+        """Whether the reader may begin the next version."""
+        return drafting.may_start_draft(self.protocol, by=self.reader)
+
+    @property
     def may_propose(self) -> bool:
-        return not self.version.is_open and bool(drafting.may_start_draft(self.protocol, by=self.reader))
+        return not self.version.is_open and bool(self.proposal)
+
+    @property
+    def others_write(self) -> str:
+        """Who works on the next version, for readers who could have begun it themselves and do not see that draft."""
+        if self.draft:
+            return ""
+        return next((reason.message for reason in self.proposal.reasons if reason.code == "open-draft"), "")
+
+    @cached_property
+    def may_discard(self) -> bool:
+        return self.version.is_open and bool(discarding.may_discard(self.version, by=self.reader))
 
     @cached_property
     def may_publish(self) -> bool:

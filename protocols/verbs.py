@@ -18,6 +18,7 @@ ACTIONS = {
     "protocol.attached": Action("File attached to a draft"),
     "protocol.attachment-removed": Action("Attachment removed from a draft"),
     "protocol.attachment-renamed": Action("Attachment of a draft renamed"),
+    "protocol.discarded": Action("Draft of a protocol discarded", "caution"),
     "protocol.drafted": Action("Protocol drafted"),
     "protocol.edited": Action("Protocol edited"),
     "protocol.picture-added": Action("Picture added to a draft"),

@@ -19,7 +19,7 @@ from accounts.step_up import confirm_first
 from intranet.core.access import Forbidden, require
 from intranet.core.forms import in_this_century
 from intranet.core.rest import Unfiltered
-from protocols import commenting, drafting, impact, outlines, publishing, questioning
+from protocols import commenting, discarding, drafting, impact, outlines, publishing, questioning
 from protocols.api.files import AttachmentSerializer
 from protocols.drafting import MOST_SECTIONS, SECTION_LENGTH, DraftText, SectionText
 from protocols.models import (
@@ -311,6 +311,14 @@ class DraftViewSet(Unfiltered, mixins.RetrieveModelMixin, viewsets.GenericViewSe
         despite = said["despite_comments"]
         publishing.approve(version, by=request.user, at=timezone.now(), token=said["token"], despite_comments=despite)
         return self._now()
+
+    @extend_schema(request=TokenSerializer, responses={204: None, 403: REFUSED, 409: CONFLICT})
+    @action(detail=True, methods=["post"])
+    def discard(self, request: Request, slug: str) -> Response:
+        """Give it up. Its text, pictures, attachments and comments are deleted; the audit log says who wrote on it."""
+        version, said = self._named(), self._said(TokenSerializer)
+        discarding.discard(version, by=request.user, token=said["token"])
+        return Response(status=status.HTTP_204_NO_CONTENT)
 
     @extend_schema(request=TermsSerializer, responses={200: ImpactSerializer, 403: REFUSED, 422: REFUSED})
     @action(detail=True, methods=["post"])

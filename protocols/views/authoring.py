@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from accounts.models import User
+from intranet.core import richtext
 from intranet.core.access import Conflict, Forbidden, Refused, Verdict, require
 from intranet.core.forms import whole_number
 from intranet.core.wording import clock_time, name_list
@@ -273,7 +274,10 @@ def marked(sections: BaseSectionFormSet, merged: Merge | None) -> BaseSectionFor
 
 
 def rearranged(text: DraftText, then: str, argument: str) -> DraftText:
-    """The text after a button was pressed: a section added, removed, or moved by one place."""
+    """The text after a button was pressed: a section added, moved by one place, or removed when it has no words.
+
+    Whoever removes words is asked first, on a page of its own.
+    """
     sections = list(text.sections)
     if then == "add":
         kind = argument if argument in SectionKind.values else SectionKind.TEXT
@@ -283,6 +287,8 @@ def rearranged(text: DraftText, then: str, argument: str) -> DraftText:
         return text
     place = keys.index(argument)
     if then == "remove":
+        if richtext.plain(sections[place].body):
+            return text
         return replace(text, sections=sections[:place] + sections[place + 1 :])
     goal = {"up": place - 1, "down": place + 1}.get(then, place)
     if 0 <= goal < len(sections):
@@ -303,6 +309,8 @@ def where_next(request: HttpRequest, version: ProtocolVersion, then: str, argume
     address = reverse("protocols:draft-edit", args=[version.protocol.slug])
     if then == "add":
         return redirect(f"{address}#edit-{sections[-1].key}")
+    if then == "remove" and argument in {str(part.key) for part in sections}:
+        return redirect("protocols:draft-section-remove", version.protocol.slug, argument)
     if then in {"up", "down"} and argument in {str(part.key) for part in sections}:
         return redirect(f"{address}#edit-{argument}")
     messages.success(request, "Saved. Read it once more, then submit it." if then == "read-again" else "Saved.")

@@ -64,6 +64,7 @@ def test_two_browsers_and_nobody_loses_words(opened, draft, therapist, clinical_
     expect(second.get_by_text("Avery changed this section, too")).to_be_visible()
     expect(second.get_by_role("textbox", name="Steps", exact=True)).to_have_text("Avery’s steps.")
     expect(second.get_by_role("textbox", name="Aim", exact=True)).to_have_text("Ines’s aim.")
+    expect(second.get_by_role("radio", name="Keep").and_(second.locator(":checked"))).to_have_count(0)
     assert axe(second) == []
     second.get_by_role("button", name="Save draft").click()
     expect(second.get_by_role("alert").filter(has_text="Choose whose words stay")).to_be_visible()

@@ -350,6 +350,14 @@ def _kept(world: World) -> dict[str, Any]:
     return {"version": 1, "token": world.draft.token, "title": f"{CANARY} draft", "material": "yes"} | empty
 
 
+def _seen_draft(world: World) -> dict[str, Any]:
+    return {"version": world.draft.number, "token": world.draft.token}
+
+
+def _first_section(world: World) -> str:
+    return f"{_of('draft', 'draft/sections/')(world)}{world.draft.sections.first().key}/remove/"
+
+
 def _api_waive(world: World) -> dict[str, Any]:
     return {"slug": world.second.protocol.slug, "version": 2, "person": world.therapist.pk, "reason": "On leave."}
 
@@ -512,6 +520,10 @@ ASKS = [
         _of("review", "draft/send-back/"),
         lambda world: {"version": 1, "remark": "Say more."},
     ),
+    Ask("protocols:draft-discard", "GET", _of("draft", "draft/discard/")),
+    Ask("protocols:draft-discard", "POST", _of("draft", "draft/discard/"), _seen_draft),
+    Ask("protocols:draft-section-remove", "GET", _first_section),
+    Ask("protocols:draft-section-remove", "POST", _first_section, _seen_draft),
     Ask("protocols:draft-publish", "GET", _of("approved", "draft/publish/")),
     Ask("protocols:import", "GET", _at("/protocols/import/")),
     Ask("protocols:import", "POST", _at("/protocols/import/"), _new_import),
@@ -753,6 +765,7 @@ ASKS = [
         lambda world: {"version": 1, "token": world.review.token},
     ),
     Ask("api:draft-send-back", "POST", _draft("review", "send-back/"), lambda world: {"version": 1, "remark": "More."}),
+    Ask("api:draft-discard", "POST", _draft("draft", "discard/"), _seen_draft),
     Ask("api:draft-impact", "POST", _draft("approved", "impact/"), _terms),
     Ask(
         "api:draft-publish",

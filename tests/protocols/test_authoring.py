@@ -120,6 +120,38 @@ def test_edit_takes_plain_paragraphs_from_a_browser_without_script(therapist, si
     assert version.sections.get().body == "<p>One &amp; two</p><ul><li>a</li><li>b</li></ul>"
 
 
+def test_text_without_script_is_plain_and_keeps_what_it_cannot_say(therapist, sign_in, at):
+    parts = [
+        SectionText("text", "Aim", "<p>One &amp; two</p><ul><li>a</li></ul>"),
+        SectionText("text", "More", "<p>One <strong>two</strong></p><p>Three</p>"),
+    ]
+    version = factories.draft(by=therapist, at=at, sections=parts)
+    browser, edit = sign_in(therapist), address("draft-edit", version)
+    page = browser.get(edit).content.decode()
+    assert "One &amp; two\n\n- a</textarea>" in page
+    assert "&lt;p&gt;One &lt;strong&gt;two&lt;/strong&gt;&lt;/p&gt;\n&lt;p&gt;Three&lt;/p&gt;</textarea>" in page
+    below = "<p>One <strong>two</strong></p>\r\n<p>Three</p>\r\n\r\nPlain\r\n\r\nSecond"
+    typed = {"section-0-body": "One & two\r\n\r\n- a", "section-1-body": below}
+    browser.post(edit, form_of(version, **typed))
+    assert bodies(version) == [parts[0].body, f"{parts[1].body}<p>Plain</p><p>Second</p>"]
+
+
+def test_removing_a_section_with_words_saves_and_asks_first(therapist, sign_in, at):
+    version = factories.draft(by=therapist, at=at)
+    section = version.sections.get()
+    data = form_of(version, then=f"remove:{section.key}", **{"section-0-body": "<p>Typed just now.</p>"})
+    answer = sign_in(therapist).post(address("draft-edit", version), data)
+    assert answer.url == address("draft-section-remove", version, key=section.key)
+    assert bodies(version) == ["<p>Typed just now.</p>"]
+
+
+def test_what_is_too_long_is_named_by_its_section(therapist, sign_in, at):
+    version = factories.draft(by=therapist, at=at)
+    data = form_of(version, **{"section-0-body": "x" * 100_001})
+    page = sign_in(therapist).post(address("draft-edit", version), data).content.decode()
+    assert "Purpose and scope, Text: Shorten this to 100,000 characters: it has 100,001." in page
+
+
 def test_buttons_add_move_and_remove_sections(therapist, sign_in, at):
     version = factories.draft(by=therapist, at=at)
     browser, edit = sign_in(therapist), address("draft-edit", version)
@@ -412,7 +444,7 @@ def test_start_opens_the_next_version(therapist, floater, clinical_lead, sign_in
     assert browser.post(address("draft-start", one)).url == address("draft-edit", one)
     again = browser.post(address("draft-start", one))
     assert again.status_code == 403
-    assert "There is already a draft of this protocol." in again.content.decode()
+    assert "A draft of version 2 is open already: ask Theo Fictus" in again.content.decode()
 
 
 @pytest.mark.parametrize(
