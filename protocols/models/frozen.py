@@ -6,6 +6,7 @@ from intranet.core.frozen import no_truncate as no_truncate
 from intranet.core.frozen import refuse as refuse
 from intranet.core.frozen import written_once as written_once
 
+
 def gone_with_version(sentence: str) -> str:
     """Rows stay as they are. They go only after their version, which the database keeps once it is more than a draft."""
     return f"""

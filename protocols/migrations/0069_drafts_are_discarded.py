@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('protocols', '0062_what_was_published_stays'),
+        ('protocols', '0068_remarks_are_answered'),
     ]
 
     operations = [
