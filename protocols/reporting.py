@@ -129,7 +129,7 @@ class Reported(NamedTuple):
 
 def reported_protocols(user: User) -> list[Reported]:
     """What has ever asked people at the clinics on which the person reports to acknowledge it, by title. One query."""
-    asks = Audience.objects.filter(must_acknowledge=True).at(reported_clinics(user).values("pk"))
+    asks = Audience.objects.filter(must_acknowledge=True).at(reported_clinics(user).values_list("pk", flat=True))
     versions = ProtocolVersion.objects.visible_to(user).released().filter(pk__in=asks.values("version"))
     newest = versions.order_by("protocol_id", "-number").distinct("protocol_id")
     found = (Reported(*row) for row in newest.values_list("protocol__slug", "title", "protocol__category"))
@@ -260,7 +260,11 @@ def _signed(at: datetime) -> dict[Pair, Signature]:
         counts_for[signed].append(current)
     given = Acknowledgement.objects.filter(version__in=counts_for, at__lte=at).fresh(at)
     rows = given.order_by("version__number", "round").values_list("user", "version", "at", "version__number")
-    return {(person, one): Signature(*said) for person, version, *said in rows for one in counts_for[version]}
+    return {
+        (person, one): Signature(moment, number)
+        for person, version, moment, number in rows
+        for one in counts_for[version]
+    }
 
 
 def csv_lines(report: Report) -> Iterator[list[Any]]:

@@ -60,9 +60,10 @@ def _acknowledge(version: ProtocolVersion, user: User, *, since: datetime, now: 
     wanted = at_local(day, time(9 + (user.pk + version.pk) % 8, 10 + user.pk % 45), organisation_zone())
     moment = min(max(wanted, since + READING_TIME), end - timedelta(seconds=1))
     if moment >= since:
-        answers = {question.key: question.right for question in version.questions.all()}
+        questions = list(version.questions.all())
+        answers = {question.key: question.right for question in questions}
         for _ in range(tries - 1):
-            last = version.questions.last()
+            last = questions[-1]
             questioning.check(version, answers | {last.key: (last.right + 1) % len(last.options)}, at=moment)
         opened = opening.proof(version, reader=user, at=moment)
         acknowledging.acknowledge(version, by=user, at=moment, opened=opened, answers=answers)
