@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from accounts.models import Clinic, User
 from accounts.roles import ORGANISATION_ROLES, Capability, Role
 from intranet.audit.recording import record
-from intranet.core.access import Forbidden, Reason, Refused, Verdict, require
+from intranet.core.access import YES, Forbidden, Reason, Refused, Verdict, require
 from protocols.drafting import lock
 from protocols.models import Audience, ProtocolVersion, Status
 from protocols.publishing import Readers
@@ -39,10 +39,7 @@ def add_readers(version: ProtocolVersion, *, readers: Collection[Readers], by: U
     """
     version = lock(version)
     require(may_add_readers(readers, by=by), Forbidden)
-    if version.status(at) not in (Status.IN_FORCE, Status.COMING):
-        raise Refused.because("not-in-force", "This version is not in force and will not be.")
-    if any(line.role not in ROLES for line in readers):
-        raise Refused.because("not-at-a-clinic", "Lead, administrators and approvers are no readers of one clinic.")
+    require(_is_current(version, at) + _are_of_clinics(readers))
     known = list(version.audiences.all())
     made = [
         Audience(
@@ -71,6 +68,18 @@ def is_covered(line: Readers, known: Collection[Audience]) -> bool:
         one.role == line.role and one.clinic_id in places and (one.must_acknowledge or not line.must_acknowledge)
         for one in known
     )
+
+
+def _is_current(version: ProtocolVersion, at: datetime) -> Verdict:
+    if version.status(at) in (Status.IN_FORCE, Status.COMING):
+        return YES
+    return Verdict.no("not-in-force", "This version is not in force and will not be.")
+
+
+def _are_of_clinics(lines: Collection[Readers]) -> Verdict:
+    if all(line.role in ROLES for line in lines):
+        return YES
+    return Verdict.no("not-at-a-clinic", "Lead, administrators and approvers are no readers of one clinic.", "role")
 
 
 def words(line: Audience) -> str:
