@@ -61,20 +61,31 @@ def build(cast: dict[str, User], mt_prospect: Clinic, at: datetime) -> World:
     author, lead, manager, therapist = cast["floater"], cast["clinical_lead"], cast["manager"], cast["therapist"]
     before = at - timedelta(days=30)
     only_here = [Readers(Role.THERAPIST, mt_prospect, must_acknowledge=True)]
-    first = protocols.published(by=author, lead=lead, at=before, title=f"{CANARY} in force", readers=only_here)
-    second = protocols.next_version(
-        after=first, by=author, lead=lead, at=before + timedelta(days=10), readers=only_here
+    first = protocols.published(
+        by=author, lead=lead, at=before, title=f"{CANARY} current", body=f"<p>{CANARY} replaced.</p>", readers=only_here
     )
-    draft = protocols.with_files(protocols.draft(by=therapist, at=at, title=f"{CANARY} draft"), by=therapist, at=at)
+    second = protocols.next_version(
+        after=first,
+        by=author,
+        lead=lead,
+        at=before + timedelta(days=10),
+        body=f"<p>{CANARY} words.</p>",
+        readers=only_here,
+    )
+    draft = protocols.draft(by=therapist, at=at, title=f"{CANARY} draft", body=f"<p>{CANARY} drafted.</p>")
+    draft = protocols.with_files(draft, by=therapist, at=at, words=f"{CANARY} unshown")
     loose = pictures.add(draft, file_samples.drawn("#33a"), description=f"{CANARY} loose", by=therapist, at=at)
     illustrated = protocols.with_files(
-        protocols.draft(by=author, at=before, title=f"{CANARY} illustrated"), by=author, at=before
+        protocols.draft(by=author, at=before, title=f"{CANARY} illustrated"),
+        by=author,
+        at=before,
+        words=f"{CANARY} shown",
     )
     illustrated = publishing.submit(illustrated, by=author, at=before)
     illustrated = publishing.approve(illustrated, by=lead, at=before, token=illustrated.token)
     illustrated = publishing.publish(illustrated, by=lead, at=before, readers=only_here)
     signature = protocols.acknowledgement(version=illustrated, by=therapist, at=at)
-    review = protocols.in_review(by=therapist, at=at, title=f"{CANARY} in review")
+    review = protocols.in_review(by=therapist, at=at, title=f"{CANARY} awaiting")
     approved = protocols.approved(by=therapist, approver=lead, at=at, title=f"{CANARY} approved")
     announcement = publish(
         Draft(
@@ -91,7 +102,7 @@ def build(cast: dict[str, User], mt_prospect: Clinic, at: datetime) -> World:
     returned = factories.credential(
         user=therapist, type=factories.credential_type(name=f"{CANARY} card", required=False)
     )
-    send_back(returned, reason=f"{CANARY} reason", by=manager, at=at)
+    send_back(returned, reason=f"{CANARY} unreadable", by=manager, at=at)
     plain = factories.credential_type(code="plain-type", name="Plain")
     checked = factories.credential(user=therapist, type=plain, end=at.date(), verified_by=manager)
     skill = factories.skill(code="canary-skill", name="Procedure", region=f"{CANARY} region")
@@ -102,7 +113,7 @@ def build(cast: dict[str, User], mt_prospect: Clinic, at: datetime) -> World:
     part = factories.part(type=qualification, name=f"{CANARY} course")
     training = factories.training(user=therapist, towards=part)
     invitation = invite(
-        email="canary@clinic.example",
+        email="canary.newcomer@clinic.example",
         name=f"{CANARY} Newcomer",
         profession="pt",
         place=Place(Role.THERAPIST, mt_prospect),
@@ -120,19 +131,19 @@ def build(cast: dict[str, User], mt_prospect: Clinic, at: datetime) -> World:
     token, _ = tokens.make(name=f"{CANARY} display", scopes=["inbox:read"], days=90, by=therapist, at=at)
     first_administrator = factories.staff(name="Otto Nonesuch", role=Role.ADMINISTRATOR, clinics=[None])
     TOTP.activate(therapist, "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP")
-    reset = lost_factor.start(therapist, reason=f"{CANARY} phone lost", by=first_administrator, at=at)
+    reset = lost_factor.start(therapist, reason=f"{CANARY} lost", by=first_administrator, at=at)
     locked_out = factories.staff(name="Lou Outlocked", role=Role.THERAPIST, clinics=[mt_prospect])
     TOTP.activate(locked_out, "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP")
     everywhere = [Readers(Role.THERAPIST)]
     looked_at = protocols.published(by=author, lead=lead, at=before, title="Looked at", readers=everywhere)
     reviewed = reviewing.review(looked_at, note=f"{CANARY} note", by=lead, at=at)
-    [suspension] = suspending.suspend(second, clinics=[mt_prospect], reason=f"{CANARY} reason", by=manager, at=at)
+    [suspension] = suspending.suspend(second, clinics=[mt_prospect], reason=f"{CANARY} stop", by=manager, at=at)
     readers.bookmark(second.protocol, by=therapist, at=at)
     waiver = waiving.waive(second, therapist, reason=f"{CANARY} leave", by=manager, at=at)
     comment = commenting.comment(review, text=f"{CANARY} comment", by=therapist, at=at)
     problem = readers.report_problem(second, text=f"{CANARY} problem", by=therapist, at=at)
-    words = importing.read_content(f"{CANARY} title\n\n{CANARY} words".encode(), "canary.txt")
-    preview = previewing.prepare(words, file_name=f"{CANARY}.txt", by=therapist, at=at)
+    words = importing.read_content(f"{CANARY} title\n\n{CANARY} imported".encode(), "canary-file.txt")
+    preview = previewing.prepare(words, file_name=f"{CANARY}-file.txt", by=therapist, at=at)
     alias = search.alias(by=lead, at=at, term=f"{CANARY} alias")
     misses.note(f"{CANARY} miss", at.date())
     return World(
@@ -439,6 +450,7 @@ ASKS = [
     Ask("protocols:report", "GET", _at("/protocols/report/")),
     Ask("protocols:report-csv", "GET", _at("/protocols/report/csv/")),
     Ask("protocols:detail", "GET", _of("second")),
+    Ask("protocols:detail under review", "GET", _of("looked_at")),
     Ask("protocols:detail of a draft", "GET", _of("draft")),
     Ask("protocols:detail in review", "GET", _of("review")),
     Ask("protocols:version superseded", "GET", _of("first", "versions/1/")),

@@ -48,11 +48,11 @@ def published(*, by: User, lead: User, at: datetime, readers: Any = THERAPISTS, 
     return publishing.publish(version, by=lead, at=at, readers=readers, **terms)
 
 
-def with_files(version: ProtocolVersion, *, by: User, at: datetime) -> ProtocolVersion:
-    """The draft with a picture in its first section, and an attachment."""
-    picture = pictures.add(version, file_samples.drawn(), description="Canary knee", by=by, at=at)
-    paper = attachments.Paper(Kind.PDF, b"%PDF-1.4 Canary sheet", 1, "Canary repetitions")
-    attachments.add(version, paper, name="Canary sheet", by=by, at=at)
+def with_files(version: ProtocolVersion, *, by: User, at: datetime, words: str) -> ProtocolVersion:
+    """The draft with a picture in its first section, and an attachment; both speak of these words."""
+    picture = pictures.add(version, file_samples.drawn(), description=f"{words} knee", by=by, at=at)
+    paper = attachments.Paper(Kind.PDF, f"%PDF-1.4 {words} sheet".encode(), 1, f"{words} repetitions")
+    attachments.add(version, paper, name=f"{words} sheet", by=by, at=at)
     version.refresh_from_db()
     text = drafting.text_of(version)
     first, *rest = text.sections

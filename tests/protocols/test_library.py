@@ -109,6 +109,46 @@ def test_filters_narrow_the_list_and_count_what_they_would_find(shelf, sign_in, 
     assert shelf_page.to_acknowledge() == 2
 
 
+@pytest.fixture
+def every_status(shelf, therapist, floater, approver, clinical_lead, at):
+    """And a draft of one therapist, a version that another one has submitted, and a protocol in its second version.
+
+    A first draft is for the clinics of whoever started it.
+    """
+    factories.draft(by=therapist, at=at, title="Gait")
+    factories.in_review(by=floater, at=at, title="Posture")
+    first = factories.published(by=approver, lead=clinical_lead, at=at - timedelta(days=9), title="Balance")
+    factories.next_version(after=first, by=approver, lead=clinical_lead, at=at)
+
+
+@pytest.mark.parametrize(
+    ("who", "safety", "statuses", "clinics", "later", "waiting"),
+    [
+        ("therapist", 4, {"In force": 3, "Draft": 1}, (4, 2), 3, 3),
+        ("therapist_oakbrook", 3, {"In force": 3}, (2, 3), 3, 2),
+        ("floater", 5, {"In force": 4, "In review": 1}, (4, 4), 4, 3),
+        ("assistant", 0, {"In force": 0}, (0, 0), 0, 0),
+        ("front_desk", 0, {"In force": 0}, (0, 0), 0, 0),
+        ("manager", 3, {"In force": 3, "Superseded": 1}, (3, 2), 3, 0),
+        ("manager_oakbrook", 3, {"In force": 3, "Superseded": 1}, (2, 3), 3, 0),
+        ("clinical_lead", 6, {"In force": 4, "In review": 1, "Draft": 1, "Superseded": 1}, (5, 4), 4, 0),
+        ("approver", 4, {"In force": 3, "In review": 1}, (3, 4), 3, 2),
+        ("administrator", 4, {"In force": 4, "Superseded": 1}, (3, 3), 4, 0),
+    ],
+)
+def test_every_count_is_of_what_the_person_may_read(
+    every_status, cast, sign_in, who, safety, statuses, clinics, later, waiting
+):
+    found = sign_in(cast[who]).get(LIBRARY).context["shelf"]
+    assert {c.label: c.count for c in found.facet_categories() if c.count} == (
+        {"Safety and infection control": safety} if safety else {}
+    )
+    assert {c.label: c.count for c in found.facet_statuses()} == statuses
+    assert tuple(c.count for c in found.facet_clinics()) == clinics
+    assert {c.label: c.count for c in found.facet_review()} == {"Overdue": 0, "In 30 days": 0, "Later": later}
+    assert (found.to_acknowledge(), found.kept()) == (waiting, 0)
+
+
 def test_filter_for_what_waits_for_me(shelf, sign_in, floater, at):
     factories.acknowledgement(version=shelf["Falls"], by=floater, at=at)
     browser = sign_in(floater)
