@@ -98,7 +98,7 @@ def test_whoever_sent_it_back_lands_on_a_page_that_is_theirs(request, therapist,
     """The lead reads every draft, an approver those only that wait for a decision."""
     version = factories.in_review(by=therapist, at=at)
     browser = sign_in(request.getfixturevalue(who))
-    answer = browser.post(address("draft-send-back", version), {"remark": "Shorter."}, follow=True)
+    answer = browser.post(address("draft-send-back", version), {"version": 1, "remark": "Shorter."}, follow=True)
     place = {"approver": "/protocols/", "clinical_lead": version.get_absolute_url()}[who]
     assert (answer.status_code, answer.request["PATH_INFO"]) == (200, place)
 
@@ -292,7 +292,9 @@ def test_the_preview_has_an_address_to_come_back_to(therapist, clinical_lead, mt
     publishes = dict.fromkeys(name for name, _ in looked.context["terms"])
     terms = {name: [value for key, value in looked.context["terms"] if key == name] for name in publishes}
     assert terms == {name: value if isinstance(value, list) else [value] for name, value in chosen.items()}
-    answer = browser.post(address("draft-publish", version), terms | {"seen": looked.context["impact"].fingerprint})
+    answer = browser.post(
+        address("draft-publish", version), terms | {"version": 1, "seen": looked.context["impact"].fingerprint}
+    )
     assert (answer.status_code, now(version).status(at), now(version).due_days) == (302, Status.IN_FORCE, 5)
     assert browser.get(address("draft-publish", version), chosen).url == version.protocol.get_absolute_url()
     assert browser.get(address("draft-publish", version)).status_code == 404
@@ -319,19 +321,20 @@ def test_open_comments_are_counted_and_asked_about(therapist, clinical_lead, app
         commenting.comment(version, text=text, by=approver, at=at)
     browser, place = sign_in(clinical_lead), address("draft-approve", version)
     assert "2 comments are not resolved. I approve it" in browser.get(version.get_absolute_url()).content.decode()
-    refused = browser.post(place, {"token": version.token})
+    said = {"version": 1, "token": version.token}
+    refused = browser.post(place, said)
     assert (refused.status_code, now(version).state) == (422, State.IN_REVIEW)
     assert "2 comments are not resolved. Resolve them" in refused.content.decode()
     assert f'href="{version.protocol.get_absolute_url()}">Back to the page' in refused.content.decode()
-    over_api = api(clinical_lead).post(f"/api/v1/drafts/{version.protocol.slug}/approve/", {"token": version.token})
+    over_api = api(clinical_lead).post(f"/api/v1/drafts/{version.protocol.slug}/approve/", said)
     assert (over_api.status_code, over_api.json()["reasons"][0]["code"]) == (422, "open-comments")
-    browser.post(place, {"token": version.token, "despite_comments": "on"})
+    browser.post(place, said | {"despite_comments": "on"})
     assert now(version).state == State.APPROVED
 
 
 def test_whoever_comes_second_is_told_who_was_first(therapist, approver, clinical_lead, sign_in, at):
     version = factories.approved(by=therapist, approver=clinical_lead, at=at)
-    answer = sign_in(approver).post(address("draft-approve", version), {"token": version.token})
+    answer = sign_in(approver).post(address("draft-approve", version), {"version": 1, "token": version.token})
     words = "Version 1 is approved, not in review: Ines Exemplar approved it on Nov 25, 2026, 10:00 AM. Nothing was changed."
     assert (answer.status_code, words in answer.content.decode()) == (409, True)
 
@@ -372,6 +375,6 @@ def test_the_toast_says_when_it_starts(therapist, clinical_lead, mt_prospect, si
         version = factories.approved(by=therapist, approver=clinical_lead, at=at, title="Falls")
         browser, place = sign_in(clinical_lead), address("draft-publish", version)
         terms = {"effective": "2026-12-10", "due_days": 14, "material": "yes", "reads": [f"therapist-{mt_prospect.pk}"]}
-        seen = browser.post(place, terms).context["impact"].fingerprint
-        page = browser.post(place, terms | {"seen": seen}, follow=True).content.decode()
+        seen = browser.get(place, terms).context["impact"].fingerprint
+        page = browser.post(place, terms | {"version": 1, "seen": seen}, follow=True).content.decode()
     assert "Version 1 of “Falls” is published and starts on Dec 10, 2026." in page
