@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import hypothesis
 import pytest
 from allauth.account.internal.flows.login import record_authentication
 from django.conf import settings as configured
@@ -28,6 +29,10 @@ from tests import factories
 from tests.intranet.reminders.mail_server import Mailbox, MailServer
 
 CHICAGO = ZoneInfo("America/Chicago")
+
+# A busy machine draws examples slowly; that says nothing about the code.
+hypothesis.settings.register_profile("house", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("house")
 
 
 @pytest.fixture(autouse=True, scope="session")

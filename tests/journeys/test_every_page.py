@@ -16,7 +16,7 @@ from playwright.sync_api import BrowserContext, Page
 from accounts.models import Clinic, User
 from tests.journeys.conftest import DESKTOP, PHONE
 from tests.policies.routes import routes
-from tests.policies.test_permissions import ABOUT_ONESELF, table
+from tests.policies.test_permissions import ABOUT_ONESELF
 from tests.policies.world import ASKS, World, build
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -45,7 +45,7 @@ STRANGERS = ("account_login", "account_signup", "account_reset_password", "accou
 def pages(world: World) -> dict[str, list[tuple[str, str]]]:
     """{who: [(name, address)]} of all pages, each once, and those about oneself for the manager."""
     found: dict[str, list[tuple[str, str]]] = {who: [] for who in VIEWERS}
-    decided = table()
+    decided = rows_of(TABLE)
     for ask in ASKS:
         if ask.method == "GET" and not ask.name.startswith("api:") and ask.name not in NOT_PAGES:
             who = next(who for who in VIEWERS if decided[ask.id][who] == "yes")

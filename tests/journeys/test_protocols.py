@@ -82,7 +82,7 @@ def _written_with_a_question(author: Page, live_server: Any) -> ProtocolVersion:
     press(author, "Start the draft")
     write(author, SECTION, "Ten minutes.")
     author.get_by_role("button", name="Save and open the questions").click()
-    first = author.get_by_role("group", name="Question 1")
+    first = author.get_by_role("region", name="Question 1")
     first.locator("[name$=-text]").fill(QUESTION)
     first.locator("[name$=-section]").select_option(SECTION)
     for place, answer in enumerate(["Nothing", "A cloth"]):

@@ -299,8 +299,8 @@ def _staff_list(world: World) -> dict[str, Any]:
 
 def _opened(world: World) -> dict[str, Any]:
     """What the therapist sends; of anybody else it is refused, once it is clear that they may acknowledge."""
-    opened = opening.proof(world.second, reader=world.therapist, at=timezone.now())
-    return {"version": world.second.number, "opened": opened}
+    opened = opening.proof(world.illustrated, reader=world.therapist, at=timezone.now())
+    return {"version": world.illustrated.number, "opened": opened}
 
 
 def _sign_off(world: World) -> dict[str, Any]:
@@ -459,7 +459,7 @@ ASKS = [
     Ask("protocols:certificates-of", "GET", _pk("/protocols/acknowledgements/of/", "therapist")),
     Ask("protocols:certificate", "GET", _pk("/protocols/acknowledgements/", "signature")),
     Ask("protocols:certificate-pdf", "GET", _pk("/protocols/acknowledgements/", "signature", "pdf/")),
-    Ask("protocols:version-acknowledge", "POST", _of("second", "versions/2/acknowledge/"), _opened),
+    Ask("protocols:version-acknowledge", "POST", _of("illustrated", "versions/1/acknowledge/"), _opened),
     Ask("protocols:version-withdraw", "GET", _of("second", "versions/2/withdraw/")),
     Ask(
         "protocols:version-withdraw", "POST", _of("second", "versions/2/withdraw/"), lambda world: {"reason": "Wrong."}
@@ -845,7 +845,7 @@ ASKS = [
     Ask(
         "api:protocol-acknowledge",
         "POST",
-        lambda world: f"{API}/protocols/{world.second.protocol.slug}/acknowledge/",
+        lambda world: f"{API}/protocols/{world.illustrated.protocol.slug}/acknowledge/",
         _opened,
     ),
     Ask(

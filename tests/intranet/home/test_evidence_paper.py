@@ -109,7 +109,8 @@ def test_it_leaves_the_same_trace_as_the_csv(version, manager, mt_prospect, sign
     with time_machine.travel(LATER, tick=False):
         answer = sign_in(manager).get(reverse("home:evidence-pdf", args=[version.protocol.slug]), {"on": "2026-12-01"})
     assert answer["Content-Type"] == "application/pdf"
-    assert answer["Content-Disposition"] == f'attachment; filename="evidence-{version.protocol.slug}-2026-12-01.pdf"'
+    name = f"evidence-{version.protocol.slug}-mt-prospect-2026-12-01.pdf"
+    assert answer["Content-Disposition"] == f'attachment; filename="{name}"'
     assert answer["Content-Security-Policy"] == "default-src 'none'; sandbox"
     entry = Entry.objects.get(verb="evidence.exported")
     assert (entry.actor_name, entry.changes["fingerprint"]) == (
