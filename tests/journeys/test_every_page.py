@@ -16,7 +16,7 @@ from playwright.sync_api import BrowserContext, Page
 from accounts.models import Clinic, User
 from tests.journeys.conftest import DESKTOP, PHONE
 from tests.policies.routes import routes
-from tests.policies.test_permissions import ABOUT_ONESELF
+from tests.policies.test_permissions import ABOUT_ONESELF, TABLE, rows_of
 from tests.policies.world import ASKS, World, build
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

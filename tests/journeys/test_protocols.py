@@ -119,7 +119,7 @@ def _corrected(author: Page, live_server: Any, version: ProtocolVersion) -> None
     expect(author.get_by_text("What is the most?")).to_be_visible()
     write(author, SECTION, "Ten minutes, with a cloth between ice and skin. Twenty minutes at most.")
     author.get_by_role("button", name="Save and preview").click()
-    press(author, "Resolved")
+    press(author, "Resolve")
     expect(author.get_by_text("What is the most?")).to_have_count(0)
     author.get_by_role("link", name="Edit", exact=True).click()
     expect(author.get_by_role("textbox", name=SECTION, exact=True)).to_contain_text("Twenty minutes at most.")
