@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import Min, Prefetch, QuerySet
 
@@ -387,7 +387,18 @@ def _has_readers(readers: Collection[Readers]) -> Verdict:
     return YES if readers else Verdict.no("no-readers", "Choose who reads it.", "readers")
 
 
+def _look_at_successors_last() -> None:
+    """Have the database look for a version's successor when the transaction ends, also when something before it in the
+    same transaction had all constraints checked at once."""
+    succession = next(
+        one for one in ProtocolVersion._meta.triggers if one.name == "a_superseded_version_has_a_successor"
+    )  # type: ignore[attr-defined]
+    with connection.cursor() as cursor:
+        cursor.execute(f'SET CONSTRAINTS "{succession.get_pgid(ProtocolVersion)}" DEFERRED')
+
+
 def _supersede(before: ProtocolVersion, start: datetime) -> None:
+    _look_at_successors_last()
     before.in_force = DateTimeTZRange(before.in_force.lower, start)
     before.state = State.SUPERSEDED
     before.save(update_fields=["in_force", "state"])
@@ -395,6 +406,7 @@ def _supersede(before: ProtocolVersion, start: datetime) -> None:
 
 def _prolong(protocol: Protocol, *, ends: datetime, until: datetime | None) -> None:
     """The version that was to end when the withdrawn one started stays for as long as that one would have."""
+    _look_at_successors_last()
     for version in protocol.versions.filter(state=State.SUPERSEDED, in_force__endswith=ends):
         version.in_force = DateTimeTZRange(version.in_force.lower, until)
         version.state = State.PUBLISHED if until is None else State.SUPERSEDED

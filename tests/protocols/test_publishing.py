@@ -5,6 +5,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.db import connection
 from django.urls import reverse
 
 from accounts.roles import Role
@@ -415,3 +416,13 @@ def test_the_database_and_the_object_agree_on_the_review(therapist, clinical_lea
     Protocol.objects.filter(pk=version.protocol_id).update(review_months=months)
     for found in ProtocolVersion.objects.with_review_day().select_related("protocol"):
         assert found.review_day == found.review_on
+
+
+def test_a_version_is_replaced_after_everything_was_checked_at_once(therapist, clinical_lead, at):
+    """As when a sign-off took over from another in the same transaction."""
+    first = factories.published(by=therapist, lead=clinical_lead, at=at)
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    second = factories.next_version(after=first, by=therapist, lead=clinical_lead, at=at + timedelta(days=1))
+    first.refresh_from_db()
+    assert (first.state, second.state) == (State.SUPERSEDED, State.PUBLISHED)
