@@ -61,13 +61,28 @@ class PublishedShift(ShiftDetails):
         return f"Published {self.get_position_display().lower()} shift at {self.clinic} on {self.day}"
 
 
+class Occasion(models.TextChoices):
+    """How it came to a publication."""
+
+    WEEK = "week", "The week was published"
+    SHIFT = "shift", "One shift was saved and told"
+    CLAIM = "claim", "Somebody took an open shift"
+    OFFER = "offer", "A shift was given, swapped or handed back"
+    TIME_OFF = "time_off", "Time off was granted"
+
+
 class Publication(models.Model):
-    """Somebody published a week of a clinic: number, moment and who. Its changes say what staff saw differently then."""
+    """Somebody published a week of a clinic, or some shifts of it. Its changes say what staff saw differently then.
+
+    `reason` is why it was published although something was to be looked at.
+    """
 
     week = models.ForeignKey(RosterWeek, models.PROTECT, related_name="publications")
     number = models.PositiveIntegerField()
     by = models.ForeignKey(User, models.PROTECT, related_name="+")
     at = models.DateTimeField()
+    occasion = models.CharField(max_length=8, choices=Occasion, default=Occasion.WEEK)
+    reason = models.CharField(max_length=200, blank=True)
 
     objects: ClassVar[models.Manager[Publication]] = models.Manager()
 
@@ -138,3 +153,17 @@ class PublicationRecipient(models.Model):
 
     def __str__(self) -> str:
         return f"{self.person}: {self.publication}"
+
+
+class PublicationReceipt(models.Model):
+    """That somebody who was told of a publication has seen the own schedule since."""
+
+    recipient = models.OneToOneField(PublicationRecipient, models.PROTECT, related_name="receipt")
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["at"]
+        triggers = written_once("What somebody has seen is evidence; it is never changed or deleted.")
+
+    def __str__(self) -> str:
+        return f"Seen: {self.recipient}"

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from accounts.models import Clinic, Skill, User
-from scheduling.models import CoverageNeed, OpeningHours, PublishedShift, RosterWeek, Shift
+from intranet.core.time import day_span
+from scheduling.models import (
+    CoverageNeed,
+    OpeningHours,
+    PublishedShift,
+    RosterWeek,
+    Shift,
+    TimeOff,
+    TimeOffState,
+)
 from scheduling.plans import Plan
 from scheduling.positions import Position
 from scheduling.times import shift_span, week_of
@@ -103,3 +112,14 @@ def need(*, clinic: Clinic, weekday: int = 0, times: str = "7-19", count: int = 
     if "skill" not in fields:
         fields.setdefault("position", Position.THERAPIST)
     return CoverageNeed.objects.create(clinic=clinic, weekday=weekday, starts=starts, ends=ends, count=count, **fields)
+
+
+def time_off(
+    *, person: User, clinic: Clinic, day: date = MONDAY, days: int = 1, decided_by: User | None = None, **fields: Any
+) -> TimeOff:
+    """Whole days, requested; approved when somebody decided."""
+    start, end = day_span(day, clinic.zone)[0], day_span(day + timedelta(days=days - 1), clinic.zone)[1]
+    values: dict[str, Any] = {"period": DateTimeTZRange(start, end), "requested_by": person, "requested_at": CREATED}
+    if decided_by is not None:
+        values |= {"state": TimeOffState.APPROVED, "decided_by": decided_by, "decided_at": CREATED}
+    return TimeOff.objects.create(person=person, **(values | fields))
