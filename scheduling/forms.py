@@ -124,6 +124,12 @@ class ShiftForm(WithoutPatients):
         label="Note for the person",
         help_text="Staff see it. No patient names or details.",
     )
+    reason = forms.CharField(
+        max_length=200,
+        required=False,
+        label="Why all the same",
+        help_text="Where something speaks against it. It stands in the history.",
+    )
 
     def __init__(self, data: QueryDict | None, *, clinics: Sequence[Clinic], initial: dict[str, Any]) -> None:
         super().__init__(data, initial=initial, auto_id="shift-%s")

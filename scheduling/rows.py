@@ -8,9 +8,9 @@ from datetime import date
 from accounts.models import Clinic, User
 from intranet.core.access import Verdict
 from scheduling.coverage import Cover, DayCoverage
-from scheduling.eligibility import FULL_WEEK
-from scheduling.models import PublishedShift, RosterWeek, Shift
+from scheduling.models import PublishedShift, RosterWeek, RuleCode, Shift
 from scheduling.positions import Group, Position
+from scheduling.rules import USUAL
 from scheduling.times import ends_next_day
 
 OTHERS = Group("others", "Others", frozenset(), Position.THERAPIST)
@@ -79,6 +79,7 @@ class Row:
     minutes: int = 0
     elsewhere: int = 0  # of these at clinics that are not shown
     marks: list[SkillMark] = field(default_factory=list)
+    full_week: int = USUAL[RuleCode.WEEK].amount  # minutes from which hours are overtime
 
     @property
     def key(self) -> str:
@@ -90,7 +91,7 @@ class Row:
 
     @property
     def is_over(self) -> bool:
-        return self.minutes > FULL_WEEK
+        return self.minutes > self.full_week
 
     @property
     def is_under(self) -> bool:

@@ -177,7 +177,8 @@ def _say_what_is_needed(roster: Roster) -> None:
 def _plan_week(roster: Roster, monday: date, slots: Iterable[Slot]) -> None:
     at = roster.moment(monday - timedelta(days=10))
     for slot in slots:
-        assigning.create_shift(_as_allowed(roster.plan(slot, monday), at), by=roster.managers[slot.at], at=at)
+        plan = _as_allowed(roster.plan(slot, monday), at)
+        assigning.create_shift(plan, by=roster.managers[slot.at], at=at, reason="As agreed with the team.")
 
 
 def _as_allowed(plan: Plan, at: datetime) -> Plan:
@@ -192,7 +193,8 @@ def _publish(roster: Roster, monday: date, letters: str) -> None:
     at = roster.moment(monday - timedelta(days=7))
     for letter in letters:
         week = RosterWeek.objects.select_related("clinic").get(clinic=roster.clinics[letter], monday=monday)
-        publishing.publish(week, version=week.version, by=roster.managers[letter], at=at)
+        known = "The gaps are known; open shifts are on offer."
+        publishing.publish(week, version=week.version, by=roster.managers[letter], at=at, reason=known)
 
 
 def _change_what_staff_see(roster: Roster, monday: date) -> None:
@@ -201,7 +203,9 @@ def _change_what_staff_see(roster: Roster, monday: date) -> None:
     tuesday = monday + timedelta(days=TUE)
     jun, ravi, kofi = (_published(roster, who, tuesday) for who in ("jun", "ravi", "kofi"))
     start, end = shift_span(tuesday, time(14), time(18), roster.clinics["M"].zone)
-    assigning.move_shift(jun.shift, start=start, end=end, version=1, by=roster.managers["M"], at=at)
+    assigning.move_shift(
+        jun.shift, start=start, end=end, version=1, by=roster.managers["M"], at=at, reason="She asked for it."
+    )
     assigning.make_open(ravi.shift, version=1, by=roster.managers["M"], at=at)
     assigning.delete_shift(kofi.shift, version=1, by=roster.managers["O"], at=at)
 

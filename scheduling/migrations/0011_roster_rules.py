@@ -111,6 +111,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("amount", models.PositiveIntegerField()),
+                ('threshold', models.PositiveIntegerField(blank=True, null=True)),
                 ("source", models.CharField(max_length=200)),
                 ("checked_on", models.DateField()),
                 (

@@ -34,13 +34,15 @@ class RuleLevel(models.TextChoices):
 class RosterRule(models.Model):
     """One rule of one clinic, where it differs from the usual one or was looked at by its managers.
 
-    `amount` is in the unit of the rule: minutes, days or hours. Rules of law are reminders with a source, not legal advice.
+    `amount` is in the unit of the rule, minutes or days; `threshold`, where the rule has one, is the length of shift in
+    minutes from which it counts. Rules of law are reminders with a source, not legal advice.
     """
 
     clinic = models.ForeignKey(Clinic, models.PROTECT, related_name="roster_rules")
     code = models.CharField(max_length=12, choices=RuleCode)
     level = models.CharField(max_length=8, choices=RuleLevel)
     amount = models.PositiveIntegerField()
+    threshold = models.PositiveIntegerField(null=True, blank=True)
     source = models.CharField(max_length=200)
     checked_on = models.DateField()
 

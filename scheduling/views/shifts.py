@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -18,10 +19,11 @@ from intranet.core.forms import whole_number
 from intranet.core.time import local_day, minutes_between
 from scheduling import assigning
 from scheduling.coverage import unusual_times
-from scheduling.eligibility import candidates
+from scheduling.eligibility import Candidate, candidates, meal_verdict
 from scheduling.forms import NewShiftForm, ShiftForm, values_of
 from scheduling.models import PublishedShift, Shift
 from scheduling.plans import Plan
+from scheduling.rules import Concern, rules_of
 from scheduling.times import clock_change, ends_next_day, planned_hours
 from scheduling.views.answers import Changed, saved
 
@@ -40,7 +42,7 @@ def add(request: HttpRequest) -> HttpResponse:
     if is_to_save(request) and form.is_valid():
         plan = form.plan(staff)
         try:
-            shift = assigning.create_shift(plan, by=request.user, at=at)
+            shift = assigning.create_shift(plan, by=request.user, at=at, reason=form.cleaned_data["reason"])
         except Refused as refused:
             add_refusal(form, refused)
             undone = assigning.undone(plan, None)
@@ -60,7 +62,8 @@ def edit(request: HttpRequest, pk: UUID) -> HttpResponse:
         before, plan = Changed.of(shift), form.plan(staff, shift)
         try:
             version = shown_version(request)
-            shift = assigning.change_shift(shift, plan, version=version, by=request.user, at=at)
+            reason = form.cleaned_data["reason"]
+            shift = assigning.change_shift(shift, plan, version=version, by=request.user, at=at, reason=reason)
         except Refused as refused:
             add_refusal(form, refused)
             undone = assigning.undone(plan, Plan.of(shift))
@@ -146,6 +149,7 @@ def sheet(
         found = candidates(plan, now, shift_id=shift.pk if shift else None)
         context["can"] = [one for one in found if one.verdict]
         context["cannot"] = [one for one in found if not one.verdict]
+        context["concerned"] = has_concerns(plan, found)
         context["holder"] = next((one for one in context["cannot"] if shift and one.person.pk == shift.staff_id), None)
         context["clock_change"] = clock_change(plan.span, plan.clinic.zone)
         context |= {"unusual": unusual_times(plan), "next_day": ends_next_day(plan.span, plan.clinic.zone)}
@@ -156,11 +160,19 @@ def sheet(
     return render(request, template, context, status=status or (422 if form.errors else 200))
 
 
+def has_concerns(plan: Plan, found: Iterable[Candidate]) -> bool:
+    """Whether somebody may have to say why this shift is planned all the same."""
+    warnings = [*meal_verdict(plan, rules_of(plan.clinic)).warnings]
+    warnings += [warning for one in found if one.verdict for warning in one.verdict.warnings]
+    return any(isinstance(one, Concern) for one in warnings)
+
+
 def planned(form: ShiftForm, shift: Shift | None) -> Plan | None:
     """What the form says as a plan, whether it was sent or not; None while its times make no sense."""
     if form.is_bound:
         form.is_valid()
-        return form.plan(None, shift) if form.fields.keys() - {"warned"} <= form.cleaned_data.keys() else None
+        wanted = form.fields.keys() - {"reason", "warned"}
+        return form.plan(None, shift) if wanted <= form.cleaned_data.keys() else None
     if shift is not None:
         return Plan.of(shift)
     return form.initial_plan()

@@ -8,7 +8,7 @@ from typing import Any
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from accounts.models import Clinic, Skill, User
-from intranet.core.time import day_span
+from intranet.core.time import day_span, minutes_between
 from scheduling.models import (
     CoverageNeed,
     OpeningHours,
@@ -40,6 +40,11 @@ def span(clinic: Clinic, day: date, times: str) -> tuple[datetime, datetime]:
     return shift_span(day, clock(starts), clock(ends), clinic.zone)
 
 
+def usual_break(start: datetime, end: datetime) -> int:
+    """Half an hour where the rules ask for a meal, so that a test about something else needs no reason."""
+    return 30 if minutes_between(start, end) >= 450 else 0
+
+
 def plan(
     *,
     clinic: Clinic,
@@ -51,6 +56,7 @@ def plan(
     **fields: Any,
 ) -> Plan:
     start, end = span(clinic, day, times)
+    fields.setdefault("break_minutes", usual_break(start, end))
     return Plan(clinic=clinic, position=position, start=start, end=end, staff=staff, skill=skill, **fields)
 
 
@@ -69,6 +75,7 @@ def shift(
     **fields: Any,
 ) -> Shift:
     start, end = span(clinic, day, times)
+    fields.setdefault("break_minutes", usual_break(start, end))
     return Shift.objects.create(
         clinic=clinic,
         week=week(clinic=clinic, monday=week_of(start, clinic)),

@@ -155,7 +155,7 @@ def test_sunday_is_shown_when_somebody_works_then(mt_prospect, manager, therapis
     factories.shift(clinic=mt_prospect, day=SUNDAY, times="22-6", staff=therapist)
     board = Board(manager, look(), at)
     assert board.days[-1] == SUNDAY
-    assert board.row_of(therapist.pk).minutes == 120
+    assert board.row_of(therapist.pk).minutes == 90
     following = Board(manager, Look(monday=date(2026, 12, 7)), at).row_of(therapist.pk)
     assert (following.minutes, following.chips) == (360, [])
 

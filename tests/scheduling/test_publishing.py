@@ -23,7 +23,7 @@ WEDNESDAY = date(2026, 12, 2)
 
 def publish(clinic, by, at, monday=factories.MONDAY):
     week = RosterWeek.objects.get(clinic=clinic, monday=monday)
-    return publishing.publish(week, version=week.version, by=by, at=at)
+    return publishing.publish(week, version=week.version, by=by, at=at, reason="Agreed.")
 
 
 def change(shift: Shift, by: User, at, **fields: object) -> Shift:
@@ -53,7 +53,10 @@ def test_publishing_shows_the_week_and_writes_down_who_is_told(mt_prospect, mana
     assert set(publication.recipients.values_list("person", flat=True)) == {therapist.pk, floater.pk}
     assert RosterWeek.objects.get().published_at == at
     entry = Entry.objects.get(verb="roster.published")
-    assert (entry.clinic_ids, entry.changes) == ([mt_prospect.pk], {"number": 1, "changes": {"add": 3}})
+    assert (entry.clinic_ids, entry.changes) == (
+        [mt_prospect.pk],
+        {"number": 1, "occasion": "The week was published", "changes": {"add": 3}},
+    )
 
 
 def test_a_second_publication_holds_only_what_changed(mt_prospect, manager, therapist, floater, assistant, at):

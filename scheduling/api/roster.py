@@ -13,7 +13,6 @@ from rest_framework import mixins, serializers, status, viewsets
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.routers import BaseRouter
 
 from accounts.models import Clinic, User
 from intranet.core.access import Forbidden, require
@@ -26,7 +25,9 @@ from scheduling.serializers import (
     ChangeSerializer,
     PlanChangeSerializer,
     PlanSerializer,
+    PreviewSerializer,
     PublishedShiftSerializer,
+    PublishSerializer,
     RosterShiftSerializer,
     RosterWeekSerializer,
     VersionSerializer,
@@ -104,19 +105,24 @@ class RosterShiftViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, views
     def create(self, request: Request) -> Response:
         """Plan a shift, open or for somebody."""
         wanted = self._checked(PlanSerializer)
-        shift = assigning.create_shift(Plan(**wanted.changes()), by=self._person, at=timezone.now())
+        shift = assigning.create_shift(
+            Plan(**wanted.changes()), by=self._person, at=timezone.now(), reason=wanted.validated_data["reason"]
+        )
         return Response(self.get_serializer(shift).data, status=status.HTTP_201_CREATED)
 
     @extend_schema(request=PlanChangeSerializer, responses={200: RosterShiftSerializer, **REFUSALS})
     def partial_update(self, request: Request, pk: str) -> Response:
         """Change any part of a shift, all of it at once."""
         shift = self.get_object()
-        changes = self._checked(PlanChangeSerializer, partial=True).changes()
+        wanted = self._checked(PlanChangeSerializer, partial=True)
+        changes, reason = wanted.changes(), wanted.validated_data.get("reason", "")
         if "version" not in changes:
             raise serializers.ValidationError({"version": "Give the version that you looked at."})
         version = changes.pop("version")
         plan = replace(Plan.of(shift), **changes)
-        return self._answer(assigning.change_shift(shift, plan, version=version, by=self._person, at=timezone.now()))
+        return self._answer(
+            assigning.change_shift(shift, plan, version=version, by=self._person, at=timezone.now(), reason=reason)
+        )
 
     @extend_schema(
         parameters=[OpenApiParameter("version", int, required=True, description="The version that you looked at.")],
@@ -137,7 +143,14 @@ class RosterShiftViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, views
         """Give the shift to somebody who may work it."""
         shift, wanted = self.get_object(), self._checked(AssignmentSerializer).validated_data
         return self._answer(
-            assigning.assign(shift, wanted["person"], version=wanted["version"], by=self._person, at=timezone.now())
+            assigning.assign(
+                shift,
+                wanted["person"],
+                version=wanted["version"],
+                by=self._person,
+                at=timezone.now(),
+                reason=wanted["reason"],
+            )
         )
 
     @extend_schema(request=VersionSerializer, responses={200: RosterShiftSerializer, **REFUSALS})
@@ -189,20 +202,18 @@ class RosterWeekViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[RosterWee
             week.unpublished_changes = len(pending.get(week.pk, []))  # type: ignore[attr-defined]
         return self.get_paginated_response(self.get_serializer(weeks, many=True).data)
 
-    @extend_schema(request=VersionSerializer, responses={200: ChangeSerializer(many=True), **REFUSALS}, filters=False)
+    @extend_schema(responses=PreviewSerializer, filters=False)
+    @action(detail=True, methods=["get"], pagination_class=None)
+    def preview(self, request: Request, pk: int) -> Response:
+        """What publishing the week would change for whom, what stands against it, and what needs a reason."""
+        return Response(PreviewSerializer(publishing.preview(self.get_object(), timezone.now())).data)
+
+    @extend_schema(request=PublishSerializer, responses={200: ChangeSerializer(many=True), **REFUSALS}, filters=False)
     @action(detail=True, methods=["post"], pagination_class=None)
     def publish(self, request: Request, pk: int) -> Response:
         """Show staff the week as it is planned. The answer is what changed for them."""
         week = self.get_object()
-        checked = VersionSerializer(data=request.data)
+        checked = PublishSerializer(data=request.data)
         checked.is_valid(raise_exception=True)
-        version = checked.validated_data["version"]
-        publication = publishing.publish(week, version=version, by=request.user, at=timezone.now())  # type: ignore[arg-type]
+        publication = publishing.publish(week, **checked.validated_data, by=request.user, at=timezone.now())  # type: ignore[arg-type]
         return Response(ChangeSerializer(publication.changes.all(), many=True).data)  # type: ignore[attr-defined]
-
-
-def register(router: BaseRouter) -> None:
-    router.register("my-shifts", MyShiftViewSet, basename="my-shift")
-    router.register("shifts", PublishedShiftViewSet, basename="shift")
-    router.register("roster-shifts", RosterShiftViewSet, basename="roster-shift")
-    router.register("roster-weeks", RosterWeekViewSet, basename="roster-week")

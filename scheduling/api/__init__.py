@@ -1,0 +1,14 @@
+"""Everything that programs do with rosters. Each module registers its own addresses below."""
+
+from __future__ import annotations
+
+from rest_framework.routers import BaseRouter
+
+from scheduling.api import roster
+
+
+def register(router: BaseRouter) -> None:
+    router.register("my-shifts", roster.MyShiftViewSet, basename="my-shift")
+    router.register("shifts", roster.PublishedShiftViewSet, basename="shift")
+    router.register("roster-shifts", roster.RosterShiftViewSet, basename="roster-shift")
+    router.register("roster-weeks", roster.RosterWeekViewSet, basename="roster-week")
