@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import time
 from typing import ClassVar
 
 from django.contrib.postgres.fields import DateRangeField
@@ -41,8 +42,9 @@ class SpecialDay(models.Model):
         return f"{self.name}, {self.clinic}"
 
     @property
-    def is_closed(self) -> bool:
-        return self.opens is None
+    def times(self) -> tuple[time, time] | None:
+        """From and until when the clinic is open; None when it is closed."""
+        return (self.opens, self.closes) if self.opens and self.closes else None
 
 
 class Blackout(models.Model):
