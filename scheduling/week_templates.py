@@ -11,7 +11,7 @@ from django.db import transaction
 
 from accounts.models import Clinic, User
 from intranet.audit.recording import record
-from intranet.core.access import Forbidden, Reason, Refused, Verdict, require
+from intranet.core.access import Forbidden, Reason, Refused, require
 from intranet.core.time import local_day, monday_of
 from intranet.core.wording import full_day
 from scheduling.assigning import NeedsReason, create_shift, lock_people, lock_weeks_by_id, may_edit
@@ -19,7 +19,7 @@ from scheduling.coverage import Demand
 from scheduling.models import RosterWeek, Shift, TemplateLine, WeekTemplate
 from scheduling.plans import Plan
 from scheduling.positions import Position
-from scheduling.times import ends_next_day, shift_span, skipped_times
+from scheduling.times import shift_span
 
 WEEK = timedelta(days=7)
 
@@ -195,14 +195,11 @@ def _create(place: Place, plan: Plan, *, by: User, at: datetime, reason: str) ->
 
 
 def _day_bars(plan: Plan, demand: Demand) -> tuple[Reason, ...]:
-    """A closed day, and times that the clocks skip that night, make no shift."""
+    """A closed day makes no shift."""
     special = demand.special.get((plan.clinic.pk, plan.day))
-    if special is not None and special.times is None:
-        return (Reason("closed", f"{plan.clinic} is closed that day: {special.name}."),)
-    zone = plan.clinic.zone
-    starts, ends = (moment.astimezone(zone).time() for moment in plan.span)
-    skipped: Verdict = skipped_times(plan.day, starts, ends, zone)
-    return skipped.reasons if not ends_next_day(plan.span, zone) else ()
+    if special is None or special.times is not None:
+        return ()
+    return (Reason("closed", f"{plan.clinic} is closed that day: {special.name}."),)
 
 
 def _note(by: User, week: RosterWeek, filled: Filled, **what: object) -> None:
