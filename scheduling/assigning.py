@@ -17,7 +17,7 @@ from accounts.roles import Capability
 from intranet.audit.recording import record
 from intranet.core.access import YES, Conflict, Forbidden, Reason, Refused, Verdict, require
 from intranet.core.wording import clock_time, full_day
-from scheduling.eligibility import Evidence, gather, may_work, meal_verdict
+from scheduling.eligibility import TRAVEL, Evidence, gather, may_work, meal_verdict
 from scheduling.models import AcceptedWarning, PublishedShift, RosterWeek, Shift, ShiftState, TemplateLine
 from scheduling.plans import Plan, may_be_planned
 from scheduling.rules import Concern
@@ -187,7 +187,7 @@ def _write(
     """Save the shift as planned, or refuse. Everything is locked; whether it clashes is for the database to say."""
     evidence = gather(plan, [plan.staff], shift_id=shift.pk) if plan.staff else None
     verdict = may_be_planned(plan) + _weeks_are_open(locked, at) + _fitness(evidence, plan, at)
-    require(_said(verdict, plan, before))
+    require(_said(verdict, plan, before), Conflict if _only_clashes(verdict) else Refused)
     concerns = [warning for warning in verdict.warnings if isinstance(warning, Concern)]
     known = accepted(shift)
     if not reason.strip() and any((one.code, one.message) not in known for one in concerns):
@@ -211,9 +211,13 @@ def _fitness(evidence: Evidence | None, plan: Plan, at: datetime) -> Verdict:
     if plan.staff is None or evidence is None:
         return YES
     verdict = evidence.fitness(plan.staff, at)
-    if not verdict:
+    if not verdict or evidence.travel > TRAVEL:  # the database knows the shortest way only
         verdict += evidence.clash_verdict(plan.staff, at)
     return verdict + meal_verdict(plan, evidence.rules)
+
+
+def _only_clashes(verdict: Verdict) -> bool:
+    return {reason.code for reason in verdict.reasons} <= {"double-booking", "travel"}
 
 
 def _clashes(evidence: Evidence | None, plan: Plan, at: datetime) -> Verdict:

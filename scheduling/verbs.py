@@ -14,6 +14,8 @@ from scheduling.models import RosterWeek, Shift
 ACTIONS = {
     "coverage-needs.set": Action("Staffing needs set"),
     "opening-hours.set": Action("Opening hours set"),
+    "roster-rule.set": Action("Rule of the roster set"),
+    "roster-week.filled": Action("Week filled"),
     "roster.published": Action("Roster published", "ok"),
     "shift.changed": Action("Shift changed"),
     "shift.created": Action("Shift made"),
