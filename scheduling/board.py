@@ -23,8 +23,8 @@ from intranet.core.wording import name_list
 from scheduling.coverage import Cover, Demand, Gap
 from scheduling.eligibility import attention, cleared_on
 from scheduling.models import PublishedShift, RosterWeek, Shift, week_span
+from scheduling.pending import change_kind, pending_by_week
 from scheduling.positions import GROUPS, WORKING_ROLES, Position
-from scheduling.publishing import change_kind, pending_by_week
 from scheduling.rows import (
     OTHERS,
     PROBLEMS,

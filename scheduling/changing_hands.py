@@ -19,9 +19,10 @@ from intranet.core.access import YES, Conflict, Reason, Refused, Verdict, requir
 from scheduling.assigning import CLASHES, NOTHING_CHANGED, NeedsReason, lock_people, lock_weeks_by_id
 from scheduling.eligibility import gather, meal_verdict
 from scheduling.models import AcceptedWarning, Occasion, Publication, PublishedShift, RosterWeek, Shift
+from scheduling.pending import pending_by_week
 from scheduling.plans import Plan
-from scheduling.publishing import pending_by_week, show
 from scheduling.rules import Concern
+from scheduling.showing import show
 
 NOT_AS_PUBLISHED = "The managers are changing this shift. Wait until they have published it."
 

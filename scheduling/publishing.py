@@ -5,105 +5,45 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
-from django.db import IntegrityError, transaction
-from django.db.models import F, Max, Q
+from django.db import transaction
+from django.db.models import F
 
-from accounts.models import Clinic, User
-from intranet.audit.recording import record
+from accounts.models import User
 from intranet.core.access import YES, Conflict, Forbidden, Reason, Refused, Verdict, require
 from intranet.core.time import local_day
 from intranet.core.wording import day_label, duration, full_day, name_list, short_range
-from scheduling.assigning import CLASHES, NeedsReason, lock_people, lock_weeks, lock_weeks_by_id, may_assign, may_edit
+from scheduling.assigning import (
+    NOTHING_CHANGED,
+    NeedsReason,
+    lock_people,
+    lock_weeks,
+    lock_weeks_by_id,
+    may_assign,
+    may_edit,
+)
 from scheduling.coverage import Demand
 from scheduling.eligibility import TRAVEL, attention, too_close
 from scheduling.models import (
-    DETAILS,
     AcceptedWarning,
     ChangeKind,
     Occasion,
     Publication,
-    PublicationChange,
-    PublicationRecipient,
     PublishedShift,
     RosterWeek,
     RuleCode,
     Shift,
-    ShiftDetails,
     ShiftState,
 )
+from scheduling.pending import Change, pending_by_week, pending_changes
 from scheduling.plans import Plan
 from scheduling.rules import Concern, Rules, rules_of
+from scheduling.showing import show
 from scheduling.supervising import is_late, minutes_of, without_therapist
 from scheduling.times import hours_and_day, spoken
-
-
-@dataclass(frozen=True)
-class Change:
-    """What a publication would do to one shift: what staff see now, and what they would see."""
-
-    kind: ChangeKind
-    shift: Shift
-    before: PublishedShift | None
-    after: Shift | None
-
-    @property
-    def shown(self) -> ShiftDetails:
-        """The shift as it will be, or as it was if it goes."""
-        return self.after or self.before or self.shift
-
-    @property
-    def people(self) -> set[int]:
-        """Whose roster changes."""
-        return {one.staff_id for one in (self.before, self.after) if one is not None and one.staff_id is not None}
-
-
-def pending_changes(week: RosterWeek) -> list[Change]:
-    """What staff do not see yet of a week, in order of time."""
-    return pending_by_week([week])[week.pk]
-
-
-def pending_by_week(weeks: Sequence[RosterWeek]) -> dict[int, list[Change]]:
-    """{week: what staff do not see yet of it}. Two queries, however many weeks and shifts."""
-    people = ("clinic", "staff", "skill")
-    planned = Shift.objects.planned().filter(week__in=weeks).select_related(*people)
-    seen = PublishedShift.objects.standing().filter(Q(week__in=weeks) | Q(shift__week__in=weeks))
-    published = {
-        one.shift_id: one for one in seen.select_related(*people, "shift__clinic", "shift__staff", "shift__skill")
-    }
-    changes: dict[int, list[Change]] = defaultdict(list)
-    for shift in planned:
-        before = published.get(shift.pk)
-        if kind := change_kind(before, shift):
-            changes[shift.week_id].append(Change(kind, shift, before, shift))
-    for one in published.values():
-        if one.shift.state == ShiftState.CANCELLED or one.shift.week_id != one.week_id:
-            changes[one.week_id].append(Change(ChangeKind.REMOVE, one.shift, one, None))
-    for found in changes.values():
-        found.sort(key=lambda change: change.shown.start)
-    return changes
-
-
-def change_kind(before: PublishedShift | None, shift: Shift) -> ChangeKind | None:
-    """How the shift differs from what staff see; None when it does not."""
-    if before is None:
-        return ChangeKind.ADD
-    different = {name for name in DETAILS if getattr(before, name) != getattr(shift, name)}
-    if "staff_id" in different:
-        return ChangeKind.REASSIGN
-    if "period" in different:
-        return ChangeKind.RETIME
-    return ChangeKind.ALTER if different else None
-
-
-def unpublished_changes(clinic: Clinic, at: datetime) -> int:
-    """How many shifts of the clinic's present and coming weeks staff see differently, or not at all."""
-    weeks = [week for week in RosterWeek.objects.filter(clinic=clinic).select_related("clinic") if not week.is_past(at)]
-    return sum(map(len, pending_by_week(weeks).values()))
 
 
 @dataclass(frozen=True)
@@ -310,15 +250,18 @@ def publish(
 
 
 @transaction.atomic
-def tell_now(shift: Shift, *, by: User, at: datetime, reason: str = "") -> list[Publication]:
+def tell_now(shift: Shift, *, version: int, by: User, at: datetime, reason: str = "") -> list[Publication]:
     """Show staff this one shift as it is planned, without the rest of its week. Of a week that they have seen before.
 
-    A shift that went to another week leaves the one and enters the other, which are two publications.
+    `version` is that of the shift which the person looked at; Conflict when somebody has changed it since. A shift that
+    went to another week leaves the one and enters the other, which are two publications.
     """
     require(may_edit(shift.clinic, by), Forbidden)
     seen = PublishedShift.objects.standing().filter(shift=shift).first()
     weeks = lock_weeks_by_id({shift.week_id} | ({seen.week_id} if seen else set()))
     lock_people([one.staff for one in (shift, seen) if one is not None])
+    if not Shift.objects.select_for_update().filter(pk=shift.pk, version=version).exists():
+        raise Conflict.because("changed-meanwhile", f"Somebody changed this shift meanwhile. {NOTHING_CHANGED}")
     pending = pending_by_week(weeks)
     own = {week: [one for one in pending[week.pk] if one.shift.pk == shift.pk] for week in weeks}
     if not any(own.values()):
@@ -341,101 +284,3 @@ def _may_tell(week: RosterWeek, changes: Sequence[Change], at: datetime) -> Verd
     unfit = attention(planned, at)
     against = [_in_full(shift, at) for shift in planned if shift.pk in unfit]
     return Verdict.of([*against, *_double_publications(changes, at)])
-
-
-def show(
-    week: RosterWeek,
-    changes: Sequence[Change],
-    *,
-    by: User,
-    at: datetime,
-    occasion: Occasion = Occasion.WEEK,
-    reason: str = "",
-) -> Publication:
-    """Make these changes what staff see, and write down for whom. The week and the people are locked, and it may be."""
-    number = (week.publications.aggregate(last=Max("number"))["last"] or 0) + 1  # type: ignore[attr-defined]
-    publication = Publication.objects.create(week=week, number=number, by=by, at=at, occasion=occasion, reason=reason)
-    _show(changes, week, at)
-    _write_down(publication, changes)
-    record(
-        by,
-        "roster.published",
-        week,
-        clinics=[week.clinic_id],
-        number=number,
-        occasion=occasion.label,
-        changes=_counts(changes),
-    )
-    return publication
-
-
-def _show(changes: Sequence[Change], week: RosterWeek, at: datetime) -> None:
-    """Withdraw first, then show the rest in one statement: the database checks for double bookings after each."""
-    gone = [change.shift.pk for change in changes if change.after is None]
-    shown = [change.shift for change in changes if change.after is not None]
-    locked = PublishedShift.objects.select_for_update().filter(shift__in=[*gone, *(shift.pk for shift in shown)])
-    sequences = dict(locked.order_by("pk").values_list("shift_id", "sequence"))
-    PublishedShift.objects.filter(shift__in=gone, week=week).update(withdrawn_at=at, sequence=F("sequence") + 1)
-    copies = [_copy(shift, sequences.get(shift.pk), at) for shift in shown]
-    updated = [f.name for f in PublishedShift._meta.concrete_fields if f.name not in {"id", "shift"}]
-    try:
-        with transaction.atomic():
-            PublishedShift.objects.bulk_create(
-                copies, update_conflicts=True, unique_fields=["shift"], update_fields=updated
-            )
-    except IntegrityError as error:
-        if error.__cause__.diag.constraint_name not in CLASHES | {"no_published_double_booking"}:  # type: ignore[union-attr]
-            raise
-        raise Conflict.because(
-            "published-meanwhile",
-            "The other clinic has just published shifts of the same people. Look at the week again. Nothing was sent.",
-        ) from error
-
-
-def _copy(shift: Shift, sequence: int | None, at: datetime) -> PublishedShift:
-    shared = {f.attname: getattr(shift, f.attname) for f in ShiftDetails._meta.fields}
-    return PublishedShift(shift=shift, sequence=0 if sequence is None else sequence + 1, published_at=at, **shared)
-
-
-def _write_down(publication: Publication, changes: Sequence[Change]) -> None:
-    PublicationChange.objects.bulk_create(
-        PublicationChange(
-            publication=publication,
-            shift=change.shift,
-            kind=change.kind,
-            staff_before_id=change.before.staff_id if change.before else None,
-            staff_after_id=change.after.staff_id if change.after else None,
-            before=_snapshot(change.before),
-            after=_snapshot(change.after),
-        )
-        for change in changes
-    )
-    told = sorted(set().union(*(change.people for change in changes)))
-    PublicationRecipient.objects.bulk_create(
-        PublicationRecipient(publication=publication, person_id=person_id) for person_id in told
-    )
-
-
-def _snapshot(shift: ShiftDetails | None) -> dict[str, Any] | None:
-    """The shift as people read it, for the history: names, not ids, because they must stay readable for ever.
-
-    A procedure may get another name: its code stays, and says which one it was.
-    """
-    if shift is None:
-        return None
-    return {
-        "staff": str(shift.staff or ""),
-        "start": shift.start.isoformat(),
-        "end": shift.end.isoformat(),
-        "position": shift.position,
-        "skill": str(shift.skill or ""),
-        "skill_code": shift.skill.code if shift.skill else "",
-        "break_minutes": shift.break_minutes,
-    }
-
-
-def _counts(changes: Iterable[Change]) -> dict[str, int]:
-    counts: dict[str, int] = defaultdict(int)
-    for change in changes:
-        counts[change.kind.value] += 1
-    return dict(counts)

@@ -12,7 +12,7 @@ from intranet.core.time import day_span
 from scheduling.coverage import Demand, Gap
 from scheduling.eligibility import attention
 from scheduling.models import PublishedShift, Shift
-from scheduling.publishing import unpublished_changes
+from scheduling.pending import unpublished_changes
 
 __all__ = [
     "coverage_gaps",

@@ -12,9 +12,10 @@ from accounts.models import Clinic, Skill, User
 from intranet.core.access import Reason
 from intranet.core.rest import MomentField
 from scheduling.models import ChangeKind, PublicationChange, PublishedShift, RosterWeek, Shift, ShiftDetails
+from scheduling.pending import Change
 from scheduling.plans import Plan
 from scheduling.positions import Position
-from scheduling.publishing import Change, Preview
+from scheduling.publishing import Preview
 
 
 class HolderSerializer(serializers.ModelSerializer[User]):
@@ -129,6 +130,12 @@ class PlanChangeSerializer(PlanSerializer):
 
 class AssignmentSerializer(VersionSerializer):
     person = VisiblePersonField(queryset=User.objects.none())
+    reason = ReasonField()
+
+
+class TellSerializer(VersionSerializer):
+    """One shift that staff shall see as it is planned, at once."""
+
     reason = ReasonField()
 
 

@@ -16,7 +16,7 @@ from rest_framework.response import Response
 
 from accounts.models import Clinic, User
 from intranet.core.access import Forbidden, require
-from scheduling import assigning, publishing
+from scheduling import assigning, pending, publishing
 from scheduling.models import PublishedShift, RosterWeek, Shift
 from scheduling.my_schedule import may_have_schedule
 from scheduling.plans import Plan
@@ -30,6 +30,7 @@ from scheduling.serializers import (
     PublishSerializer,
     RosterShiftSerializer,
     RosterWeekSerializer,
+    TellSerializer,
     VersionSerializer,
 )
 
@@ -160,6 +161,15 @@ class RosterShiftViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, views
         shift, version = self.get_object(), self._checked(VersionSerializer).validated_data["version"]
         return self._answer(assigning.make_open(shift, version=version, by=self._person, at=timezone.now()))
 
+    @extend_schema(request=TellSerializer, responses={200: ChangeSerializer(many=True), **REFUSALS}, filters=False)
+    @action(detail=True, methods=["post"], pagination_class=None)
+    def tell(self, request: Request, pk: str) -> Response:
+        """Show staff this one shift now, without the rest of its week. The answer is what changed for them."""
+        shift, wanted = self.get_object(), self._checked(TellSerializer).validated_data
+        told = publishing.tell_now(shift, **wanted, by=self._person, at=timezone.now())
+        changes = [change for publication in told for change in publication.changes.all()]  # type: ignore[attr-defined]
+        return Response(ChangeSerializer(changes, many=True).data)
+
     @property
     def _person(self) -> User:
         assert isinstance(self.request.user, User)  # noqa: S101 - the permission class lets nobody else in
@@ -197,9 +207,9 @@ class RosterWeekViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[RosterWee
 
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         weeks = self.paginate_queryset(self.filter_queryset(self.get_queryset())) or []
-        pending = publishing.pending_by_week(weeks)
+        changes = pending.pending_by_week(weeks)
         for week in weeks:
-            week.unpublished_changes = len(pending.get(week.pk, []))  # type: ignore[attr-defined]
+            week.unpublished_changes = len(changes.get(week.pk, []))  # type: ignore[attr-defined]
         return self.get_paginated_response(self.get_serializer(weeks, many=True).data)
 
     @extend_schema(responses=PreviewSerializer, filters=False)

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
@@ -17,7 +18,7 @@ from accounts.roles import Capability
 from intranet.core.access import Conflict, Forbidden, Refused, add_refusal, require
 from intranet.core.forms import whole_number
 from intranet.core.time import local_day, minutes_between
-from scheduling import assigning
+from scheduling import assigning, publishing
 from scheduling.coverage import unusual_times
 from scheduling.eligibility import Candidate, candidates, meal_verdict
 from scheduling.forms import NewShiftForm, ShiftForm, values_of
@@ -62,13 +63,16 @@ def edit(request: HttpRequest, pk: UUID) -> HttpResponse:
         before, plan = Changed.of(shift), form.plan(staff, shift)
         try:
             version = shown_version(request)
-            reason = form.cleaned_data["reason"]
-            shift = assigning.change_shift(shift, plan, version=version, by=request.user, at=at, reason=reason)
+            with transaction.atomic():
+                reason = form.cleaned_data["reason"]
+                shift = assigning.change_shift(shift, plan, version=version, by=request.user, at=at, reason=reason)
+                if "tell" in request.POST:
+                    publishing.tell_now(shift, version=shift.version, by=request.user, at=at, reason=reason)
         except Refused as refused:
             add_refusal(form, refused)
             undone = assigning.undone(plan, Plan.of(shift))
             return sheet(request, form, shift, staff=staff, refused=refused, undone=undone, status=refused.status)
-        messages.success(request, message_for(shift))
+        messages.success(request, message_for(shift, told="tell" in request.POST))
         return saved(request, [before, Changed.of(shift)], shift)
     return sheet(request, form, shift, staff=staff)
 
@@ -124,10 +128,11 @@ def shown_version(request: HttpRequest) -> int:
     return -1 if version is None else version
 
 
-def message_for(shift: Shift) -> str:
+def message_for(shift: Shift, *, told: bool = False) -> str:
     who = f"{shift.staff} works" if shift.staff else "Open shift"
+    seen = "Staff see it now; whoever it concerns is told." if told else "Staff see it once you publish."
     twice = "".join(f" {reason}" for reason in unusual_times(Plan.of(shift)))
-    return f"{who} {planned_hours(shift, timezone.now())}.{twice} Staff see it once you publish."
+    return f"{who} {planned_hours(shift, timezone.now())}.{twice} {seen}"
 
 
 def sheet(

@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Clinic, Profession, User
 from accounts.roles import Role
-from scheduling import assigning, publishing
+from scheduling import assigning, pending
 from scheduling.board import Board
 from scheduling.models import RosterWeek
 from scheduling.rows import PROBLEMS, UNDER, Look
@@ -101,7 +101,7 @@ def test_the_counter_says_what_the_publication_will_hold(mt_prospect, oakbrook, 
     for monday, expected in ((factories.MONDAY, 3), (date(2026, 12, 7), 1)):
         week = RosterWeek.objects.get(clinic=mt_prospect, monday=monday)
         assert Board(manager, Look(monday=monday), at).unpublished_count == expected
-        assert len(publishing.pending_changes(week)) == expected
+        assert len(pending.pending_changes(week)) == expected
     assert kept.version == 1
 
 
