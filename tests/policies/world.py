@@ -893,9 +893,14 @@ ASKS = [
         _pk(f"{API}/roster-shifts/", "shift", "make-open/"),
         lambda world: {"version": 1},
     ),
+    Ask("api:roster-shift-tell", "POST", _pk(f"{API}/roster-shifts/", "shift", "tell/"), lambda world: {"version": 1}),
     Ask("api:roster-week-list", "GET", _at(f"{API}/roster-weeks/")),
+    Ask("api:roster-week-preview", "GET", _pk(f"{API}/roster-weeks/", "week", "preview/")),
     Ask(
-        "api:roster-week-publish", "POST", _pk(f"{API}/roster-weeks/", "week", "publish/"), lambda world: {"version": 0}
+        "api:roster-week-publish",
+        "POST",
+        _pk(f"{API}/roster-weeks/", "week", "publish/"),
+        lambda world: {"version": 0, "fingerprint": "x"},
     ),
     Ask("api:announcement-list", "GET", _at(f"{API}/announcements/")),
     Ask("api:announcement-list", "POST", _at(f"{API}/announcements/"), _new_announcement),
