@@ -32,21 +32,18 @@ class Absences:
     time_off: dict[int, list[TimeOff]] = field(default_factory=dict)  # granted and asked for
     availability: dict[int, list[Availability]] = field(default_factory=dict)
 
-    def verdict(self, plan: Plan, person: User, at: datetime) -> Verdict:
-        """Granted time off bars a shift; what is only asked for, and what the person would rather not, are concerns."""
-        return self.time_off_verdict(plan, person, at) + Verdict((), tuple(self._wishes(plan, person)))
-
-    def time_off_verdict(self, plan: Plan, person: User, at: datetime) -> Verdict:
-        against, beside = [], []
-        for one in self.time_off.get(person.pk, []):
-            if not overlaps(plan.span, (one.start, one.end)):
-                continue
+    def granted(self, plan: Plan, person: User, at: datetime) -> Iterator[Reason]:
+        """Time off that bars the shift; the database refuses it, too."""
+        for one in self._in_the_way(plan, person, TimeOffState.APPROVED):
             when = time_off_days(one, plan.clinic.zone, at)
-            if one.state == TimeOffState.APPROVED:
-                against.append(Reason("time-off", f"{person.given_name} has time off {when}."))
-            else:
-                beside.append(Concern("time-off-asked", f"{person.given_name} has asked for time off {when}."))
-        return Verdict.of(against, beside)
+            yield Reason("time-off", f"{person.given_name} has time off {when}.")
+
+    def concerns(self, plan: Plan, person: User, at: datetime) -> Iterator[Concern]:
+        """Time off that is only asked for, and what the person would rather not. Never why."""
+        for one in self._in_the_way(plan, person, TimeOffState.REQUESTED):
+            when = time_off_days(one, plan.clinic.zone, at)
+            yield Concern("time-off-asked", f"{person.given_name} has asked for time off {when}.")
+        yield from self._wishes(plan, person)
 
     def unavailable(self, plan: Plan, person: User) -> Verdict:
         """No where the person has said not to be available: nobody takes a shift then by themselves."""
@@ -60,6 +57,11 @@ class Absences:
         """Time off of the person that touches the day, granted or asked for."""
         span = day_span(day, zone)
         return [one for one in self.time_off.get(person.pk, []) if overlaps(span, (one.start, one.end))]
+
+    def _in_the_way(self, plan: Plan, person: User, state: TimeOffState) -> Iterator[TimeOff]:
+        for one in self.time_off.get(person.pk, []):
+            if one.state == state and overlaps(plan.span, (one.start, one.end)):
+                yield one
 
     def _wishes(self, plan: Plan, person: User) -> Iterator[Concern]:
         for day in days_touched(plan.span, plan.clinic.zone):
@@ -110,10 +112,21 @@ def wished_time(availability: Availability, day: date) -> str:
 
 
 def time_off_days(one: TimeOff, zone: ZoneInfo, at: datetime) -> str:
-    """`on Fri, Dec 4`, `Fri, Dec 4 – Mon, Dec 7`, or with hours when it is a part of a day."""
-    days, today = days_touched((one.start, one.end), zone), local_day(at, zone)
-    if not one.whole_days and len(days) == 1:
-        return f"{short_range(one.start, one.end, zone)} on {day_label(days[0], today)}"
-    if len(days) == 1:
-        return f"on {day_label(days[0], today)}"
-    return f"{day_label(days[0], today)} – {day_label(days[-1], today)}"
+    """`on Fri, Dec 4`, `Fri, Dec 4 – Mon, Dec 7`, or `9a–12p on Fri, Dec 4` when it is a part of a day."""
+    several = one.whole_days and len(days_touched((one.start, one.end), zone)) > 1
+    words = time_off_label(one, zone, local_day(at, zone))
+    return f"on {words}" if one.whole_days and not several else words
+
+
+def time_off_label(one: TimeOff, zone: ZoneInfo, today: date) -> str:
+    """`Fri, Dec 4`, `Fri, Dec 4 – Mon, Dec 7` or `9a–12p on Fri, Dec 4`."""
+    days = days_touched((one.start, one.end), zone)
+    label = days_label(days[0], days[-1], today)
+    return label if one.whole_days else f"{short_range(one.start, one.end, zone)} on {label}"
+
+
+def days_label(first: date, last: date, today: date) -> str:
+    """`Fri, Dec 4`, or `Fri, Dec 4 – Mon, Dec 7`."""
+    if first == last:
+        return day_label(first, today)
+    return f"{day_label(first, today)} – {day_label(last, today)}"

@@ -1,26 +1,27 @@
-"""Time off: asked for by whoever needs it, granted or declined by a manager, who decides about every shift that it hits."""
+"""Time off, by whoever needs it: asked for, with what to know before, and taken back. Who decides: `deciding_off`."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from uuid import UUID
 
+from django.contrib.postgres.fields import DateTimeRangeField
 from django.db import IntegrityError, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.db.models import Value
 
-from accounts.models import Clinic, User
-from accounts.roles import Capability
+from accounts.models import User
 from intranet.audit.recording import record
 from intranet.core.access import YES, Conflict, Forbidden, Reason, Refused, Verdict, require
 from intranet.core.time import at_local, day_span, local_day
-from intranet.core.wording import counted, day_label, name_list
-from scheduling.absences import days_touched
-from scheduling.assigning import NOTHING_CHANGED, lock_people, lock_weeks_by_id, make_open
-from scheduling.models import Blackout, Shift, TimeOff, TimeOffState
+from scheduling.absences import days_label, days_touched
+from scheduling.assigning import NOTHING_CHANGED, lock_people
+from scheduling.deciders import workplaces
+from scheduling.models import Blackout, PublishedShift, TimeOff, TimeOffState
 from scheduling.my_schedule import may_have_schedule
-from scheduling.times import Span, planned_hours
+from scheduling.roster import published_shifts
 
 LONGEST = timedelta(days=366)
 FURTHEST = timedelta(days=2 * 366)
@@ -28,7 +29,7 @@ FURTHEST = timedelta(days=2 * 366)
 
 @dataclass(frozen=True)
 class Wanted:
-    """The days, or the part of one day, that somebody asks for."""
+    """The days that somebody asks for, or with both times a part of one day."""
 
     first_day: date
     last_day: date
@@ -38,51 +39,97 @@ class Wanted:
 
     @property
     def whole_days(self) -> bool:
-        return self.starts is None or self.ends is None
+        return self.starts is None and self.ends is None
 
-    def span(self, person: User) -> Span:
+    def period(self, person: User) -> DateTimeTZRange:
         """The moments, by the clocks of the person's clinic."""
         zone = person.zone
         if self.starts is None or self.ends is None:
-            return day_span(self.first_day, zone)[0], day_span(self.last_day, zone)[1]
-        return at_local(self.first_day, self.starts, zone), at_local(self.last_day, self.ends, zone)
+            return DateTimeTZRange(day_span(self.first_day, zone)[0], day_span(self.last_day, zone)[1])
+        return DateTimeTZRange(at_local(self.first_day, self.starts, zone), at_local(self.last_day, self.ends, zone))
 
 
 def may_be_asked(wanted: Wanted, person: User, at: datetime) -> Verdict:
-    """Whether the days make sense. Days without time off at a clinic of the person warn: the manager decides."""
-    start, end = wanted.span(person)
-    if end <= start:
-        return Verdict.no("ends-before-it-begins", "The last day comes after the first one.", "last_day")
-    verdict = YES
-    if end <= at:
-        verdict += Verdict.no("past", "These days are over. Talk to your manager.", "first_day")
-    if end - start > LONGEST:
+    """Whether the days and times make sense."""
+    verdict = _times(wanted)
+    today = local_day(at, person.zone)
+    if wanted.last_day < wanted.first_day:
+        verdict += Verdict.no("ends-before-it-begins", "The last day comes before the first one.", "last_day")
+    if wanted.first_day < today:
+        words = "Days that are over cannot be asked for. Talk to your manager."
+        verdict += Verdict.no("past", words, "first_day")
+    if wanted.last_day - wanted.first_day >= LONGEST:
         verdict += Verdict.no("too-long", "Ask for a year at most.", "last_day")
-    if start > at + FURTHEST:
+    if wanted.first_day - today > FURTHEST:
         verdict += Verdict.no("too-far", "Ask for days within the next two years.", "first_day")
-    return verdict + Verdict((), tuple(_blackouts(wanted, person, at)))
+    return verdict
 
 
-def _blackouts(wanted: Wanted, person: User, at: datetime) -> list[Reason]:
-    clinics = Clinic.objects.filter(pk__in=person.standing.clinic_ids)
-    days = (wanted.first_day, wanted.last_day + timedelta(days=1))
+def _times(wanted: Wanted) -> Verdict:
+    if wanted.whole_days:
+        return YES
+    if wanted.starts is None:
+        return Verdict.no("one-time", "Say from when, or leave both times empty for whole days.", "starts")
+    if wanted.ends is None:
+        return Verdict.no("one-time", "Say until when, or leave both times empty for whole days.", "ends")
+    if wanted.last_day != wanted.first_day:
+        return Verdict.no("several-days", "Part of a day is within one day. Ask for each day by itself.", "last_day")
+    if wanted.ends <= wanted.starts:
+        return Verdict.no("ends-before-it-begins", "It ends after it begins.", "ends")
+    return YES
+
+
+@dataclass(frozen=True)
+class Known:
+    """What to know before asking: days on which the clinics grant no time off, and one's published shifts."""
+
+    blackouts: Sequence[Reason] = ()
+    shifts: Sequence[PublishedShift] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.blackouts or self.shifts)
+
+    @property
+    def fingerprint(self) -> str:
+        """Names what was looked at; empty when there was nothing to look at."""
+        seen = [*(str(one) for one in self.blackouts), *(f"{one.pk} {one.sequence}" for one in self.shifts)]
+        return hashlib.sha256("\n".join(seen).encode()).hexdigest() if seen else ""
+
+
+def known_about(wanted: Wanted, person: User, at: datetime) -> Known:
+    period = wanted.period(person)
+    return Known(
+        blackouts_in(person, period, at),
+        [one for one in published_shifts(person, period.lower, period.upper) if one.end > at],
+    )
+
+
+def blackouts_in(person: User, period: DateTimeTZRange, at: datetime) -> list[Reason]:
+    """Where a clinic of the person grants no time off on these days, and why. The manager decides all the same."""
+    days = days_touched((period.lower, period.upper), person.zone)
+    clinics = workplaces(Value(person.pk), Value(period, DateTimeRangeField())).values("clinic")
+    found = Blackout.objects.filter(clinic__in=clinics, days__overlap=(days[0], days[-1] + timedelta(days=1)))
     today = local_day(at, person.zone)
     return [
-        Reason("blackout", f"{one.clinic} grants no time off around {day_label(one.days.lower, today)}: {one.reason}.")
-        for one in Blackout.objects.filter(clinic__in=clinics, days__overlap=days).select_related("clinic")
+        Reason("blackout", f"{one.clinic} grants no time off {_blackout_days(one, today)}: {one.reason}.")
+        for one in found.select_related("clinic")
     ]
+
+
+def _blackout_days(blackout: Blackout, today: date) -> str:
+    first, last = blackout.days.lower, blackout.days.upper - timedelta(days=1)
+    return f"{'on ' if first == last else ''}{days_label(first, last, today)}"
 
 
 @transaction.atomic
 def ask_for_time_off(wanted: Wanted, *, by: User, at: datetime) -> TimeOff:
-    """Ask for time off; a manager of one of the person's clinics decides. Nobody has to say why or who covers."""
+    """Ask for time off; a manager decides. Nobody has to say why or who covers."""
     require(may_have_schedule(by), Forbidden)
     require(may_be_asked(wanted, by, at))
-    start, end = wanted.span(by)
     lock_people([by])
     time_off = TimeOff(
         person=by,
-        period=DateTimeTZRange(start, end),
+        period=wanted.period(by),
         whole_days=wanted.whole_days,
         reason=" ".join(wanted.reason.split()),
         requested_by=by,
@@ -94,10 +141,10 @@ def ask_for_time_off(wanted: Wanted, *, by: User, at: datetime) -> TimeOff:
     except IntegrityError as error:
         if error.__cause__.diag.constraint_name != "time_off_is_asked_for_once":  # type: ignore[union-attr]
             raise
-        raise Conflict.because(
-            "asked-already", "You have asked for some of these days already.", "first_day"
-        ) from error
-    record(by, "time-off.asked", time_off, clinics=by.standing.clinic_ids, start=start, end=end)
+        words = "You have asked for some of these days already, or have them off."
+        raise Conflict.because("asked-already", words, "first_day") from error
+    start, end = time_off.start, time_off.end
+    record(by, "time-off.asked", time_off, clinics=clinic_ids(time_off), start=start, end=end)
     return time_off
 
 
@@ -107,120 +154,43 @@ def withdraw_time_off(time_off: TimeOff, *, version: int, by: User, at: datetime
     if time_off.person_id != by.pk:
         raise Forbidden.because("not-yours", "Only whoever asked for time off withdraws it.")
     lock_people([by])
-    time_off = _locked(time_off, version)
-    if time_off.state not in (TimeOffState.REQUESTED, TimeOffState.APPROVED) or time_off.end <= at:
-        raise Refused.because("over", "This time off is over or was decided already.")
+    time_off = as_seen(time_off, version)
+    if not may_be_withdrawn(time_off, at):
+        state = "over" if time_off.end <= at else time_off.get_state_display().lower()
+        raise Refused.because("not-withdrawn", f"This time off is {state}. {NOTHING_CHANGED}")
     time_off.state = TimeOffState.WITHDRAWN
-    _save(time_off)
-    record(by, "time-off.withdrawn", time_off, clinics=by.standing.clinic_ids)
+    keep(time_off)
+    record(by, "time-off.withdrawn", time_off, clinics=clinic_ids(time_off))
     return time_off
 
 
-def may_decide(time_off: TimeOff, by: User) -> Verdict:
-    """A manager of a clinic at which the person works then; never about oneself."""
-    if time_off.person_id == by.pk:
-        return Verdict.no("own", "Somebody else decides about your time off.")
-    first, last = (local_day(moment, time_off.person.zone) for moment in (time_off.start, time_off.end))
-    clinics = time_off.person.memberships.filter(
-        clinic__isnull=False, period__overlap=(first, last + timedelta(days=1))
-    )
-    if any(by.standing.may(Capability.EDIT_ROSTER, one.clinic) for one in clinics.select_related("clinic")):
-        return YES
-    return Verdict.no("not-your-clinic", f"The managers of {time_off.person.given_name}’s clinics decide about this.")
+def may_be_withdrawn(time_off: TimeOff, at: datetime) -> bool:
+    return time_off.state in (TimeOffState.REQUESTED, TimeOffState.APPROVED) and time_off.end > at
 
 
-def shifts_hit(time_off: TimeOff) -> list[Shift]:
-    """Planned shifts of the person that the time off touches, at every clinic, in order of time."""
-    hit = Shift.objects.planned().filter(staff=time_off.person_id, period__overlap=time_off.period)
-    return list(hit.select_related("clinic", "week__clinic", "staff", "skill").order_by("period", "pk"))
+DEEDS = {
+    TimeOffState.APPROVED: "approved",
+    TimeOffState.DECLINED: "declined",
+    TimeOffState.WITHDRAWN: "withdrew",
+}
 
 
-@transaction.atomic
-def approve_time_off(
-    time_off: TimeOff, opened: Mapping[UUID, int], *, version: int, by: User, at: datetime, answer: str = ""
-) -> TimeOff:
-    """Grant it. Every shift that it hits is decided about: those in `opened` ({shift: version seen}) become open.
-
-    Refused while a shift is left: give it to somebody else first, or make it open here. Shifts of clinics whose roster
-    the person does not make have to be dealt with by their managers before. Nobody loses a shift silently.
-    """
-    require(may_decide(time_off, by), Forbidden)
-    weeks = {shift.week_id for shift in shifts_hit(time_off)}
-    lock_weeks_by_id(weeks)
-    lock_people([time_off.person])
-    time_off = _locked(time_off, version)
-    _require_undecided(time_off)
-    hit = shifts_hit(time_off)
-    require(_all_decided(hit, opened, by, at), Conflict if {shift.week_id for shift in hit} - weeks else Refused)
-    for shift in hit:
-        make_open(shift, version=opened[shift.pk], by=by, at=at)
-    time_off.state, time_off.decided_by, time_off.decided_at = TimeOffState.APPROVED, by, at
-    time_off.answer = " ".join(answer.split())
-    try:
-        with transaction.atomic():
-            _save(time_off)
-    except IntegrityError as error:
-        if error.__cause__.diag.constraint_name != "no_shift_during_time_off":  # type: ignore[union-attr]
-            raise
-        raise Conflict.because(
-            "shift-meanwhile", f"{time_off.person.given_name} got a shift then meanwhile. {NOTHING_CHANGED}"
-        ) from error
-    record(by, "time-off.approved", time_off, clinics=_clinic_ids(time_off), opened=len(hit))
-    return time_off
-
-
-def _all_decided(hit: list[Shift], opened: Mapping[UUID, int], by: User, at: datetime) -> Verdict:
-    left = [shift for shift in hit if shift.pk not in opened]
-    elsewhere = [shift for shift in hit if not by.standing.may(Capability.EDIT_ROSTER, shift.clinic)]
-    verdict = Verdict.of(
-        Reason(
-            "elsewhere", f"{planned_hours(shift, at)}: the managers of {shift.clinic} decide about this shift first."
-        )
-        for shift in elsewhere
-    )
-    if left := [shift for shift in left if shift not in elsewhere]:
-        words = name_list([planned_hours(shift, at) for shift in left])
-        verdict += Verdict.no("undecided", f"Decide about {counted(len(left), 'shift')} first: {words}.")
-    return verdict
-
-
-@transaction.atomic
-def decline_time_off(time_off: TimeOff, *, version: int, by: User, at: datetime, answer: str) -> TimeOff:
-    """Say no, and why."""
-    require(may_decide(time_off, by), Forbidden)
-    if not answer.strip():
-        raise Refused.because("no-answer", "Say why, so that they can plan.", "answer")
-    lock_people([time_off.person])
-    time_off = _locked(time_off, version)
-    _require_undecided(time_off)
-    time_off.state, time_off.decided_by, time_off.decided_at = TimeOffState.DECLINED, by, at
-    time_off.answer = " ".join(answer.split())
-    _save(time_off)
-    record(by, "time-off.declined", time_off, clinics=_clinic_ids(time_off))
-    return time_off
-
-
-def _locked(time_off: TimeOff, version: int) -> TimeOff:
+def as_seen(time_off: TimeOff, version: int) -> TimeOff:
+    """The row as it is now, locked. Conflict, with who did what, when it is not what the person looked at."""
     fresh = TimeOff.objects.select_for_update(of=("self",)).select_related("person", "decided_by").get(pk=time_off.pk)
-    if fresh.version != version:
-        who = f"{fresh.decided_by or fresh.person} has changed this meanwhile"
-        raise Conflict.because("changed-meanwhile", f"{who}: it is {fresh.get_state_display().lower()}.")
-    return fresh
+    if fresh.version == version:
+        return fresh
+    deed = DEEDS.get(TimeOffState(fresh.state), "changed")
+    who = fresh.person if fresh.state == TimeOffState.WITHDRAWN else fresh.decided_by or "Somebody"
+    raise Conflict.because("changed-meanwhile", f"{who} {deed} this request meanwhile. {NOTHING_CHANGED}")
 
 
-def _require_undecided(time_off: TimeOff) -> None:
-    if time_off.state != TimeOffState.REQUESTED:
-        raise Conflict.because("decided", f"This is {time_off.get_state_display().lower()} already.")
-
-
-def _save(time_off: TimeOff) -> None:
+def keep(time_off: TimeOff) -> None:
     time_off.version += 1
     time_off.save()
 
 
-def _clinic_ids(time_off: TimeOff) -> list[int]:
-    days = days_touched((time_off.start, time_off.end), time_off.person.zone)
-    held = time_off.person.memberships.filter(
-        clinic__isnull=False, period__overlap=(days[0], days[-1] + timedelta(days=1))
-    )
-    return sorted(set(held.values_list("clinic_id", flat=True)))
+def clinic_ids(time_off: TimeOff) -> list[int]:
+    """The clinics that it concerns: where the person works in these days."""
+    found = workplaces(Value(time_off.person_id), Value(time_off.period, DateTimeRangeField()))
+    return sorted(set(found.values_list("clinic_id", flat=True)))

@@ -275,8 +275,7 @@ def _refusal(error: IntegrityError, shift: Shift, plan: Plan, before: Plan | Non
     name = error.__cause__.diag.constraint_name  # type: ignore[union-attr]  # psycopg's error is always the cause
     if plan.staff and name in CLASHES:
         evidence = gather(plan, [plan.staff], shift_id=shift.pk)
-        verdict = evidence.clash_verdict(plan.staff, at) + evidence.absences.time_off_verdict(plan, plan.staff, at)
-        return Conflict(_said(verdict, plan, before))
+        return Conflict(_said(evidence.clash_verdict(plan.staff, at), plan, before))
     if plan.staff and name == "shift_holder_is_competent":
         words = f"{plan.staff.given_name} is not signed off for {plan.skill} for the whole shift."
         return Refused(_said(Verdict.no("competency-not-throughout", words), plan, before))

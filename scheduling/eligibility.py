@@ -54,16 +54,18 @@ class Evidence:
         return self.fitness(person, at) + self.clash_verdict(person, at)
 
     def fitness(self, person: User, at: datetime) -> Verdict:
-        """Who the person is: membership, profession, file, clearance. What other shifts say is `clash_verdict`."""
+        """Who the person is: membership, profession, file, clearance. What other shifts and time off say: `clash_verdict`."""
         place = Verdict.of(place_reasons(self.plan, person, self.roles.get(person.pk, set()), at))
         papers = _once(
             self.files.get((person.pk, self.plan.day), YES) + self.clearances.get(person.pk, YES) + self.stopped
         )
-        return place + papers + self.absences.verdict(self.plan, person, at) + self._rules(person, at)
+        wishes = Verdict.of((), self.absences.concerns(self.plan, person, at))
+        return place + papers + wishes + self._rules(person, at)
 
     def clash_verdict(self, person: User, at: datetime) -> Verdict:
-        """What the database refuses: being in two places, or in one too soon after another. Names the other shift."""
-        return Verdict.of(_clash(self.plan, shift, person, at, self.travel) for shift in self.clashes(person))
+        """What the database refuses: two places at once, or one too soon after another, and time off. Names what it is."""
+        shifts = Verdict.of(_clash(self.plan, shift, person, at, self.travel) for shift in self.clashes(person))
+        return shifts + Verdict.of(self.absences.granted(self.plan, person, at))
 
     def clashes(self, person: User) -> list[Shift]:
         return [shift for shift in self.shifts.get(person.pk, []) if self.too_close(shift)]

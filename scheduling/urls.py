@@ -1,15 +1,34 @@
 from django.urls import path
 
-from scheduling.views import board, leavers, my_schedule, opening, publishing, shifts
+from scheduling.views import (
+    availability,
+    board,
+    leavers,
+    my_schedule,
+    opening,
+    publishing,
+    shifts,
+    time_off,
+    time_off_requests,
+)
 
 app_name = "scheduling"
 
 urlpatterns = [
     path("schedule/", my_schedule.my_schedule, name="my-schedule"),
+    path("schedule/time-off/", time_off.own, name="time-off"),
+    path("schedule/time-off/new/", time_off.ask, name="time-off-ask"),
+    path("schedule/time-off/<int:pk>/withdraw/", time_off.withdraw, name="time-off-withdraw"),
+    path("schedule/availability/", availability.own, name="availability"),
+    path("schedule/availability/new/", availability.add, name="availability-add"),
+    path("schedule/availability/<int:pk>/", availability.edit, name="availability-edit"),
+    path("schedule/availability/<int:pk>/remove/", availability.remove, name="availability-remove"),
     path("roster/", board.board, name="board"),
     path("roster/shifts/new/", shifts.add, name="shift-add"),
     path("roster/shifts/<uuid:pk>/", shifts.edit, name="shift"),
     path("roster/shifts/<uuid:pk>/delete/", shifts.delete, name="shift-delete"),
+    path("roster/time-off/", time_off_requests.requests, name="time-off-requests"),
+    path("roster/time-off/<int:pk>/", time_off_requests.decide, name="time-off-request"),
     path("roster/hours/<slug:slug>/", opening.hours, name="hours"),
     path("roster/leavers/<int:pk>/", leavers.leaver, name="leaver"),
     path("roster/<slug:clinic>/<str:monday>/publish/", publishing.publish, name="publish"),

@@ -9,9 +9,12 @@ from django.urls import reverse
 from accounts.models import Clinic
 from intranet.audit import vocabulary
 from intranet.audit.vocabulary import Action, Kind
-from scheduling.models import RosterWeek, Shift
+from scheduling.models import RosterWeek, Shift, TimeOff
 
 ACTIONS = {
+    "availability.added": Action("Availability said"),
+    "availability.changed": Action("Availability changed"),
+    "availability.removed": Action("Availability removed"),
     "coverage-needs.set": Action("Staffing needs set"),
     "opening-hours.set": Action("Opening hours set"),
     "roster-rule.set": Action("Rule of the roster set"),
@@ -20,6 +23,10 @@ ACTIONS = {
     "shift.changed": Action("Shift changed"),
     "shift.created": Action("Shift made"),
     "shift.deleted": Action("Shift deleted", "caution"),
+    "time-off.approved": Action("Time off approved", "ok"),
+    "time-off.asked": Action("Time off asked for"),
+    "time-off.declined": Action("Time off declined"),
+    "time-off.withdrawn": Action("Time off withdrawn"),
 }
 
 
@@ -34,6 +41,7 @@ KINDS = {
         _on_the_board,
     ),
     "scheduling.shift": Kind("Shift", lambda viewer: Shift.objects.visible_to(viewer).planned()),
+    "scheduling.timeoff": Kind("Time off", lambda viewer: TimeOff.objects.visible_to(viewer).exclude(person=viewer.pk)),
 }
 
 

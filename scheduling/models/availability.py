@@ -7,25 +7,13 @@ from typing import ClassVar, Self
 
 from django.contrib.postgres.fields import DateRangeField
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 
 from accounts.models import Membership, User
 from accounts.roles import Capability
-from intranet.core.access import AccessQuerySet, AnyUser, Row
+from intranet.core.access import AccessQuerySet, AnyUser
+from intranet.core.time import organisation_day
 from scheduling.models.needs import Weekday
-
-
-class OfOwnPeople(AccessQuerySet[Row]):
-    """Rows about a `person`: their own, and those of everybody with a role at a clinic whose roster one makes."""
-
-    def visible_to(self, user: AnyUser) -> Self:
-        if not isinstance(user, User) or not user.standing.grants:
-            return self.none()
-        scope = user.standing.scope(Capability.EDIT_ROSTER)
-        if scope.everywhere:
-            return self
-        here = Membership.objects.filter(clinic__in=scope.clinic_ids).values("user")
-        return self.filter(Q(person=user) | Q(person__in=here))
 
 
 class Wish(models.TextChoices):
@@ -34,7 +22,20 @@ class Wish(models.TextChoices):
     PREFERRED_OFF = "preferred_off", "Prefers to be off"
 
 
-class AvailabilityQuerySet(OfOwnPeople["Availability"]):
+class AvailabilityQuerySet(AccessQuerySet["Availability"]):
+    def visible_to(self, user: AnyUser) -> Self:
+        """One's own, and that of people who belong to a clinic whose roster one makes."""
+        if not isinstance(user, User) or not user.standing.grants:
+            return self.none()
+        own_clinics = user.standing.scope(Capability.EDIT_ROSTER).clinic_ids
+        belongs = Membership.objects.belonging(organisation_day(user.standing.at))
+        here = belongs.filter(user=OuterRef("person"), clinic__in=own_clinics)
+        return self.filter(Q(person=user) | Exists(here))
+
+    def not_over(self, day: date) -> Self:
+        """Those that still say something on the day or after it."""
+        return self.filter(Q(days__upper_inf=True) | Q(days__endswith__gt=day))
+
     def on(self, day: date) -> Self:
         """Those that say something about the day."""
         return self.filter(days__contains=day).filter(Q(weekday=None) | Q(weekday=day.weekday()))

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import ClassVar, Self
+from zoneinfo import ZoneInfo
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, Exists, F, Q, Subquery, Value, When
 from django.db.models.constraints import Deferrable
+from django.db.models.functions import Coalesce, Lower
+from django.urls import reverse
 
 from accounts.models import User
-from scheduling.models.availability import OfOwnPeople
+from accounts.roles import Capability
+from intranet.core.access import AccessQuerySet, AnyUser
+from intranet.core.time import organisation_day, organisation_zone
+from scheduling.deciders import own_managers, workplaces
 from scheduling.models.ledger import TIME_OFF_TAKES_TIME, keeps_ledger
 from scheduling.models.shifts import Shift
 
@@ -24,7 +30,40 @@ class TimeOffState(models.TextChoices):
     WITHDRAWN = "withdrawn", "Withdrawn"
 
 
-class TimeOffQuerySet(OfOwnPeople["TimeOff"]):
+def waits(at: datetime) -> Q:
+    """Somebody has still to decide it: not when its days have passed undecided, or when the person has left."""
+    return Q(state=TimeOffState.REQUESTED, period__endswith__gt=at, person__is_active=True)
+
+
+class TimeOffQuerySet(AccessQuerySet["TimeOff"]):
+    def visible_to(self, user: AnyUser) -> Self:
+        """One's own, and those about which one decides: see `scheduling.deciders`. Nobody else reads why somebody is away."""
+        if not isinstance(user, User) or not user.standing.grants:
+            return self.none()
+        own_clinics = user.standing.scope(Capability.EDIT_ROSTER).clinic_ids
+        if not own_clinics:
+            return self.filter(person=user)
+        theirs = Exists(workplaces().filter(clinic__in=own_clinics))
+        nobodys = Q(~Exists(own_managers(organisation_day(user.standing.at))), person__is_active=True)
+        return self.filter(Q(person=user) | theirs | nobodys)
+
+    def entrusted_to(self, user: User) -> Self:
+        """Those about which the person decides; never the person's own."""
+        return self.visible_to(user).exclude(person=user)
+
+    def waiting(self, at: datetime) -> Self:
+        return self.filter(waits(at))
+
+    def waiting_first(self, at: datetime) -> Self:
+        """Those that wait, the soonest first; then the others, the latest first."""
+        soonest = Case(When(waits(at), then=Lower("period")))
+        return self.order_by(soonest.asc(nulls_last=True), "-period", "pk")
+
+    def with_zone(self) -> Self:
+        """With the zone in which their days are counted, so that a list does not ask for each."""
+        at_clinics = Subquery(workplaces().order_by("clinic").values("clinic__time_zone")[:1])
+        return self.annotate(zone_name=Coalesce(at_clinics, Value(organisation_zone().key)))
+
     def requested(self) -> Self:
         return self.filter(state=TimeOffState.REQUESTED)
 
@@ -92,6 +131,10 @@ class TimeOff(models.Model):
     def __str__(self) -> str:
         return f"Time off of {self.person}"
 
+    def get_absolute_url(self) -> str:
+        """Where it is decided."""
+        return reverse("scheduling:time-off-request", args=[self.pk])
+
     @property
     def start(self) -> datetime:
         return self.period.lower
@@ -99,6 +142,12 @@ class TimeOff(models.Model):
     @property
     def end(self) -> datetime:
         return self.period.upper
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone of the person's clinic, in which the days are counted; asked for here unless `with_zone` has."""
+        name = getattr(self, "zone_name", None)
+        return ZoneInfo(name) if name else self.person.zone
 
 
 class Source(models.IntegerChoices):

@@ -15,9 +15,11 @@ from accounts.models import Skill
 from intranet.core import wording
 from intranet.core.templatetags.interface import problems_of
 from intranet.core.time import minutes_between
+from scheduling.absences import time_off_label
 from scheduling.board import skill_icon
 from scheduling.charts import Chart, gap_times
 from scheduling.coverage import DayCoverage, Gap
+from scheduling.models import TimeOff
 from scheduling.positions import Position
 from scheduling.rows import Chip, CoverageRow, Row, RowGroup
 
@@ -141,6 +143,12 @@ def reason_icon(code: str) -> str:
 def days_of_week(monday: date) -> str:
     """`Dec 7 – 13`."""
     return wording.week_label(monday)
+
+
+@register.filter
+def off_label(time_off: TimeOff, today: date) -> str:
+    """`Fri, Dec 4 – Mon, Dec 7`."""
+    return time_off_label(time_off, time_off.zone, today)
 
 
 @register.filter
