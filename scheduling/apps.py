@@ -11,7 +11,7 @@ class SchedulingConfig(AppConfig):
         from accounts import leaving, presence
         from intranet.reminders import registry
         from protocols import impact
-        from scheduling import navigation, verbs
+        from scheduling import navigation, time_off_reminders, verbs
         from scheduling.leavers import shifts_ahead, shifts_to_open
         from scheduling.presence import PublishedRoster
         from scheduling.reminders import RosterPublished, ShiftTomorrow
@@ -21,6 +21,7 @@ class SchedulingConfig(AppConfig):
         verbs.register()
         registry.register(ShiftTomorrow())
         registry.register(RosterPublished())
+        time_off_reminders.register_kinds()
         leaving.ask(shifts_to_open)
         leaving.foretell(shifts_ahead)
         presence.ask(PublishedRoster())

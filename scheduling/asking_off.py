@@ -97,6 +97,9 @@ class Known:
 
 
 def known_about(wanted: Wanted, person: User, at: datetime) -> Known:
+    """Nothing about days that make no sense."""
+    if not may_be_asked(wanted, person, at):
+        return Known()
     period = wanted.period(person)
     return Known(
         blackouts_in(person, period, at),

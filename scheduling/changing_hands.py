@@ -12,6 +12,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.db.models import BigIntegerField, Case, F, Value, When
+from django.db.models.functions import Cast
 
 from accounts.models import User
 from intranet.audit.recording import record
@@ -105,7 +106,7 @@ def _weeks(shifts: Iterable[Shift]) -> list[RosterWeek]:
 def _write(holders: Mapping[Shift, User | None], *, by: User, at: datetime) -> None:
     """All shifts in one statement: the database looks for double bookings when both have their new holder."""
     whens = [When(pk=shift.pk, then=Value(person.pk if person else None)) for shift, person in holders.items()]
-    staff = Case(*whens, output_field=BigIntegerField())
+    staff = Cast(Case(*whens), BigIntegerField())  # without it, nobody at all would be a text to the database
     changed = {"version": F("version") + 1, "changed_by": by, "changed_at": at}
     try:
         with transaction.atomic():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rest_framework.routers import BaseRouter
 
-from scheduling.api import roster
+from scheduling.api import availability, roster, time_off
 
 
 def register(router: BaseRouter) -> None:
@@ -12,3 +12,5 @@ def register(router: BaseRouter) -> None:
     router.register("shifts", roster.PublishedShiftViewSet, basename="shift")
     router.register("roster-shifts", roster.RosterShiftViewSet, basename="roster-shift")
     router.register("roster-weeks", roster.RosterWeekViewSet, basename="roster-week")
+    router.register("time-off", time_off.TimeOffViewSet, basename="time-off")
+    router.register("availability", availability.AvailabilityViewSet, basename="availability")

@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.db.backends.postgresql.psycopg_any import DateRange, DateTimeTZRange
 
 from accounts.models import Clinic, Skill, User
 from intranet.core.time import day_span, minutes_between
 from scheduling.models import (
+    Availability,
+    Blackout,
     CoverageNeed,
     OpeningHours,
     PublishedShift,
@@ -17,6 +19,7 @@ from scheduling.models import (
     Shift,
     TimeOff,
     TimeOffState,
+    Wish,
 )
 from scheduling.plans import Plan
 from scheduling.positions import Position
@@ -130,3 +133,23 @@ def time_off(
     if decided_by is not None:
         values |= {"state": TimeOffState.APPROVED, "decided_by": decided_by, "decided_at": CREATED}
     return TimeOff.objects.create(person=person, **(values | fields))
+
+
+def availability(
+    *,
+    person: User,
+    weekday: int | None = 0,
+    first: date = MONDAY,
+    last: date | None = None,
+    times: str = "",
+    **fields: Any,
+) -> Availability:
+    """Not available on Mondays from the usual one on; without a weekday on the days from first to last."""
+    starts, ends = map(clock, times.split("-")) if times else (None, None)
+    values: dict[str, Any] = {"wish": Wish.UNAVAILABLE, "weekday": weekday, "starts": starts, "ends": ends}
+    days = DateRange(first, last + timedelta(days=1) if last else None)
+    return Availability.objects.create(person=person, days=days, added_at=CREATED, **(values | fields))
+
+
+def blackout(*, clinic: Clinic, first: date = MONDAY, last: date = MONDAY, reason: str = "Moving house") -> Blackout:
+    return Blackout.objects.create(clinic=clinic, days=DateRange(first, last + timedelta(days=1)), reason=reason)
