@@ -174,7 +174,7 @@ def _at_once(rows: QuerySet[TimeOff]) -> QuerySet[Any, Any]:
         subject_id=F("pk"),
         occasion=Value("asked"),
         due_at=F("requested_at"),
-        not_after=Least(second, Upper("period")),
+        not_after=Least(second, Upper("period"), output_field=DateTimeField()),
     )
 
 

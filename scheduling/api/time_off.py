@@ -23,6 +23,7 @@ from scheduling.asking_off import Known, Wanted, ask_for_time_off, blackouts_in,
 from scheduling.coverage import Gap
 from scheduling.deciding_off import Hit, approve_time_off, decline_time_off, gaps_without, hits, may_decide
 from scheduling.models import TimeOff, TimeOffState
+from scheduling.my_schedule import may_have_schedule
 from scheduling.serializers import (
     HolderSerializer,
     PublishedShiftSerializer,
@@ -163,10 +164,11 @@ class TimeOffViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.
         time_off = ask_for_time_off(wanted, by=self._person, at=timezone.now())
         return Response(self.get_serializer(time_off).data, status=status.HTTP_201_CREATED)
 
-    @extend_schema(request=WantedSerializer, responses=KnownSerializer, filters=False)
+    @extend_schema(request=WantedSerializer, responses={200: KnownSerializer, **REFUSALS}, filters=False)
     @action(detail=False, methods=["post"], pagination_class=None)
     def check(self, request: Request) -> Response:
         """What to know before you ask: days on which no time off is granted, and your published shifts. Asks nothing."""
+        require(may_have_schedule(self._person), Forbidden)
         wanted = self._checked(WantedSerializer).wanted()
         return Response(KnownSerializer(known_about(wanted, self._person, timezone.now())).data)
 

@@ -96,6 +96,10 @@ def build(cast: dict[str, User], mt_prospect: Clinic, at: datetime) -> World:
     )
     shift = scheduling.shift(clinic=mt_prospect, day=scheduling.MONDAY)
     published = scheduling.published(clinic=mt_prospect, day=scheduling.MONDAY + timedelta(days=1), staff=therapist)
+    away = scheduling.time_off(
+        person=therapist, clinic=mt_prospect, day=scheduling.MONDAY + timedelta(days=3), reason=f"{CANARY} wedding"
+    )
+    availability = scheduling.availability(person=therapist, note=f"{CANARY} class")
     licence = factories.credential_type(name=f"{CANARY} licence", code="canary-licence", required=False)
     credential = factories.credential(user=therapist, type=licence)
     factories.document(credential=credential)
@@ -175,6 +179,8 @@ def build(cast: dict[str, User], mt_prospect: Clinic, at: datetime) -> World:
             "shift": shift,
             "week": shift.week,
             "published": published,
+            "away": away,
+            "availability": availability,
             "credential": credential,
             "returned": returned,
             "checked": checked,
@@ -245,6 +251,14 @@ def _first(world: World) -> dict[str, Any]:
 
 def _this_draft(world: World) -> dict[str, Any]:
     return _first(world) | {"protocol": world.draft.protocol.slug}
+
+
+def _decline(world: World) -> dict[str, Any]:
+    return {"do": "decline", "version": 1, "answer": "Two are away."}
+
+
+def _line(world: World) -> dict[str, Any]:
+    return {"wish": "preferred", "weekday": "1", "first_day": "2026-12-01"}
 
 
 def _new_picture(world: World) -> dict[str, Any]:
@@ -567,6 +581,24 @@ ASKS = [
         _first,
     ),
     Ask("scheduling:my-schedule", "GET", _at("/schedule/")),
+    Ask("scheduling:time-off", "GET", _at("/schedule/time-off/")),
+    Ask("scheduling:time-off-ask", "GET", _at("/schedule/time-off/new/")),
+    Ask("scheduling:time-off-ask", "POST", _at("/schedule/time-off/new/"), lambda world: {"first_day": "2026-12-14"}),
+    Ask(
+        "scheduling:time-off-withdraw",
+        "POST",
+        _pk("/schedule/time-off/", "away", "withdraw/"),
+        lambda world: {"version": 1},
+    ),
+    Ask("scheduling:availability", "GET", _at("/schedule/availability/")),
+    Ask("scheduling:availability-add", "GET", _at("/schedule/availability/new/")),
+    Ask("scheduling:availability-add", "POST", _at("/schedule/availability/new/"), _line),
+    Ask("scheduling:availability-edit", "GET", _pk("/schedule/availability/", "availability")),
+    Ask("scheduling:availability-edit", "POST", _pk("/schedule/availability/", "availability"), _line),
+    Ask("scheduling:availability-remove", "POST", _pk("/schedule/availability/", "availability", "remove/")),
+    Ask("scheduling:time-off-requests", "GET", _at("/roster/time-off/")),
+    Ask("scheduling:time-off-request", "GET", _pk("/roster/time-off/", "away")),
+    Ask("scheduling:time-off-request", "POST", _pk("/roster/time-off/", "away"), _decline),
     Ask("scheduling:board", "GET", _at("/roster/")),
     Ask("scheduling:shift-add", "GET", _at("/roster/shifts/new/?clinic=mt-prospect")),
     Ask("scheduling:shift", "GET", _pk("/roster/shifts/", "shift")),
@@ -868,6 +900,19 @@ ASKS = [
     Ask("api:acknowledgement-detail", "GET", _pk(f"{API}/acknowledgements/", "signature")),
     Ask("api:acknowledgement-pdf", "GET", _pk(f"{API}/acknowledgements/", "signature", "pdf/")),
     Ask("api:my-shift-list", "GET", _at(f"{API}/my-shifts/")),
+    Ask("api:time-off-list", "GET", _at(f"{API}/time-off/")),
+    Ask("api:time-off-list", "POST", _at(f"{API}/time-off/"), lambda world: {"first_day": "2026-12-14"}),
+    Ask("api:time-off-check", "POST", _at(f"{API}/time-off/check/"), lambda world: {"first_day": "2026-12-14"}),
+    Ask("api:time-off-detail", "GET", _pk(f"{API}/time-off/", "away")),
+    Ask("api:time-off-effect", "GET", _pk(f"{API}/time-off/", "away", "effect/")),
+    Ask("api:time-off-withdraw", "POST", _pk(f"{API}/time-off/", "away", "withdraw/"), lambda world: {"version": 1}),
+    Ask("api:time-off-approve", "POST", _pk(f"{API}/time-off/", "away", "approve/"), lambda world: {"version": 1}),
+    Ask("api:time-off-decline", "POST", _pk(f"{API}/time-off/", "away", "decline/"), _decline),
+    Ask("api:availability-list", "GET", _at(f"{API}/availability/")),
+    Ask("api:availability-list", "POST", _at(f"{API}/availability/"), _line),
+    Ask("api:availability-detail", "GET", _pk(f"{API}/availability/", "availability")),
+    Ask("api:availability-detail", "PUT", _pk(f"{API}/availability/", "availability"), _line),
+    Ask("api:availability-detail", "DELETE", _pk(f"{API}/availability/", "availability")),
     Ask("api:shift-list", "GET", _at(f"{API}/shifts/")),
     Ask("api:shift-detail", "GET", lambda world: f"{API}/shifts/{world.published.shift_id}/"),
     Ask("api:shift-detail of a draft", "GET", _pk(f"{API}/shifts/", "shift")),
