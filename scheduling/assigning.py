@@ -122,6 +122,27 @@ def delete_shift(shift: Shift, *, version: int, by: User, at: datetime) -> None:
     shift.save(update_fields=["state", "version", "changed_by", "changed_at"])
 
 
+@transaction.atomic
+def restore_shift(shift: Shift, *, version: int, by: User, at: datetime, reason: str = "") -> Shift:
+    """Plan a shift again that was deleted and that staff have seen; it stays the same one for them.
+
+    Refused like a new one where something has come in its place.
+    """
+    require(may_edit(shift.clinic, by), Forbidden)
+    weeks = lock_weeks(shift.clinic, [], also=[shift.week_id])
+    lock_people([shift.staff])
+    fresh = Shift.objects.select_for_update(of=("self",)).select_related("clinic", "week", "staff", "skill")
+    shift = fresh.get(pk=shift.pk)
+    if shift.state != ShiftState.CANCELLED or shift.version != version:
+        words = f"Somebody has planned this shift again meanwhile. {NOTHING_CHANGED}"
+        raise Conflict.because("changed-meanwhile", words)
+    plan = Plan.of(shift)
+    shift.state = ShiftState.PLANNED
+    _write(shift, plan, by=by, at=at, locked=weeks, before=plan, reason=reason)
+    record(by, "shift.restored", shift, clinics=[shift.clinic_id], **_summary(plan))
+    return shift
+
+
 def lock_weeks(clinic: Clinic, plans: Iterable[Plan], *, also: Iterable[int] = ()) -> list[RosterWeek]:
     """Lock the weeks of the plans, made where they are missing, and those with the ids in `also`; in order of id."""
     ids = set(also)

@@ -1,21 +1,17 @@
 """Moving and copying on the board: the same wall-clock times on another day, for somebody else or nobody; one or several
-shifts at once, and the way back."""
+shifts at once. The way back is `undoing`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import Any
 from uuid import UUID
 
-from django.core import signing
 from django.db import transaction
 
-from accounts.models import Clinic, Skill, User
-from intranet.core.access import Conflict, Reason, Refused, Verdict, require
-from intranet.core.time import local_day
-from intranet.core.wording import counted
+from accounts.models import User
+from intranet.core.access import Conflict, Reason, Refused, Verdict
 from scheduling.assigning import (
     NOTHING_CHANGED,
     NeedsReason,
@@ -25,27 +21,28 @@ from scheduling.assigning import (
     lock_people,
     lock_weeks_by_id,
 )
-from scheduling.models import Shift
+from scheduling.models import RosterWeek, Shift
 from scheduling.plans import Plan
-from scheduling.positions import Position
 from scheduling.times import hours_and_day, shift_span
 
-UNDO_SALT = "scheduling.moving.undo"
-UNDO_FOR = timedelta(hours=1)
+MOST_AT_ONCE = 200  # shifts; each is judged by itself, and everybody else waits for their weeks meanwhile
+
+Aim = Callable[[Plan], Plan | None]
 
 
 def on_day(plan: Plan, day: date) -> Plan:
     """The same shift on another day, at the same wall-clock times, whatever the clocks do between."""
+    if day == plan.day:
+        return plan
     zone = plan.clinic.zone
     starts, ends = (moment.astimezone(zone).time() for moment in plan.span)
     start, end = shift_span(day, starts, ends, zone)
     return replace(plan, start=start, end=end)
 
 
-def copy_shift(shift: Shift, *, day: date, staff: User | None, by: User, at: datetime, reason: str = "") -> Shift:
-    """Make a shift like this one on a day, for somebody or open."""
-    plan = replace(on_day(Plan.of(shift), day), staff=staff)
-    return create_shift(plan, by=by, at=at, reason=reason)
+def placed(plan: Plan, day: date, staff: User | None) -> Plan:
+    """The same shift in another cell of the board."""
+    return replace(on_day(plan, day), staff=staff)
 
 
 @dataclass(frozen=True)
@@ -58,140 +55,110 @@ class Done:
     gone: bool = False  # it was deleted
 
 
+def place_shift(
+    shift: Shift, *, day: date, staff: User | None, version: int, by: User, at: datetime, reason: str = ""
+) -> tuple[Shift, Done]:
+    """Put a shift on a day, for somebody or open."""
+    before = Plan.of(shift)
+    after = change_shift(shift, placed(before, day, staff), version=version, by=by, at=at, reason=reason)
+    return after, Done(after.pk, after.version, before)
+
+
+def copy_shift(
+    shift: Shift, *, day: date, staff: User | None, by: User, at: datetime, reason: str = ""
+) -> tuple[Shift, Done]:
+    """Make a shift like this one on a day, for somebody or open."""
+    made = create_shift(placed(Plan.of(shift), day, staff), by=by, at=at, reason=reason)
+    return made, Done(made.pk, made.version, None)
+
+
+def for_person(person: User) -> Aim:
+    return lambda plan: replace(plan, staff=person)
+
+
+def opened(plan: Plan) -> Plan:
+    return replace(plan, staff=None)
+
+
+def deleted(plan: Plan) -> None:
+    return None
+
+
+def by_days(days: int) -> Aim:
+    return lambda plan: on_day(plan, plan.day + timedelta(days=days))
+
+
 @transaction.atomic
 def change_several(
-    seen: Mapping[UUID, int],
-    change: Callable[[Plan], Plan | None],
-    *,
-    by: User,
-    at: datetime,
-    reason: str = "",
-) -> list[Done]:
+    seen: Mapping[UUID, int], change: Aim, *, by: User, at: datetime, reason: str = ""
+) -> list[tuple[Shift, Done]]:
     """Change each of the shifts, of which `seen` gives the version that the person saw; all of them, or none.
 
-    `change` gives what a shift should be, None to delete it. Every refusal of every shift is said at once.
+    `change` gives what a shift should be, None to delete it. Every refusal of every shift is said at once. One that is
+    only in the way of another waits until that has moved.
     """
-    found = list(
-        Shift.objects.visible_to(by)
-        .planned()
-        .select_related("clinic", "week__clinic", "staff", "skill")
-        .filter(pk__in=seen)
-    )
-    if {shift.pk for shift in found} != set(seen):
-        raise Conflict.because(
-            "changed-meanwhile", f"One of these shifts is gone. Look at the board again. {NOTHING_CHANGED}"
-        )
-    _lock(found, change)
-    done, reasons, concerns = [], [], []
-    for shift in sorted(found, key=lambda one: (one.start, str(one.pk))):
-        before, wanted = Plan.of(shift), change(Plan.of(shift))
-        try:
-            with transaction.atomic():
-                done.append(_one(shift, before, wanted, seen[shift.pk], by=by, at=at, reason=reason))
-        except NeedsReason as refused:
-            concerns += [_of_shift(one, shift, at) for one in refused.verdict.reasons[:-1]]
-        except Refused as refused:
-            reasons += [_of_shift(one, shift, at) for one in refused.verdict.reasons]
-    require(Verdict.of(reasons))
-    if concerns:
-        raise NeedsReason(concerns)
+    left = _found(seen, by)
+    lock_all(left, [change(Plan.of(shift)) for shift in left])
+    done: list[tuple[Shift, Done]] = []
+    while left:
+        refusals = []
+        for shift in left:
+            try:
+                with transaction.atomic():
+                    done.append(_one(shift, change, seen[shift.pk], by=by, at=at, reason=reason))
+            except Refused as refused:
+                refusals.append((shift, refused))
+        if len(refusals) == len(left):
+            raise _together(refusals, at)
+        left = [shift for shift, _ in refusals]
     return done
 
 
-def _lock(shifts: Sequence[Shift], change: Callable[[Plan], Plan | None]) -> None:
-    """Everything at once, in the order in which all actions lock."""
-    lock_weeks_by_id({shift.week_id for shift in shifts})
-    after = [plan.staff for shift in shifts if (plan := change(Plan.of(shift))) is not None]
-    lock_people([*after, *(shift.staff for shift in shifts)])
+def _found(seen: Mapping[UUID, int], by: User) -> list[Shift]:
+    if not seen:
+        raise Refused.because("none-ticked", "Select the shifts first.")
+    if len(seen) > MOST_AT_ONCE:
+        raise Refused.because("too-many", f"Change at most {MOST_AT_ONCE} shifts at once.")
+    planned = Shift.objects.visible_to(by).planned().select_related("clinic", "week__clinic", "staff", "skill")
+    found = list(planned.filter(pk__in=seen).order_by("period", "pk"))
+    if len(found) != len(seen):
+        raise Conflict.because(
+            "changed-meanwhile", f"One of these shifts is gone. Look at the board again. {NOTHING_CHANGED}"
+        )
+    return found
 
 
-def _one(shift: Shift, before: Plan, wanted: Plan | None, version: int, *, by: User, at: datetime, reason: str) -> Done:
+def lock_all(shifts: Iterable[Shift], plans: Iterable[Plan | None]) -> None:
+    """Lock at once, in the order of all actions, the weeks and people of some shifts and of what they are to become."""
+    shifts, wanted = list(shifts), [plan for plan in plans if plan is not None]
+    weeks = {shift.week_id for shift in shifts}
+    for clinic, monday in {(plan.clinic, plan.monday) for plan in wanted}:
+        weeks.add(RosterWeek.objects.get_or_create(clinic=clinic, monday=monday)[0].pk)
+    lock_weeks_by_id(weeks)
+    lock_people([one.staff for one in (*shifts, *wanted)])
+
+
+def _one(shift: Shift, change: Aim, version: int, *, by: User, at: datetime, reason: str) -> tuple[Shift, Done]:
+    before = Plan.of(shift)
+    wanted = change(before)
     if wanted is None:
         delete_shift(shift, version=version, by=by, at=at)
-        return Done(shift.pk, version + 1, before, gone=True)
+        return shift, Done(shift.pk, version + 1, before, gone=True)
     after = change_shift(shift, wanted, version=version, by=by, at=at, reason=reason)
-    return Done(after.pk, after.version, before)
+    return after, Done(after.pk, after.version, before)
+
+
+def _together(refusals: Sequence[tuple[Shift, Refused]], at: datetime) -> Refused:
+    """One refusal with every reason of each. What needs a reason is said once nothing else stands against it."""
+    against = [(shift, error) for shift, error in refusals if not isinstance(error, NeedsReason)]
+    reasons = [_of_shift(one, shift, at) for shift, error in against for one in error.verdict.reasons]
+    if not reasons:
+        concerns = [_of_shift(one, shift, at) for shift, error in refusals for one in error.verdict.reasons[:-1]]
+        return NeedsReason(concerns)
+    kind = Conflict if all(isinstance(error, Conflict) for _, error in against) else Refused
+    return kind(Verdict.of(reasons))
 
 
 def _of_shift(reason: Reason, shift: Shift, at: datetime) -> Reason:
-    return replace(
-        reason, message=f"{shift.staff or 'Open shift'}, {hours_and_day(shift, at)}: {reason.message}", field=""
-    )
-
-
-@transaction.atomic
-def undo(done: Iterable[Done], *, by: User, at: datetime) -> int:
-    """Make each shift what it was before; Conflict when somebody has changed one since. How many there were.
-
-    What was accepted then is accepted again: it goes back to what somebody had decided.
-    """
-    steps = list(done)
-    kept = {one.shift_id: one for one in steps if not one.gone}
-    shifts = Shift.objects.visible_to(by).planned().select_related("clinic", "week__clinic", "staff", "skill")
-    found = {shift.pk: shift for shift in shifts.filter(pk__in=kept)}
-    if found.keys() != kept.keys():
-        raise Conflict.because("changed-meanwhile", f"Somebody deleted the shift since. {NOTHING_CHANGED}")
-    for one in reversed(steps):
-        if one.gone and one.before is not None:
-            create_shift(one.before, by=by, at=at, reason="Undone.")
-        elif one.before is None:
-            delete_shift(found[one.shift_id], version=one.version, by=by, at=at)
-        else:
-            change_shift(found[one.shift_id], one.before, version=one.version, by=by, at=at, reason="Undone.")
-    return len(steps)
-
-
-def ticket(done: Sequence[Done], *, by: User) -> str:
-    """What the Undo button sends back: signed, for this person, for an hour."""
-    return signing.dumps({"by": by.pk, "done": [_packed(one) for one in done]}, salt=UNDO_SALT, compress=True)
-
-
-def from_ticket(text: str, *, by: User) -> list[Done]:
-    """What a ticket holds; Refused when it is too old, another person's or not ours."""
-    too_late = "This can be undone for an hour. Change it on the board instead."
-    try:
-        packed = signing.loads(text, salt=UNDO_SALT, max_age=UNDO_FOR)
-    except signing.BadSignature:
-        raise Refused.because("too-late", too_late) from None
-    if packed["by"] != by.pk:
-        raise Refused.because("too-late", too_late)
-    return [_unpacked(one) for one in packed["done"]]
-
-
-def _packed(one: Done) -> dict[str, Any]:
-    plan = one.before
-    before = plan and {
-        "clinic": plan.clinic.pk,
-        "position": plan.position.value,
-        "start": plan.start.isoformat(),
-        "end": plan.end.isoformat(),
-        "staff": plan.staff and plan.staff.pk,
-        "skill": plan.skill and plan.skill.pk,
-        "break_minutes": plan.break_minutes,
-        "note": plan.note,
-    }
-    return {"shift": str(one.shift_id), "version": one.version, "gone": one.gone, "before": before}
-
-
-def _unpacked(packed: dict[str, Any]) -> Done:
-    values = packed["before"]
-    plan = values and Plan(
-        clinic=Clinic.objects.get(pk=values["clinic"]),
-        position=Position(values["position"]),
-        start=datetime.fromisoformat(values["start"]),
-        end=datetime.fromisoformat(values["end"]),
-        staff=User.objects.filter(pk=values["staff"]).first(),
-        skill=Skill.objects.filter(pk=values["skill"]).first(),
-        break_minutes=values["break_minutes"],
-        note=values["note"],
-    )
-    return Done(UUID(packed["shift"]), packed["version"], plan, packed["gone"])
-
-
-def said(done: Sequence[Done], words: str) -> str:
-    """`3 shifts moved.`"""
-    return f"{counted(len(done), 'shift')} {words}."
-
-
-def days_between(plan: Plan, day: date) -> timedelta:
-    return day - local_day(plan.start, plan.clinic.zone)
+    message = reason.message.removesuffix(f" {NOTHING_CHANGED}")
+    return replace(reason, message=f"{shift.staff or 'Open shift'}, {hours_and_day(shift, at)}: {message}", field="")

@@ -3,13 +3,17 @@ from django.urls import path
 from scheduling.views import (
     availability,
     board,
+    day_notes,
     leavers,
     my_schedule,
     opening,
+    placing,
     publishing,
+    several,
     shifts,
     time_off,
     time_off_requests,
+    undoing,
 )
 
 app_name = "scheduling"
@@ -29,6 +33,10 @@ urlpatterns = [
     path("roster/shifts/<uuid:pk>/delete/", shifts.delete, name="shift-delete"),
     path("roster/time-off/", time_off_requests.requests, name="time-off-requests"),
     path("roster/time-off/<int:pk>/", time_off_requests.decide, name="time-off-request"),
+    path("roster/shifts/<uuid:pk>/place/", placing.place, name="shift-place"),
+    path("roster/shifts/several/", several.several, name="shifts-several"),
+    path("roster/days/<str:day>/notes/", day_notes.day_notes, name="day-notes"),
+    path("roster/undo/", undoing.undo_change, name="undo"),
     path("roster/hours/<slug:slug>/", opening.hours, name="hours"),
     path("roster/leavers/<int:pk>/", leavers.leaver, name="leaver"),
     path("roster/<slug:clinic>/<str:monday>/publish/", publishing.publish, name="publish"),

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from django.contrib import messages
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -23,10 +22,11 @@ from scheduling.coverage import unusual_times
 from scheduling.eligibility import Candidate, candidates, meal_verdict
 from scheduling.forms import NewShiftForm, ShiftForm, values_of
 from scheduling.models import PublishedShift, Shift
+from scheduling.moving import Done
 from scheduling.plans import Plan
 from scheduling.rules import Concern, rules_of
 from scheduling.times import clock_change, ends_next_day, planned_hours
-from scheduling.views.answers import Changed, saved
+from scheduling.views.answers import Changed, saved, say
 
 
 def add(request: HttpRequest) -> HttpResponse:
@@ -48,7 +48,7 @@ def add(request: HttpRequest) -> HttpResponse:
             add_refusal(form, refused)
             undone = assigning.undone(plan, None)
             return sheet(request, form, staff=staff, undone=undone, status=refused.status)
-        messages.success(request, message_for(shift))
+        say(request, message_for(shift), [Done(shift.pk, shift.version, None)])
         return saved(request, [Changed.of(shift)], shift)
     return sheet(request, form, staff=staff)
 
@@ -60,7 +60,7 @@ def edit(request: HttpRequest, pk: UUID) -> HttpResponse:
     form = ShiftForm(request.POST or None, clinics=[shift.clinic], initial=values_of(shift))
     staff = chosen_person(request, shift.staff)
     if is_to_save(request) and form.is_valid():
-        before, plan = Changed.of(shift), form.plan(staff, shift)
+        here, before, plan = Changed.of(shift), Plan.of(shift), form.plan(staff, shift)
         try:
             version = shown_version(request)
             with transaction.atomic():
@@ -70,10 +70,10 @@ def edit(request: HttpRequest, pk: UUID) -> HttpResponse:
                     publishing.tell_now(shift, version=shift.version, by=request.user, at=at, reason=reason)
         except Refused as refused:
             add_refusal(form, refused)
-            undone = assigning.undone(plan, Plan.of(shift))
+            undone = assigning.undone(plan, before)
             return sheet(request, form, shift, staff=staff, refused=refused, undone=undone, status=refused.status)
-        messages.success(request, message_for(shift, told="tell" in request.POST))
-        return saved(request, [before, Changed.of(shift)], shift)
+        say(request, message_for(shift, told="tell" in request.POST), [Done(shift.pk, shift.version, before)])
+        return saved(request, [here, Changed.of(shift)], shift)
     return sheet(request, form, shift, staff=staff)
 
 
@@ -81,15 +81,16 @@ def edit(request: HttpRequest, pk: UUID) -> HttpResponse:
 def delete(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Delete a shift; from what staff see it goes with the next publication."""
     shift = get_object_or_404(working_copies(request), pk=pk)
-    before = Changed.of(shift)
+    here, version = Changed.of(shift), shown_version(request)
+    done = Done(shift.pk, version + 1, Plan.of(shift), gone=True)
     seen = PublishedShift.objects.standing().filter(shift=shift).exists()
     try:
-        assigning.delete_shift(shift, version=shown_version(request), by=request.user, at=timezone.now())
+        assigning.delete_shift(shift, version=version, by=request.user, at=timezone.now())
     except Refused as refused:
         form = ShiftForm(None, clinics=[shift.clinic], initial=values_of(shift))
         return sheet(request, form, shift, staff=shift.staff, refused=refused, status=refused.status)
-    messages.success(request, f"Deleted. {'Staff see it until you publish.' if seen else 'Staff had not seen it.'}")
-    return saved(request, [before])
+    say(request, f"Deleted. {'Staff see it until you publish.' if seen else 'Staff had not seen it.'}", [done])
+    return saved(request, [here])
 
 
 def working_copies(request: HttpRequest) -> Any:
