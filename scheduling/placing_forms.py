@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from django import forms
@@ -10,6 +11,7 @@ from django.http import QueryDict
 
 from accounts.models import User
 from intranet.core.forms import DayInput
+from intranet.core.time import monday_of
 from scheduling.forms import RosterDayField
 from scheduling.models import Shift
 from scheduling.moving import Aim, by_days, deleted, for_person, opened
@@ -104,3 +106,19 @@ class SeveralForm(forms.Form):
             DELETE: f"{number} deleted.",
             SHIFT_DAYS: f"{number} {_days_words(chosen['days'])} now.",
         }[chosen["do"]]
+
+
+class CopyWeekForm(forms.Form):
+    """From which week, by any day of it."""
+
+    source = RosterDayField(widget=DayInput, label="Copy from the week of")
+    reason = ReasonField()
+
+    def __init__(self, data: QueryDict | None, *, usual: date) -> None:
+        super().__init__(data, initial={"source": usual}, auto_id="copy-%s")
+        self.fields[
+            "reason"
+        ].help_text = "With it, people keep shifts that a rule only warns about. Without it, those become open shifts."
+
+    def clean_source(self) -> date:
+        return monday_of(self.cleaned_data["source"])

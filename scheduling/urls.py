@@ -3,9 +3,11 @@ from django.urls import path
 from scheduling.views import (
     availability,
     board,
+    copying,
     day_notes,
     leavers,
     my_schedule,
+    news,
     opening,
     placing,
     publishing,
@@ -36,8 +38,10 @@ urlpatterns = [
     path("roster/shifts/<uuid:pk>/place/", placing.place, name="shift-place"),
     path("roster/shifts/several/", several.several, name="shifts-several"),
     path("roster/days/<str:day>/notes/", day_notes.day_notes, name="day-notes"),
+    path("roster/news/", news.board_news, name="board-news"),
     path("roster/undo/", undoing.undo_change, name="undo"),
     path("roster/hours/<slug:slug>/", opening.hours, name="hours"),
     path("roster/leavers/<int:pk>/", leavers.leaver, name="leaver"),
+    path("roster/<slug:clinic>/<str:monday>/copy/", copying.copy_week, name="week-copy"),
     path("roster/<slug:clinic>/<str:monday>/publish/", publishing.publish, name="publish"),
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -51,12 +52,8 @@ def board(request: HttpRequest) -> HttpResponse:
 
 def board_context(request: HttpRequest, query: QueryDict, selecting: Selecting | None = None) -> dict[str, Any]:
     """Everything that the board's templates need, for the choices in `query`. Unknown choices are a 404."""
-    form = BoardForm(query, user=request.user)
-    if not form.is_valid():
-        raise Http404("There is no such week or clinic.")
-    at = timezone.now()
-    usual_monday = monday_to_open(Clinic.objects.visible_to(request.user), organisation_day(at))
-    week = Board(request.user, form.look(usual_monday), at)
+    form, usual_monday = board_form(request, query)
+    week = Board(request.user, form.look(usual_monday), timezone.now())
     with_day = form.cleaned_data["view"] == "day"
     if form.cleaned_data["select"] and week.may_change and selecting is None:
         selecting = Selecting(SeveralForm(None, user=request.user))
@@ -72,3 +69,11 @@ def board_context(request: HttpRequest, query: QueryDict, selecting: Selecting |
         "short_days": short_days(week.coverage) if week.plans and with_day else {},
         "selecting": selecting,
     }
+
+
+def board_form(request: HttpRequest, query: QueryDict) -> tuple[BoardForm, date]:
+    """The choices of an address, and the week that is shown without any."""
+    form = BoardForm(query, user=request.user)  # type: ignore[arg-type]
+    if not form.is_valid():
+        raise Http404("There is no such week or clinic.")
+    return form, monday_to_open(Clinic.objects.visible_to(request.user), organisation_day(timezone.now()))
