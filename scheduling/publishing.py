@@ -272,6 +272,7 @@ def tell_now(shift: Shift, *, version: int, by: User, at: datetime, reason: str 
     if concerns and not reason.strip():
         raise NeedsReason(concerns, "Say why it changes so late.")
     told = [(week, changes) for week, changes in own.items() if changes]
+    told.sort(key=lambda one: one[1][0].after is not None)  # it leaves a week before it enters another
     return [show(week, found, by=by, at=at, occasion=Occasion.SHIFT, reason=reason.strip()) for week, found in told]
 
 
