@@ -12,6 +12,7 @@ class SchedulingConfig(AppConfig):
         from intranet.reminders import registry
         from protocols import impact
         from scheduling import navigation, time_off_reminders, verbs
+        from scheduling.calendar_addresses import close_for
         from scheduling.leavers import shifts_ahead, shifts_to_open
         from scheduling.presence import PublishedRoster
         from scheduling.reminders import RosterPublished, ShiftTomorrow
@@ -23,6 +24,7 @@ class SchedulingConfig(AppConfig):
         registry.register(RosterPublished())
         time_off_reminders.register_kinds()
         leaving.ask(shifts_to_open)
+        leaving.close(close_for)
         leaving.foretell(shifts_ahead)
         presence.ask(PublishedRoster())
         impact.ask(PublishedWork())

@@ -1,46 +1,43 @@
-"""Somebody's published shifts as a calendar that programs subscribe to: a function of the key and of the data alone.
+"""Somebody's published shifts as a calendar that programs subscribe to: a function of the person, the day and the data.
 
-Nothing in it depends on when it is read but the window of days, so that an unchanged calendar keeps its bytes and its ETag.
-RFC 5545 and 7986; Outlook reads time zones only as rules, so those of the United States are written as such.
+The day moves the window and nothing else, so that an unchanged calendar keeps its bytes and its ETag. RFC 5545 and 7986;
+Outlook reads time zones only as rules, so those of the United States are written as such.
 """
 
 from __future__ import annotations
 
 import hashlib
-import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from typing import Any
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
-from django.db.models import Q
 from icalendar import Calendar, Event, Timezone, TimezoneDaylight, TimezoneStandard, vDuration, vRecur
 
 from accounts.models import Clinic, User
-from intranet.audit.recording import record
-from intranet.core.access import Forbidden, require
-from intranet.core.time import UTC
-from scheduling.models import CalendarFeed, PublishedShift
-from scheduling.my_schedule import may_have_schedule
+from intranet.core.time import UTC, day_span
+from scheduling.models import PublicationChange, PublishedShift
+from scheduling.positions import Position
+from scheduling.times import overlaps
 
-BYTES = 32  # 256 bits
 BEFORE, AFTER = timedelta(days=30), timedelta(days=180)
 CANCELLED_FOR = timedelta(days=30)  # as long a shift that was taken away stays in the calendar as cancelled
 REFRESH = timedelta(hours=1)
+# Standard time's offset in hours, and what it and daylight time are called.
 UNITED_STATES = {
     "America/New_York": (-5, "EST", "EDT"),
     "America/Chicago": (-6, "CST", "CDT"),
     "America/Denver": (-7, "MST", "MDT"),
     "America/Los_Angeles": (-8, "PST", "PDT"),
 }
-A_MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
 class Feed:
-    """The calendar as it is sent, and when its newest part changed."""
+    """The calendar as it is sent, and when it last became another one."""
 
     body: bytes
     modified: datetime
@@ -50,70 +47,82 @@ class Feed:
         return f'"{hashlib.sha256(self.body).hexdigest()[:40]}"'
 
 
-@transaction.atomic
-def new_address(person: User, *, at: datetime) -> tuple[CalendarFeed, str]:
-    """A calendar address for oneself; one that there was stops working. Returns it with its key, which nobody reads twice."""
-    require(may_have_schedule(person), Forbidden)
-    User.objects.select_for_update(no_key=True).get(pk=person.pk)
-    CalendarFeed.objects.working().filter(person=person).update(revoked_at=at)
-    key = secrets.token_urlsafe(BYTES)
-    feed = CalendarFeed.objects.create(person=person, digest=digest(key), made_at=at)
-    record(person, "calendar-feed.made", feed)
-    return feed, key
+@dataclass(frozen=True)
+class Happening:
+    """What the calendar says of one shift: as the person has it, or as the person had it before it was taken away."""
+
+    shift: UUID
+    sequence: int
+    clinic: Clinic
+    start: datetime
+    end: datetime
+    position: str
+    skill: str
+    changed: datetime
+    cancelled: bool = False
 
 
-@transaction.atomic
-def revoke(feed: CalendarFeed, *, by: User, at: datetime) -> None:
-    """Make the address stop working."""
-    if feed.person_id != by.pk:
-        raise Forbidden.because("not-yours", "Only its owner revokes a calendar address.")
-    if CalendarFeed.objects.working().filter(pk=feed.pk).update(revoked_at=at):
-        record(by, "calendar-feed.revoked", feed)
-
-
-def digest(key: str) -> str:
-    return hashlib.sha256(key.encode()).hexdigest()
-
-
-def find(key: str, at: datetime) -> CalendarFeed | None:
-    """The address with this key, if it works and its owner still has a schedule. Notes that it was used, once a minute."""
-    feed = CalendarFeed.objects.working().select_related("person").filter(digest=digest(key)).first()
-    if feed is None or not may_have_schedule(feed.person):
-        return None
-    unused = Q(last_used_at=None) | Q(last_used_at__lt=at - A_MINUTE)
-    CalendarFeed.objects.filter(unused, pk=feed.pk).update(last_used_at=at)
-    return feed
-
-
-def calendar_of(person: User, at: datetime) -> Feed:
+def calendar_of(person: User, on: date) -> Feed:
     """The person's published shifts from 30 days back to 180 days ahead; what was taken away, as cancelled for 30 days."""
-    around = (at - BEFORE, at + AFTER)
-    mine = PublishedShift.objects.visible_to(person).within(*around)
-    lost = Q(withdrawn_at__gt=at - CANCELLED_FOR)
-    shifts = list(mine.filter(Q(staff=person) & (Q(withdrawn_at=None) | lost)).select_related("clinic", "skill"))
-    gone = _given_away(person, around, at)
-    shifts.sort(key=lambda one: (one.start, str(one.shift_id)))
+    midnight = day_span(on, person.zone)[0]
+    window = (midnight - BEFORE, midnight + AFTER)
+    found = [*_held(person, window), *_taken_away(person, window, midnight - CANCELLED_FOR)]
+    found.sort(key=lambda one: (one.start, str(one.shift)))
     calendar = _empty(person)
-    for zone in sorted({one.clinic.time_zone for one in (*shifts, *(shift for shift, _ in gone))}):
-        if (described := _timezone(zone)) is not None:
-            calendar.add_component(described)
-    for shift in shifts:
-        calendar.add_component(_event(shift, cancelled=shift.withdrawn_at is not None))
-    for shift, moment in gone:
-        calendar.add_component(_event(shift, cancelled=True, changed=moment))
-    changed = [one.withdrawn_at or one.published_at for one in shifts] + [moment for _, moment in gone]
-    return Feed(calendar.to_ical(), max(changed, default=person.date_joined))
+    for zone in sorted({one.clinic.time_zone for one in found} & UNITED_STATES.keys()):
+        calendar.add_component(_timezone(zone))
+    for one in found:
+        calendar.add_component(_event(one))
+    # The window moves at midnight: whoever asks by date alone must not be told that nothing has changed since.
+    return Feed(calendar.to_ical(), max([midnight, *(one.changed for one in found)]))
 
 
-def _given_away(person: User, around: tuple[datetime, datetime], at: datetime) -> list[tuple[PublishedShift, datetime]]:
-    """Shifts in the window that somebody else has now, or nobody, and that were the person's less than 30 days ago."""
-    now_of_others = PublishedShift.objects.standing().within(*around).exclude(staff=person)
-    mine_before = now_of_others.filter(
-        shift__publication_changes__staff_before=person,
-        shift__publication_changes__publication__at__gt=at - CANCELLED_FOR,
+def _held(person: User, window: tuple[datetime, datetime]) -> Iterator[Happening]:
+    shifts = PublishedShift.objects.visible_to(person).standing().of(person).within(*window)
+    for one in shifts.select_related("clinic", "skill"):
+        yield Happening(
+            shift=one.shift_id,
+            sequence=one.sequence,
+            clinic=one.clinic,
+            start=one.start,
+            end=one.end,
+            position=one.position,
+            skill=str(one.skill or ""),
+            changed=one.published_at,
+        )
+
+
+def _taken_away(person: User, window: tuple[datetime, datetime], since: datetime) -> Iterator[Happening]:
+    """Shifts that were the person's until a publication since then, as they were.
+
+    From the publications alone: what became of a shift afterwards is somebody else's business. Each change of a shift
+    raised its sequence by one, so the number of the change is the sequence that it led to.
+    """
+    lost = PublicationChange.objects.filter(staff_before=person, publication__at__gte=since).exclude(staff_after=person)
+    held = PublishedShift.objects.standing().of(person)
+    gone = lost.exclude(shift__in=held.values("shift")).values("shift")
+    sequences: dict[UUID, int] = {}
+    last: dict[UUID, Happening] = {}
+    history = PublicationChange.objects.filter(shift__in=gone).select_related("publication__week__clinic")
+    for change in history.order_by("pk"):
+        sequences[change.shift_id] = sequences.get(change.shift_id, -1) + 1
+        if change.before and change.staff_before_id == person.pk != change.staff_after_id:
+            last[change.shift_id] = _as_it_was(change, change.before, sequences[change.shift_id])
+    return (one for one in last.values() if overlaps((one.start, one.end), window))
+
+
+def _as_it_was(change: PublicationChange, said: dict[str, Any], sequence: int) -> Happening:
+    return Happening(
+        shift=change.shift_id,
+        sequence=sequence,
+        clinic=change.publication.week.clinic,
+        start=datetime.fromisoformat(said["start"]),
+        end=datetime.fromisoformat(said["end"]),
+        position=said["position"],
+        skill=said["skill"],
+        changed=change.publication.at,
+        cancelled=True,
     )
-    rows = mine_before.select_related("clinic", "skill").distinct().order_by("period", "shift_id")
-    return [(one, one.published_at) for one in rows]
 
 
 def _empty(person: User) -> Calendar:
@@ -129,54 +138,45 @@ def _empty(person: User) -> Calendar:
     return calendar
 
 
-def _event(shift: PublishedShift, *, cancelled: bool, changed: datetime | None = None) -> Event:
-    """One shift. The identity is that of the shift, through every move and new holder."""
-    changed = changed or shift.withdrawn_at or shift.published_at
+def _event(one: Happening) -> Event:
+    """One shift. The identity is that of the shift, through every move and new holder. Notes stay at home."""
     event = Event()
-    event.add("uid", f"{shift.shift_id}@{_host()}")
-    event.add("sequence", shift.sequence)
-    event.add("dtstamp", changed.astimezone(UTC))
-    event.add("last-modified", changed.astimezone(UTC))
-    for name, moment in (("dtstart", shift.start), ("dtend", shift.end)):
-        event.add(name, _in_zone(moment, shift.clinic))
-    event.add("summary", _title(shift))
-    event.add("location", _place(shift.clinic))
-    event.add("status", "CANCELLED" if cancelled else "CONFIRMED")
-    event.add("transp", "TRANSPARENT" if cancelled else "OPAQUE")
+    event.add("uid", f"{one.shift}@{_host()}")
+    event.add("sequence", one.sequence)
+    event.add("dtstamp", one.changed.astimezone(UTC))
+    event.add("last-modified", one.changed.astimezone(UTC))
+    event.add("dtstart", _written(one.start, one.clinic))
+    event.add("dtend", _written(one.end, one.clinic))
+    event.add("summary", ", ".join(part for part in (Position(one.position).label, str(one.clinic), one.skill) if part))
+    event.add("location", ", ".join(part for part in (one.clinic.name, one.clinic.address) if part))
+    event.add("status", "CANCELLED" if one.cancelled else "CONFIRMED")
+    event.add("transp", "TRANSPARENT" if one.cancelled else "OPAQUE")
     event.add("url", f"{settings.SITE_ORIGIN}/schedule/")
     return event
-
-
-def _title(shift: PublishedShift) -> str:
-    skill = f", {shift.skill}" if shift.skill else ""
-    return f"{shift.get_position_display()}, {shift.clinic}{skill}"
-
-
-def _place(clinic: Clinic) -> str:
-    return ", ".join(part for part in (clinic.name, clinic.address) if part)
 
 
 def _host() -> str:
     return urlsplit(settings.SITE_ORIGIN).hostname or "intranet"
 
 
-def _in_zone(moment: datetime, clinic: Clinic) -> datetime:
-    """In the clinic's zone where we can describe it to every program, else in UTC."""
-    zone = clinic.zone if clinic.time_zone in UNITED_STATES else UTC
-    return moment.astimezone(zone)
+def _written(moment: datetime, clinic: Clinic) -> datetime:
+    """By the clinic's clocks where every program knows their rules, else in UTC.
+
+    Of an hour that the clocks show twice, a calendar means the first (RFC 5545, 3.3.5): the second is written in UTC.
+    """
+    local = moment.astimezone(clinic.zone)
+    return local if clinic.time_zone in UNITED_STATES and not local.fold else moment.astimezone(UTC)
 
 
-def _timezone(name: str) -> Timezone | None:
+def _timezone(name: str) -> Timezone:
     """The rules of a zone of the United States since 2007: second Sunday of March, first of November, at two o'clock."""
-    if name not in UNITED_STATES:
-        return None
     hours, standard, daylight = UNITED_STATES[name]
     winter, summer = timedelta(hours=hours), timedelta(hours=hours + 1)
     zone = Timezone()
     zone.add("tzid", name)
     parts: Sequence[tuple[type, str, datetime, timedelta, timedelta, int, str]] = (
-        (TimezoneDaylight, daylight, datetime(2007, 3, 11, 2), winter, summer, 3, "2SU"),  # noqa: DTZ001
-        (TimezoneStandard, standard, datetime(2007, 11, 4, 2), summer, winter, 11, "1SU"),  # noqa: DTZ001
+        (TimezoneDaylight, daylight, datetime(2007, 3, 11, 2), winter, summer, 3, "2SU"),  # noqa: DTZ001 - of the wall
+        (TimezoneStandard, standard, datetime(2007, 11, 4, 2), summer, winter, 11, "1SU"),  # noqa: DTZ001 - of the wall
     )
     for kind, label, start, before, after, month, day in parts:
         part = kind()

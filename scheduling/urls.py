@@ -3,6 +3,7 @@ from django.urls import path
 from scheduling.views import (
     availability,
     board,
+    calendar,
     copying,
     day_notes,
     leavers,
@@ -29,6 +30,9 @@ urlpatterns = [
     path("schedule/availability/new/", availability.add, name="availability-add"),
     path("schedule/availability/<int:pk>/", availability.edit, name="availability-edit"),
     path("schedule/availability/<int:pk>/remove/", availability.remove, name="availability-remove"),
+    path("schedule/calendar/", calendar.address, name="calendar-address"),
+    path("schedule/calendar/revoke/", calendar.revoke, name="calendar-revoke"),
+    path("calendar/<str:key>.ics", calendar.calendar, name="calendar"),
     path("roster/", board.board, name="board"),
     path("roster/shifts/new/", shifts.add, name="shift-add"),
     path("roster/shifts/<uuid:pk>/", shifts.edit, name="shift"),

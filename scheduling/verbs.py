@@ -15,6 +15,8 @@ ACTIONS = {
     "availability.added": Action("Availability said"),
     "availability.changed": Action("Availability changed"),
     "availability.removed": Action("Availability removed"),
+    "calendar-feed.made": Action("Calendar address made"),
+    "calendar-feed.revoked": Action("Calendar address revoked"),
     "coverage-needs.set": Action("Staffing needs set"),
     "day-note.set": Action("Note on a day set"),
     "opening-hours.set": Action("Opening hours set"),
@@ -37,6 +39,7 @@ def _on_the_board(week: RosterWeek) -> str:
 
 
 KINDS = {
+    "scheduling.calendarfeed": Kind("Calendar address"),
     "scheduling.rosterweek": Kind(
         "Week of the roster",
         lambda viewer: RosterWeek.objects.filter(clinic__in=Clinic.objects.visible_to(viewer)).select_related("clinic"),

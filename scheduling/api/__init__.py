@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from rest_framework.routers import BaseRouter
 
-from scheduling.api import availability, roster, time_off
+from scheduling.api import availability, calendar, roster, time_off
 
 
 def register(router: BaseRouter) -> None:
+    router.register("calendar-address", calendar.CalendarAddressViewSet, basename="calendar-address")
     router.register("my-shifts", roster.MyShiftViewSet, basename="my-shift")
     router.register("shifts", roster.PublishedShiftViewSet, basename="shift")
     router.register("roster-shifts", roster.RosterShiftViewSet, basename="roster-shift")

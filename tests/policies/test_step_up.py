@@ -34,6 +34,7 @@ ACTS = {
     "lost_factor.start",
     "lost_factor.confirm",
     "tokens.make",
+    "calendar_addresses.new_address",
     "publishing.approve",
     "reviewing.confirm",
     "exports.csv_response",
@@ -163,6 +164,8 @@ AS_ADMINISTRATOR = {
     "POST api:invitation-list of a manager",
 }
 AS_CLINICAL_LEAD = {
+    "POST scheduling:calendar-address",
+    "POST api:calendar-address-list",
     "POST protocols:draft-approve",
     "POST protocols:version-review-confirm",
     "POST api:review-confirm",

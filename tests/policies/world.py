@@ -37,6 +37,8 @@ from protocols import (
     waiving,
 )
 from protocols.publishing import Readers
+from scheduling import calendar_addresses
+from scheduling.my_schedule import may_have_schedule
 from tests import factories
 from tests.intranet.reminders import factories as reminders
 from tests.intranet.search import factories as search
@@ -132,6 +134,9 @@ def build(cast: dict[str, User], mt_prospect: Clinic, at: datetime) -> World:
     User.objects.filter(pk=leaver.pk).update(is_active=False)
     browser = UserSession.objects.create(user=therapist, ip="192.0.2.7", session_key="elsewhere", user_agent="Firefox")
     reminder = reminders.released(recipient=therapist, at=at)
+    for person in cast.values():
+        if may_have_schedule(person):
+            calendar_addresses.new_address(person, at=at)
     token, _ = tokens.make(name=f"{CANARY} display", scopes=["inbox:read"], days=90, by=therapist, at=at)
     first_administrator = factories.staff(name="Otto Nonesuch", role=Role.ADMINISTRATOR, clinics=[None])
     TOTP.activate(therapist, "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP")
@@ -599,6 +604,9 @@ ASKS = [
     Ask("scheduling:time-off-requests", "GET", _at("/roster/time-off/")),
     Ask("scheduling:time-off-request", "GET", _pk("/roster/time-off/", "away")),
     Ask("scheduling:time-off-request", "POST", _pk("/roster/time-off/", "away"), _decline),
+    Ask("scheduling:calendar-address", "GET", _at("/schedule/calendar/")),
+    Ask("scheduling:calendar-address", "POST", _at("/schedule/calendar/")),
+    Ask("scheduling:calendar-revoke", "POST", _at("/schedule/calendar/revoke/")),
     Ask("scheduling:board", "GET", _at("/roster/")),
     Ask("scheduling:shift-add", "GET", _at("/roster/shifts/new/?clinic=mt-prospect")),
     Ask("scheduling:shift", "GET", _pk("/roster/shifts/", "shift")),
@@ -918,6 +926,9 @@ ASKS = [
     Ask("api:acknowledgement-list", "GET", _at(f"{API}/acknowledgements/")),
     Ask("api:acknowledgement-detail", "GET", _pk(f"{API}/acknowledgements/", "signature")),
     Ask("api:acknowledgement-pdf", "GET", _pk(f"{API}/acknowledgements/", "signature", "pdf/")),
+    Ask("api:calendar-address-list", "GET", _at(f"{API}/calendar-address/")),
+    Ask("api:calendar-address-list", "POST", _at(f"{API}/calendar-address/")),
+    Ask("api:calendar-address-revoke", "POST", _at(f"{API}/calendar-address/revoke/")),
     Ask("api:my-shift-list", "GET", _at(f"{API}/my-shifts/")),
     Ask("api:time-off-list", "GET", _at(f"{API}/time-off/")),
     Ask("api:time-off-list", "POST", _at(f"{API}/time-off/"), lambda world: {"first_day": "2026-12-14"}),
