@@ -40,6 +40,12 @@ class RosterDayField(forms.DateField):
     default_validators = [in_this_century]
 
 
+class SeenForm(forms.Form):
+    """Up to which of the notices that one was told by."""
+
+    up_to = forms.IntegerField(min_value=1, max_value=2**63 - 1)
+
+
 class BoardForm(forms.Form):
     """The address of the board. Anything unknown in it makes the form invalid, and the page answers 404."""
 

@@ -30,6 +30,7 @@ urlpatterns = [
     path("schedule/availability/new/", availability.add, name="availability-add"),
     path("schedule/availability/<int:pk>/", availability.edit, name="availability-edit"),
     path("schedule/availability/<int:pk>/remove/", availability.remove, name="availability-remove"),
+    path("schedule/seen/", my_schedule.seen, name="schedule-seen"),
     path("schedule/calendar/", calendar.address, name="calendar-address"),
     path("schedule/calendar/revoke/", calendar.revoke, name="calendar-revoke"),
     path("calendar/<str:key>.ics", calendar.calendar, name="calendar"),

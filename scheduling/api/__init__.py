@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from rest_framework.routers import BaseRouter
 
-from scheduling.api import availability, calendar, roster, time_off
+from scheduling.api import availability, calendar, roster, seen, time_off
 
 
 def register(router: BaseRouter) -> None:
     router.register("calendar-address", calendar.CalendarAddressViewSet, basename="calendar-address")
+    router.register("my-publications", seen.MyPublicationViewSet, basename="my-publication")
     router.register("my-shifts", roster.MyShiftViewSet, basename="my-shift")
     router.register("shifts", roster.PublishedShiftViewSet, basename="shift")
     router.register("roster-shifts", roster.RosterShiftViewSet, basename="roster-shift")
