@@ -12,7 +12,7 @@ from django.db import transaction
 
 from accounts.models import Clinic, Skill, User
 from intranet.audit.recording import record
-from intranet.core.access import Forbidden, Reason, require
+from intranet.core.access import YES, Forbidden, Reason, Verdict, require
 from intranet.core.time import at_local, local_day, minutes_between, monday_of
 from intranet.core.wording import counted, long_day, short_range
 from scheduling.assigning import may_edit
@@ -228,19 +228,22 @@ def unusual_times(plan: Plan) -> list[Reason]:
         found.append(
             Reason("next-day", f"This shift ends on the next day, {long_day(local_day(plan.end, plan.clinic.zone))}.")
         )
-    demand = Demand.of([plan.clinic])
+    return [*found, *hours_verdict(plan, Demand.of([plan.clinic])).warnings]
+
+
+def hours_verdict(plan: Plan, demand: Demand) -> Verdict:
+    """Warns of a shift that lies outside the hours of its clinic on that day."""
     special = demand.special.get((plan.clinic.pk, plan.day))
     when = f"on {long_day(plan.day)} ({special.name})" if special else f"on {plan.day:%A}s"
     own = demand.open_between(plan.clinic, plan.day)
-    if own is None and (special or demand.opening):
-        found.append(Reason("closed", f"{plan.clinic} is closed {when}."))
-    elif own and not (
-        at_local(plan.day, own[0], plan.clinic.zone) <= plan.start
-        and plan.end <= at_local(plan.day, own[1], plan.clinic.zone)
-    ):
-        words = f"{plan.clinic} is open {short_range(*own)} {when}: part of this shift lies outside."
-        found.append(Reason("outside-hours", words))
-    return found
+    if own is None:
+        closed = Reason("closed", f"{plan.clinic} is closed {when}.")
+        return Verdict((), (closed,) if special or demand.opening else ())
+    opens, closes = (at_local(plan.day, clock, plan.clinic.zone) for clock in own)
+    if opens <= plan.start and plan.end <= closes:
+        return YES
+    words = f"{plan.clinic} is open {short_range(*own)} {when}: part of this shift lies outside."
+    return Verdict((), (Reason("outside-hours", words),))
 
 
 def monday_to_open(clinics: Iterable[Clinic], today: date) -> date:

@@ -31,6 +31,12 @@ ACTIONS = {
     "time-off.asked": Action("Time off asked for"),
     "time-off.declined": Action("Time off declined"),
     "time-off.withdrawn": Action("Time off withdrawn"),
+    "usual-shift.added": Action("Usual shift added"),
+    "usual-shift.changed": Action("Usual shift changed"),
+    "usual-shift.retired": Action("Usual shift retired", "caution"),
+    "week-template.added": Action("Week template added"),
+    "week-template.changed": Action("Week template changed"),
+    "week-template.retired": Action("Week template retired", "caution"),
 }
 
 

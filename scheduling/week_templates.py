@@ -3,9 +3,10 @@ dropped silently: the answer says of every place what became of it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from uuid import UUID
 
 from django.db import transaction
 
@@ -15,7 +16,8 @@ from intranet.core.access import Forbidden, Reason, Refused, require
 from intranet.core.time import local_day, monday_of
 from intranet.core.wording import full_day
 from scheduling.assigning import NeedsReason, create_shift, lock_people, lock_weeks_by_id, may_edit
-from scheduling.coverage import Demand
+from scheduling.coverage import Demand, hours_verdict
+from scheduling.eligibility import may_work
 from scheduling.models import RosterWeek, Shift, TemplateLine, WeekTemplate
 from scheduling.plans import Plan
 from scheduling.positions import Position
@@ -26,7 +28,10 @@ WEEK = timedelta(days=7)
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one place: a shift as wanted, an open one in its stead, or none; and why."""
+    """What became of one place: a shift as wanted, an open one in its stead, or none; and why.
+
+    A shift as wanted may have reasons to look at it twice.
+    """
 
     plan: Plan
     shift: Shift | None = None
@@ -67,10 +72,55 @@ class Place:
     line: TemplateLine | None = None
     number: int = 0
 
+    def has(self, shift: Shift) -> bool:
+        """Whether the shift was made for this place, whatever became of it since."""
+        return self.line is not None and (shift.template_line_id, shift.template_place) == (self.line.pk, self.number)
+
+    def wants(self, shift: Shift) -> bool:
+        """Whether the shift is what the place asks for, though it came another way."""
+        return self._resembles(shift) and shift.staff_id == (self.plan.staff and self.plan.staff.pk)
+
+    def stands_open_in(self, shift: Shift) -> bool:
+        """Whether the shift is what the place asks for, and nobody has it: its person could not."""
+        return self._resembles(shift) and shift.staff_id is None
+
+    def _resembles(self, shift: Shift) -> bool:
+        if self.line is not None and shift.template_line_id is not None:
+            return False  # it fills a place of its own
+        plan = self.plan
+        asked = (plan.start, plan.end, plan.position, plan.skill and plan.skill.pk)
+        return asked == (shift.start, shift.end, shift.position, shift.skill_id)
+
+
+@dataclass(frozen=True)
+class Foreseen:
+    """What applying a template to a week would make; of a closed day nothing."""
+
+    week: int  # of the cycle
+    missing: list[Place]
+    closed: list[tuple[Place, Reason]]
+    there_already: int
+
 
 def week_of_cycle(template: WeekTemplate, monday: date) -> int:
     """Which week of its cycle, from 1, a template has in the week of a Monday; also before its anchor."""
     return (monday - template.anchor).days // 7 % template.weeks + 1
+
+
+def foresee(template: WeekTemplate, monday: date) -> Foreseen:
+    """What applying the template would make of the week as it is. Whether people may work it shows when it is done."""
+    places = _places(template, monday)
+    week = RosterWeek.objects.filter(clinic=template.clinic, monday=monday).first()
+    missing = _missing(week, places) if week else places
+    demand = Demand.of([template.clinic])
+    closed = [(place, reason) for place in missing for reason in _day_bars(place.plan, demand)]
+    barred = [place for place, _ in closed]
+    return Foreseen(
+        week_of_cycle(template, monday),
+        [place for place in missing if place not in barred],
+        closed,
+        len(places) - len(missing),
+    )
 
 
 @transaction.atomic
@@ -82,12 +132,12 @@ def apply_template(template: WeekTemplate, monday: date, *, by: User, at: dateti
     """
     require(may_edit(template.clinic, by), Forbidden)
     week = _open_week(template.clinic, monday, at)
-    template = WeekTemplate.objects.select_for_update(of=("self",)).select_related("clinic").get(pk=template.pk)
-    taken = set(week.shifts.planned().values_list("template_line_id", "template_place"))  # type: ignore[attr-defined]
-    places = list(_places(template, monday))
-    missing = [place for place in places if place.line and (place.line.pk, place.number) not in taken]
-    filled = _fill(week, missing, by=by, at=at, reason=reason)
-    filled = replace(filled, there_already=len(places) - len(missing))
+    template = (
+        WeekTemplate.objects.select_for_update(of=("self",), no_key=True).select_related("clinic").get(pk=template.pk)
+    )
+    if template.retired:
+        raise Refused.because("retired", f"“{template}” is retired. Choose another week template.")
+    filled = _fill(week, _places(template, monday), by=by, at=at, reason=reason)
     _note(by, week, filled, template=template.name)
     return filled
 
@@ -102,25 +152,12 @@ def copy_week(clinic: Clinic, source: date, target: date, *, by: User, at: datet
     if source == target:
         raise Refused.because("same-week", "Choose another week to copy from.")
     week = _open_week(clinic, target, at)
-    days = target - source
     shifts = Shift.objects.planned().filter(week__clinic=clinic, week__monday=source)
-    plans = [
-        _moved(shift, days) for shift in shifts.select_related("clinic", "staff", "skill").order_by("period", "pk")
-    ]
-    present = [_same(Plan.of(one)) for one in week.shifts.planned().select_related("clinic", "staff", "skill")]  # type: ignore[attr-defined]
-    missing = []
-    for plan in plans:
-        if _same(plan) in present:
-            present.remove(_same(plan))
-        else:
-            missing.append(Place(plan))
-    filled = replace(_fill(week, missing, by=by, at=at, reason=reason), there_already=len(plans) - len(missing))
+    shifts = shifts.select_related("clinic", "staff", "skill").order_by("period", "pk")
+    places = [Place(_moved(shift, target - source)) for shift in shifts]
+    filled = _fill(week, places, by=by, at=at, reason=reason)
     _note(by, week, filled, copied_from=source)
     return filled
-
-
-def _same(plan: Plan) -> tuple[object, ...]:
-    return plan.start, plan.end, plan.position, plan.staff and plan.staff.pk, plan.skill and plan.skill.pk
 
 
 def _moved(shift: Shift, days: timedelta) -> Plan:
@@ -132,24 +169,43 @@ def _moved(shift: Shift, days: timedelta) -> Plan:
     return replace(Plan.of(shift), start=start, end=end, note="")
 
 
-def _places(template: WeekTemplate, monday: date) -> Iterator[Place]:
-    number = week_of_cycle(template, monday)
-    lines = template.lines.filter(week=number).select_related("shift__skill", "person")  # type: ignore[attr-defined]
-    for line in lines:
-        usual = line.shift
-        day = monday + timedelta(days=line.weekday)
-        start, end = shift_span(day, usual.starts, usual.ends, template.clinic.zone)
-        plan = Plan(
-            clinic=template.clinic,
-            position=Position(usual.position),
-            start=start,
-            end=end,
-            staff=line.person,
-            skill=usual.skill,
-            break_minutes=usual.break_minutes,
-        )
-        for place in range(line.quantity):
-            yield Place(plan, line, place)
+def _places(template: WeekTemplate, monday: date) -> list[Place]:
+    """What the template asks for in the week, in order of time."""
+    lines = template.lines.filter(week=week_of_cycle(template, monday)).select_related("shift__skill", "person")  # type: ignore[attr-defined]
+    places = [
+        Place(_planned(line, template.clinic, monday), line, number)
+        for line in lines
+        for number in range(line.quantity)
+    ]
+    return sorted(places, key=lambda place: place.plan.start)
+
+
+def _planned(line: TemplateLine, clinic: Clinic, monday: date) -> Plan:
+    usual = line.shift
+    start, end = shift_span(monday + timedelta(days=line.weekday), usual.starts, usual.ends, clinic.zone)
+    return Plan(
+        clinic=clinic,
+        position=Position(usual.position),
+        start=start,
+        end=end,
+        staff=line.person,
+        skill=usual.skill,
+        break_minutes=usual.break_minutes,
+    )
+
+
+def _missing(week: RosterWeek, places: Sequence[Place]) -> list[Place]:
+    """The places that nothing in the week fills: no shift made for them, none just as wanted, no open one in its stead."""
+    present = {one.pk: one for one in Shift.objects.planned().filter(week=week)}
+    missing = [place for place in places if not _taken(present, place.has)]
+    missing = [place for place in missing if not _taken(present, place.wants)]
+    return [place for place in missing if not _taken(present, place.stands_open_in)]
+
+
+def _taken(present: dict[UUID, Shift], fits: Callable[[Shift], bool]) -> bool:
+    """Whether a shift fits. It fills one place only, so it is taken out."""
+    found = next((pk for pk, shift in present.items() if fits(shift)), None)
+    return found is not None and present.pop(found) is not None
 
 
 def _open_week(clinic: Clinic, monday: date, at: datetime) -> RosterWeek:
@@ -163,11 +219,13 @@ def _open_week(clinic: Clinic, monday: date, at: datetime) -> RosterWeek:
     return week
 
 
-def _fill(week: RosterWeek, places: Iterable[Place], *, by: User, at: datetime, reason: str) -> Filled:
-    places = list(places)
-    lock_people([place.plan.staff for place in places])
+def _fill(week: RosterWeek, places: Sequence[Place], *, by: User, at: datetime, reason: str) -> Filled:
+    """Make what is missing of the places in the week, which is locked."""
+    missing = _missing(week, places)
+    lock_people([place.plan.staff for place in missing])
     demand = Demand.of([week.clinic])
-    return Filled(week, [_make(place, demand, by=by, at=at, reason=reason) for place in places])
+    made = [_make(place, demand, by=by, at=at, reason=reason) for place in missing]
+    return Filled(week, made, there_already=len(places) - len(missing))
 
 
 def _make(place: Place, demand: Demand, *, by: User, at: datetime, reason: str) -> Outcome:
@@ -176,13 +234,15 @@ def _make(place: Place, demand: Demand, *, by: User, at: datetime, reason: str) 
     if bars := _day_bars(plan, demand):
         return Outcome(plan, None, plan.staff, bars)
     try:
-        return Outcome(plan, _create(place, plan, by=by, at=at, reason=reason), plan.staff)
+        shift = _create(place, plan, by=by, at=at, reason=reason)
+        return Outcome(plan, shift, plan.staff, hours_verdict(plan, demand).warnings)
+    except NeedsReason as concerned:
+        reasons = concerned.verdict.reasons[:-1]
     except Refused as refused:
-        reasons = refused.verdict.reasons
         if plan.staff is None:
-            return Outcome(plan, None, None, reasons)
-        if isinstance(refused, NeedsReason):
-            reasons = reasons[:-1]
+            return Outcome(plan, None, None, refused.verdict.reasons)
+        # In the words of the rules: those of the refusal say that nothing was changed.
+        reasons = may_work(plan, plan.staff, at).reasons or refused.verdict.reasons
     try:
         return Outcome(plan, _create(place, replace(plan, staff=None), by=by, at=at, reason=""), plan.staff, reasons)
     except Refused as refused:
@@ -195,11 +255,9 @@ def _create(place: Place, plan: Plan, *, by: User, at: datetime, reason: str) ->
 
 
 def _day_bars(plan: Plan, demand: Demand) -> tuple[Reason, ...]:
-    """A closed day makes no shift."""
+    """A day on which the clinic is closed for once makes no shift. One on which it usually is does, if the template says so."""
     special = demand.special.get((plan.clinic.pk, plan.day))
-    if special is None or special.times is not None:
-        return ()
-    return (Reason("closed", f"{plan.clinic} is closed that day: {special.name}."),)
+    return hours_verdict(plan, demand).warnings if special and special.times is None else ()
 
 
 def _note(by: User, week: RosterWeek, filled: Filled, **what: object) -> None:

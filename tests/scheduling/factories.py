@@ -17,6 +17,7 @@ from scheduling.models import (
     PublishedShift,
     RosterWeek,
     Shift,
+    SpecialDay,
     TimeOff,
     TimeOffState,
     Wish,
@@ -114,6 +115,12 @@ def opening(*, clinic: Clinic, weekdays: range = range(5), times: str = "7-20") 
     opens, closes = map(clock, times.split("-"))
     for weekday in weekdays:
         OpeningHours.objects.create(clinic=clinic, weekday=weekday, opens=opens, closes=closes)
+
+
+def special_day(*, clinic: Clinic, day: date = MONDAY, name: str = "Holiday", times: str = "") -> SpecialDay:
+    """Closed, unless times are given."""
+    opens, closes = map(clock, times.split("-")) if times else (None, None)
+    return SpecialDay.objects.create(clinic=clinic, day=day, name=name, opens=opens, closes=closes)
 
 
 def need(*, clinic: Clinic, weekday: int = 0, times: str = "7-19", count: int = 1, **fields: Any) -> CoverageNeed:
