@@ -21,7 +21,7 @@ from scheduling.changing_hands import change_hands
 from scheduling.coverage import DayCoverage, Demand, Gap
 from scheduling.deciders import who_decides
 from scheduling.models import Occasion, PublishedShift, RosterWeek, Shift, TimeOff, TimeOffState
-from scheduling.publishing import change_kind
+from scheduling.pending import change_kind
 from scheduling.times import planned_hours
 
 

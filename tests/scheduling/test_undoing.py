@@ -8,7 +8,7 @@ import pytest
 import time_machine
 
 from intranet.core.access import Conflict, Refused
-from scheduling import assigning, publishing
+from scheduling import assigning, pending
 from scheduling.models import RosterWeek, Shift
 from scheduling.moving import Done, by_days, change_several, copy_shift, deleted, place_shift
 from scheduling.plans import Plan
@@ -60,9 +60,9 @@ def test_a_published_shift_that_was_deleted_is_the_same_again_and_nobody_is_told
     plan = Plan.of(shift)
     assigning.delete_shift(shift, version=1, by=manager, at=at)
     week = RosterWeek.objects.get()
-    assert len(publishing.pending_changes(week)) == 1
+    assert len(pending.pending_changes(week)) == 1
     [(_, again)] = take_back([Done(shift.pk, 2, plan, gone=True)], manager, at)
-    assert (again.pk, publishing.pending_changes(week)) == (shift.pk, [])
+    assert (again.pk, pending.pending_changes(week)) == (shift.pk, [])
 
 
 def test_several_go_back_together(mt_prospect, manager, therapist, at):
