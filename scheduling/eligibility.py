@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from accounts.gates import gates
 from accounts.models import Membership, Profession, Skill, User
 from intranet.core.access import YES, Reason, Verdict
 from intranet.core.time import minutes_between
 from intranet.core.wording import day_label, duration, hours
-from protocols.clearance import clearances, cleared
-from protocols.suspending import stops
+from protocols.clearance import cleared, verdicts_by_day
+from protocols.suspending import Stops, stops
 from scheduling.absences import Absences, absences, days_touched
-from scheduling.models import TRAVEL_MINUTES, RuleCode, Shift, ShiftDetails, week_span
+from scheduling.models import TRAVEL_MINUTES, PublishedShift, RuleCode, Shift, ShiftDetails, week_span
 from scheduling.plans import Plan
 from scheduling.positions import PROFESSIONS, ROLES
-from scheduling.rules import Rules, rules_of
-from scheduling.times import hours_and_day, overlaps, spoken, total_minutes
+from scheduling.rules import Rules, rules_by_clinic
+from scheduling.times import Span, hours_and_day, overlaps, spoken, total_minutes
 
 TRAVEL = timedelta(minutes=TRAVEL_MINUTES)
 ONE_DAY = timedelta(days=1)
@@ -46,7 +47,7 @@ class Evidence:
     files: dict[tuple[int, date], Verdict] = field(default_factory=dict)
     clearances: dict[int, Verdict] = field(default_factory=dict)
     stopped: Verdict = YES  # what bars anybody: a protocol that is suspended at the clinic
-    shifts: dict[int | None, list[Shift]] = field(default_factory=dict)  # other than this one, two weeks around it
+    shifts: Mapping[int | None, list[ShiftDetails]] = field(default_factory=dict)  # others, two weeks around it
     rules: Rules = field(default_factory=Rules)
     absences: Absences = field(default_factory=Absences)
 
@@ -67,7 +68,7 @@ class Evidence:
         shifts = Verdict.of(_clash(self.plan, shift, person, at, self.travel) for shift in self.clashes(person))
         return shifts + Verdict.of(self.absences.granted(self.plan, person, at))
 
-    def clashes(self, person: User) -> list[Shift]:
+    def clashes(self, person: User) -> list[ShiftDetails]:
         return [shift for shift in self.shifts.get(person.pk, []) if self.too_close(shift)]
 
     def too_close(self, other: ShiftDetails) -> bool:
@@ -164,7 +165,7 @@ def too_close(plan: Plan, other: ShiftDetails, travel: timedelta = TRAVEL) -> bo
     return overlaps((plan.start - margin, plan.end + margin), (other.start, other.end))
 
 
-def _clash(plan: Plan, other: Shift, person: User, at: datetime, travel: timedelta) -> Reason:
+def _clash(plan: Plan, other: ShiftDetails, person: User, at: datetime, travel: timedelta) -> Reason:
     if overlaps(plan.span, (other.start, other.end)):
         return Reason("double-booking", f"{person.given_name} already works {spoken(other, at)}.")
     gap = int(max(plan.start - other.end, other.start - plan.end).total_seconds() // 60)
@@ -175,38 +176,96 @@ def _clash(plan: Plan, other: Shift, person: User, at: datetime, travel: timedel
     )
 
 
+@dataclass(frozen=True)
+class Case:
+    """A shift as it might be, and who might work it. `without` are shifts that are not in the way: the one that the plan
+    would change, and those that somebody would give away for it."""
+
+    plan: Plan
+    people: Sequence[User]
+    without: Collection[UUID] = ()
+
+
 def gather(
     plan: Plan, people: Sequence[User], *, shift_id: UUID | None = None, leaving: Collection[UUID] = ()
 ) -> Evidence:
     """Load what is needed to judge these people for this shift. `leaving` are shifts that they give away for it."""
-    return Evidence(
-        plan,
-        roles=_roles(plan, people),
-        files=gates((person, plan.day) for person in people),
-        clearances=clearances(people, plan.skill, plan.day) if plan.skill else {},
-        stopped=Verdict.of(stops([plan.skill]).reasons(plan.skill, plan.clinic.pk, plan.day)) if plan.skill else YES,
-        shifts=_shifts_around(plan, people, {*leaving, *({shift_id} if shift_id else ())}),
-        rules=rules_of(plan.clinic),
-        absences=absences(people, plan.span),
-    )
+    [evidence] = gather_each([Case(plan, people, {*leaving, *({shift_id} if shift_id else ())})])
+    return evidence
 
 
-def _roles(plan: Plan, people: Sequence[User]) -> dict[int, set[str]]:
-    held = Membership.objects.on(plan.day).filter(user__in=people, clinic=plan.clinic)
-    roles = defaultdict(set)
-    for user_id, role in held.values_list("user_id", "role"):
-        roles[user_id].add(role)
-    return roles
+def gather_each(cases: Sequence[Case]) -> list[Evidence]:
+    """Load what is needed to judge many cases, in as many queries as one takes."""
+    if not cases:
+        return []
+    everybody = list({person.pk: person for case in cases for person in case.people}.values())
+    days = {(person, case.plan.day) for case in cases for person in case.people}
+    procedures = {(case.plan.skill, case.plan.day) for case in cases if case.plan.skill}
+    roles, files, suspended = _roles(everybody), gates(days), stops(skill for skill, _ in procedures)
+    good = verdicts_by_day(everybody, procedures) if procedures else {}
+    shifts = _shifts_around(cases, Shift.objects.planned())
+    rules = rules_by_clinic({case.plan.clinic for case in cases})
+    away = absences(everybody, (min(case.plan.start for case in cases), max(case.plan.end for case in cases)))
+    return [
+        Evidence(
+            case.plan,
+            roles={person.pk: roles(person, case.plan) for person in case.people},
+            files=files,
+            clearances={
+                person.pk: good[person.pk, case.plan.skill.pk, case.plan.day]
+                for person in case.people
+                if case.plan.skill
+            },
+            stopped=_stopped(suspended, case.plan),
+            shifts=_in_view(shifts, case),
+            rules=rules[case.plan.clinic.pk],
+            absences=away,
+        )
+        for case in cases
+    ]
 
 
-def _shifts_around(plan: Plan, people: Sequence[User], without: Collection[UUID]) -> dict[int | None, list[Shift]]:
+def _roles(people: Sequence[User]) -> Callable[[User, Plan], set[str]]:
+    """The roles that somebody has at the clinic of a plan on its day. One query."""
+    held: dict[tuple[int, int | None], list[Membership]] = defaultdict(list)
+    for one in Membership.objects.filter(user__in=people, clinic__isnull=False):
+        held[one.user_id, one.clinic_id].append(one)
+    return lambda person, plan: {one.role for one in held[person.pk, plan.clinic.pk] if one.in_force_on(plan.day)}
+
+
+def _stopped(suspended: Stops, plan: Plan) -> Verdict:
+    return Verdict.of(suspended.reasons(plan.skill, plan.clinic.pk, plan.day)) if plan.skill else YES
+
+
+def _around(plan: Plan) -> Span:
     monday, next_monday = week_span(plan.monday, plan.clinic)
-    around = (min(monday, plan.start) - AROUND, max(next_monday, plan.end) + AROUND)
-    planned = Shift.objects.planned().filter(staff__in=people, period__overlap=around).exclude(pk__in=without)
-    shifts = defaultdict(list)
-    for shift in planned.select_related("clinic"):
-        shifts[shift.staff_id].append(shift)
-    return shifts
+    return min(monday, plan.start) - AROUND, max(next_monday, plan.end) + AROUND
+
+
+def as_published(cases: Sequence[Case], gathered: Sequence[Evidence]) -> list[Evidence]:
+    """The same evidence, with what staff see of people's other shifts in place of what is planned. One query."""
+    shifts = _shifts_around(cases, PublishedShift.objects.standing()) if cases else []
+    found = zip(cases, gathered, strict=True)
+    return [replace(evidence, shifts=_in_view(shifts, case)) for case, evidence in found]
+
+
+def _shifts_around(cases: Sequence[Case], rows: QuerySet[Any, Any]) -> list[ShiftDetails]:
+    """Those of the rows that people of the cases work around them. One query."""
+    spans = [_around(case.plan) for case in cases]
+    span = min(start for start, _ in spans), max(end for _, end in spans)
+    people = {person.pk for case in cases for person in case.people}
+    return list(rows.filter(staff__in=people, period__overlap=span).select_related("clinic"))
+
+
+def _in_view(shifts: Iterable[ShiftDetails], case: Case) -> dict[int | None, list[ShiftDetails]]:
+    """{person: their shifts around the case}, without those that are not in its way."""
+    around, found = _around(case.plan), defaultdict(list)
+    people = {person.pk for person in case.people}
+    for shift in shifts:
+        near = shift.staff_id in people and overlaps(around, (shift.start, shift.end))
+        if near and shift.planned_id not in case.without:
+            found[shift.staff_id].append(shift)
+    return found
 
 
 def attention(shifts: Iterable[Shift], at: datetime) -> dict[UUID, Verdict]:

@@ -2,18 +2,19 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import ClassVar, Self
+from uuid import UUID
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeOperators
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.constraints import Deferrable
 
 from accounts.models import User
 from accounts.roles import Capability
 from intranet.core.access import AccessQuerySet, AnyUser
 from intranet.core.frozen import written_once
-from scheduling.models.shifts import RosterWeek, Shift, ShiftDetails
+from scheduling.models.shifts import DETAILS, RosterWeek, Shift, ShiftDetails, ShiftState
 
 
 class PublishedShiftQuerySet(AccessQuerySet["PublishedShift"]):
@@ -25,6 +26,15 @@ class PublishedShiftQuerySet(AccessQuerySet["PublishedShift"]):
     def standing(self) -> Self:
         """Without those that were withdrawn."""
         return self.filter(withdrawn_at__isnull=True)
+
+    def as_planned(self) -> Self:
+        """Those that the managers are not changing: the plan says of them what staff see."""
+        fields = [name.removesuffix("_id") for name in DETAILS]
+        same = [
+            Q(**{name: F(f"shift__{name}")}) | Q(**{f"{name}__isnull": True, f"shift__{name}__isnull": True})
+            for name in fields
+        ]
+        return self.filter(*same, shift__state=ShiftState.PLANNED, week=F("shift__week"))
 
     def of(self, person: User) -> Self:
         return self.filter(staff=person)
@@ -59,6 +69,10 @@ class PublishedShift(ShiftDetails):
 
     def __str__(self) -> str:
         return f"Published {self.get_position_display().lower()} shift at {self.clinic} on {self.day}"
+
+    @property
+    def planned_id(self) -> UUID:
+        return self.shift_id
 
 
 class Occasion(models.TextChoices):

@@ -95,6 +95,11 @@ class ShiftDetails(models.Model):
         abstract = True
 
     @property
+    def planned_id(self) -> uuid.UUID:
+        """The id of the working copy, which both copies share."""
+        raise NotImplementedError
+
+    @property
     def start(self) -> datetime:
         return self.period.lower
 
@@ -216,3 +221,7 @@ class Shift(ShiftDetails):
 
     def get_absolute_url(self) -> str:
         return reverse("scheduling:shift", args=[self.pk])
+
+    @property
+    def planned_id(self) -> uuid.UUID:
+        return self.pk
