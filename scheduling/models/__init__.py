@@ -1,7 +1,7 @@
 from scheduling.models.availability import Availability, Wish
 from scheduling.models.feeds import CalendarFeed
 from scheduling.models.needs import CoverageNeed, OpeningHours, Weekday
-from scheduling.models.offers import LIVE, Claim, ClaimState, Offer, OfferKind, OfferState
+from scheduling.models.offers import LIVE, Claim, ClaimState, Offer, OfferConsent, OfferKind, OfferState
 from scheduling.models.publications import (
     ChangeKind,
     Occasion,
@@ -56,6 +56,7 @@ __all__ = [
     "Occasion",
     "Occupancy",
     "Offer",
+    "OfferConsent",
     "OfferKind",
     "OfferState",
     "OpenShifts",

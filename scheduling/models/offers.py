@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import datetime
 from typing import ClassVar, Self
 
 from django.db import models
 from django.db.models import F, Q
 
-from accounts.models import User
+from accounts.models import Clinic, User
 from accounts.roles import Capability
-from intranet.core.access import AccessQuerySet, AnyUser, Row
+from intranet.core.access import AccessQuerySet, AnyUser
+from protocols.models.frozen import written_once
 from scheduling.models.shifts import Shift
-
-
-class OfOwnClinics(AccessQuerySet[Row]):
-    """Rows about a `shift`: those in which one takes part, and those at clinics whose roster one makes."""
-
-    parties: ClassVar[tuple[str, ...]] = ()
-
-    def visible_to(self, user: AnyUser) -> Self:
-        if not isinstance(user, User) or not user.standing.grants:
-            return self.none()
-        own = Q(*((name, user) for name in self.parties), _connector=Q.OR)
-        scope = user.standing.scope(Capability.EDIT_ROSTER)
-        return self if scope.everywhere else self.filter(own | Q(shift__clinic__in=scope.clinic_ids))
 
 
 class OfferKind(models.TextChoices):
@@ -46,11 +36,39 @@ class OfferState(models.TextChoices):
 LIVE = (OfferState.OPEN, OfferState.TAKEN)
 
 
-class OfferQuerySet(OfOwnClinics["Offer"]):
-    parties = ("by", "to", "taken_by")
+class OfferQuerySet(AccessQuerySet["Offer"]):
+    def visible_to(self, user: AnyUser) -> Self:
+        """Whoever takes part; managers of the clinics concerned; and everybody at the clinic while anybody may take it."""
+        if not isinstance(user, User) or not user.standing.grants:
+            return self.none()
+        scope = user.standing.scope(Capability.EDIT_ROSTER)
+        if scope.everywhere:
+            return self
+        for_all = Q(state=OfferState.OPEN, kind=OfferKind.GIVE, to=None, shift__clinic__in=user.standing.clinic_ids)
+        return self.filter(_parts_of(user) | for_all | concerns_clinics(scope.clinic_ids))
+
+    def of(self, person: User) -> Self:
+        """Those in which somebody takes part."""
+        return self.filter(_parts_of(person))
+
+    def at(self, clinics: Iterable[int]) -> Self:
+        """Those that concern a shift at one of the clinics, given or in return."""
+        return self.filter(concerns_clinics(clinics))
 
     def live(self) -> Self:
         return self.filter(state__in=LIVE)
+
+    def open_until(self, moment: datetime) -> Self:
+        """Those that somebody may still take at the moment."""
+        return self.filter(state=OfferState.OPEN, expires_at__gt=moment)
+
+
+def _parts_of(person: User) -> Q:
+    return Q(by=person) | Q(to=person) | Q(taken_by=person)
+
+
+def concerns_clinics(clinics: Iterable[int]) -> Q:
+    return Q(shift__clinic__in=clinics) | Q(in_return__clinic__in=clinics)
 
 
 class Offer(models.Model):
@@ -115,6 +133,45 @@ class Offer(models.Model):
     def __str__(self) -> str:
         return f"{self.get_kind_display()}: {self.shift}"
 
+    @property
+    def shifts(self) -> list[Shift]:
+        """What would change hands: the shift, and in a swap the one in return."""
+        return [shift for shift in (self.shift, self.in_return) if shift is not None]
+
+    @property
+    def clinic_ids(self) -> set[int]:
+        return {shift.clinic_id for shift in self.shifts}
+
+    @property
+    def is_live(self) -> bool:
+        return self.state in LIVE
+
+
+class OfferConsent(models.Model):
+    """The managers of one clinic agree to an offer. It is carried out once those of every clinic concerned have."""
+
+    offer = models.ForeignKey(Offer, models.PROTECT, related_name="consents")
+    clinic = models.ForeignKey(Clinic, models.PROTECT, related_name="+")
+    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    reason = models.CharField(max_length=200, blank=True)
+
+    objects: ClassVar[models.Manager[OfferConsent]] = models.Manager()
+
+    class Meta:
+        ordering = ["at", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["offer", "clinic"],
+                name="each_clinic_agrees_once",
+                violation_error_message="Somebody of this clinic has agreed already.",
+            )
+        ]
+        triggers = written_once("Who agreed to a change of hands is evidence; it is never changed or deleted.")
+
+    def __str__(self) -> str:
+        return f"{self.by} agrees for {self.clinic}"
+
 
 class ClaimState(models.TextChoices):
     WAITING = "waiting", "Waits for a manager"
@@ -124,8 +181,13 @@ class ClaimState(models.TextChoices):
     LAPSED = "lapsed", "No longer open"
 
 
-class ClaimQuerySet(OfOwnClinics["Claim"]):
-    parties = ("person",)
+class ClaimQuerySet(AccessQuerySet["Claim"]):
+    def visible_to(self, user: AnyUser) -> Self:
+        """One's own, and those at clinics whose roster one makes."""
+        if not isinstance(user, User) or not user.standing.grants:
+            return self.none()
+        scope = user.standing.scope(Capability.EDIT_ROSTER)
+        return self if scope.everywhere else self.filter(Q(person=user) | Q(shift__clinic__in=scope.clinic_ids))
 
     def waiting(self) -> Self:
         return self.filter(state=ClaimState.WAITING)
