@@ -1,4 +1,4 @@
-"""One or two published shifts change hands at once: claimed, given, swapped, handed back, or freed by time off.
+"""One or two published shifts change hands at once: claimed, given, swapped or handed back.
 
 Plan and published copy change in one transaction, and everybody concerned is told by a publication of these shifts alone.
 Locks are taken as everywhere: weeks, people, shifts, each by id.
@@ -6,45 +6,26 @@ Locks are taken as everywhere: weeks, people, shifts, each by id.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import BigIntegerField, Case, F, Value, When
 from django.db.models.functions import Cast
 
 from accounts.models import User
 from intranet.audit.recording import record
-from intranet.core.access import YES, Conflict, Reason, Refused, Verdict, require
+from intranet.core.access import Conflict, Refused, Verdict, require
 from scheduling.assigning import CLASHES, NOTHING_CHANGED, NeedsReason, lock_people, lock_weeks_by_id
-from scheduling.eligibility import gather, meal_verdict
+from scheduling.handovers import Gain, Handover, concerns_in, judge, verdict_of
 from scheduling.models import AcceptedWarning, Occasion, Publication, PublishedShift, RosterWeek, Shift
 from scheduling.pending import pending_by_week
-from scheduling.plans import Plan
-from scheduling.rules import Concern
 from scheduling.showing import show
 
+STILL_PUBLISHED = "One of them is still published for another shift at that time. Publish that change first."
 NOT_AS_PUBLISHED = "The managers are changing this shift. Wait until they have published it."
-
-
-def verdict_on(new_holders: Mapping[Shift, User | None], at: datetime) -> Verdict:
-    """What speaks against these people having these shifts instead of those that they give away.
-
-    `new_holders`: {shift: who has it then, None for nobody}. Every reason of everybody, with their names.
-    """
-    verdict = YES
-    for shift, person in new_holders.items():
-        if person is None:
-            continue
-        plan = Plan.of(shift)
-        evidence = gather(plan, [person], shift_id=shift.pk, leaving=[one.pk for one in new_holders])
-        verdict += evidence.verdict(person, at) + meal_verdict(plan, evidence.rules)
-    return verdict
-
-
-def concerns_in(verdict: Verdict) -> list[Reason]:
-    return [warning for warning in verdict.warnings if isinstance(warning, Concern)]
 
 
 @transaction.atomic
@@ -67,17 +48,24 @@ def change_hands(
     lock_people([*new_holders.values(), *(shift.staff for shift in new_holders)])
     shifts = _as_agreed(list(new_holders), sequences, at)
     holders = {shifts[old.pk]: person for old, person in new_holders.items()}
-    verdict = verdict_on(holders, at)
-    require(verdict, Conflict if _clashes(verdict) else Refused)
-    concerns = concerns_in(verdict)
-    if concerns and not reason.strip():
-        raise NeedsReason(concerns)
+    [gains] = judge([Handover(list(holders.items()))], at)
+    reason = reason.strip()
+    require_agreeable(gains, reason)
     _write(holders, by=by, at=at)
-    _accept(holders, reason.strip(), by=by, at=at)
+    _accept(gains, [shift for shift, person in holders.items() if person], reason, by=by, at=at)
     for week in weeks:
         week.version += 1
         week.save(update_fields=["version"])
-    return _tell(list(holders), by=by, at=at, occasion=occasion, reason=reason.strip())
+    return _tell(list(holders), by=by, at=at, occasion=occasion, reason=reason)
+
+
+def require_agreeable(gains: Sequence[Gain], reason: str) -> None:
+    """Refuse what cannot be; and what speaks against it without barring it, unless there is a reason."""
+    verdict = verdict_of(gains)
+    require(verdict, Conflict if _clashes(verdict) else Refused)
+    concerns = concerns_in(verdict)
+    if concerns and not reason.strip():
+        raise NeedsReason(concerns, "Say why you agree all the same.")
 
 
 def _as_agreed(found: Sequence[Shift], sequences: Mapping[UUID, int], at: datetime) -> dict[UUID, Shift]:
@@ -85,22 +73,16 @@ def _as_agreed(found: Sequence[Shift], sequences: Mapping[UUID, int], at: dateti
     ids = [shift.pk for shift in found]
     locked = Shift.objects.planned().select_for_update(of=("self",)).filter(pk__in=ids).order_by("pk")
     shifts = {one.pk: one for one in locked.select_related("clinic", "week__clinic", "staff", "skill")}
-    published = {one.shift_id: one for one in PublishedShift.objects.standing().filter(shift__in=ids)}
+    published = PublishedShift.objects.standing().filter(shift__in=ids)
+    seen = dict(published.values_list("shift_id", "sequence"))
     for pk in ids:
-        shift, seen = shifts.get(pk), published.get(pk)
-        if shift is None or seen is None or seen.sequence != sequences[pk]:
+        if pk not in shifts or seen.get(pk) != sequences[pk]:
             raise Conflict.because("changed-meanwhile", f"This shift was changed meanwhile. {NOTHING_CHANGED}")
-        if shift.start <= at:
+        if shifts[pk].start <= at:
             raise Refused.because("begun", f"This shift has begun. {NOTHING_CHANGED}")
-    if any(
-        change.shift.pk in shifts for changes in pending_by_week(_weeks(shifts.values())).values() for change in changes
-    ):
+    if published.as_planned().count() < len(ids):
         raise Conflict.because("not-as-published", f"{NOT_AS_PUBLISHED} {NOTHING_CHANGED}")
     return shifts
-
-
-def _weeks(shifts: Iterable[Shift]) -> list[RosterWeek]:
-    return list({shift.week_id: shift.week for shift in shifts}.values())
 
 
 def _write(holders: Mapping[Shift, User | None], *, by: User, at: datetime) -> None:
@@ -122,7 +104,7 @@ def _write(holders: Mapping[Shift, User | None], *, by: User, at: datetime) -> N
         record(by, "shift.changed", shift, clinics=[shift.clinic_id], staff=[str(before or ""), str(person or "")])
 
 
-def _accept(holders: Mapping[Shift, User | None], reason: str, *, by: User, at: datetime) -> None:
+def _accept(gains: Sequence[Gain], shifts: Sequence[Shift], reason: str, *, by: User, at: datetime) -> None:
     """Write down what was agreed to all the same, shift by shift."""
     AcceptedWarning.objects.bulk_create(
         AcceptedWarning(
@@ -134,10 +116,13 @@ def _accept(holders: Mapping[Shift, User | None], reason: str, *, by: User, at: 
             by=by,
             at=at,
         )
-        for shift, person in holders.items()
-        if reason and person
-        for one in concerns_in(verdict_on({shift: person}, at))
+        for gain, shift in zip(gains, shifts, strict=True)
+        for one in gain.concerns
     )
+
+
+def _weeks(shifts: Iterable[Shift]) -> list[RosterWeek]:
+    return list({shift.week_id: shift.week for shift in shifts}.values())
 
 
 def _tell(shifts: Sequence[Shift], *, by: User, at: datetime, occasion: Occasion, reason: str) -> list[Publication]:
@@ -146,7 +131,21 @@ def _tell(shifts: Sequence[Shift], *, by: User, at: datetime, occasion: Occasion
     weeks = _weeks(shifts)
     pending = pending_by_week(weeks)
     own = [(week, [change for change in pending[week.pk] if change.shift.pk in ids]) for week in weeks]
-    return [show(week, found, by=by, at=at, occasion=occasion, reason=reason) for week, found in own if found]
+    with _double_bookings_looked_for_at_the_end():
+        return [show(week, found, by=by, at=at, occasion=occasion, reason=reason) for week, found in own if found]
+
+
+@contextmanager
+def _double_bookings_looked_for_at_the_end() -> Iterator[None]:
+    """Shifts of two weeks that are swapped are shown one after the other: in between somebody has both."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS no_published_double_booking DEFERRED")
+        yield
+        try:
+            with transaction.atomic():
+                cursor.execute("SET CONSTRAINTS no_published_double_booking IMMEDIATE")
+        except IntegrityError as error:
+            raise Conflict.because("still-published-elsewhere", f"{STILL_PUBLISHED} {NOTHING_CHANGED}") from error
 
 
 def _clashes(verdict: Verdict) -> bool:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import TextChoices
 
 from accounts.models import Clinic, User
 from intranet.audit.recording import record
 from intranet.core.access import YES, Conflict, Forbidden, Verdict, require
 from intranet.core.wording import counted
-from scheduling.assigning import may_edit
 from scheduling.models import OfferKind, OpenShifts, Permission, ShiftDetails, ShiftPolicy
+from scheduling.rules import may_set_rules
 
 DONE_WITH = {OfferKind.GIVE: "given away", OfferKind.SWAP: "swapped", OfferKind.DROP: "handed back"}
+USUAL_HOURS = 12
+MOST_HOURS = 7 * 24
 
 
 @dataclass(frozen=True)
@@ -26,7 +29,7 @@ class Policy:
     give: Permission = Permission.DECIDED
     swap: Permission = Permission.DECIDED
     drop: Permission = Permission.DECIDED
-    hours_before: int = 12
+    hours_before: int = USUAL_HOURS
 
     @classmethod
     def of(cls, row: ShiftPolicy) -> Policy:
@@ -37,6 +40,16 @@ class Policy:
             Permission(row.drop),
             row.hours_before,
         )
+
+    @property
+    def fingerprint(self) -> str:
+        """Names what somebody looked at, so that a change hands it back."""
+        return f"{self.open_shifts}-{self.give}-{self.swap}-{self.drop}-{self.hours_before}"
+
+    @property
+    def picks(self) -> bool:
+        """Whether a manager picks who gets an open shift."""
+        return self.open_shifts == OpenShifts.PICKED
 
     def permission(self, kind: OfferKind) -> Permission:
         return {OfferKind.GIVE: self.give, OfferKind.SWAP: self.swap, OfferKind.DROP: self.drop}[kind]
@@ -75,30 +88,33 @@ def policies(clinics: Iterable[Clinic]) -> dict[int, Policy]:
     return {pk: own.get(pk, Policy()) for pk in ids}
 
 
+def may_be(policy: Policy) -> Verdict:
+    if 0 <= policy.hours_before <= MOST_HOURS:
+        return YES
+    return Verdict.no("hours-out-of-range", f"Choose 0 to {MOST_HOURS} hours.", "hours_before")
+
+
 @transaction.atomic
-def set_policy(clinic: Clinic, policy: Policy, *, seen: Policy, by: User) -> Policy:
-    """Say what holds at the clinic from now on. `seen` is what the person looked at; Conflict if it is another by now."""
-    require(may_edit(clinic, by), Forbidden)
-    Clinic.objects.select_for_update(no_key=True).get(pk=clinic.pk)
+def set_policy(clinic: Clinic, policy: Policy, *, seen: str, by: User) -> Policy:
+    """Say what holds at the clinic from now on. `seen` is the fingerprint of what the person looked at; Conflict if
+    something else holds by now."""
+    require(may_set_rules(clinic, by), Forbidden)
+    require(may_be(policy))
+    Clinic.objects.select_for_update(no_key=True).get(pk=clinic.pk)  # one at a time, also before there is a row
     present = policy_of(clinic)
-    if present != seen:
+    if present.fingerprint != seen:
         raise Conflict.because("changed-meanwhile", "Somebody changed this meanwhile. Look at it as it is now.")
     if policy == present:
         return policy
-    row = ShiftPolicy.objects.filter(clinic=clinic).first() or ShiftPolicy(clinic=clinic)
-    row.open_shifts, row.hours_before = policy.open_shifts, policy.hours_before
-    row.give, row.swap, row.drop = policy.give, policy.swap, policy.drop
-    row.full_clean()
-    row.save()
-    record(
-        by,
-        "shift-policy.set",
-        clinic,
-        clinics=[clinic.pk],
-        open_shifts=[present.open_shifts.label, policy.open_shifts.label],
-        give=[present.give.label, policy.give.label],
-        swap=[present.swap.label, policy.swap.label],
-        drop=[present.drop.label, policy.drop.label],
-        hours_before=[present.hours_before, policy.hours_before],
-    )
+    ShiftPolicy.objects.update_or_create(clinic=clinic, defaults=asdict(policy))
+    record(by, "shift-policy.set", clinic, clinics=[clinic.pk], **_differences(present, policy))
     return policy
+
+
+def _differences(before: Policy, after: Policy) -> dict[str, list[str]]:
+    pairs = ((one.name, getattr(before, one.name), getattr(after, one.name)) for one in fields(Policy))
+    return {name: [_plain(here), _plain(there)] for name, here, there in pairs if here != there}
+
+
+def _plain(value: TextChoices | int) -> str:
+    return str(value) if isinstance(value, int) else value.label

@@ -17,6 +17,7 @@ from scheduling.models import (
     PublishedShift,
     RosterWeek,
     Shift,
+    ShiftPolicy,
     SpecialDay,
     TimeOff,
     TimeOffState,
@@ -109,6 +110,11 @@ def published(**fields: Any) -> PublishedShift:
         published_at=CREATED,
         withdrawn_at=withdrawn_at,
     )
+
+
+def policy(*, clinic: Clinic, **fields: Any) -> None:
+    """What staff may do with shifts at the clinic, where it is not the usual."""
+    ShiftPolicy.objects.update_or_create(clinic=clinic, defaults=fields)
 
 
 def opening(*, clinic: Clinic, weekdays: range = range(5), times: str = "7-20") -> None:
