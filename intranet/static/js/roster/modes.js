@@ -7,12 +7,19 @@ const HINT = new WeakMap(); // what the note says while no grey cell is asked
 
 const placing = () => document.getElementById("placing");
 
-// A change went through: close the box it was made in, and go on at the shift, or at the cell that it left.
-function finish({ detail }) {
-  document.querySelector("#sheet[open], #publish[open]")?.close();
-  const place = detail.focus && document.getElementById(detail.focus);
+function goTo(id) {
+  const place = id && document.getElementById(id);
   if (!place?.offsetParent) return;
   (place.matches(CONTROL) ? place : place.querySelector(CONTROL))?.focus();
+}
+
+// A change went through: close the box it was made in, and go on at the shift, or at the cell that it left.
+// A box gives the focus back to where it was opened from; that comes first.
+function finish({ detail }) {
+  const box = document.querySelector("#sheet[open], #publish[open]");
+  if (!box) return goTo(detail.focus);
+  box.addEventListener("close", () => goTo(detail.focus), { once: true });
+  box.close();
 }
 
 document.addEventListener("box-done", finish);
