@@ -13,7 +13,7 @@ MODES = ("place", "how", "select")  # in the address of the board, as long as a 
 def board_address(request: HttpRequest) -> str | None:
     """The query of the board from which htmx asks; None when the request does not come from the board."""
     try:
-        page = urlsplit(request.htmx.current_url or "") if request.htmx else None
+        page = urlsplit(request.htmx.current_url or "") if request.htmx else None  # type: ignore[attr-defined]
     except ValueError:  # the header is whatever was sent; what was changed is changed, and deserves its answer
         return None
     return page.query if page and page.path == reverse("scheduling:board") else None

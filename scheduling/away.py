@@ -20,11 +20,11 @@ WISHES = {Wish.UNAVAILABLE: "Not available", Wish.PREFERRED_OFF: "Prefers off"}
 
 def away(
     people: Iterable[User], days: Sequence[date], span: Span, zone: ZoneInfo
-) -> dict[tuple[int, date], list[Away]]:
+) -> dict[tuple[int | None, date], list[Away]]:
     """{(person, day): what is known}, what bars first. Two queries."""
     people = list(people)
     known = absences(people, span)
-    found: dict[tuple[int, date], list[Away]] = defaultdict(list)
+    found: dict[tuple[int | None, date], list[Away]] = defaultdict(list)
     for person in people:
         for day in days:
             off = [_time_off(one, day, zone) for one in known.off_on(person, day, zone)]

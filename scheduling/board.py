@@ -248,7 +248,7 @@ class Board:
         """Absences and wishes of the people whose roster the person makes; nobody else is told."""
         own = {clinic.pk for clinic in self.own_clinics}
         people = [person for person in self.staff if own & self._workplaces[person.pk]]
-        return {**away(people, self.days, self.span, self.clinics[0].zone)} if people else {}
+        return away(people, self.days, self.span, self.clinics[0].zone) if people else {}
 
     @cached_property
     def _fits(self) -> dict[Place, Fit]:

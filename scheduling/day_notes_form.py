@@ -39,9 +39,10 @@ class DayNotesForm(forms.Form):
 
     def look_again(self) -> None:
         """Say what stands there now; the next try is against that."""
-        self.data = self.data.copy()
+        data = {name: self.data.get(name, "") for name in self.fields}
         for clinic in self.clinics:
-            now, seen = self.present.get(clinic.pk, ""), self.data.get(f"{clinic.slug}-seen", "")
-            self.data[f"{clinic.slug}-seen"] = now
+            now, seen = self.present.get(clinic.pk, ""), data[f"{clinic.slug}-seen"]
+            data[f"{clinic.slug}-seen"] = now
             if now != seen:
                 self.add_error(clinic.slug, f"It is now: {now or 'empty'}")
+        self.data = data

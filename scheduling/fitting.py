@@ -76,7 +76,9 @@ def _shifts_around(
 ) -> dict[int | None, list[Shift]]:
     """As far around as the longest rule looks, and the whole week of every day."""
     around = span[0] - AROUND - timedelta(days=7), span[1] + AROUND + timedelta(days=7)
-    planned = Shift.objects.planned().filter(staff__in=people, period__overlap=around).exclude(pk=without)
+    planned = Shift.objects.planned().filter(staff__in=people, period__overlap=around)
+    if without is not None:
+        planned = planned.exclude(pk=without)
     shifts = defaultdict(list)
     for shift in planned.select_related("clinic"):
         shifts[shift.staff_id].append(shift)

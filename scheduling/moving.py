@@ -135,7 +135,7 @@ def lock_all(shifts: Iterable[Shift], plans: Iterable[Plan | None]) -> None:
     for clinic, monday in {(plan.clinic, plan.monday) for plan in wanted}:
         weeks.add(RosterWeek.objects.get_or_create(clinic=clinic, monday=monday)[0].pk)
     lock_weeks_by_id(weeks)
-    lock_people([one.staff for one in (*shifts, *wanted)])
+    lock_people([*(shift.staff for shift in shifts), *(plan.staff for plan in wanted)])
 
 
 def _one(shift: Shift, change: Aim, version: int, *, by: User, at: datetime, reason: str) -> tuple[Shift, Done]:

@@ -54,7 +54,7 @@ def _from_cell(data: QueryDict | None) -> QueryDict | None:
     """The form as if somebody had filled it in by hand."""
     if data is None or "to" not in data:
         return data
-    staff, _, day = data["to"].partition(":")
+    staff, _, day = data.get("to", "").partition(":")
     values = data.copy()
     values["staff"], values["day"] = "" if staff == NOBODY else staff, day
     return values
@@ -77,7 +77,7 @@ class SeveralForm(forms.Form):
 
     do = forms.ChoiceField(choices=[(name, name) for name in (ASSIGN, OPEN, DELETE, SHIFT_DAYS)])
     staff = forms.ModelChoiceField(User.objects.none(), required=False, label="Person", empty_label="Choose somebody")
-    days = forms.TypedChoiceField(choices=DAYS, coerce=int, required=False, empty_value=1)
+    days = forms.TypedChoiceField(choices=DAYS, coerce=int, required=False, empty_value=None)
     reason = ReasonField()
 
     def __init__(self, data: QueryDict | None, *, user: User) -> None:
@@ -91,10 +91,14 @@ class SeveralForm(forms.Form):
         return values
 
     @property
+    def distance(self) -> int:
+        return self.cleaned_data["days"] or DAYS[0][0]
+
+    @property
     def change(self) -> Aim:
         """What to make of each shift."""
         chosen = self.cleaned_data
-        aims: dict[str, Aim] = {OPEN: opened, DELETE: deleted, SHIFT_DAYS: by_days(chosen["days"])}
+        aims: dict[str, Aim] = {OPEN: opened, DELETE: deleted, SHIFT_DAYS: by_days(self.distance)}
         return for_person(chosen["staff"]) if chosen["do"] == ASSIGN else aims[chosen["do"]]
 
     def said(self, number: str) -> str:
@@ -104,7 +108,7 @@ class SeveralForm(forms.Form):
             ASSIGN: f"{chosen['staff']} has {number}.",
             OPEN: f"{number} open now.",
             DELETE: f"{number} deleted.",
-            SHIFT_DAYS: f"{number} {_days_words(chosen['days'])} now.",
+            SHIFT_DAYS: f"{number} {_days_words(self.distance)} now.",
         }[chosen["do"]]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import django_filters
 from django.db.models import QuerySet
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import mixins, serializers, status, viewsets
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -17,6 +17,7 @@ from rest_framework.response import Response
 from accounts.models import Clinic, User
 from intranet.core.access import Forbidden, require
 from scheduling import assigning, pending, publishing
+from scheduling.api.moving import REFUSALS, MovingActions
 from scheduling.models import PublishedShift, RosterWeek, Shift
 from scheduling.my_schedule import may_have_schedule
 from scheduling.plans import Plan
@@ -35,11 +36,6 @@ from scheduling.serializers import (
 )
 
 PEOPLE = ("clinic", "staff", "skill")
-REFUSALS = {
-    403: OpenApiResponse(description="Not at your clinic"),
-    409: OpenApiResponse(description="Somebody was quicker, or the person works elsewhere at that time"),
-    422: OpenApiResponse(description="Refused, with every reason"),
-}
 
 
 def visible_clinics(request: Request | None) -> QuerySet[Clinic]:
@@ -89,7 +85,9 @@ class PublishedShiftViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, vi
         return seen.select_related(*PEOPLE).order_by("period", "pk")
 
 
-class RosterShiftViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Shift]):
+class RosterShiftViewSet(
+    MovingActions, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Shift]
+):
     """The working copy, for the managers of the clinic: staff see none of it before it is published."""
 
     program_area = "schedule"

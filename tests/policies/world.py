@@ -966,6 +966,26 @@ ASKS = [
         lambda world: {"version": 1, "person": world.therapist.pk},
     ),
     Ask(
+        "api:roster-shift-place",
+        "POST",
+        _pk(f"{API}/roster-shifts/", "shift", "place/"),
+        lambda world: {"day": str(scheduling.MONDAY), "person": None, "version": 1},
+    ),
+    Ask(
+        "api:roster-shift-copy",
+        "POST",
+        _pk(f"{API}/roster-shifts/", "shift", "copy/"),
+        lambda world: {"day": str(scheduling.MONDAY), "person": None},
+    ),
+    Ask("api:roster-shift-fits", "GET", _pk(f"{API}/roster-shifts/", "shift", "fits/")),
+    Ask(
+        "api:roster-shift-several",
+        "POST",
+        _at(f"{API}/roster-shifts/several/"),
+        lambda world: {"shifts": [{"id": str(world.shift.pk), "version": 1}], "do": "open"},
+    ),
+    Ask("api:roster-shift-undo", "POST", _at(f"{API}/roster-shifts/undo/"), lambda world: {"ticket": "x"}),
+    Ask(
         "api:roster-shift-make-open",
         "POST",
         _pk(f"{API}/roster-shifts/", "shift", "make-open/"),
