@@ -39,12 +39,12 @@ def _time_off(one: TimeOff, day: date, zone: ZoneInfo) -> Away:
     whole = one.start <= start and end <= one.end
     hours = "" if whole else f" {short_range(max(one.start, start), min(one.end, end), zone)}"
     if one.state == TimeOffState.APPROVED:
-        return Away("granted", f"Time off{hours}", whole=whole)
-    return Away("requested", f"Time off?{hours}", whole=whole, request=one.pk)
+        return Away("granted", f"Time off{hours}")
+    return Away("requested", f"Time off?{hours}", request=one.pk)
 
 
 def _wish(one: Availability) -> Away:
     times: tuple[time | None, time | None] = one.starts, one.ends
     hours = f" {short_range(times[0], times[1])}" if times[0] and times[1] else ""
     state = "unavailable" if one.wish == Wish.UNAVAILABLE else "prefers-off"
-    return Away(state, f"{WISHES[Wish(one.wish)]}{hours}", whole=not hours)
+    return Away(state, f"{WISHES[Wish(one.wish)]}{hours}")

@@ -21,7 +21,7 @@ from intranet.core.access import YES, Verdict
 from intranet.core.time import local_day
 from intranet.core.wording import name_list
 from scheduling.away import away
-from scheduling.coverage import Cover, Demand, Gap
+from scheduling.coverage import Cover, Demand
 from scheduling.eligibility import attention
 from scheduling.fitting import Place, fits
 from scheduling.marks import marks_of, skill_icon
@@ -373,28 +373,6 @@ class Board:
         days = [self.demand.coverage(clinic, day, self.cover, self.shown) for day in self.days]
         days = [replace(day, slots=(), unknown=True) if day.day in unknown and not day.closed else day for day in days]
         return CoverageRow(clinic, self.cover, days, self.demand.hours(clinic))
-
-    # --- What to look at before publishing ------------------------------------------------------------------------
-
-    @cached_property
-    def all_gaps(self) -> list[Gap]:
-        """Where people are missing, of every kind that somebody is needed for."""
-        covers = self.demand.covers(self.clinics)
-        days = [
-            self.demand.coverage(clinic, day, cover, self.shown)
-            for clinic in self.clinics
-            for cover in covers
-            for day in self.days
-        ]
-        return sorted((gap for day in days for gap in day.gaps), key=lambda gap: gap.start)
-
-    @property
-    def over_hours(self) -> list[Row]:
-        return [row for row in self.rows if row.is_over]
-
-    @property
-    def has_concerns(self) -> bool:
-        return bool(self.all_gaps or self.over_hours)
 
 
 def short_days(coverage: Iterable[CoverageRow]) -> Counter[date]:

@@ -61,12 +61,11 @@ class Chip:
 class Away:
     """That somebody is away on a day, or would rather be: `granted`, `requested`, `unavailable` or `prefers-off`.
 
-    `whole`: all day long. `request` is the time off that somebody has to decide about.
+    `request` is the time off that somebody has to decide about.
     """
 
     state: str
     words: str
-    whole: bool = True
     request: int | None = None
 
 
@@ -101,11 +100,6 @@ class Cell:
     @property
     def id(self) -> str:
         return f"cell-{self.row}-{self.day}"
-
-    @property
-    def is_barred(self) -> bool:
-        """Nobody could add anything here: time off was granted for the whole day."""
-        return any(one.state == "granted" and one.whole for one in self.away)
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from scheduling.models import PublishedShift, RosterWeek
 from scheduling.opening import set_opening_hours
 from scheduling.plans import Plan
 from scheduling.positions import Position
+from scheduling.special_days import note_on_day
 from scheduling.times import shift_span
 
 EARLY, LATE, MIDDLE = (time(7), time(15, 30)), (time(10, 30), time(19)), (time(9), time(17, 30))
@@ -146,6 +147,7 @@ def load_roster(
     _publish(roster, following, "MO")
     _plan_week(roster, following, [slot for slot in usual if slot.weekday >= FRI] + LATER)
     _change_what_staff_see(roster, following)
+    _note(roster, "M", following + timedelta(days=TUE), "Fire drill at 12:30")
     _plan_week(roster, final, usual)
     _publish(roster, final, "O")
     _lose_clearance(roster)
@@ -208,6 +210,11 @@ def _change_what_staff_see(roster: Roster, monday: date) -> None:
     )
     assigning.make_open(ravi.shift, version=1, by=roster.managers["M"], at=at)
     assigning.delete_shift(kofi.shift, version=1, by=roster.managers["O"], at=at)
+
+
+def _note(roster: Roster, letter: str, day: date, text: str) -> None:
+    at = roster.moment(roster.today)
+    note_on_day(roster.clinics[letter], day, text, seen="", by=roster.managers[letter], at=at)
 
 
 def _published(roster: Roster, who: str, day: date) -> PublishedShift:

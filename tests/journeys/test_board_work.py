@@ -8,14 +8,16 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from accounts.models import Clinic, User
 from accounts.roles import Role
 from scheduling import assigning
 from scheduling.models import Shift
+from scheduling.special_days import note_on_day
 from tests import factories as people
-from tests.journeys.conftest import PHONE, next_monday
+from tests.factories import PASSWORD
+from tests.journeys.conftest import DESKTOP, PHONE, next_monday
 from tests.scheduling import factories
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -266,3 +268,62 @@ def test_a_quarter_of_an_hour_by_a_press(
     start, end = factories.span(mt_prospect, next_monday(), "6:45-15:45")
     found = Shift.objects.get()
     assert (found.start, found.end) == (start, end)
+
+
+def test_without_script_a_shift_is_placed_and_several_are_changed(
+    browser: Browser, live_server: Any, manager: User, therapist: User, floater: User, mt_prospect: Clinic
+):
+    shift = factories.shift(clinic=mt_prospect, day=next_monday(), staff=therapist)
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{live_server.url}/accounts/login/?next=/roster/%3Fweek%3D{next_monday()}")
+    page.get_by_label("Email").fill(manager.email)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    page.locator(f"#shift-{shift.pk}").click()
+    page.get_by_text("Move, copy, delete").click()
+    page.get_by_role("link", name="Move on the board").click()
+    page.get_by_role("button", name="Place here for Theo Fictus, Wed").click()
+    page.locator(f"#shift-{shift.pk}").wait_for()
+    assert held_by(floater) == ["Wed"]
+    page.locator(".roster-tools summary").click()
+    page.get_by_role("link", name="Select several shifts").click()
+    page.locator("input[name=shift]").check()
+    page.get_by_role("button", name="Make open").click()
+    page.get_by_role("button", name="Undo").click()
+    page.get_by_text("Undone.").wait_for()
+    context.close()
+    assert held_by(floater) == ["Wed"]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_is_wrong_with_its_pages_in_either_theme(
+    board: Callable[..., Page],
+    live_server: Any,
+    manager: User,
+    therapist: User,
+    floater: User,
+    assistant: User,
+    mt_prospect: Clinic,
+    axe: Callable[[Page], list[str]],
+    scheme: Any,
+):
+    monday = next_monday()
+    shift = factories.shift(clinic=mt_prospect, day=monday, staff=therapist)
+    factories.time_off(person=floater, clinic=mt_prospect, day=monday, decided_by=manager)
+    factories.time_off(person=floater, clinic=mt_prospect, day=monday + timedelta(days=1))
+    note_on_day(mt_prospect, monday, "Flu shots", seen="", by=manager, at=timezone.now())
+    page = board(manager)
+    page.emulate_media(color_scheme=scheme)
+    assert axe(page) == []
+    for path in (
+        f"/roster/?week={monday}&place={shift.pk}",
+        f"/roster/?week={monday}&select=1",
+        f"/roster/?week={monday}&view=day&place={shift.pk}",
+        f"/roster/shifts/{shift.pk}/place/",
+        f"/roster/days/{monday}/notes/",
+        f"/roster/mt-prospect/{monday}/copy/",
+    ):
+        page.set_viewport_size(PHONE if "view=day" in path else DESKTOP)
+        page.goto(f"{live_server.url}{path}")
+        assert axe(page) == [], path
