@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rest_framework.routers import BaseRouter
 
-from scheduling.api import availability, calendar, roster, seen, time_off
+from scheduling.api import availability, calendar, days, roster, seen, templates, time_off
 
 
 def register(router: BaseRouter) -> None:
@@ -16,3 +16,7 @@ def register(router: BaseRouter) -> None:
     router.register("roster-weeks", roster.RosterWeekViewSet, basename="roster-week")
     router.register("time-off", time_off.TimeOffViewSet, basename="time-off")
     router.register("availability", availability.AvailabilityViewSet, basename="availability")
+    router.register("usual-shifts", templates.UsualShiftViewSet, basename="usual-shift")
+    router.register("week-templates", templates.WeekTemplateViewSet, basename="week-template")
+    router.register("special-days", days.SpecialDayViewSet, basename="special-day")
+    router.register("blackouts", days.BlackoutViewSet, basename="blackout")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import time
+from datetime import date, time, timedelta
 from typing import ClassVar
 
 from django.contrib.postgres.fields import DateRangeField
@@ -68,6 +68,14 @@ class Blackout(models.Model):
 
     def __str__(self) -> str:
         return f"{self.clinic}: {self.reason}"
+
+    @property
+    def first(self) -> date:
+        return self.days.lower  # type: ignore[no-any-return]
+
+    @property
+    def last(self) -> date:
+        return self.days.upper - timedelta(days=1)  # type: ignore[no-any-return]
 
 
 class DayNote(models.Model):
