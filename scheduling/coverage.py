@@ -8,14 +8,10 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from itertools import groupby
 
-from django.db import transaction
-
-from accounts.models import Clinic, Skill, User
-from intranet.audit.recording import record
-from intranet.core.access import YES, Forbidden, Reason, Verdict, require
+from accounts.models import Clinic, Skill
+from intranet.core.access import YES, Reason, Verdict
 from intranet.core.time import at_local, local_day, minutes_between, monday_of
 from intranet.core.wording import counted, long_day, short_range
-from scheduling.assigning import may_edit
 from scheduling.models import CoverageNeed, OpeningHours, ShiftDetails, SpecialDay, Weekday
 from scheduling.plans import Plan
 from scheduling.positions import Position
@@ -261,36 +257,3 @@ def _minute(clock: time) -> int:
 def _moment(day: date, minute: int, clinic: Clinic) -> datetime:
     days, minute = divmod(minute, DAY)
     return at_local(day + timedelta(days=days), time(*divmod(minute, 60)), clinic.zone)
-
-
-@dataclass(frozen=True)
-class WeeklyNeed:
-    """A need as somebody states it: on these weekdays, between these times, so many."""
-
-    weekdays: Sequence[int]
-    starts: time
-    ends: time
-    count: int
-    cover: Cover
-
-
-@transaction.atomic
-def set_coverage_needs(clinic: Clinic, needs: Iterable[WeeklyNeed], *, by: User) -> None:
-    """Say how many people the clinic needs, for the whole week at once. Needs that overlap add up."""
-    require(may_edit(clinic, by), Forbidden)
-    CoverageNeed.objects.filter(clinic=clinic).delete()
-    rows = [
-        CoverageNeed(
-            clinic=clinic,
-            weekday=weekday,
-            starts=need.starts,
-            ends=need.ends,
-            count=need.count,
-            position=need.cover.position or "",
-            skill=need.cover.skill,
-        )
-        for need in needs
-        for weekday in need.weekdays
-    ]
-    CoverageNeed.objects.bulk_create(rows)
-    record(by, "coverage-needs.set", clinic, clinics=[clinic.pk], needs=len(rows))

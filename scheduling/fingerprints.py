@@ -5,7 +5,6 @@ from __future__ import annotations
 from hashlib import sha256
 
 from intranet.core.access import Conflict
-from scheduling.assigning import NOTHING_CHANGED
 
 
 def fingerprint(*facts: object) -> str:
@@ -16,5 +15,5 @@ def fingerprint(*facts: object) -> str:
 def require_unchanged(seen: str, now: str, what: str) -> None:
     """Conflict unless what somebody saw is what there is. `what` is what they meant to change: `these needs`."""
     if seen != now:
-        words = f"Somebody changed {what} meanwhile. Look at it as it is now. {NOTHING_CHANGED}"
+        words = f"Somebody changed {what} meanwhile. Look at it as it is now. Nothing was changed."
         raise Conflict.because("changed-meanwhile", words)

@@ -7,7 +7,7 @@ usual one holds. They are reminders for managers, not legal advice.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from django.db import transaction
@@ -15,7 +15,9 @@ from django.db import transaction
 from accounts.models import Clinic, User
 from accounts.roles import Capability
 from intranet.audit.recording import record
-from intranet.core.access import YES, Conflict, Forbidden, Reason, Refused, Verdict, require
+from intranet.core.access import YES, Forbidden, Reason, Refused, Verdict, require
+from intranet.core.wording import counted, hours
+from scheduling.fingerprints import fingerprint, require_unchanged
 from scheduling.models import TRAVEL_MINUTES, RosterRule, RuleCode, RuleLevel
 
 MINUTES, DAYS = "minutes", "days"
@@ -44,6 +46,22 @@ class Usual:
     @property
     def label(self) -> str:
         return str(self.code.label)
+
+    @property
+    def in_hours(self) -> bool:
+        """Whether people speak of it in hours: where minutes would be many."""
+        return self.unit == MINUTES and self.most > 8 * 60
+
+    @property
+    def spoken_whole(self) -> str:
+        """`20 minutes in shifts from 7.5 hours on, warns`."""
+        return f"{Rule.of(self).spoken}, {self.level.name.lower()}"
+
+    def spoken(self, amount: int) -> str:
+        """`10 hours`, `20 minutes`, `6 days`."""
+        if self.in_hours:
+            return f"{hours(amount)} hours"
+        return counted(amount, self.unit.removesuffix("s"))
 
 
 LOOKED_UP = date(2026, 11, 29)
@@ -143,7 +161,7 @@ USUAL: dict[RuleCode, Usual] = {
         ),
         Usual(
             RuleCode.LATE_CHANGE,
-            "Minutes before the start within which a change is late.",
+            "Time before the start within which a change is late.",
             MINUTES,
             24 * 60,
             0,
@@ -178,6 +196,18 @@ class Rule:
     @property
     def is_usual(self) -> bool:
         return self == Rule.of(self.usual)
+
+    @property
+    def spoken(self) -> str:
+        """`20 minutes in shifts from 7.5 hours on`."""
+        from_on = f" in shifts from {hours(self.threshold)} hours on" if self.threshold is not None else ""
+        return f"{self.usual.spoken(self.amount)}{from_on}"
+
+    @property
+    def fingerprint(self) -> str:
+        return fingerprint(
+            str(self.code), str(self.level), self.amount, self.threshold, self.source, self.checked_on.isoformat()
+        )
 
 
 @dataclass(frozen=True)
@@ -232,7 +262,7 @@ def may_be(rule: Rule) -> Verdict:
     usual = rule.usual
     verdict = YES
     if not usual.least <= rule.amount <= usual.most:
-        words = f"Choose {usual.least} to {usual.most} {usual.unit}."
+        words = f"Choose {usual.spoken(usual.least)} to {usual.spoken(usual.most)}."
         verdict += Verdict.no("amount-out-of-range", words, "amount")
     if rule.threshold is not None and not 60 <= rule.threshold <= 16 * 60:
         verdict += Verdict.no("threshold-out-of-range", "Choose a length of shift between 1 and 16 hours.", "threshold")
@@ -246,34 +276,48 @@ def may_be(rule: Rule) -> Verdict:
 
 
 @transaction.atomic
-def set_rule(clinic: Clinic, rule: Rule, *, seen: Rule, by: User) -> Rule:
-    """Say what holds at the clinic from now on. `seen` is the rule that the person looked at; Conflict if it is another."""
+def set_rule(clinic: Clinic, rule: Rule, *, seen: str, by: User) -> Rule:
+    """Say what holds at the clinic from now on. `seen` is the fingerprint of the rule that the person looked at; Conflict
+    if it is another by now."""
     require(may_set_rules(clinic, by), Forbidden)
+    rule = replace(rule, source=" ".join(rule.source.split()))
     require(may_be(rule), Refused)
-    Clinic.objects.select_for_update(no_key=True).get(pk=clinic.pk)  # one at a time, also before there is a row
-    present = rules_of(clinic)[rule.code]
-    if present != seen:
-        raise Conflict.because("changed-meanwhile", "Somebody changed this rule meanwhile. Look at it as it is now.")
+    present = _locked(clinic, rule.code, seen)
     if rule == present:
         return rule
-    RosterRule.objects.update_or_create(
-        clinic=clinic,
-        code=rule.code,
-        defaults={
-            "level": rule.level,
-            "amount": rule.amount,
-            "threshold": rule.threshold,
-            "source": rule.source.strip(),
-            "checked_on": rule.checked_on,
-        },
-    )
+    values = {name: getattr(rule, name) for name in ("level", "amount", "threshold", "source", "checked_on")}
+    RosterRule.objects.update_or_create(clinic=clinic, code=rule.code, defaults=values)
+    _note(by, clinic, present, rule)
+    return rule
+
+
+@transaction.atomic
+def back_to_usual(clinic: Clinic, code: RuleCode, *, seen: str, by: User) -> Rule:
+    """Let the usual rule hold again; see `set_rule`."""
+    require(may_set_rules(clinic, by), Forbidden)
+    present = _locked(clinic, code, seen)
+    usual = Rule.of(USUAL[code])
+    if RosterRule.objects.filter(clinic=clinic, code=code).delete()[0] and present != usual:
+        _note(by, clinic, present, usual)
+    return usual
+
+
+def _locked(clinic: Clinic, code: RuleCode, seen: str) -> Rule:
+    """The rule as it is, one change of the clinic's rules at a time, also before there is a row."""
+    Clinic.objects.select_for_update(no_key=True).get(pk=clinic.pk)
+    present = rules_of(clinic)[code]
+    require_unchanged(seen, present.fingerprint, "this rule")
+    return present
+
+
+def _note(by: User, clinic: Clinic, before: Rule, after: Rule) -> None:
     record(
         by,
         "roster-rule.set",
         clinic,
         clinics=[clinic.pk],
-        rule=rule.code.label,
-        level=[present.level.label, rule.level.label],
-        amount=[present.amount, rule.amount],
+        rule=after.code.label,
+        level=[before.level.label, after.level.label],
+        amount=[before.spoken, after.spoken],
+        source=[before.source, after.source],
     )
-    return rule

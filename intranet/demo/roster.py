@@ -13,10 +13,12 @@ from accounts.filing import file_credential, verify_credential, withdraw
 from accounts.models import Clinic, Competency, Credential, Skill, User
 from intranet.core.time import at_local, monday_of
 from intranet.demo.documents import certificate
+from intranet.demo.roster_setup import load_setup
 from scheduling import assigning, publishing
-from scheduling.coverage import Cover, WeeklyNeed, set_coverage_needs
+from scheduling.coverage import Cover
 from scheduling.eligibility import may_work
 from scheduling.models import PublishedShift, RosterWeek
+from scheduling.needs import WeeklyNeed, set_coverage_needs
 from scheduling.opening import set_opening_hours
 from scheduling.plans import Plan
 from scheduling.positions import Position
@@ -137,6 +139,7 @@ def load_roster(
     """Last week and this one published, the next one published and changed since, the one after partly a draft."""
     roster = Roster(clinics, people, managers, skills, today)
     _say_what_is_needed(roster)
+    load_setup(clinics, people, managers, skills, list(_usual_week()), monday_of(today))
     this_monday = monday_of(today)
     last, this, following, final = (this_monday + timedelta(days=days) for days in (-7, 0, 7, 14))
     for monday in (last, this):

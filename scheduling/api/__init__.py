@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rest_framework.routers import BaseRouter
 
-from scheduling.api import availability, calendar, days, roster, seen, templates, time_off
+from scheduling.api import availability, calendar, clinics, days, roster, rules, seen, templates, time_off
 
 
 def register(router: BaseRouter) -> None:
@@ -20,3 +20,6 @@ def register(router: BaseRouter) -> None:
     router.register("week-templates", templates.WeekTemplateViewSet, basename="week-template")
     router.register("special-days", days.SpecialDayViewSet, basename="special-day")
     router.register("blackouts", days.BlackoutViewSet, basename="blackout")
+    router.register("opening-hours", clinics.OpeningHoursViewSet, basename="opening-hours")
+    router.register("coverage-needs", clinics.CoverageNeedsViewSet, basename="coverage-needs")
+    router.register("roster-rules", rules.RosterRuleViewSet, basename="roster-rule")

@@ -177,16 +177,16 @@ class TestOfAClinic:
     def test_a_manager_sets_a_rule_and_it_is_on_record(self, mt_prospect, manager):
         seen = usual(RuleCode.REST)
         wanted = replace(seen, amount=11 * 60, source="Staff meeting of May 4", checked_on=MONDAY)
-        set_rule(mt_prospect, wanted, seen=seen, by=manager)
+        set_rule(mt_prospect, wanted, seen=seen.fingerprint, by=manager)
         assert rules_of(mt_prospect)[RuleCode.REST] == wanted
         entry = Entry.objects.get(verb="roster-rule.set")
-        assert (entry.clinic_ids, entry.changes["amount"]) == ([mt_prospect.pk], [600, 660])
+        assert (entry.clinic_ids, entry.changes["amount"]) == ([mt_prospect.pk], ["10 hours", "11 hours"])
 
     def test_the_second_of_two_managers_is_told(self, mt_prospect, manager):
         seen = usual(RuleCode.REST)
-        set_rule(mt_prospect, replace(seen, amount=660), seen=seen, by=manager)
+        set_rule(mt_prospect, replace(seen, amount=660), seen=seen.fingerprint, by=manager)
         with pytest.raises(Conflict):
-            set_rule(mt_prospect, replace(seen, amount=540), seen=seen, by=manager)
+            set_rule(mt_prospect, replace(seen, amount=540), seen=seen.fingerprint, by=manager)
 
     @pytest.mark.parametrize(
         ("code", "wrong", "field"),
@@ -201,11 +201,11 @@ class TestOfAClinic:
     def test_a_rule_has_to_make_sense(self, mt_prospect, manager, code, wrong, field):
         seen = usual(code)
         with pytest.raises(Refused) as refused:
-            set_rule(mt_prospect, replace(seen, **wrong), seen=seen, by=manager)
+            set_rule(mt_prospect, replace(seen, **wrong), seen=seen.fingerprint, by=manager)
         assert [reason.field for reason in refused.value.verdict.reasons] == [field]
 
     @pytest.mark.parametrize("who", ["therapist", "front_desk", "clinical_lead", "manager_oakbrook"])
     def test_others_may_not(self, request, mt_prospect, who):
         seen = usual(RuleCode.REST)
         with pytest.raises(Forbidden):
-            set_rule(mt_prospect, replace(seen, amount=660), seen=seen, by=request.getfixturevalue(who))
+            set_rule(mt_prospect, replace(seen, amount=660), seen=seen.fingerprint, by=request.getfixturevalue(who))
