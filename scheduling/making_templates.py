@@ -141,7 +141,7 @@ def _may_be(wanted: Cycle, clinic: Clinic, besides: WeekTemplate | None = None) 
 
 
 def _flaws(wanted: Cycle, clinic: Clinic, besides: WeekTemplate | None) -> Iterator[Reason]:
-    others = WeekTemplate.objects.filter(clinic=clinic, retired=False).exclude(pk=besides and besides.pk)
+    others = WeekTemplate.objects.filter(clinic=clinic, retired=False).exclude(pk=besides.pk if besides else 0)
     if not wanted.name:
         yield Reason("no-name", "Say what this template is called.", "name")
     elif others.filter(name=wanted.name).exists():

@@ -74,7 +74,7 @@ class BaseNeedFormSet(BaseFormSet):
 
     @property
     def needs(self) -> list[WeeklyNeed]:
-        return [form.need for form in self.stated]
+        return [need for form in self.forms if (need := form.need)]
 
     def add_refusal(self, refused: Refused) -> list[str]:
         """Show each reason at the field of the row that it names; those that name none are the answer."""
@@ -104,7 +104,7 @@ def need_forms(data: Any, needs: Sequence[WeeklyNeed]) -> tuple[SeenForm, BaseNe
         {"cover": one.cover.key, "count": one.count, "starts": one.starts, "ends": one.ends, "weekdays": one.weekdays}
         for one in needs
     ]
-    rows = NeedFormSet(
+    rows: BaseNeedFormSet = NeedFormSet(  # type: ignore[assignment]  # the factory's type forgets its base
         data,
         prefix="needs",
         initial=[*written, *[{"count": 1}] * EMPTY_ROWS],

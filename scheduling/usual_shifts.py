@@ -100,7 +100,7 @@ def _may_be(wanted: UsualShift, clinic: Clinic, besides: ShiftTemplate | None = 
     verdict = YES
     if not wanted.name:
         verdict += Verdict.no("no-name", "Say what this shift is called.", "name")
-    others = ShiftTemplate.objects.filter(clinic=clinic, retired=False).exclude(pk=besides and besides.pk)
+    others = ShiftTemplate.objects.filter(clinic=clinic, retired=False).exclude(pk=besides.pk if besides else 0)
     if others.filter(name=wanted.name).exists():
         verdict += Verdict.no("name-taken", "The clinic has a usual shift of this name already.", "name")
     if wanted.starts == wanted.ends:

@@ -29,7 +29,7 @@ class OpenDaySerializer(serializers.Serializer[Any]):
 class HoursSerializer(serializers.Serializer[Any]):
     """The usual week; a weekday that is not named is closed. `seen` is the week in words, which a change hands back."""
 
-    days = OpenDaySerializer(many=True, max_length=7)
+    days = serializers.ListField(child=OpenDaySerializer(), max_length=7)
     seen = serializers.CharField(max_length=400)
 
     def validate_days(self, days: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -47,7 +47,7 @@ class NeedSerializer(serializers.Serializer[Any]):
     count = serializers.IntegerField(min_value=1, max_value=MOST_PEOPLE)
     starts = serializers.TimeField()
     ends = serializers.TimeField()
-    weekdays = serializers.ListField(child=serializers.ChoiceField(choices=Weekday.choices), max_length=7)
+    weekdays = serializers.ListField(child=serializers.IntegerField(min_value=0, max_value=6), max_length=7)
 
     def to_representation(self, need: WeeklyNeed) -> dict[str, Any]:
         return {
@@ -62,7 +62,7 @@ class NeedSerializer(serializers.Serializer[Any]):
 class NeedsSerializer(serializers.Serializer[Any]):
     """Everything that the clinic needs. `seen` is what a change has to hand back."""
 
-    needs = NeedSerializer(many=True, max_length=MOST_NEEDS)
+    needs = serializers.ListField(child=NeedSerializer(), max_length=MOST_NEEDS)
     seen = serializers.CharField(max_length=64)
 
     def validate_needs(self, needs: list[dict[str, Any]]) -> list[WeeklyNeed]:

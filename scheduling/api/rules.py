@@ -29,11 +29,11 @@ class UsualSerializer(serializers.Serializer[Any]):
     source = serializers.CharField()
 
 
-class SeenSerializer(serializers.Serializer[Any]):
+class SeenRuleSerializer(serializers.Serializer[Any]):
     seen = serializers.CharField(max_length=64, help_text="That of the rule that you looked at.")
 
 
-class WantedRuleSerializer(SeenSerializer):
+class WantedRuleSerializer(SeenRuleSerializer):
     """A rule as somebody wants it."""
 
     level = serializers.ChoiceField(choices=RuleLevel.choices)
@@ -86,12 +86,12 @@ class RosterRuleViewSet(OfOneClinic):
         rule = set_rule(place, asked.wanted(now), seen=asked.validated_data["seen"], by=request.user)  # type: ignore[arg-type]
         return Response(RuleSerializer(rule).data)
 
-    @extend_schema(request=SeenSerializer, responses={200: RuleSerializer, **REFUSALS})
+    @extend_schema(request=SeenRuleSerializer, responses={200: RuleSerializer, **REFUSALS})
     @action(detail=True, methods=["post"], url_path=r"(?P<code>[a-z-]+)/usual", url_name="usual")
     def usual(self, request: Request, clinic: str, code: str) -> Response:
         """Let the usual rule hold again."""
         place, now = self._own_rule(code)
-        asked = SeenSerializer(data=request.data)
+        asked = SeenRuleSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         rule = back_to_usual(place, now.code, seen=asked.validated_data["seen"], by=request.user)  # type: ignore[arg-type]
         return Response(RuleSerializer(rule).data)
