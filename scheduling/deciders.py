@@ -35,7 +35,7 @@ def workplaces(person: Any = PERSON, period: Any = PERIOD) -> QuerySet[Membershi
     return touched.filter(not_over, period__startswith__lte=F("last_day_off"))
 
 
-def own_managers(on: date, person: Any = PERSON, period: Any = PERIOD) -> QuerySet[Membership]:
+def own_managers(on: date, person: Any = PERSON, period: Any = PERIOD) -> QuerySet[Any, Any]:
     """Who (`manager`) manages a workplace of the person on the day `on`, without the person."""
     managed = workplaces(person, period).filter(
         held_on(on, of="clinic__memberships__"),
@@ -46,7 +46,7 @@ def own_managers(on: date, person: Any = PERSON, period: Any = PERIOD) -> QueryS
     return managed.annotate(manager=F("clinic__memberships__user")).exclude(manager=person)
 
 
-def every_manager(on: date, person: Any = PERSON) -> QuerySet[Membership]:
+def every_manager(on: date, person: Any = PERSON) -> QuerySet[Any, Any]:
     """Who (`manager`) manages any clinic on the day `on`, without the person."""
     managing = Membership.objects.on(on).filter(role=Role.MANAGER, user__is_active=True)
     return managing.annotate(manager=F("user")).exclude(manager=person)

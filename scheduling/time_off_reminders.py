@@ -163,7 +163,7 @@ def when_off(time_off: TimeOff) -> str:
     return first if first == last else f"{first} to {last}"
 
 
-def _each(managers: QuerySet[Membership]) -> Each:
+def _each(managers: QuerySet[Any, Any]) -> Each:
     return Each(ArraySubquery(managers.values("manager")), output_field=IntegerField())
 
 

@@ -40,7 +40,7 @@ class AvailabilitySerializer(serializers.ModelSerializer[Availability]):
         return Line.of(row).last_day
 
 
-class LineSerializer(serializers.Serializer[Line]):
+class AvailabilityLineSerializer(serializers.Serializer[Line]):
     """What to say. Weekdays count from Monday, which is 0."""
 
     wish = serializers.ChoiceField(choices=Wish.choices)
@@ -78,13 +78,13 @@ class AvailabilityViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, view
         seen = Availability.objects.visible_to(self.request.user).select_related("person")
         return seen.order_by("person", "days", "weekday", "starts", "pk")
 
-    @extend_schema(request=LineSerializer, responses={201: AvailabilitySerializer, **REFUSALS})
+    @extend_schema(request=AvailabilityLineSerializer, responses={201: AvailabilitySerializer, **REFUSALS})
     def create(self, request: Request) -> Response:
         """Say when you cannot, would like to, or would rather not work."""
         row = add_availability(self._line(), by=self._person, at=timezone.now())
         return Response(self.get_serializer(row).data, status=status.HTTP_201_CREATED)
 
-    @extend_schema(request=LineSerializer, responses={200: AvailabilitySerializer, **REFUSALS})
+    @extend_schema(request=AvailabilityLineSerializer, responses={200: AvailabilitySerializer, **REFUSALS})
     def update(self, request: Request, pk: int) -> Response:
         """Say something else instead."""
         row = change_availability(self.get_object(), self._line(), by=self._person, at=timezone.now())
@@ -102,6 +102,6 @@ class AvailabilityViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, view
         return self.request.user
 
     def _line(self) -> Line:
-        checked = LineSerializer(data=self.request.data)
+        checked = AvailabilityLineSerializer(data=self.request.data)
         checked.is_valid(raise_exception=True)
         return checked.line()

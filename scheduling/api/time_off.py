@@ -15,7 +15,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.models import Clinic, User
+from accounts.models import User
 from intranet.core.access import Forbidden, require
 from intranet.core.forms import in_this_century
 from scheduling.absences import days_touched
@@ -74,7 +74,7 @@ class TimeOffSerializer(serializers.ModelSerializer[TimeOff]):
         return days_touched((time_off.start, time_off.end), time_off.zone)
 
 
-class WantedSerializer(serializers.Serializer[Wanted]):
+class WantedDaysSerializer(serializers.Serializer[Wanted]):
     """Whole days, or with both times a part of one day. Nobody has to say why."""
 
     first_day = serializers.DateField(validators=[in_this_century])
@@ -90,14 +90,14 @@ class WantedSerializer(serializers.Serializer[Wanted]):
         return Wanted(**values | {"last_day": values["last_day"] or values["first_day"]})
 
 
-class KnownSerializer(serializers.Serializer[Known]):
+class KnownDaysSerializer(serializers.Serializer[Known]):
     """What stands in the days before they are asked for."""
 
     blackouts = ReasonSerializer(many=True)
     shifts = PublishedShiftSerializer(many=True)
 
 
-class HitSerializer(serializers.Serializer[Hit]):
+class ShiftHitSerializer(serializers.Serializer[Hit]):
     """A planned shift in the days. With an `obstacle` it cannot be made open by this decision."""
 
     shift = RosterShiftSerializer()
@@ -105,33 +105,33 @@ class HitSerializer(serializers.Serializer[Hit]):
     obstacle = ReasonSerializer(allow_null=True)
 
 
-class GapSerializer(serializers.Serializer[Gap]):
+class NewGapSerializer(serializers.Serializer[Gap]):
     """Where people would be missing, or more of them."""
 
-    clinic = serializers.SlugRelatedField[Clinic](slug_field="slug", read_only=True)
+    clinic = serializers.CharField(source="clinic.slug")
     start = serializers.DateTimeField()
     end = serializers.DateTimeField()
     missing = serializers.CharField(source="__str__")
 
 
-class EffectSerializer(serializers.Serializer[dict[str, Any]]):
+class TimeOffEffectSerializer(serializers.Serializer[dict[str, Any]]):
     """What approving would do."""
 
-    shifts = HitSerializer(many=True)
-    gaps = GapSerializer(many=True)
+    shifts = ShiftHitSerializer(many=True)
+    gaps = NewGapSerializer(many=True)
     blackouts = ReasonSerializer(many=True, help_text="With these, approving takes an answer.")
 
 
-class OpenedSerializer(VersionSerializer):
+class ShiftVersionSerializer(VersionSerializer):
     shift = serializers.UUIDField()
 
 
-class ApproveSerializer(VersionSerializer):
-    shifts = OpenedSerializer(many=True, default=list, help_text="Those that become open, as you saw them.")
+class ApproveTimeOffSerializer(VersionSerializer):
+    shifts = ShiftVersionSerializer(many=True, default=list, help_text="Those that become open, as you saw them.")
     answer = serializers.CharField(max_length=200, allow_blank=True, default="")
 
 
-class DeclineSerializer(VersionSerializer):
+class DeclineTimeOffSerializer(VersionSerializer):
     answer = serializers.CharField(max_length=200, allow_blank=True, default="", help_text="Why.")
 
 
@@ -157,20 +157,20 @@ class TimeOffViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.
         seen = TimeOff.objects.visible_to(self.request.user).with_zone()
         return seen.select_related("person", "decided_by").order_by("period", "pk")
 
-    @extend_schema(request=WantedSerializer, responses={201: TimeOffSerializer, **REFUSALS})
+    @extend_schema(request=WantedDaysSerializer, responses={201: TimeOffSerializer, **REFUSALS})
     def create(self, request: Request) -> Response:
         """Ask for time off for yourself."""
-        wanted = self._checked(WantedSerializer).wanted()
+        wanted = self._checked(WantedDaysSerializer).wanted()
         time_off = ask_for_time_off(wanted, by=self._person, at=timezone.now())
         return Response(self.get_serializer(time_off).data, status=status.HTTP_201_CREATED)
 
-    @extend_schema(request=WantedSerializer, responses={200: KnownSerializer, **REFUSALS}, filters=False)
+    @extend_schema(request=WantedDaysSerializer, responses={200: KnownDaysSerializer, **REFUSALS}, filters=False)
     @action(detail=False, methods=["post"], pagination_class=None)
     def check(self, request: Request) -> Response:
         """What to know before you ask: days on which no time off is granted, and your published shifts. Asks nothing."""
         require(may_have_schedule(self._person), Forbidden)
-        wanted = self._checked(WantedSerializer).wanted()
-        return Response(KnownSerializer(known_about(wanted, self._person, timezone.now())).data)
+        wanted = self._checked(WantedDaysSerializer).wanted()
+        return Response(KnownDaysSerializer(known_about(wanted, self._person, timezone.now())).data)
 
     @extend_schema(request=VersionSerializer, responses={200: TimeOffSerializer, **REFUSALS})
     @action(detail=True, methods=["post"])
@@ -179,7 +179,7 @@ class TimeOffViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.
         time_off, version = self.get_object(), self._checked(VersionSerializer).validated_data["version"]
         return self._answer(withdraw_time_off(time_off, version=version, by=self._person, at=timezone.now()))
 
-    @extend_schema(responses=EffectSerializer, filters=False)
+    @extend_schema(responses=TimeOffEffectSerializer, filters=False)
     @action(detail=True, methods=["get"], pagination_class=None)
     def effect(self, request: Request, pk: int) -> Response:
         """What approving would do, for whoever decides."""
@@ -191,21 +191,21 @@ class TimeOffViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.
             "gaps": gaps_without([hit.shift for hit in found]),
             "blackouts": blackouts_in(time_off.person, time_off.period, at),
         }
-        return Response(EffectSerializer(effect).data)
+        return Response(TimeOffEffectSerializer(effect).data)
 
-    @extend_schema(request=ApproveSerializer, responses={200: TimeOffSerializer, **REFUSALS})
+    @extend_schema(request=ApproveTimeOffSerializer, responses={200: TimeOffSerializer, **REFUSALS})
     @action(detail=True, methods=["post"])
     def approve(self, request: Request, pk: int) -> Response:
         """Grant it. The shifts that you name become open; while one of these days is not named, nothing happens."""
-        time_off, wanted = self.get_object(), self._checked(ApproveSerializer).validated_data
+        time_off, wanted = self.get_object(), self._checked(ApproveTimeOffSerializer).validated_data
         opened = {one["shift"]: one["version"] for one in wanted.pop("shifts")}
         return self._answer(approve_time_off(time_off, opened, **wanted, by=self._person, at=timezone.now()))
 
-    @extend_schema(request=DeclineSerializer, responses={200: TimeOffSerializer, **REFUSALS})
+    @extend_schema(request=DeclineTimeOffSerializer, responses={200: TimeOffSerializer, **REFUSALS})
     @action(detail=True, methods=["post"])
     def decline(self, request: Request, pk: int) -> Response:
         """Say no, and why."""
-        time_off, wanted = self.get_object(), self._checked(DeclineSerializer).validated_data
+        time_off, wanted = self.get_object(), self._checked(DeclineTimeOffSerializer).validated_data
         return self._answer(decline_time_off(time_off, **wanted, by=self._person, at=timezone.now()))
 
     @property

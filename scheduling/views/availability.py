@@ -75,7 +75,7 @@ def remove(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _mine(request: HttpRequest) -> Any:
-    return Availability.objects.visible_to(request.user).filter(person=request.user)
+    return Availability.objects.visible_to(request.user).filter(person=request.user.pk)
 
 
 def _form_page(request: HttpRequest, form: AvailabilityForm, row: Availability | None = None) -> HttpResponse:

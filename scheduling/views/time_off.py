@@ -26,7 +26,9 @@ def own(request: HttpRequest) -> HttpResponse:
     """What I asked for, what was answered, and what can be taken back."""
     require(may_have_schedule(request.user), Forbidden)
     now = timezone.now()
-    mine = TimeOff.objects.visible_to(request.user).filter(person=request.user).with_zone().select_related("decided_by")
+    mine = (
+        TimeOff.objects.visible_to(request.user).filter(person=request.user.pk).with_zone().select_related("decided_by")
+    )
     context = {
         "ahead": mine.filter(period__endswith__gt=now).order_by("period", "pk"),
         "past": mine.filter(period__endswith__lte=now).order_by("-period", "pk")[:PAST_SHOWN],
@@ -67,7 +69,7 @@ def _sent(time_off: TimeOff) -> str:
 @require_POST
 def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
     """Take a request back, or give granted days back."""
-    mine = TimeOff.objects.visible_to(request.user).filter(person=request.user)
+    mine = TimeOff.objects.visible_to(request.user).filter(person=request.user.pk)
     time_off = get_object_or_404(mine.select_related("person"), pk=pk)
     granted = time_off.state == TimeOffState.APPROVED
     withdraw_time_off(time_off, version=shown_version(request), by=request.user, at=timezone.now())
