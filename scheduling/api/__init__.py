@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from rest_framework.routers import BaseRouter
 
-from scheduling.api import availability, calendar, clinics, days, roster, rules, seen, templates, time_off
+from scheduling.api import calendar, reports, roster, seen
 
 
 def register(router: BaseRouter) -> None:
     router.register("calendar-address", calendar.CalendarAddressViewSet, basename="calendar-address")
     router.register("my-publications", seen.MyPublicationViewSet, basename="my-publication")
+    router.register("roster-hours", reports.HoursViewSet, basename="roster-hours")
+    router.register("coverage-gaps", reports.GapViewSet, basename="coverage-gap")
+    router.register("roster-history", reports.HistoryViewSet, basename="roster-history")
     router.register("my-shifts", roster.MyShiftViewSet, basename="my-shift")
     router.register("shifts", roster.PublishedShiftViewSet, basename="shift")
     router.register("roster-shifts", roster.RosterShiftViewSet, basename="roster-shift")
