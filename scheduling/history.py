@@ -43,8 +43,8 @@ def history_of(weeks: Sequence[RosterWeek]) -> list[Told]:
 
 def _changes(publication: Publication) -> list[Changed]:
     changes = publication.changes.all()  # type: ignore[attr-defined]
-    found = [Changed(one, _words(publication, one.before), _words(publication, one.after)) for one in changes]
-    return sorted(found, key=lambda one: ((one.change.after or one.change.before)["start"], one.change.pk))
+    in_order = sorted(changes, key=lambda one: ((one.after or one.before or {}).get("start", ""), one.pk))
+    return [Changed(one, _words(publication, one.before), _words(publication, one.after)) for one in in_order]
 
 
 def _words(publication: Publication, said: dict[str, Any] | None) -> str:

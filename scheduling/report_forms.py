@@ -14,7 +14,7 @@ from intranet.core.forms import DayInput, FilterForm, in_this_century
 from intranet.core.time import monday_of
 from scheduling.hours import A_WEEK, MOST_WEEKS, HoursReport, hours_report
 
-USUAL_WEEKS = 4
+USUAL_WEEKS, USUAL_DAYS = 4, 28
 DAYS_AHEAD = [(14, "2 weeks"), (28, "4 weeks"), (56, "8 weeks")]
 
 
@@ -26,7 +26,9 @@ class ClinicsForm(FilterForm):
     def __init__(self, data: Any, *, clinics: Sequence[Clinic]) -> None:
         super().__init__(data)
         self.own = clinics
-        self.fields["clinic"].queryset = Clinic.objects.filter(pk__in=[clinic.pk for clinic in clinics])
+        self.fields["clinic"].queryset = Clinic.objects.filter(  # type: ignore[attr-defined]
+            pk__in=[clinic.pk for clinic in clinics]
+        )
         self.is_valid()
 
     @property
@@ -64,11 +66,11 @@ class PeriodForm(ClinicsForm):
 class AheadForm(ClinicsForm):
     """How far ahead to look."""
 
-    days = forms.TypedChoiceField(label="Ahead", required=False, choices=DAYS_AHEAD, coerce=int, empty_value=28)
+    days = forms.TypedChoiceField(label="Ahead", required=False, choices=DAYS_AHEAD, coerce=int, empty_value=None)
 
     @property
     def number(self) -> int:
-        return self.cleaned_data.get("days") or 28
+        return self.cleaned_data.get("days") or USUAL_DAYS
 
 
 class WeekForm(ClinicsForm):

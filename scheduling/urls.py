@@ -1,6 +1,6 @@
 from django.urls import path
 
-from scheduling.views import board, calendar, leavers, my_schedule, opening, publishing, reports, shifts
+from scheduling.views import board, calendar, leavers, my_schedule, opening, paper, publishing, reports, shifts
 
 app_name = "scheduling"
 
@@ -30,6 +30,7 @@ urlpatterns = [
     path("roster/undo/", undoing.undo_change, name="undo"),
     path("roster/hours/<slug:slug>/", opening.hours, name="hours"),
     path("roster/leavers/<int:pk>/", leavers.leaver, name="leaver"),
+    path("roster/wall/", paper.week_paper, name="week-paper"),
     path("roster/reports/hours/", reports.hours, name="hours-report"),
     path("roster/reports/hours/csv/", reports.hours_csv, name="hours-report-csv"),
     path("roster/reports/gaps/", reports.gaps, name="gaps-report"),

@@ -611,6 +611,7 @@ ASKS = [
     Ask("scheduling:gaps-report-csv", "GET", _at("/roster/reports/gaps/csv/")),
     Ask("scheduling:history-report", "GET", _at("/roster/reports/changes/")),
     Ask("scheduling:history-report-csv", "GET", _at("/roster/reports/changes/csv/")),
+    Ask("scheduling:week-paper", "GET", _at("/roster/wall/")),
     Ask("scheduling:calendar-address", "GET", _at("/schedule/calendar/")),
     Ask("scheduling:calendar-address", "POST", _at("/schedule/calendar/")),
     Ask("scheduling:calendar-revoke", "POST", _at("/schedule/calendar/revoke/")),

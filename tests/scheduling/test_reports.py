@@ -125,7 +125,7 @@ class TestChanges:
     def test_the_page(self, sign_in, history: RosterWeek, manager: User):
         body = sign_in(manager).get(CHANGES, WEEK).content.decode()
         assert "Mt. Prospect, publication 2" in body
-        assert "0 of 2 told have seen it" in body
+        assert "Seen by 0 of the 2 who were told" in body
         assert "<del>Avery Testwell, Mon, Nov 30, 7a–3:30p, Therapist, 30 min break</del>" in body
         assert "Nothing was published of this week" in sign_in(manager).get(CHANGES).content.decode()
 
