@@ -97,8 +97,7 @@ class LineForm(forms.Form):
         self, *args: Any, weeks: int, shifts: Sequence[ShiftTemplate], people: Sequence[User], **kwargs: Any
     ) -> None:
         super().__init__(*args, **kwargs)
-        self.shifts = {str(shift.pk): shift for shift in shifts}
-        self.people = {str(person.pk): person for person in people}
+        self.shifts, self.people = ({str(one.pk): one for one in rows} for rows in (shifts, people))
         choices = {
             "week": [(number, f"Week {number}") for number in range(1, weeks + 1)],
             "shift": [("", "No shift"), *((one.pk, one.name) for one in shifts)],
@@ -148,7 +147,7 @@ class WholeTemplate:
         if template:
             initial = {name: getattr(template, name) for name in ("name", "weeks", "anchor", "version")}
         self.form = TemplateForm(data, initial=initial)
-        self.lines: BaseLineFormSet = LineFormSet(  # type: ignore[assignment]  # the factory's type forgets its base
+        self.lines = LineFormSet(
             data,
             prefix="lines",
             initial=[_written(line) for line in lines] + [{"week": 1, "weekday": 0, "quantity": 1}] * EMPTY_LINES,
@@ -166,7 +165,8 @@ class WholeTemplate:
     def look_again(self, template: WeekTemplate) -> None:
         """Somebody was quicker: what was typed stays, and the next try starts from the template as it is now."""
         template.refresh_from_db()
-        self.form.data = {**self.form.data.dict(), "version": template.version}  # type: ignore[attr-defined]  # what was sent
+        self.form.data = self.form.data.copy()
+        self.form.data["version"] = template.version
 
     def is_valid(self) -> bool:
         if self.form.is_valid() and self.lines.is_valid():

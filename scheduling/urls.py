@@ -1,6 +1,6 @@
 from django.urls import path
 
-from scheduling.views import board, calendar, leavers, my_schedule, opening, paper, publishing, reports, shifts
+from scheduling.views import board, leavers, my_schedule, opening, publishing, setup, shifts, templates
 
 app_name = "scheduling"
 
@@ -30,12 +30,14 @@ urlpatterns = [
     path("roster/undo/", undoing.undo_change, name="undo"),
     path("roster/hours/<slug:slug>/", opening.hours, name="hours"),
     path("roster/leavers/<int:pk>/", leavers.leaver, name="leaver"),
-    path("roster/wall/", paper.week_paper, name="week-paper"),
-    path("roster/reports/hours/", reports.hours, name="hours-report"),
-    path("roster/reports/hours/csv/", reports.hours_csv, name="hours-report-csv"),
-    path("roster/reports/gaps/", reports.gaps, name="gaps-report"),
-    path("roster/reports/gaps/csv/", reports.gaps_csv, name="gaps-report-csv"),
-    path("roster/reports/changes/", reports.history, name="history-report"),
-    path("roster/reports/changes/csv/", reports.history_csv, name="history-report-csv"),
+    path("roster/setup/<slug:slug>/", setup.setup, name="setup"),
+    path("roster/templates/<slug:slug>/", templates.templates, name="templates"),
+    path("roster/templates/<slug:slug>/shifts/new/", templates.usual_shift_add, name="usual-shift-add"),
+    path("roster/templates/<slug:slug>/weeks/new/", templates.week_template_add, name="week-template-add"),
+    path("roster/usual-shifts/<int:pk>/", templates.usual_shift, name="usual-shift"),
+    path("roster/usual-shifts/<int:pk>/retire/", templates.usual_shift_retire, name="usual-shift-retire"),
+    path("roster/week-templates/<int:pk>/", templates.week_template, name="week-template"),
+    path("roster/week-templates/<int:pk>/retire/", templates.week_template_retire, name="week-template-retire"),
+    path("roster/week-templates/<int:pk>/apply/", templates.week_template_apply, name="week-template-apply"),
     path("roster/<slug:clinic>/<str:monday>/publish/", publishing.publish, name="publish"),
 ]

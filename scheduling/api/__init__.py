@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rest_framework.routers import BaseRouter
 
-from scheduling.api import calendar, reports, roster, seen
+from scheduling.api import roster, templates
 
 
 def register(router: BaseRouter) -> None:
@@ -17,12 +17,5 @@ def register(router: BaseRouter) -> None:
     router.register("shifts", roster.PublishedShiftViewSet, basename="shift")
     router.register("roster-shifts", roster.RosterShiftViewSet, basename="roster-shift")
     router.register("roster-weeks", roster.RosterWeekViewSet, basename="roster-week")
-    router.register("time-off", time_off.TimeOffViewSet, basename="time-off")
-    router.register("availability", availability.AvailabilityViewSet, basename="availability")
     router.register("usual-shifts", templates.UsualShiftViewSet, basename="usual-shift")
     router.register("week-templates", templates.WeekTemplateViewSet, basename="week-template")
-    router.register("special-days", days.SpecialDayViewSet, basename="special-day")
-    router.register("blackouts", days.BlackoutViewSet, basename="blackout")
-    router.register("opening-hours", clinics.OpeningHoursViewSet, basename="opening-hours")
-    router.register("coverage-needs", clinics.CoverageNeedsViewSet, basename="coverage-needs")
-    router.register("roster-rules", rules.RosterRuleViewSet, basename="roster-rule")

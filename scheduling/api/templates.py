@@ -173,7 +173,7 @@ class CycleSerializer(serializers.Serializer[Cycle]):
     name = serializers.CharField(max_length=60)
     weeks = serializers.IntegerField(min_value=1, max_value=MOST_WEEKS, default=1)
     anchor = serializers.DateField(validators=[in_this_century], help_text="The Monday of its first week.")
-    lines = serializers.ListField(child=WantedLineSerializer(), max_length=MOST_LINES)
+    lines = WantedLineSerializer(many=True, max_length=MOST_LINES)
 
     @property
     def wanted(self) -> Cycle:

@@ -42,6 +42,7 @@ from scheduling.my_schedule import may_have_schedule
 from tests import factories
 from tests.intranet.reminders import factories as reminders
 from tests.intranet.search import factories as search
+from tests.policies import roster_setup
 from tests.protocols import factories as protocols
 from tests.protocols import file_samples
 from tests.scheduling import factories as scheduling
@@ -201,6 +202,7 @@ def build(cast: dict[str, User], mt_prospect: Clinic, at: datetime) -> World:
             "starter": starter,
             "therapist": therapist,
             "clinic": mt_prospect,
+            **roster_setup.build(mt_prospect, manager, CANARY),
         }
     )
 
@@ -1028,3 +1030,4 @@ ASKS = [
     Ask("api:schema", "GET", _at(f"{API}/schema/")),
     Ask("api:docs", "GET", _at(f"{API}/docs/")),
 ]
+ASKS += [Ask(*one) for one in roster_setup.asks()]
