@@ -19,15 +19,14 @@ from scheduling.models import TimeOffState, Weekday, Wish
 from scheduling.models.time_off import TimeOffQuerySet
 
 WAITING = "waiting"
+EACH = "each"  # of the days, whatever the weekday
 
 
 class TimeOffForm(forms.Form):
     """Whole days, or with two times a part of one day."""
 
     first_day = RosterDayField(label="First day", widget=DayInput)
-    last_day = RosterDayField(
-        label="Last day", widget=DayInput, required=False, help_text="Leave it empty for a single day."
-    )
+    last_day = RosterDayField(label="Last day", widget=DayInput, required=False)
     starts = forms.TimeField(label="From", widget=ClockInput, required=False)
     ends = forms.TimeField(label="Until", widget=ClockInput, required=False)
     reason = forms.CharField(
@@ -54,21 +53,34 @@ class TimeOffForm(forms.Form):
         return any(self[name].value() or self[name].errors for name in ("starts", "ends"))
 
 
+def _weekday(chosen: str) -> int | None:
+    return None if chosen == EACH else int(chosen)
+
+
+def weekday_choice(line: Line) -> str:
+    """How the form names the weekday of a line."""
+    return EACH if line.weekday is None else str(line.weekday)
+
+
 class AvailabilityForm(forms.Form):
     """A line of availability."""
 
-    wish = forms.ChoiceField(label="What you want to say", choices=Wish, widget=forms.RadioSelect)
+    wish = forms.ChoiceField(
+        label="What you want to say",
+        choices=Wish,
+        widget=forms.RadioSelect,
+        help_text="A manager who plans you against it has to say why.",
+    )
     weekday = forms.TypedChoiceField(
         label="Which days",
-        coerce=int,
-        empty_value=None,
-        required=False,
-        choices=[("", "Each day from the first to the last"), *((day.value, f"Every {day.label}") for day in Weekday)],
+        coerce=_weekday,
+        choices=[
+            (EACH, "Each day from the first to the last"),
+            *((day.value, f"Every {day.label}") for day in Weekday),
+        ],
     )
     first_day = RosterDayField(label="From", widget=DayInput)
-    last_day = RosterDayField(
-        label="Until", widget=DayInput, required=False, help_text="Empty for a weekday: until you change it."
-    )
+    last_day = RosterDayField(label="Until", widget=DayInput, required=False)
     starts = forms.TimeField(label="Starts", widget=ClockInput, required=False)
     ends = forms.TimeField(label="Ends", widget=ClockInput, required=False)
     note = forms.CharField(

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from intranet.core.access import Forbidden, Refused, add_refusal, require
 from intranet.core.time import local_day
-from scheduling.absence_forms import AvailabilityForm
+from scheduling.absence_forms import AvailabilityForm, weekday_choice
 from scheduling.availability import Line, add_availability, change_availability, lines_of, remove_availability
 from scheduling.models import Availability, Wish
 from scheduling.my_schedule import may_have_schedule
@@ -54,7 +54,8 @@ def add(request: HttpRequest) -> HttpResponse:
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
     at = timezone.now()
     row = get_object_or_404(_mine(request), pk=pk)
-    form = AvailabilityForm(request.POST or None, initial=vars(Line.of(row)))
+    line = Line.of(row)
+    form = AvailabilityForm(request.POST or None, initial=vars(line) | {"weekday": weekday_choice(line)})
     if form.is_valid():
         try:
             change_availability(row, form.line, by=request.user, at=at)

@@ -55,9 +55,14 @@ def ask(request: HttpRequest) -> HttpResponse:
             else:
                 messages.success(request, _sent(time_off))
                 return redirect("scheduling:time-off")
-    context = {"form": form, "known": known, "today": local_day(at, request.user.zone)}
-    status = 422 if request.method == "POST" and "check" not in request.POST else 200
-    return render(request, "scheduling/time_off_ask.html", context, status=status)
+    sent = request.method == "POST" and "check" not in request.POST
+    context = {
+        "form": form,
+        "known": known,
+        "unsent": sent and not form.errors,
+        "today": local_day(at, request.user.zone),
+    }
+    return render(request, "scheduling/time_off_ask.html", context, status=422 if sent else 200)
 
 
 def _sent(time_off: TimeOff) -> str:

@@ -62,6 +62,7 @@ class TestAsking:
         assert (response.status_code, TimeOff.objects.count()) == (422, 0)
         assert "Mt. Prospect grants no time off on Mon, Nov 30: New equipment." in body
         assert "You have 1 shift in these days" in body
+        assert "Not sent yet." in body
         assert 'value="Kept"' in body
         seen = response.context["known"].fingerprint
         assert f'name="seen" value="{seen}"' in body
@@ -179,8 +180,10 @@ class TestAvailability:
 
     def test_days_by_themselves(self, sign_in, therapist):
         browser = sign_in(therapist)
-        browser.post(ADD, line(weekday="", last_day=str(TUESDAY), wish="preferred_off"))
+        browser.post(ADD, line(weekday="each", last_day=str(TUESDAY), wish="preferred_off"))
         assert "Mon, Nov 30 – Tue, Dec 1" in text(browser.get(LINES))
+        page = text(browser.get(f"{LINES}{Availability.objects.get().pk}/"))
+        assert '<option value="each" selected>' in page
 
     def test_a_contradiction_is_a_sentence(self, sign_in, therapist):
         factories.availability(person=therapist)
