@@ -13,7 +13,7 @@ from intranet.core.time import at_local, local_day, monday_of, months_after
 from intranet.core.wording import name_list, week_label
 from protocols.clearance import clearance
 from scheduling.coverage import Demand
-from scheduling.models import DayNote, PublishedShift, week_span
+from scheduling.models import Offer, PublishedShift, week_span
 from scheduling.roster import next_shifts, published_shifts, with_whom
 from scheduling.times import total_minutes
 from scheduling.unpublished import NotPublished, not_published, published_up_to
@@ -29,6 +29,7 @@ class MyShift:
     shift: PublishedShift
     company: Sequence[User] = ()
     trouble: Verdict = field(default_factory=Verdict)  # why the person may not work it as things stand
+    offer: Offer | None = None  # in which it would change hands
 
     @property
     def together_with(self) -> str:
@@ -71,6 +72,15 @@ def my_schedule(person: User, at: datetime) -> MySchedule:
     today = local_day(at, person.zone)
     monday = monday_of(today)
     coming = next_shifts(person, at, limit=4)
+    start = at_local(monday, at.time().min, person.zone)
+    own = published_shifts(person, start, start + timedelta(days=15))
+    known = {shift.pk: shift for shift in [*own, *coming]}
+    company = with_whom(list(known.values()))
+    offers = Offer.objects.live_by_shift(shift.shift_id for shift in known.values())
+    mine = {
+        pk: MyShift(shift, company.get(pk, []), _trouble(person, shift, at), offers.get(shift.shift_id))
+        for pk, shift in known.items()
+    }
     clinics = list(Clinic.objects.filter(pk__in=person.standing.clinic_ids))
     labels = {monday: "This week", monday + A_WEEK: "Next week"}
     weeks = _weeks(person, labels, clinics, at)

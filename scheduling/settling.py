@@ -11,7 +11,7 @@ from scheduling import claiming, offering
 
 
 def settle(at: datetime) -> Counter[str]:
-    return Counter({"offers-ended": offering.settle(at), "claims-ended": claiming.settle(at)})
+    return Counter({"offers_ended": offering.settle(at), "claims_ended": claiming.settle(at)})
 
 
 def settle_due(clock: Clock, stopping: Callable[[], bool]) -> Counter[str]:

@@ -1,33 +1,29 @@
 from django.urls import path
 
-from scheduling.views import board, leavers, my_schedule, opening, publishing, setup, shifts, templates
+from scheduling.views import board, deciding, leavers, my_schedule, opening, own_shift, publishing, shifts, swaps
 
 app_name = "scheduling"
 
 urlpatterns = [
     path("schedule/", my_schedule.my_schedule, name="my-schedule"),
-    path("schedule/time-off/", time_off.own, name="time-off"),
-    path("schedule/time-off/new/", time_off.ask, name="time-off-ask"),
-    path("schedule/time-off/<int:pk>/withdraw/", time_off.withdraw, name="time-off-withdraw"),
-    path("schedule/availability/", availability.own, name="availability"),
-    path("schedule/availability/new/", availability.add, name="availability-add"),
-    path("schedule/availability/<int:pk>/", availability.edit, name="availability-edit"),
-    path("schedule/availability/<int:pk>/remove/", availability.remove, name="availability-remove"),
-    path("schedule/seen/", my_schedule.seen, name="schedule-seen"),
-    path("schedule/calendar/", calendar.address, name="calendar-address"),
-    path("schedule/calendar/revoke/", calendar.revoke, name="calendar-revoke"),
-    path("calendar/<str:key>.ics", calendar.calendar, name="calendar"),
+    path("schedule/swaps/", swaps.swaps, name="swaps"),
+    path("schedule/open/<uuid:pk>/take/", swaps.take_open, name="open-shift-take"),
+    path("schedule/claims/<int:pk>/withdraw/", swaps.withdraw_claim, name="claim-withdraw"),
+    path("schedule/offers/<int:pk>/take/", swaps.take_offer, name="offer-take"),
+    path("schedule/offers/<int:pk>/decline/", swaps.decline_offer, name="offer-decline"),
+    path("schedule/offers/<int:pk>/withdraw/", swaps.withdraw_offer, name="offer-withdraw"),
+    path("schedule/shifts/<uuid:pk>/give/", own_shift.give, name="shift-give"),
+    path("schedule/shifts/<uuid:pk>/swap/", own_shift.swap, name="shift-swap"),
+    path("schedule/shifts/<uuid:pk>/hand-back/", own_shift.hand_back, name="shift-hand-back"),
     path("roster/", board.board, name="board"),
     path("roster/shifts/new/", shifts.add, name="shift-add"),
     path("roster/shifts/<uuid:pk>/", shifts.edit, name="shift"),
     path("roster/shifts/<uuid:pk>/delete/", shifts.delete, name="shift-delete"),
-    path("roster/time-off/", time_off_requests.requests, name="time-off-requests"),
-    path("roster/time-off/<int:pk>/", time_off_requests.decide, name="time-off-request"),
-    path("roster/shifts/<uuid:pk>/place/", placing.place, name="shift-place"),
-    path("roster/shifts/several/", several.several, name="shifts-several"),
-    path("roster/days/<str:day>/notes/", day_notes.day_notes, name="day-notes"),
-    path("roster/news/", news.board_news, name="board-news"),
-    path("roster/undo/", undoing.undo_change, name="undo"),
+    path("roster/shifts/<uuid:pk>/hands/", deciding.shift_hands, name="shift-hands"),
+    path("roster/swaps/", deciding.decisions, name="decisions"),
+    path("roster/swaps/offers/<int:pk>/", deciding.decide_offer, name="offer-decide"),
+    path("roster/swaps/shifts/<uuid:pk>/", deciding.decide_claims, name="claims-decide"),
+    path("roster/policy/<slug:slug>/", deciding.policy, name="policy"),
     path("roster/hours/<slug:slug>/", opening.hours, name="hours"),
     path("roster/leavers/<int:pk>/", leavers.leaver, name="leaver"),
     path("roster/setup/<slug:slug>/", setup.setup, name="setup"),

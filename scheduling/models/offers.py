@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 from typing import ClassVar, Self
+from uuid import UUID
 
 from django.db import models
 from django.db.models import F, Q
@@ -57,6 +58,13 @@ class OfferQuerySet(AccessQuerySet["Offer"]):
 
     def live(self) -> Self:
         return self.filter(state__in=LIVE)
+
+    def live_by_shift(self, shifts: Iterable[UUID]) -> dict[UUID, Offer]:
+        """{shift: the live offer in which it would change hands, given or in return}. One query."""
+        ids = set(shifts)
+        found = self.live().filter(Q(shift__in=ids) | Q(in_return__in=ids))
+        pairs = ((pk, made) for made in found for pk in (made.shift_id, made.in_return_id))
+        return {pk: made for pk, made in pairs if pk in ids}
 
     def open_until(self, moment: datetime) -> Self:
         """Those that somebody may still take at the moment."""
@@ -224,3 +232,8 @@ class Claim(models.Model):
 
     def __str__(self) -> str:
         return f"{self.person} asks for {self.shift}"
+
+    @property
+    def was_taken_at_once(self) -> bool:
+        """Whether the person had it without anybody's decision."""
+        return self.state == ClaimState.GRANTED and self.ended_by_id == self.person_id

@@ -11,8 +11,9 @@ from django import template
 from django.forms import BaseForm
 from django.http import QueryDict
 from django.urls import reverse
+from django.utils import timezone
 
-from accounts.models import Skill
+from accounts.models import Clinic, Skill
 from intranet.core import wording
 from intranet.core.templatetags.interface import problems_of
 from intranet.core.time import minutes_between
@@ -23,7 +24,8 @@ from scheduling.coverage import DayCoverage, Gap
 from scheduling.marks import skill_icon
 from scheduling.models import TimeOff
 from scheduling.positions import Position
-from scheduling.rows import Cell, Chip, CoverageRow, Row, RowGroup
+from scheduling.rows import Chip, CoverageRow, Row, RowGroup
+from scheduling.times import ends_next_day
 
 register = template.Library()
 
@@ -163,19 +165,14 @@ def starts_in(shift: Any, now: datetime) -> str:
     return wording.duration(minutes_between(now, shift.start))
 
 
-@register.simple_tag
-def add_url(cell: Cell) -> str:
-    """The form of a new shift for a cell of the board."""
-    fields = {"clinic": cell.place.slug if cell.place else "", "day": str(cell.day)}
-    who = {} if cell.row == "open" else {"staff": cell.row}
-    return f"{reverse('scheduling:shift-add')}?{urlencode(fields | who)}"
+@register.filter
+def past_midnight(shift: Any) -> bool:
+    """Whether the shift ends on the day after it starts."""
+    return ends_next_day((shift.start, shift.end), shift.clinic.zone)
 
 
-@register.simple_tag(takes_context=True)
-def place_url(context: template.Context, shift: Any, copies: bool) -> str:
-    """The board on which the shift is picked up, as the person looks at it if the question comes from there."""
-    query = without_modes(QueryDict(board_address(context["request"]) or f"week={shift.week.monday}"))
-    query["place"] = str(shift.pk)
-    if copies:
-        query["how"] = "copy"
-    return f"{reverse('scheduling:board')}?{query.urlencode()}"
+@register.filter
+def moment_at(moment: datetime, clinic: Clinic) -> str:
+    """`Sun, Nov 29, 7:00 PM`, as the clinic's clocks show it."""
+    local = moment.astimezone(clinic.zone)
+    return f"{wording.day_label(local.date(), timezone.localdate())}, {wording.clock_time(local)}"
