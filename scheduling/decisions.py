@@ -11,7 +11,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from accounts.models import Clinic, User
 from accounts.roles import Capability
 from intranet.core.access import Reason, Verdict
-from scheduling import claiming, offering
+from scheduling import claiming, offers
 from scheduling.handovers import Gain, concerns_in, verdict_of
 from scheduling.models import Claim, Offer, OfferConsent, OfferState, Shift
 
@@ -69,13 +69,13 @@ def waiting_count(manager: User) -> int:
     return offers_waiting(manager).count() + claims_waiting(manager).values("shift").distinct().count()
 
 
-def offers_to_decide(offers: QuerySet[Offer], at: datetime) -> list[OfferToDecide]:
+def offers_to_decide(waiting: QuerySet[Offer], at: datetime) -> list[OfferToDecide]:
     """The first to start on top. As many queries for many as for one."""
-    found = list(offers.select_related(*offering.RELATED).order_by("shift__period", "pk"))
+    found = list(waiting.select_related(*offers.RELATED).order_by("shift__period", "pk"))
     consents: dict[int, list[OfferConsent]] = defaultdict(list)
     for one in OfferConsent.objects.filter(offer__in=found).select_related("clinic", "by"):
         consents[one.offer_id].append(one)
-    gains = offering.gains(found, at)
+    gains = offers.gains(found, at)
     return [OfferToDecide(made, of, consents[made.pk]) for made, of in zip(found, gains, strict=True)]
 
 

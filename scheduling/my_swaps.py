@@ -28,8 +28,8 @@ from scheduling.models import (
     Permission,
     PublishedShift,
 )
-from scheduling.offering import OfferedShift, Wanted
-from scheduling.offering import open_to as offers_for
+from scheduling.offers import OfferedShift, Wanted
+from scheduling.offers import open_to as offers_for
 from scheduling.policies import Policy, policies
 from scheduling.positions import PROFESSIONS, ROLES, Position
 
@@ -39,8 +39,10 @@ KEPT = timedelta(days=366)  # how far back the page looks; the API has everythin
 SEEN = (
     "shift__published__clinic",
     "shift__published__skill",
+    "shift__published__staff",
     "in_return__published__clinic",
     "in_return__published__skill",
+    "in_return__published__staff",
     "by",
     "to",
     "taken_by",

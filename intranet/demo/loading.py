@@ -14,6 +14,7 @@ from intranet.demo.absences import load_absences
 from intranet.demo.announcements import load_announcements, load_receipts
 from intranet.demo.protocols import load_acknowledgements, load_protocols, load_stops
 from intranet.demo.roster import load_roster
+from intranet.demo.swaps import load_swaps
 from intranet.search.usual import add_usual
 
 
@@ -52,4 +53,4 @@ def load(*, now: datetime, say: Callable[[str], object]) -> None:
     load_receipts(posted, people, now=now)
     say("  four weeks of roster")
     load_roster(clinics=clinics, people=people, managers=managers, skills=skills, today=today)
-    load_absences(clinics=clinics, people=people, managers=managers, today=today)
+    load_swaps(clinics=clinics, people=people, managers=managers, today=today)

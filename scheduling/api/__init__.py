@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rest_framework.routers import BaseRouter
 
-from scheduling.api import roster, templates
+from scheduling.api import roster, swaps
 
 
 def register(router: BaseRouter) -> None:
@@ -17,5 +17,8 @@ def register(router: BaseRouter) -> None:
     router.register("shifts", roster.PublishedShiftViewSet, basename="shift")
     router.register("roster-shifts", roster.RosterShiftViewSet, basename="roster-shift")
     router.register("roster-weeks", roster.RosterWeekViewSet, basename="roster-week")
-    router.register("usual-shifts", templates.UsualShiftViewSet, basename="usual-shift")
-    router.register("week-templates", templates.WeekTemplateViewSet, basename="week-template")
+    router.register("open-shifts", swaps.OpenShiftViewSet, basename="open-shift")
+    router.register("shift-claims", swaps.ClaimViewSet, basename="shift-claim")
+    router.register("shift-offers", swaps.OfferViewSet, basename="shift-offer")
+    router.register("shift-hands", swaps.HandsViewSet, basename="shift-hands")
+    router.register("shift-policies", swaps.PolicyViewSet, basename="shift-policy")

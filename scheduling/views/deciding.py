@@ -17,7 +17,7 @@ from accounts.models import Clinic
 from accounts.roles import Capability
 from intranet.core.access import Conflict, Forbidden, Refused, add_refusal, require
 from intranet.core.forms import whole_number
-from scheduling import claiming, offering
+from scheduling import claiming, offering, offers
 from scheduling.decisions import (
     claims_waiting,
     offers_to_decide,
@@ -62,7 +62,7 @@ def decide_offer(request: HttpRequest, pk: int) -> HttpResponse:
             return redirect("scheduling:decisions")
     [decision] = offers_to_decide(Offer.objects.filter(pk=pk), at)
     context = {"decision": decision, "offer": decision.offer, "agree": agree, "refuse": refuse}
-    context["verdict"] = offering.may_decide(decision.offer, request.user)
+    context["verdict"] = offers.may_decide(decision.offer, request.user)
     return render(request, "scheduling/decide_offer.html", context, status=status)
 
 

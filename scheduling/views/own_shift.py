@@ -24,7 +24,7 @@ from scheduling.my_swaps import (
     receivers,
     shifts_in_return,
 )
-from scheduling.offering import Wanted
+from scheduling.offers import Wanted
 from scheduling.policies import policy_of
 from scheduling.swap_forms import ColleagueForm, GiveForm, NoteForm, SwapForm
 

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from intranet.core.access import Forbidden, Refused, require
 from intranet.core.forms import whole_number
-from scheduling import claiming, offering
+from scheduling import claiming, offering, offers
 from scheduling.models import Claim, ClaimState, Offer, OfferState, PublishedShift
 from scheduling.my_schedule import may_have_schedule
 from scheduling.my_swaps import history, my_swaps
@@ -84,7 +84,7 @@ def withdraw_claim(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def visible_offer(request: HttpRequest, pk: int) -> Offer:
-    return get_object_or_404(Offer.objects.visible_to(request.user).select_related(*offering.RELATED), pk=pk)
+    return get_object_or_404(Offer.objects.visible_to(request.user).select_related(*offers.RELATED), pk=pk)
 
 
 @require_POST

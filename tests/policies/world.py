@@ -37,8 +37,10 @@ from protocols import (
     waiving,
 )
 from protocols.publishing import Readers
-from scheduling import calendar_addresses
-from scheduling.my_schedule import may_have_schedule
+from scheduling import claiming, offering
+from scheduling.models import OfferKind, OpenShifts
+from scheduling.offers import Wanted
+from scheduling.policies import Policy
 from tests import factories
 from tests.intranet.reminders import factories as reminders
 from tests.intranet.search import factories as search
@@ -99,10 +101,21 @@ def build(cast: dict[str, User], mt_prospect: Clinic, at: datetime) -> World:
     )
     shift = scheduling.shift(clinic=mt_prospect, day=scheduling.MONDAY)
     published = scheduling.published(clinic=mt_prospect, day=scheduling.MONDAY + timedelta(days=1), staff=therapist)
-    away = scheduling.time_off(
-        person=therapist, clinic=mt_prospect, day=scheduling.MONDAY + timedelta(days=3), reason=f"{CANARY} wedding"
+    free = scheduling.published(clinic=mt_prospect, day=scheduling.MONDAY + timedelta(days=3), times="7-12")
+    scheduling.policy(clinic=mt_prospect, open_shifts=OpenShifts.PICKED)
+    wanted = scheduling.published(clinic=mt_prospect, day=scheduling.MONDAY + timedelta(days=3), times="13-17")
+    asked = claiming.claim(wanted, sequence=0, by=therapist, at=at)
+    gifts = [
+        scheduling.published(
+            clinic=mt_prospect, day=scheduling.MONDAY + timedelta(days=day), times="7-12", staff=author
+        )
+        for day in (4, 5)
+    ]
+    offered, taken = (
+        offering.offer(Wanted(OfferKind.GIVE, gift, to=therapist, note=f"{CANARY} note"), by=author, at=at)
+        for gift in gifts
     )
-    availability = scheduling.availability(person=therapist, note=f"{CANARY} class")
+    taken = offering.take(taken, version=1, by=therapist, at=at)
     licence = factories.credential_type(name=f"{CANARY} licence", code="canary-licence", required=False)
     credential = factories.credential(user=therapist, type=licence)
     factories.document(credential=credential)
@@ -185,8 +198,10 @@ def build(cast: dict[str, User], mt_prospect: Clinic, at: datetime) -> World:
             "shift": shift,
             "week": shift.week,
             "published": published,
-            "away": away,
-            "availability": availability,
+            "free": free,
+            "asked": asked,
+            "offered": offered,
+            "taken": taken,
             "credential": credential,
             "returned": returned,
             "checked": checked,
@@ -419,6 +434,24 @@ def _lift_page(world: World) -> str:
     return f"/protocols/{world.second.protocol.slug}/versions/2/suspensions/{world.suspension.pk}/lift/"
 
 
+def _version(number: int, **more: Any) -> Callable[[World], dict[str, Any]]:
+    return lambda world: {"version": number, **more}
+
+
+def _gift(world: World) -> dict[str, Any]:
+    return {"kind": "give", "shift": str(world.published.shift_id), "sequence": 0}
+
+
+def _policy(world: World) -> dict[str, Any]:
+    may = {"open_shifts": "picked", "give": "free", "swap": "off", "drop": "off", "hours_before": 12}
+    return may | {"seen": Policy(open_shifts=OpenShifts.PICKED).fingerprint}
+
+
+def _shift(prefix: str, name: str, tail: str = "") -> Callable[[World], str]:
+    """The address of the shift that something is about."""
+    return lambda world: f"{prefix}{world.things[name].shift_id}/{tail}"
+
+
 API = "/api/v1"
 
 
@@ -621,25 +654,32 @@ ASKS = [
     Ask("scheduling:shift-add", "GET", _at("/roster/shifts/new/?clinic=mt-prospect")),
     Ask("scheduling:shift", "GET", _pk("/roster/shifts/", "shift")),
     Ask("scheduling:shift-delete", "POST", _pk("/roster/shifts/", "shift", "delete/"), lambda world: {"version": 1}),
-    Ask("scheduling:shift-place", "GET", _pk("/roster/shifts/", "shift", "place/")),
+    Ask("scheduling:swaps", "GET", _at("/schedule/swaps/")),
     Ask(
-        "scheduling:shift-place",
-        "POST",
-        _pk("/roster/shifts/", "shift", "place/"),
-        lambda world: {"to": f"open:{scheduling.MONDAY}", "version": 1},
+        "scheduling:open-shift-take", "POST", _shift("/schedule/open/", "free", "take/"), lambda world: {"sequence": 0}
     ),
-    Ask("scheduling:board-news", "GET", _at("/roster/news/?since=2026-11-25T10:00:00-06:00")),
-    Ask("scheduling:week-copy", "GET", _at(f"/roster/mt-prospect/{scheduling.MONDAY}/copy/")),
+    Ask("scheduling:claim-withdraw", "POST", _pk("/schedule/claims/", "asked", "withdraw/")),
+    Ask("scheduling:offer-take", "POST", _pk("/schedule/offers/", "offered", "take/"), _version(1)),
+    Ask("scheduling:offer-decline", "POST", _pk("/schedule/offers/", "offered", "decline/"), _version(1)),
+    Ask("scheduling:offer-withdraw", "POST", _pk("/schedule/offers/", "offered", "withdraw/"), _version(1)),
+    *(
+        Ask(f"scheduling:shift-{what}", method, _shift("/schedule/shifts/", "published", f"{what}/"), _gift)
+        for what in ("give", "swap", "hand-back")
+        for method in ("GET", "POST")
+    ),
+    Ask("scheduling:shift-hands", "GET", _shift("/roster/shifts/", "offered", "hands/")),
+    Ask("scheduling:decisions", "GET", _at("/roster/swaps/")),
+    Ask("scheduling:offer-decide", "GET", _pk("/roster/swaps/offers/", "taken")),
+    Ask("scheduling:offer-decide", "POST", _pk("/roster/swaps/offers/", "taken"), _version(2, do="agree")),
+    Ask("scheduling:claims-decide", "GET", _shift("/roster/swaps/shifts/", "asked")),
     Ask(
-        "scheduling:week-copy",
+        "scheduling:claims-decide",
         "POST",
-        _at(f"/roster/mt-prospect/{scheduling.MONDAY}/copy/"),
-        lambda world: {"source": "2026-11-23"},
+        _shift("/roster/swaps/shifts/", "asked"),
+        lambda world: {"do": "grant", "claim": world.asked.pk},
     ),
-    Ask("scheduling:shifts-several", "POST", _at("/roster/shifts/several/"), lambda world: {"do": "open"}),
-    Ask("scheduling:undo", "POST", _at("/roster/undo/")),
-    Ask("scheduling:day-notes", "GET", _at(f"/roster/days/{scheduling.MONDAY}/notes/")),
-    Ask("scheduling:day-notes", "POST", _at(f"/roster/days/{scheduling.MONDAY}/notes/")),
+    Ask("scheduling:policy", "GET", _at("/roster/policy/mt-prospect/")),
+    Ask("scheduling:policy", "POST", _at("/roster/policy/mt-prospect/"), _policy),
     Ask("scheduling:publish", "GET", _at(f"/roster/mt-prospect/{scheduling.MONDAY}/publish/")),
     Ask("announcements:list", "GET", _at("/announcements/")),
     Ask("announcements:compose", "GET", _at("/announcements/new/")),
@@ -1012,6 +1052,43 @@ ASKS = [
         _pk(f"{API}/roster-weeks/", "week", "publish/"),
         lambda world: {"version": 0, "fingerprint": "x"},
     ),
+    Ask("api:open-shift-list", "GET", _at(f"{API}/open-shifts/")),
+    Ask("api:open-shift-claim", "POST", _shift(f"{API}/open-shifts/", "free", "claim/"), lambda world: {"sequence": 0}),
+    Ask("api:shift-claim-list", "GET", _at(f"{API}/shift-claims/")),
+    Ask("api:shift-claim-waiting", "GET", _at(f"{API}/shift-claims/waiting/")),
+    Ask("api:shift-claim-detail", "GET", _pk(f"{API}/shift-claims/", "asked")),
+    Ask("api:shift-claim-withdraw", "POST", _pk(f"{API}/shift-claims/", "asked", "withdraw/")),
+    Ask("api:shift-claim-grant", "POST", _pk(f"{API}/shift-claims/", "asked", "grant/")),
+    Ask(
+        "api:shift-claim-decline",
+        "POST",
+        _pk(f"{API}/shift-claims/", "asked", "decline/"),
+        lambda world: {"answer": "No."},
+    ),
+    Ask("api:shift-offer-list", "GET", _at(f"{API}/shift-offers/")),
+    Ask("api:shift-offer-list", "POST", _at(f"{API}/shift-offers/"), _gift),
+    Ask("api:shift-offer-for-me", "GET", _at(f"{API}/shift-offers/for-me/")),
+    Ask("api:shift-offer-waiting", "GET", _at(f"{API}/shift-offers/waiting/")),
+    Ask(
+        "api:shift-offer-receivers",
+        "GET",
+        lambda world: f"{API}/shift-offers/receivers/?shift={world.published.shift_id}",
+    ),
+    Ask(
+        "api:shift-offer-in-return",
+        "GET",
+        lambda world: f"{API}/shift-offers/in-return/?shift={world.published.shift_id}&person={world.assistant.pk}",
+    ),
+    Ask("api:shift-offer-detail", "GET", _pk(f"{API}/shift-offers/", "offered")),
+    *(
+        Ask(f"api:shift-offer-{what}", "POST", _pk(f"{API}/shift-offers/", "offered", f"{what}/"), _version(1))
+        for what in ("take", "decline", "withdraw")
+    ),
+    Ask("api:shift-offer-agree", "POST", _pk(f"{API}/shift-offers/", "taken", "agree/"), _version(2)),
+    Ask("api:shift-offer-refuse", "POST", _pk(f"{API}/shift-offers/", "taken", "refuse/"), _version(2, answer="No.")),
+    Ask("api:shift-hands-detail", "GET", _shift(f"{API}/shift-hands/", "offered")),
+    Ask("api:shift-policy-list", "GET", _at(f"{API}/shift-policies/")),
+    Ask("api:shift-policy-detail", "PUT", _at(f"{API}/shift-policies/mt-prospect/"), _policy),
     Ask("api:announcement-list", "GET", _at(f"{API}/announcements/")),
     Ask("api:announcement-list", "POST", _at(f"{API}/announcements/"), _new_announcement),
     Ask("api:announcement-detail", "GET", _pk(f"{API}/announcements/", "announcement")),

@@ -25,7 +25,7 @@ from scheduling.models import (
     Permission,
     PublishedShift,
 )
-from scheduling.offering import Wanted
+from scheduling.offers import Wanted
 from scheduling.policies import Policy, policy_of
 from tests import factories as people
 from tests.scheduling import factories

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.roles import Role
 from intranet.audit.models import Entry
 from intranet.core.access import Conflict, Forbidden, Refused
-from scheduling import assigning, offering, publishing
+from scheduling import assigning, offering, offers, publishing
 from scheduling.models import (
     AcceptedWarning,
     Availability,
@@ -26,7 +26,7 @@ from scheduling.models import (
     Shift,
     Wish,
 )
-from scheduling.offering import Wanted
+from scheduling.offers import Wanted
 from tests import factories as people
 from tests.scheduling import factories
 
@@ -410,7 +410,7 @@ class TestSeeing:
 
     def test_what_i_may_take(self, make, theirs, therapist, floater, assistant, oakbrook, at):
         made = make()
-        [one] = offering.open_to(floater, at)
+        [one] = offers.open_to(floater, at)
         assert (one.offer, one.verdict, one.gain.minutes_before, one.gain.minutes_after) == (
             made,
             one.verdict,
@@ -418,27 +418,27 @@ class TestSeeing:
             540,
         )
         assert (bool(one.verdict), one.in_return) == (True, None)
-        assert [offering.open_to(person, at) for person in (therapist, assistant)] == [[], []]
+        assert [offers.open_to(person, at) for person in (therapist, assistant)] == [[], []]
         factories.published(clinic=oakbrook, times="11-15", staff=floater)
-        assert offering.open_to(floater, at) == []
+        assert offers.open_to(floater, at) == []
 
     def test_what_is_offered_to_me_is_shown_with_what_stands_against_it(self, swap, mt_prospect, floater, theirs, at):
-        [one] = offering.open_to(floater, at)
+        [one] = offers.open_to(floater, at)
         assert (one.offer, one.in_return, one.gain.minutes_after, bool(one.verdict)) == (swap, theirs, 300, True)
         factories.published(clinic=mt_prospect, times="11-15", staff=floater)
-        [one] = offering.open_to(floater, at)
+        [one] = offers.open_to(floater, at)
         assert [reason.code for reason in one.verdict.reasons] == ["double-booking"]
 
     def test_not_what_is_over_or_being_changed(self, make, mine, floater, manager, at):
         made = make()
-        assert offering.open_to(floater, made.expires_at) == []
+        assert offers.open_to(floater, made.expires_at) == []
         start, end = factories.span(mine.clinic, factories.MONDAY, "8-12")
         assigning.move_shift(mine.shift, start=start, end=end, version=1, by=manager, at=at)
-        assert offering.open_to(floater, at) == []
+        assert offers.open_to(floater, at) == []
 
     def test_administrators_see_none(self, make, administrator, at):
         make()
-        assert offering.open_to(administrator, at) == []
+        assert offers.open_to(administrator, at) == []
 
     @pytest.mark.parametrize("number", [1, 3])
     def test_any_number_takes_as_many_queries(self, number, mt_prospect, therapist, floater, needling, sign_off, at):
@@ -452,7 +452,7 @@ class TestSeeing:
             offering.offer(Wanted(SWAP, one, to=floater, in_return=other), by=therapist, at=at)
         floater.standing  # noqa: B018 - every request knows it already
         with CaptureQueriesContext(connection) as captured:
-            assert len(offering.open_to(floater, at)) == number
+            assert len(offers.open_to(floater, at)) == number
         assert len(captured) == 13
 
 

@@ -14,7 +14,7 @@ from accounts.models import Profession
 from accounts.roles import Role
 from scheduling import assigning, claiming, offering
 from scheduling.models import Claim, Offer, OfferKind, OfferState, OpenShifts, Permission, PublishedShift
-from scheduling.offering import Wanted
+from scheduling.offers import Wanted
 from tests import factories as people
 from tests.scheduling import factories
 

@@ -22,7 +22,7 @@ from scheduling.models import (
     PublishedShift,
     Shift,
 )
-from scheduling.offering import Wanted
+from scheduling.offers import Wanted
 from scheduling.settling import settle
 from tests import factories as people
 from tests.races import outcomes, results

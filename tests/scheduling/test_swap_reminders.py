@@ -13,9 +13,10 @@ from intranet.reminders.models import Reminder
 from intranet.reminders.ticking import tick
 from scheduling import assigning, claiming, offering
 from scheduling.decision_reminders import ClaimWaits, OfferWaits, ShiftUncovered
-from scheduling.models import Claim, Offer, OfferKind, OfferState, OpenShifts, PublishedShift
-from scheduling.offering import Wanted
+from scheduling.models import Claim, Offer, OfferKind, OfferState, OpenShifts, Publication, PublishedShift
+from scheduling.offers import Wanted
 from scheduling.positions import Position
+from scheduling.reminders import RosterPublished
 from scheduling.swap_reminders import ClaimEnded, OfferEnded, OpenShiftToTake, ShiftOffered
 from tests import factories as people
 from tests.scheduling import factories
@@ -315,6 +316,24 @@ class TestShiftUncovered:
         assert rows(ShiftUncovered(), free.start) == []
         claiming.claim(free, sequence=0, by=therapist, at=at)
         assert rows(ShiftUncovered(), at) == []
+
+
+def test_what_is_done_is_told_once_by_its_publication(give, mt_prospect, therapist, floater, manager, at):
+    made = offering.take(give, version=1, by=floater, at=at)
+    offering.agree(made, version=2, by=manager, at=at)
+    assert {row[0] for row in rows(RosterPublished(), at)} == {therapist.pk, floater.pk}
+    publication = Publication.objects.get()
+    moment = "Wednesday, November 25, 2026, 10:00 AM CST"
+    assert list(RosterPublished().write(publication, floater, "published", at).paragraphs) == [
+        f"What was offered is done, since {moment}.",
+        f"New: {MORNING.removesuffix(', as a therapist')}.",
+    ]
+
+
+def test_whoever_took_an_open_shift_has_it_in_writing(mt_prospect, therapist, at):
+    claiming.claim(factories.published(clinic=mt_prospect, times="7-12"), sequence=0, by=therapist, at=at)
+    words = RosterPublished().write(Publication.objects.get(), therapist, "published", at).paragraphs
+    assert words[0] == "An open shift was taken on Wednesday, November 25, 2026, 10:00 AM CST."
 
 
 def test_only_those_whom_it_concerns_can_switch_them_off(therapist, manager, administrator):
