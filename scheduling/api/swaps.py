@@ -258,9 +258,9 @@ class OfferViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Acting):
         return Response(self.get_serializer(fresh).data, status=code)
 
 
-def with_copies(offers: QuerySet[Offer]) -> QuerySet[Offer]:
+def with_copies(rows: QuerySet[Offer]) -> QuerySet[Offer]:
     """With everything that an offer says, in two queries."""
-    return offers.select_related(*SEEN, *offers.RELATED).prefetch_related("consents__clinic")
+    return rows.select_related(*SEEN, *offers.RELATED).prefetch_related("consents__clinic")
 
 
 class HandsViewSet(Acting):
