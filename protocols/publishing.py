@@ -390,9 +390,8 @@ def _has_readers(readers: Collection[Readers]) -> Verdict:
 def _look_at_successors_last() -> None:
     """Have the database look for a version's successor when the transaction ends, also when something before it in the
     same transaction had all constraints checked at once."""
-    succession = next(
-        one for one in ProtocolVersion._meta.triggers if one.name == "a_superseded_version_has_a_successor"
-    )  # type: ignore[attr-defined]
+    triggers = ProtocolVersion._meta.triggers  # type: ignore[attr-defined]
+    succession = next(one for one in triggers if one.name == "a_superseded_version_has_a_successor")
     with connection.cursor() as cursor:
         cursor.execute(f'SET CONSTRAINTS "{succession.get_pgid(ProtocolVersion)}" DEFERRED')
 
