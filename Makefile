@@ -108,10 +108,11 @@ lock: setup ## compile requirements/*.txt anew (UPGRADE=1 takes newer versions)
 			$(if $(UPGRADE),--upgrade) --output-file requirements/$$name.txt || exit 2; \
 	done
 
-bench: setup ## measure search by labelled queries, and pages about many people and many protocols
+bench: setup ## measure search by labelled queries, and pages about many people, many protocols and a full roster
 	@$(LOCAL) exec --test --end-with-parent -- env DJANGO_SETTINGS_MODULE=tests.settings $(VENV) -m benchmarks.search
 	@$(LOCAL) exec --test --end-with-parent -- env DJANGO_SETTINGS_MODULE=tests.settings $(VENV) -m benchmarks.people
-	@exec $(LOCAL) exec --test --end-with-parent -- env DJANGO_SETTINGS_MODULE=tests.settings $(VENV) -m benchmarks.protocols
+	@$(LOCAL) exec --test --end-with-parent -- env DJANGO_SETTINGS_MODULE=tests.settings $(VENV) -m benchmarks.protocols
+	@exec $(LOCAL) exec --test --end-with-parent -- env DJANGO_SETTINGS_MODULE=tests.settings $(VENV) -m benchmarks.roster
 
 backup: setup-local ## write the database and the documents into backups/
 	@exec $(LOCAL) backup

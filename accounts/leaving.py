@@ -44,6 +44,15 @@ _foretellers: list[Callable[[User, Clinic | None, User, datetime], Ahead | None]
 _askers: list[Callable[[User, User, datetime], LeftToDo | None]] = []
 
 
+# Doors that other parts of the product have opened for people, as something that shuts those of a leaver.
+_closers: list[Callable[[User, datetime], None]] = []
+
+
+def close(closer: Callable[[User, datetime], None]) -> None:
+    """Have a door shut for everybody who leaves, within the same transaction. Called once, when the app is ready."""
+    _closers.append(closer)
+
+
 def ask(asker: Callable[[User, User, datetime], LeftToDo | None]) -> None:
     """Have something asked about everybody who leaves. Called once, when the app is ready."""
     _askers.append(asker)
@@ -103,6 +112,8 @@ def let_go(person: User, *, by: User, at: datetime) -> None:
     person.save(update_fields=["is_active"])
     sessions.end_all(person)
     tokens.revoke_all(person, by=by, at=at)
+    for closer in _closers:
+        closer(person, at)
     record(by, "person.left", person, clinics=[held.clinic_id for held in roles if held.clinic_id is not None])
 
 

@@ -413,6 +413,9 @@ SPECTACULAR_SETTINGS = {
         "ProfessionEnum": "accounts.models.Profession",
         "FileKindEnum": "protocols.models.Kind",
         "SectionKindEnum": "protocols.models.SectionKind",
+        "ShiftChangeEnum": "scheduling.models.ChangeKind",
+        "ShiftOfferKindEnum": "scheduling.models.OfferKind",
+        "ShiftPermissionEnum": "scheduling.models.Permission",
     },
 }
 

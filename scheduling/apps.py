@@ -9,19 +9,26 @@ class SchedulingConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts import leaving, presence
-        from intranet.reminders import registry
+        from intranet.reminders import registry, ticking
         from protocols import impact
-        from scheduling import navigation, verbs
+        from scheduling import decision_reminders, navigation, swap_reminders, time_off_reminders, verbs
+        from scheduling.calendar_addresses import close_for
         from scheduling.leavers import shifts_ahead, shifts_to_open
         from scheduling.presence import PublishedRoster
         from scheduling.reminders import RosterPublished, ShiftTomorrow
+        from scheduling.settling import settle_due
         from scheduling.skilled_work import PublishedWork
 
         navigation.register_places()
         verbs.register()
         registry.register(ShiftTomorrow())
         registry.register(RosterPublished())
+        time_off_reminders.register_kinds()
+        swap_reminders.register()
+        decision_reminders.register()
+        ticking.also(settle_due)
         leaving.ask(shifts_to_open)
+        leaving.close(close_for)
         leaving.foretell(shifts_ahead)
         presence.ask(PublishedRoster())
         impact.ask(PublishedWork())

@@ -6,7 +6,7 @@ deadlock, whatever they do at the same moment.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -17,12 +17,13 @@ from accounts.roles import Capability
 from intranet.audit.recording import record
 from intranet.core.access import YES, Conflict, Forbidden, Reason, Refused, Verdict, require
 from intranet.core.wording import clock_time, full_day
-from scheduling.eligibility import gather, may_work
-from scheduling.models import PublishedShift, RosterWeek, Shift, ShiftState
+from scheduling.eligibility import TRAVEL, Evidence, gather, may_work, meal_verdict
+from scheduling.models import AcceptedWarning, PublishedShift, RosterWeek, Shift, ShiftState, TemplateLine
 from scheduling.plans import Plan, may_be_planned
+from scheduling.rules import Concern
 
 NOTHING_CHANGED = "Nothing was changed."
-CLASHES = {"no_double_booking", "no_impossible_travel"}
+CLASHES = {"no_double_booking", "no_impossible_travel", "no_shift_during_time_off"}
 
 
 def may_edit(clinic: Clinic, by: User) -> Verdict:
@@ -37,21 +38,37 @@ def may_assign(shift: Shift, person: User, at: datetime) -> Verdict:
     return may_work(Plan.of(shift), person, at, shift_id=shift.pk)
 
 
+class NeedsReason(Refused):
+    """Nothing forbids it, but something speaks against it, and whoever plans it all the same has to say why."""
+
+    def __init__(self, concerns: Sequence[Reason], asked: str = "Say why you plan it all the same.") -> None:
+        super().__init__(Verdict.of([*concerns, Reason("needs-reason", asked, "reason")]))
+
+
 @transaction.atomic
-def create_shift(plan: Plan, *, by: User, at: datetime) -> Shift:
-    """Plan a new shift, open or for somebody. Staff see it once it is published."""
+def create_shift(
+    plan: Plan, *, by: User, at: datetime, reason: str = "", line: TemplateLine | None = None, place: int = 0
+) -> Shift:
+    """Plan a new shift, open or for somebody. Staff see it once it is published.
+
+    `reason` is why it is planned although something speaks against it; `line` and `place` say from where in a week
+    template it comes. Raises NeedsReason with every concern when there are some and no reason is given.
+    """
     require(may_edit(plan.clinic, by), Forbidden)
     week = lock_weeks(plan.clinic, [plan])[0]
     lock_people([plan.staff])
-    shift = Shift(week=week)
-    _write(shift, plan, by=by, at=at, locked=[week])
+    shift = Shift(week=week, template_line=line, template_place=place)
+    _write(shift, plan, by=by, at=at, locked=[week], reason=reason)
     record(by, "shift.created", shift, clinics=[plan.clinic.pk], **_summary(plan))
     return shift
 
 
 @transaction.atomic
-def change_shift(shift: Shift, plan: Plan, *, version: int, by: User, at: datetime) -> Shift:
-    """Make the shift what the plan says, all of it or nothing. `version` is the one that the person saw."""
+def change_shift(shift: Shift, plan: Plan, *, version: int, by: User, at: datetime, reason: str = "") -> Shift:
+    """Make the shift what the plan says, all of it or nothing. `version` is the one that the person saw.
+
+    `reason` is why it becomes so although something speaks against it; see `create_shift`.
+    """
     require(may_edit(shift.clinic, by), Forbidden)
     if plan.clinic != shift.clinic:
         raise Refused.because("other-clinic", "A shift stays at its clinic. Delete it here and make a new one there.")
@@ -62,19 +79,25 @@ def change_shift(shift: Shift, plan: Plan, *, version: int, by: User, at: dateti
     if plan == before:
         return shift
     shift.week = next(week for week in weeks if week.monday == plan.monday)
-    _write(shift, plan, by=by, at=at, locked=weeks, before=before)
+    if shift.week != old_week:  # it fills no place of its template's week any more
+        shift.template_line, shift.template_place = None, 0
+    _write(shift, plan, by=by, at=at, locked=weeks, before=before, reason=reason)
     record(by, "shift.changed", shift, clinics=[shift.clinic_id], **before.differences(plan))
     return shift
 
 
-def move_shift(shift: Shift, *, start: datetime, end: datetime, version: int, by: User, at: datetime) -> Shift:
+def move_shift(
+    shift: Shift, *, start: datetime, end: datetime, version: int, by: User, at: datetime, reason: str = ""
+) -> Shift:
     """Put a shift at another time."""
-    return change_shift(shift, replace(Plan.of(shift), start=start, end=end), version=version, by=by, at=at)
+    plan = replace(Plan.of(shift), start=start, end=end)
+    return change_shift(shift, plan, version=version, by=by, at=at, reason=reason)
 
 
-def assign(shift: Shift, person: User, *, version: int, by: User, at: datetime) -> Shift:
+def assign(shift: Shift, person: User, *, version: int, by: User, at: datetime, reason: str = "") -> Shift:
     """Give a shift to somebody. Refused with all reasons when they may not work it."""
-    return change_shift(shift, replace(Plan.of(shift), staff=person), version=version, by=by, at=at)
+    plan = replace(Plan.of(shift), staff=person)
+    return change_shift(shift, plan, version=version, by=by, at=at, reason=reason)
 
 
 def make_open(shift: Shift, *, version: int, by: User, at: datetime) -> Shift:
@@ -97,6 +120,27 @@ def delete_shift(shift: Shift, *, version: int, by: User, at: datetime) -> None:
     shift.state, shift.version = ShiftState.CANCELLED, shift.version + 1
     shift.changed_by, shift.changed_at = by, at
     shift.save(update_fields=["state", "version", "changed_by", "changed_at"])
+
+
+@transaction.atomic
+def restore_shift(shift: Shift, *, version: int, by: User, at: datetime, reason: str = "") -> Shift:
+    """Plan a shift again that was deleted and that staff have seen; it stays the same one for them.
+
+    Refused like a new one where something has come in its place.
+    """
+    require(may_edit(shift.clinic, by), Forbidden)
+    weeks = lock_weeks(shift.clinic, [], also=[shift.week_id])
+    lock_people([shift.staff])
+    fresh = Shift.objects.select_for_update(of=("self",)).select_related("clinic", "week", "staff", "skill")
+    shift = fresh.get(pk=shift.pk)
+    if shift.state != ShiftState.CANCELLED or shift.version != version:
+        words = f"Somebody has planned this shift again meanwhile. {NOTHING_CHANGED}"
+        raise Conflict.because("changed-meanwhile", words)
+    plan = Plan.of(shift)
+    shift.state = ShiftState.PLANNED
+    _write(shift, plan, by=by, at=at, locked=weeks, before=plan, reason=reason)
+    record(by, "shift.restored", shift, clinics=[shift.clinic_id], **_summary(plan))
+    return shift
 
 
 def lock_weeks(clinic: Clinic, plans: Iterable[Plan], *, also: Iterable[int] = ()) -> list[RosterWeek]:
@@ -152,16 +196,24 @@ def _is_as_seen(shift: Shift | None, version: int, by: User) -> Verdict:
 
 
 def _write(
-    shift: Shift, plan: Plan, *, by: User, at: datetime, locked: list[RosterWeek], before: Plan | None = None
+    shift: Shift,
+    plan: Plan,
+    *,
+    by: User,
+    at: datetime,
+    locked: list[RosterWeek],
+    before: Plan | None = None,
+    reason: str = "",
 ) -> None:
     """Save the shift as planned, or refuse. Everything is locked; whether it clashes is for the database to say."""
-    verdict = may_be_planned(plan) + _weeks_are_open(locked, at)
     evidence = gather(plan, [plan.staff], shift_id=shift.pk) if plan.staff else None
-    if plan.staff and evidence:
-        verdict += evidence.fitness(plan.staff, at)
-        if not verdict:
-            verdict += evidence.clash_verdict(plan.staff, at)
-    require(_said(verdict, plan, before))
+    verdict = may_be_planned(plan) + _weeks_are_open(locked, at) + _fitness(evidence, plan, at)
+    require(_said(verdict, plan, before), Conflict if _only_clashes(verdict) else Refused)
+    concerns = [warning for warning in verdict.warnings if isinstance(warning, Concern)]
+    known = accepted(shift)
+    if not reason.strip() and any((one.code, one.message) not in known for one in concerns):
+        require(_said(_clashes(evidence, plan, at), plan, before), Conflict)  # nobody explains what cannot be
+        raise NeedsReason(concerns)
     plan.write_to(shift)
     shift.changed_by, shift.changed_at = by, at
     if before is not None:
@@ -171,7 +223,54 @@ def _write(
             shift.save(force_insert=before is None)
     except IntegrityError as error:
         raise _refusal(error, shift, plan, before, at) from error
+    _accept(shift, concerns, known, reason.strip(), by=by, at=at)
     _count_change(locked)
+
+
+def _fitness(evidence: Evidence | None, plan: Plan, at: datetime) -> Verdict:
+    """What speaks against whoever is to work the shift, and against its meals; nothing of an open one."""
+    if plan.staff is None or evidence is None:
+        return YES
+    verdict = evidence.fitness(plan.staff, at)
+    if not verdict or evidence.travel > TRAVEL:  # the database knows the shortest way only
+        verdict += evidence.clash_verdict(plan.staff, at)
+    return verdict + meal_verdict(plan, evidence.rules)
+
+
+def _only_clashes(verdict: Verdict) -> bool:
+    return {reason.code for reason in verdict.reasons} <= {"double-booking", "travel"}
+
+
+def _clashes(evidence: Evidence | None, plan: Plan, at: datetime) -> Verdict:
+    return evidence.clash_verdict(plan.staff, at) if evidence and plan.staff else YES
+
+
+def accepted(shift: Shift) -> dict[tuple[str, str], AcceptedWarning]:
+    """{(code, words): what was planned all the same} of the shift as it is. In other words it is another concern."""
+    if shift._state.adding:
+        return {}
+    rows = AcceptedWarning.objects.filter(shift=shift, shift_version=shift.version)
+    return {(row.code, row.message): row for row in rows}
+
+
+def _accept(
+    shift: Shift,
+    concerns: Sequence[Reason],
+    known: Mapping[tuple[str, str], AcceptedWarning],
+    reason: str,
+    *,
+    by: User,
+    at: datetime,
+) -> None:
+    """Write down why the shift is planned all the same. What was accepted before, in the same words, still is."""
+    rows = []
+    for one in concerns:
+        row = AcceptedWarning(shift=shift, code=one.code, message=one.message, reason=reason, by=by, at=at)
+        if (before := known.get((one.code, one.message))) and not reason:
+            row.reason, row.by, row.at = before.reason, before.by, before.at
+        row.shift_version = shift.version
+        rows.append(row)
+    AcceptedWarning.objects.bulk_create(rows)
 
 
 def _weeks_are_open(weeks: Iterable[RosterWeek], at: datetime) -> Verdict:
@@ -196,8 +295,8 @@ def _refusal(error: IntegrityError, shift: Shift, plan: Plan, before: Plan | Non
     """What the database refused, in words. A clash names the other shift. Anything unexpected is raised as it is."""
     name = error.__cause__.diag.constraint_name  # type: ignore[union-attr]  # psycopg's error is always the cause
     if plan.staff and name in CLASHES:
-        verdict = gather(plan, [plan.staff], shift_id=shift.pk).clash_verdict(plan.staff, at)
-        return Conflict(_said(verdict, plan, before))
+        evidence = gather(plan, [plan.staff], shift_id=shift.pk)
+        return Conflict(_said(evidence.clash_verdict(plan.staff, at), plan, before))
     if plan.staff and name == "shift_holder_is_competent":
         words = f"{plan.staff.given_name} is not signed off for {plan.skill} for the whole shift."
         return Refused(_said(Verdict.no("competency-not-throughout", words), plan, before))

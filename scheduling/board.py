@@ -7,7 +7,7 @@ published. The number of queries does not depend on the number of people or shif
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -15,29 +15,37 @@ from uuid import UUID
 
 from django.db.backends.postgresql.psycopg_any import DateRange
 
-from accounts.models import Clinic, Competency, Membership, Skill, User
+from accounts.models import Clinic, Membership, Skill, User
 from accounts.roles import Capability
 from intranet.core.access import YES, Verdict
 from intranet.core.time import local_day
 from intranet.core.wording import name_list
-from scheduling.coverage import Cover, Demand, Gap
-from scheduling.eligibility import attention, cleared_on
-from scheduling.models import PublishedShift, RosterWeek, Shift, week_span
+from scheduling.away import away
+from scheduling.coverage import Cover, Demand
+from scheduling.eligibility import attention
+from scheduling.fitting import Place, fits
+from scheduling.marks import marks_of, skill_icon
+from scheduling.models import DayNote, PublishedShift, RosterWeek, RuleCode, RuleLevel, Shift, SpecialDay, week_span
+from scheduling.pending import change_kind, pending_by_week
+from scheduling.plans import Plan
 from scheduling.positions import GROUPS, WORKING_ROLES, Position
-from scheduling.publishing import change_kind, pending_by_week
 from scheduling.rows import (
     OTHERS,
     PROBLEMS,
     UNDER,
+    Away,
     Cell,
     Chip,
     CoverageRow,
+    DayHead,
+    Fit,
     Look,
     Row,
     RowGroup,
     SkillMark,
     Unpublished,
 )
+from scheduling.rules import Rules, rules_by_clinic
 from scheduling.times import Span, minutes_within
 from scheduling.unpublished import NotPublished, not_published
 
@@ -93,6 +101,16 @@ class Board:
     def is_past(self) -> bool:
         return self.span[1] <= self.at
 
+    @property
+    def may_change(self) -> bool:
+        """Whether the person plans something of what is shown."""
+        return bool(self.editable) and not self.is_past
+
+    @property
+    def shifts_to_change(self) -> list[Shift]:
+        """Those that can be selected."""
+        return [shift for shift in self.shown if isinstance(shift, Shift)] if self.may_change else []
+
     @cached_property
     def published(self) -> dict[UUID, PublishedShift]:
         """What staff see, at every clinic, by the shift's id."""
@@ -126,13 +144,20 @@ class Board:
         return days if on_sunday or open_on_sunday else days[:6]
 
     @cached_property
-    def people_on(self) -> list[tuple[date, int]]:
-        """How many different people start a shift on each day."""
+    def heads(self) -> list[DayHead]:
+        """What stands above the days."""
         working: dict[date, set[int]] = defaultdict(set)
         for shift in self.shown:
             if shift.staff_id:
                 working[shift.day].add(shift.staff_id)
-        return [(day, len(working[day])) for day in self.days]
+        notes: dict[date, list[DayNote]] = defaultdict(list)
+        for note in DayNote.objects.filter(clinic__in=self.clinics, day__in=self.days).select_related("clinic"):
+            notes[note.day].append(note)
+        return [DayHead(day, len(working[day]), self._special_on(day), notes[day]) for day in self.days]
+
+    def _special_on(self, day: date) -> list[SpecialDay]:
+        found = (self.demand.special.get((clinic.pk, day)) for clinic in self.clinics)
+        return [special for special in found if special is not None]
 
     # --- Who there is ---------------------------------------------------------------------------------------------
 
@@ -193,16 +218,48 @@ class Board:
             self._cells(str(person.pk), person),
             minutes=sum(minutes.values()),
             elsewhere=sum(minutes[shift.pk] for shift in own if shift.clinic_id not in ids),
-            marks=self._marks(person),
+            marks=self._marks.get(person.pk, []),
+            full_week=self._full_week(person),
         )
 
+    def _full_week(self, person: User) -> int | None:
+        """From where on the person's hours are overtime: the strictest of the clinics at which the person works."""
+        places = [clinic for clinic in self.all_clinics if clinic.pk in self._workplaces[person.pk]] or self.clinics
+        limits = [self._rules[clinic.pk][RuleCode.WEEK] for clinic in places]
+        return min((limit.amount for limit in limits if limit.level != RuleLevel.OFF), default=None)
+
+    @cached_property
+    def _rules(self) -> dict[int, Rules]:
+        return rules_by_clinic(self.all_clinics)
+
     def _cells(self, key: str, person: User | None) -> list[Cell]:
-        place = self._place_for(person)
-        cells = {day: Cell(key, day, place=place) for day in self.days}
+        place, pk = self._place_for(person), person.pk if person else None
+        cells = {
+            day: Cell(key, day, place=place, away=self._away.get((pk, day), []), fit=self._fits.get((pk, day)))
+            for day in self.days
+        }
         for shift in self._by_person[person.pk if person else None]:
             if shift.day in cells and shift.clinic in self.clinics:
                 cells[shift.day].chips.append(self._chip(shift))
         return list(cells.values())
+
+    @cached_property
+    def _away(self) -> Mapping[tuple[int | None, date], list[Away]]:
+        """Absences and wishes of the people whose roster the person makes; nobody else is told."""
+        own = {clinic.pk for clinic in self.own_clinics}
+        people = [person for person in self.staff if own & self._workplaces[person.pk]]
+        return away(people, self.days, self.span, self.clinics[0].zone) if people else {}
+
+    @cached_property
+    def _fits(self) -> dict[Place, Fit]:
+        """What each cell says to the shift that was picked up."""
+        if (placing := self.look.placing) is None or self.is_past:
+            return {}
+        shift = placing.shift
+        moves = None if placing.copy else shift.pk
+        found = fits(Plan.of(shift), self.staff, self.days, self.at, shift_id=moves)
+        here = (shift.staff_id, shift.day)
+        return {place: Fit(verdict, here=place == here) for place, verdict in found.items()}
 
     @cached_property
     def _by_person(self) -> dict[int | None, list[Shift | PublishedShift]]:
@@ -279,37 +336,11 @@ class Board:
         return [(icon, names.get(icon, skill.short_name)) for icon, skill in by_icon.items()]
 
     @cached_property
-    def _signed_off(self) -> dict[int, set[int]]:
-        """{person: skills with a competency in force on the first day of the week that is not over}."""
-        held = Competency.objects.filter(skill__in=self.skills, user__in=self.staff).in_force(
-            max(self.at, self.span[0])
-        )
-        signed: dict[int, set[int]] = defaultdict(set)
-        for user_id, skill_id in held.values_list("user_id", "skill_id"):
-            signed[user_id].add(skill_id)
-        return signed
-
-    @cached_property
-    def _cleared(self) -> dict[tuple[int, date], set[int]]:
-        on = max(self.today, self.look.monday)
-        return cleared_on({(skill, on) for skill in self.skills})
-
-    def _marks(self, person: User) -> list[SkillMark]:
+    def _marks(self) -> dict[int, list[SkillMark]]:
         if not self.plans:
-            return []
+            return {}
         on = max(self.today, self.look.monday)
-        by_icon: dict[str, list[Skill]] = defaultdict(list)
-        for skill in self.skills:
-            if skill.pk in self._signed_off[person.pk]:
-                by_icon[skill_icon(skill)].append(skill)
-        return [
-            SkillMark(
-                icon,
-                [skill.name for skill in skills],
-                [skill.name for skill in skills if person.pk not in self._cleared[skill.pk, on]],
-            )
-            for icon, skills in by_icon.items()
-        ]
+        return marks_of(self.staff, self.skills, on, max(self.at, self.span[0]))
 
     # --- Coverage -------------------------------------------------------------------------------------------------
 
@@ -342,33 +373,6 @@ class Board:
         days = [self.demand.coverage(clinic, day, self.cover, self.shown) for day in self.days]
         days = [replace(day, slots=(), unknown=True) if day.day in unknown and not day.closed else day for day in days]
         return CoverageRow(clinic, self.cover, days, self.demand.hours(clinic))
-
-    # --- What to look at before publishing ------------------------------------------------------------------------
-
-    @cached_property
-    def all_gaps(self) -> list[Gap]:
-        """Where people are missing, of every kind that somebody is needed for."""
-        covers = self.demand.covers(self.clinics)
-        days = [
-            self.demand.coverage(clinic, day, cover, self.shown)
-            for clinic in self.clinics
-            for cover in covers
-            for day in self.days
-        ]
-        return sorted((gap for day in days for gap in day.gaps), key=lambda gap: gap.start)
-
-    @property
-    def over_hours(self) -> list[Row]:
-        return [row for row in self.rows if row.is_over]
-
-    @property
-    def has_concerns(self) -> bool:
-        return bool(self.all_gaps or self.over_hours)
-
-
-def skill_icon(skill: Skill) -> str:
-    """The mark of a procedure on boards and lists."""
-    return "needle" if skill.code.startswith("dry-needling") else "shield"
 
 
 def short_days(coverage: Iterable[CoverageRow]) -> Counter[date]:

@@ -8,15 +8,11 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from itertools import groupby
 
-from django.db import transaction
-
-from accounts.models import Clinic, Skill, User
-from intranet.audit.recording import record
-from intranet.core.access import Forbidden, Reason, require
+from accounts.models import Clinic, Skill
+from intranet.core.access import YES, Reason, Verdict
 from intranet.core.time import at_local, local_day, minutes_between, monday_of
 from intranet.core.wording import counted, long_day, short_range
-from scheduling.assigning import may_edit
-from scheduling.models import CoverageNeed, OpeningHours, ShiftDetails, Weekday
+from scheduling.models import CoverageNeed, OpeningHours, ShiftDetails, SpecialDay, Weekday
 from scheduling.plans import Plan
 from scheduling.positions import Position
 from scheduling.times import ends_next_day
@@ -134,20 +130,22 @@ class DayCoverage:
 
 @dataclass(frozen=True)
 class Demand:
-    """Opening hours and needs of some clinics, loaded once for any number of days."""
+    """Opening hours, special days and needs of some clinics, loaded once for any number of days."""
 
     opening: dict[tuple[int, int], OpeningHours] = field(default_factory=dict)
+    special: dict[tuple[int, date], SpecialDay] = field(default_factory=dict)
     needs: dict[tuple[int, int], list[CoverageNeed]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, clinics: Iterable[Clinic]) -> Demand:
-        """Two queries."""
+        """Three queries."""
         clinics = list(clinics)
         opening = {(one.clinic_id, one.weekday): one for one in OpeningHours.objects.filter(clinic__in=clinics)}
         needs = defaultdict(list)
         for need in CoverageNeed.objects.filter(clinic__in=clinics).select_related("skill"):
             needs[need.clinic_id, need.weekday].append(need)
-        return cls(opening, needs)
+        special = {(one.clinic_id, one.day): one for one in SpecialDay.objects.filter(clinic__in=clinics)}
+        return cls(opening, special, needs)
 
     def hours(self, clinic: Clinic) -> tuple[int, int]:
         """From and to which minute of the day a chart of the clinic runs: the longest hours of its week."""
@@ -157,7 +155,21 @@ class Demand:
         return min(_minute(one.opens) for one in own), max(_minute(one.closes) for one in own)
 
     def is_open(self, clinic: Clinic, day: date) -> bool:
-        return (clinic.pk, day.weekday()) in self.opening
+        return self.open_between(clinic, day) is not None
+
+    def open_between(self, clinic: Clinic, day: date) -> tuple[time, time] | None:
+        """From and until when the clinic is open on the day: what is special about it counts before its weekday."""
+        if (special := self.special.get((clinic.pk, day))) is not None:
+            return special.times
+        usual = self.opening.get((clinic.pk, day.weekday()))
+        return (usual.opens, usual.closes) if usual else None
+
+    def _special_minutes(self, clinic: Clinic, day: date) -> range | None:
+        """The minutes in which a special day needs people; None for an ordinary day."""
+        if (special := self.special.get((clinic.pk, day))) is None:
+            return None
+        opens, closes = special.times or (time.min, time.min)
+        return range(_minute(opens), _minute(closes))
 
     def covers(self, clinics: Iterable[Clinic]) -> list[Cover]:
         """What these clinics need people for at any time."""
@@ -182,9 +194,11 @@ class Demand:
         self, clinic: Clinic, day: date, needs: Sequence[CoverageNeed], shifts: Sequence[ShiftDetails]
     ) -> Iterator[Slot]:
         first, last = self.hours(clinic)
+        special = self._special_minutes(clinic, day)
         for minute in range(first, last, HALF_HOUR):
             start, end = _moment(day, minute, clinic), _moment(day, minute + HALF_HOUR, clinic)
-            need = sum(need.count for need in needs if _minute(need.starts) <= minute < _minute(need.ends))
+            wanted = minute in special if special is not None else True
+            need = sum(need.count for need in needs if wanted and _minute(need.starts) <= minute < _minute(need.ends))
             have = sum(shift.start <= start and end <= shift.end for shift in shifts)
             yield Slot(start, end, have, need)
 
@@ -204,23 +218,28 @@ def needed_times(clinic: Clinic, day: date, position: Position) -> tuple[time, t
 
 
 def unusual_times(plan: Plan) -> list[Reason]:
-    """What to look at twice in the times of a shift; nothing stands against it. One query."""
+    """What to look at twice in the times of a shift; nothing stands against it. Three queries."""
     found = []
     if ends_next_day(plan.span, plan.clinic.zone):
         found.append(
             Reason("next-day", f"This shift ends on the next day, {long_day(local_day(plan.end, plan.clinic.zone))}.")
         )
-    hours = {one.weekday: one for one in OpeningHours.objects.filter(clinic=plan.clinic)}
-    own = hours.get(plan.day.weekday())
-    if hours and own is None:
-        found.append(Reason("closed", f"{plan.clinic} is closed on {plan.day:%A}s."))
-    elif own and not (
-        at_local(plan.day, own.opens, plan.clinic.zone) <= plan.start
-        and plan.end <= at_local(plan.day, own.closes, plan.clinic.zone)
-    ):
-        words = f"{plan.clinic} is open {short_range(own.opens, own.closes)} on {plan.day:%A}s: part of this shift lies outside."
-        found.append(Reason("outside-hours", words))
-    return found
+    return [*found, *hours_verdict(plan, Demand.of([plan.clinic])).warnings]
+
+
+def hours_verdict(plan: Plan, demand: Demand) -> Verdict:
+    """Warns of a shift that lies outside the hours of its clinic on that day."""
+    special = demand.special.get((plan.clinic.pk, plan.day))
+    when = f"on {long_day(plan.day)} ({special.name})" if special else f"on {plan.day:%A}s"
+    own = demand.open_between(plan.clinic, plan.day)
+    if own is None:
+        closed = Reason("closed", f"{plan.clinic} is closed {when}.")
+        return Verdict((), (closed,) if special or demand.opening else ())
+    opens, closes = (at_local(plan.day, clock, plan.clinic.zone) for clock in own)
+    if opens <= plan.start and plan.end <= closes:
+        return YES
+    words = f"{plan.clinic} is open {short_range(*own)} {when}: part of this shift lies outside."
+    return Verdict((), (Reason("outside-hours", words),))
 
 
 def monday_to_open(clinics: Iterable[Clinic], today: date) -> date:
@@ -238,36 +257,3 @@ def _minute(clock: time) -> int:
 def _moment(day: date, minute: int, clinic: Clinic) -> datetime:
     days, minute = divmod(minute, DAY)
     return at_local(day + timedelta(days=days), time(*divmod(minute, 60)), clinic.zone)
-
-
-@dataclass(frozen=True)
-class WeeklyNeed:
-    """A need as somebody states it: on these weekdays, between these times, so many."""
-
-    weekdays: Sequence[int]
-    starts: time
-    ends: time
-    count: int
-    cover: Cover
-
-
-@transaction.atomic
-def set_coverage_needs(clinic: Clinic, needs: Iterable[WeeklyNeed], *, by: User) -> None:
-    """Say how many people the clinic needs, for the whole week at once. Needs that overlap add up."""
-    require(may_edit(clinic, by), Forbidden)
-    CoverageNeed.objects.filter(clinic=clinic).delete()
-    rows = [
-        CoverageNeed(
-            clinic=clinic,
-            weekday=weekday,
-            starts=need.starts,
-            ends=need.ends,
-            count=need.count,
-            position=need.cover.position or "",
-            skill=need.cover.skill,
-        )
-        for need in needs
-        for weekday in need.weekdays
-    ]
-    CoverageNeed.objects.bulk_create(rows)
-    record(by, "coverage-needs.set", clinic, clinics=[clinic.pk], needs=len(rows))

@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from accounts.gates import gates
 from accounts.models import Membership, Profession, Skill, User
 from intranet.core.access import YES, Reason, Verdict
 from intranet.core.time import minutes_between
-from intranet.core.wording import day_label, duration
-from protocols.clearance import clearances, cleared
-from protocols.suspending import stops
-from scheduling.models import TRAVEL_MINUTES, Shift, ShiftDetails, week_span
+from intranet.core.wording import day_label, duration, hours
+from protocols.clearance import cleared, verdicts_by_day
+from protocols.suspending import Stops, stops
+from scheduling.absences import Absences, absences, days_touched
+from scheduling.models import TRAVEL_MINUTES, PublishedShift, RuleCode, Shift, ShiftDetails, week_span
 from scheduling.plans import Plan
 from scheduling.positions import PROFESSIONS, ROLES
-from scheduling.times import hours_and_day, overlaps, spoken, total_minutes
+from scheduling.rules import Rules, rules_by_clinic
+from scheduling.times import Span, hours_and_day, overlaps, spoken, total_minutes
 
-FULL_WEEK = 40 * 60
-REST = timedelta(hours=10)
 TRAVEL = timedelta(minutes=TRAVEL_MINUTES)
+ONE_DAY = timedelta(days=1)
+AROUND = timedelta(days=15)  # as far as the longest rule looks: days in a row
 
 
 def may_work(plan: Plan, person: User, at: datetime, *, shift_id: UUID | None = None) -> Verdict:
@@ -44,42 +47,95 @@ class Evidence:
     files: dict[tuple[int, date], Verdict] = field(default_factory=dict)
     clearances: dict[int, Verdict] = field(default_factory=dict)
     stopped: Verdict = YES  # what bars anybody: a protocol that is suspended at the clinic
-    shifts: dict[int | None, list[Shift]] = field(
-        default_factory=dict
-    )  # of the week and its neighbours, other than this one
+    shifts: Mapping[int | None, list[ShiftDetails]] = field(default_factory=dict)  # others, two weeks around it
+    rules: Rules = field(default_factory=Rules)
+    absences: Absences = field(default_factory=Absences)
 
     def verdict(self, person: User, at: datetime) -> Verdict:
         return self.fitness(person, at) + self.clash_verdict(person, at)
 
     def fitness(self, person: User, at: datetime) -> Verdict:
-        """Who the person is: membership, profession, file, clearance. What other shifts say is `clash_verdict`."""
+        """Who the person is: membership, profession, file, clearance. What other shifts and time off say: `clash_verdict`."""
         place = Verdict.of(place_reasons(self.plan, person, self.roles.get(person.pk, set()), at))
         papers = _once(
             self.files.get((person.pk, self.plan.day), YES) + self.clearances.get(person.pk, YES) + self.stopped
         )
-        return place + papers + Verdict.of((), self._warnings(person, at))
+        wishes = Verdict.of((), self.absences.concerns(self.plan, person, at))
+        return place + papers + wishes + self._rules(person, at)
 
     def clash_verdict(self, person: User, at: datetime) -> Verdict:
-        """What the database refuses: being in two places, or in one too soon after another. Names the other shift."""
-        return Verdict.of(_clash(self.plan, shift, person, at) for shift in self.clashes(person))
+        """What the database refuses: two places at once, or one too soon after another, and time off. Names what it is."""
+        shifts = Verdict.of(_clash(self.plan, shift, person, at, self.travel) for shift in self.clashes(person))
+        return shifts + Verdict.of(self.absences.granted(self.plan, person, at))
 
-    def clashes(self, person: User) -> list[Shift]:
-        return [shift for shift in self.shifts.get(person.pk, []) if too_close(self.plan, shift)]
+    def clashes(self, person: User) -> list[ShiftDetails]:
+        return [shift for shift in self.shifts.get(person.pk, []) if self.too_close(shift)]
+
+    def too_close(self, other: ShiftDetails) -> bool:
+        return too_close(self.plan, other, self.travel)
+
+    @property
+    def travel(self) -> timedelta:
+        """The way between the clinics; the database itself knows only the shortest that any clinic may choose."""
+        return timedelta(minutes=self.rules[RuleCode.TRAVEL].amount)
 
     def minutes(self, person: User) -> int:
         """Paid minutes of the week without this shift."""
         return total_minutes(self.shifts.get(person.pk, []), week_span(self.plan.monday, self.plan.clinic))
 
-    def _warnings(self, person: User, at: datetime) -> Iterator[Reason]:
+    def _rules(self, person: User, at: datetime) -> Verdict:
+        """What the clinic's rules say about the person's hours, days and rest with this shift."""
+        return sum((self._hours(person), self._days(person), *self._rests(person, at)), YES)
+
+    def _hours(self, person: User) -> Verdict:
         total = self.minutes(person) + minutes_between(*self.plan.span) - self.plan.break_minutes
-        if total > FULL_WEEK:
-            yield Reason("over-hours", f"{duration(total - FULL_WEEK)} over 40 h in the week.")
+        verdict = YES
+        for code, name in ((RuleCode.MOST, "too-many-hours"), (RuleCode.WEEK, "over-hours")):
+            limit = self.rules[code].amount
+            if total > limit:
+                verdict += self.rules.says(
+                    code, f"{duration(total - limit)} over {hours(limit)} h in the week.", name=name
+                )
+        return verdict
+
+    def _days(self, person: User) -> Verdict:
+        zone = self.plan.clinic.zone
+        own = [self.plan.span, *((shift.start, shift.end) for shift in self.shifts.get(person.pk, []))]
+        worked = {day for span in own for day in days_touched(span, zone)}
+        run = longest_run(worked, through=self.plan.day)
+        if run <= self.rules[RuleCode.DAYS].amount:
+            return YES
+        words = f"{run} days in a row, without a free day."
+        return self.rules.says(RuleCode.DAYS, words, name="days-in-a-row")
+
+    def _rests(self, person: User, at: datetime) -> Iterator[Verdict]:
+        wanted = timedelta(minutes=self.rules[RuleCode.REST].amount)
         for shift in self.shifts.get(person.pk, []):
             rest = max(self.plan.start - shift.end, shift.start - self.plan.end)
-            if timedelta(0) < rest < REST and not too_close(self.plan, shift) and shift.day != self.plan.day:
-                yield Reason(
-                    "short-rest", f"Only {duration(int(rest.total_seconds() // 60))} rest: {hours_and_day(shift, at)}."
-                )
+            if timedelta(0) < rest < wanted and not self.too_close(shift) and shift.day != self.plan.day:
+                words = f"Only {duration(int(rest.total_seconds() // 60))} rest: {hours_and_day(shift, at)}."
+                yield self.rules.says(RuleCode.REST, words, name="short-rest")
+
+
+def longest_run(days: set[date], *, through: date) -> int:
+    """How many of the days follow one another around `through`."""
+    first = last = through
+    while first - ONE_DAY in days:
+        first -= ONE_DAY
+    while last + ONE_DAY in days:
+        last += ONE_DAY
+    return (last - first).days + 1
+
+
+def meal_verdict(plan: Plan, rules: Rules) -> Verdict:
+    """Whether a shift of this length has the break that the clinic's rules ask for, whoever works it."""
+    length = minutes_between(*plan.span)
+    for code in (RuleCode.SECOND_MEAL, RuleCode.MEAL):
+        rule = rules[code]
+        if rule.threshold and length >= rule.threshold and plan.break_minutes < rule.amount:
+            words = f"{duration(length)} with {duration(plan.break_minutes)} of break; {duration(rule.amount)} are asked for."
+            return rules.says(code, words, name="meal")
+    return YES
 
 
 def _once(verdict: Verdict) -> Verdict:
@@ -103,53 +159,113 @@ def place_reasons(plan: Plan, person: User, roles: set[str], at: datetime) -> It
         yield Reason("not-here", words)
 
 
-def too_close(plan: Plan, other: ShiftDetails) -> bool:
+def too_close(plan: Plan, other: ShiftDetails, travel: timedelta = TRAVEL) -> bool:
     """Whether nobody can work both: they overlap, or leave too little time for the way between their clinics."""
-    margin = TRAVEL if other.clinic_id != plan.clinic.pk else timedelta(0)
+    margin = travel if other.clinic_id != plan.clinic.pk else timedelta(0)
     return overlaps((plan.start - margin, plan.end + margin), (other.start, other.end))
 
 
-def _clash(plan: Plan, other: Shift, person: User, at: datetime) -> Reason:
+def _clash(plan: Plan, other: ShiftDetails, person: User, at: datetime, travel: timedelta) -> Reason:
     if overlaps(plan.span, (other.start, other.end)):
         return Reason("double-booking", f"{person.given_name} already works {spoken(other, at)}.")
     gap = int(max(plan.start - other.end, other.start - plan.end).total_seconds() // 60)
     return Reason(
         "travel",
         f"{person.given_name} already works {spoken(other, at)}: {duration(gap)} between the shifts, "
-        f"and the way between the clinics takes {duration(TRAVEL_MINUTES)}.",
+        f"and the way between the clinics takes {duration(int(travel.total_seconds() // 60))}.",
     )
 
 
-def gather(plan: Plan, people: Sequence[User], *, shift_id: UUID | None = None) -> Evidence:
-    """Load what is needed to judge these people for this shift."""
-    return Evidence(
-        plan,
-        roles=_roles(plan, people),
-        files=gates((person, plan.day) for person in people),
-        clearances=clearances(people, plan.skill, plan.day) if plan.skill else {},
-        stopped=Verdict.of(stops([plan.skill]).reasons(plan.skill, plan.clinic.pk, plan.day)) if plan.skill else YES,
-        shifts=_shifts_around(plan, people, shift_id),
-    )
+@dataclass(frozen=True)
+class Case:
+    """A shift as it might be, and who might work it. `without` are shifts that are not in the way: the one that the plan
+    would change, and those that somebody would give away for it."""
+
+    plan: Plan
+    people: Sequence[User]
+    without: Collection[UUID] = ()
 
 
-def _roles(plan: Plan, people: Sequence[User]) -> dict[int, set[str]]:
-    held = Membership.objects.on(plan.day).filter(user__in=people, clinic=plan.clinic)
-    roles = defaultdict(set)
-    for user_id, role in held.values_list("user_id", "role"):
-        roles[user_id].add(role)
-    return roles
+def gather(
+    plan: Plan, people: Sequence[User], *, shift_id: UUID | None = None, leaving: Collection[UUID] = ()
+) -> Evidence:
+    """Load what is needed to judge these people for this shift. `leaving` are shifts that they give away for it."""
+    [evidence] = gather_each([Case(plan, people, {*leaving, *({shift_id} if shift_id else ())})])
+    return evidence
 
 
-def _shifts_around(plan: Plan, people: Sequence[User], shift_id: UUID | None) -> dict[int | None, list[Shift]]:
+def gather_each(cases: Sequence[Case]) -> list[Evidence]:
+    """Load what is needed to judge many cases, in as many queries as one takes."""
+    if not cases:
+        return []
+    everybody = list({person.pk: person for case in cases for person in case.people}.values())
+    days = {(person, case.plan.day) for case in cases for person in case.people}
+    procedures = {(case.plan.skill, case.plan.day) for case in cases if case.plan.skill}
+    roles, files, suspended = _roles(everybody), gates(days), stops(skill for skill, _ in procedures)
+    good = verdicts_by_day(everybody, procedures) if procedures else {}
+    shifts = _shifts_around(cases, Shift.objects.planned())
+    rules = rules_by_clinic({case.plan.clinic for case in cases})
+    away = absences(everybody, (min(case.plan.start for case in cases), max(case.plan.end for case in cases)))
+    return [
+        Evidence(
+            case.plan,
+            roles={person.pk: roles(person, case.plan) for person in case.people},
+            files=files,
+            clearances={
+                person.pk: good[person.pk, case.plan.skill.pk, case.plan.day]
+                for person in case.people
+                if case.plan.skill
+            },
+            stopped=_stopped(suspended, case.plan),
+            shifts=_in_view(shifts, case),
+            rules=rules[case.plan.clinic.pk],
+            absences=away,
+        )
+        for case in cases
+    ]
+
+
+def _roles(people: Sequence[User]) -> Callable[[User, Plan], set[str]]:
+    """The roles that somebody has at the clinic of a plan on its day. One query."""
+    held: dict[tuple[int, int | None], list[Membership]] = defaultdict(list)
+    for one in Membership.objects.filter(user__in=people, clinic__isnull=False):
+        held[one.user_id, one.clinic_id].append(one)
+    return lambda person, plan: {one.role for one in held[person.pk, plan.clinic.pk] if one.in_force_on(plan.day)}
+
+
+def _stopped(suspended: Stops, plan: Plan) -> Verdict:
+    return Verdict.of(suspended.reasons(plan.skill, plan.clinic.pk, plan.day)) if plan.skill else YES
+
+
+def _around(plan: Plan) -> Span:
     monday, next_monday = week_span(plan.monday, plan.clinic)
-    around = (min(monday, plan.start) - REST, max(next_monday, plan.end) + REST)
-    planned = Shift.objects.planned().filter(staff__in=people, period__overlap=around)
-    if shift_id is not None:
-        planned = planned.exclude(pk=shift_id)
-    shifts = defaultdict(list)
-    for shift in planned.select_related("clinic"):
-        shifts[shift.staff_id].append(shift)
-    return shifts
+    return min(monday, plan.start) - AROUND, max(next_monday, plan.end) + AROUND
+
+
+def as_published(cases: Sequence[Case], gathered: Sequence[Evidence]) -> list[Evidence]:
+    """The same evidence, with what staff see of people's other shifts in place of what is planned. One query."""
+    shifts = _shifts_around(cases, PublishedShift.objects.standing()) if cases else []
+    found = zip(cases, gathered, strict=True)
+    return [replace(evidence, shifts=_in_view(shifts, case)) for case, evidence in found]
+
+
+def _shifts_around(cases: Sequence[Case], rows: QuerySet[Any, Any]) -> list[ShiftDetails]:
+    """Those of the rows that people of the cases work around them. One query."""
+    spans = [_around(case.plan) for case in cases]
+    span = min(start for start, _ in spans), max(end for _, end in spans)
+    people = {person.pk for case in cases for person in case.people}
+    return list(rows.filter(staff__in=people, period__overlap=span).select_related("clinic"))
+
+
+def _in_view(shifts: Iterable[ShiftDetails], case: Case) -> dict[int | None, list[ShiftDetails]]:
+    """{person: their shifts around the case}, without those that are not in its way."""
+    around, found = _around(case.plan), defaultdict(list)
+    people = {person.pk for person in case.people}
+    for shift in shifts:
+        near = shift.staff_id in people and overlaps(around, (shift.start, shift.end))
+        if near and shift.planned_id not in case.without:
+            found[shift.staff_id].append(shift)
+    return found
 
 
 def attention(shifts: Iterable[Shift], at: datetime) -> dict[UUID, Verdict]:

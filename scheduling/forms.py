@@ -16,12 +16,16 @@ from intranet.core.patient_words import WithoutPatients
 from intranet.core.time import minutes_between, monday_of
 from scheduling.board import Board
 from scheduling.coverage import needed_times
+from scheduling.looking import usual_clinic
 from scheduling.models import Shift
 from scheduling.plans import Plan
 from scheduling.positions import Position, usual_position
-from scheduling.rows import EVERYONE, PROBLEMS, UNDER, Look
+from scheduling.rows import EVERYONE, PROBLEMS, UNDER, Look, Placing
 from scheduling.times import shift_span, skipped_times
 
+EVERY_CLINIC = "all"
+MOVE, COPY = "move", "copy"
+HOW = [(MOVE, "Move"), (COPY, "Copy")]
 BREAK_FROM = 6 * 60  # minutes of a shift from which half an hour of break is usual
 BREAKS = [(0, "None"), (15, "15 min"), (30, "30 min"), (45, "45 min"), (60, "60 min")]
 USUAL_TIMES = {
@@ -36,6 +40,12 @@ class RosterDayField(forms.DateField):
     default_validators = [in_this_century]
 
 
+class SeenForm(forms.Form):
+    """Up to which of the notices that one was told by."""
+
+    up_to = forms.IntegerField(min_value=1, max_value=2**63 - 1)
+
+
 class BoardForm(forms.Form):
     """The address of the board. Anything unknown in it makes the form invalid, and the page answers 404."""
 
@@ -46,21 +56,32 @@ class BoardForm(forms.Form):
     find = forms.CharField(max_length=80, required=False)
     view = forms.ChoiceField(choices=[("week", "week"), ("day", "day")], required=False)
     day = RosterDayField(required=False)
+    place = forms.ModelChoiceField(Shift.objects.none(), required=False)  # what was picked up
+    how = forms.ChoiceField(choices=HOW, required=False)
+    select = forms.BooleanField(required=False)
 
-    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, data: QueryDict, *, user: User) -> None:
+        self.user, self.every_clinic = user, data.get("clinic") == EVERY_CLINIC
+        if self.every_clinic:
+            data = data.copy()
+            del data["clinic"]
+        super().__init__(data)
+        own = Shift.objects.visible_to(user).planned().select_related("clinic", "staff", "skill", "week")
         self.fields["clinic"].queryset = Clinic.objects.visible_to(user)  # type: ignore[attr-defined]
+        self.fields["place"].queryset = own  # type: ignore[attr-defined]
 
     def look(self, usual_monday: date) -> Look:
-        """How to look at the board; without a choice, the usual week at every clinic."""
+        """How to look at the board; without a choice, the usual week, at every clinic as long as a board holds it."""
         chosen = self.cleaned_data
         wanted = chosen["week"] or chosen["day"]
+        monday = monday_of(wanted) if wanted else usual_monday
         return Look(
-            monday=monday_of(wanted) if wanted else usual_monday,
-            clinic=chosen["clinic"],
+            monday=monday,
+            clinic=chosen["clinic"] or (None if self.every_clinic else usual_clinic(self.user, monday)),
             cover=chosen["cover"] or Position.THERAPIST.value,
             show=chosen["show"] or EVERYONE,
             find=chosen["find"].strip(),
+            placing=Placing(chosen["place"], copy=chosen["how"] == COPY) if chosen["place"] else None,
         )
 
     def organisation_day(self, board: Board) -> date:
@@ -123,6 +144,12 @@ class ShiftForm(WithoutPatients):
         required=False,
         label="Note for the person",
         help_text="Staff see it. No patient names or details.",
+    )
+    reason = forms.CharField(
+        max_length=200,
+        required=False,
+        label="Why all the same",
+        help_text="Where something speaks against it. It stands in the history.",
     )
 
     def __init__(self, data: QueryDict | None, *, clinics: Sequence[Clinic], initial: dict[str, Any]) -> None:

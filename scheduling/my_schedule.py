@@ -1,23 +1,24 @@
-"""One person's own shifts, as published: the next one, this week, the next week, with whom, and what stands in the way."""
+"""One person's own shifts, as published: the next one, two weeks or a month, with whom, and what stands in the way."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 from accounts.models import Clinic, User
 from accounts.roles import Capability
 from intranet.core.access import YES, Verdict
-from intranet.core.time import at_local, local_day, monday_of
-from intranet.core.wording import name_list
+from intranet.core.time import at_local, local_day, monday_of, months_after
+from intranet.core.wording import name_list, week_label
 from protocols.clearance import clearance
 from scheduling.coverage import Demand
-from scheduling.models import PublishedShift, week_span
+from scheduling.models import DayNote, Offer, PublishedShift, week_span
 from scheduling.roster import next_shifts, published_shifts, with_whom
 from scheduling.times import total_minutes
-from scheduling.unpublished import NotPublished, not_published
+from scheduling.unpublished import NotPublished, not_published, published_up_to
 
+A_WEEK = timedelta(days=7)
 NAMED = 3  # more colleagues than this are counted, not named
 
 
@@ -28,6 +29,7 @@ class MyShift:
     shift: PublishedShift
     company: Sequence[User] = ()
     trouble: Verdict = field(default_factory=Verdict)  # why the person may not work it as things stand
+    offer: Offer | None = None  # in which it would change hands
 
     @property
     def together_with(self) -> str:
@@ -46,6 +48,7 @@ class MyWeek:
     shifts: list[MyShift]
     minutes: int
     missing: list[NotPublished]
+    notes: list[DayNote]  # what the managers of the person's clinics want known about its days
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,7 @@ class MySchedule:
     next: MyShift | None
     after: list[PublishedShift]
     weeks: list[MyWeek]
+    published_up_to: dict[Clinic, date]
 
 
 def may_have_schedule(user: User) -> Verdict:
@@ -68,29 +72,53 @@ def my_schedule(person: User, at: datetime) -> MySchedule:
     today = local_day(at, person.zone)
     monday = monday_of(today)
     coming = next_shifts(person, at, limit=4)
-    start = at_local(monday, at.time().min, person.zone)
-    own = published_shifts(person, start, start + timedelta(days=15))
-    known = {shift.pk: shift for shift in [*own, *coming]}
-    company = with_whom(list(known.values()))
-    mine = {pk: MyShift(shift, company.get(pk, []), _trouble(person, shift, at)) for pk, shift in known.items()}
     clinics = list(Clinic.objects.filter(pk__in=person.standing.clinic_ids))
+    labels = {monday: "This week", monday + A_WEEK: "Next week"}
+    weeks = _weeks(person, labels, clinics, at)
+    first = _with_company(person, coming[:1], at)
+    return MySchedule(today, first[0] if first else None, coming[1:], weeks, published_up_to(clinics))
+
+
+def my_month(person: User, first: date, at: datetime) -> list[MyWeek]:
+    """The weeks that hold a day of the month from `first`, whole."""
+    mondays, monday = {}, monday_of(first)
+    while monday < months_after(first, 1):
+        mondays[monday] = week_label(monday)
+        monday += A_WEEK
+    clinics = list(Clinic.objects.filter(pk__in=person.standing.clinic_ids))
+    return _weeks(person, mondays, clinics, at)
+
+
+def _weeks(person: User, labels: dict[date, str], clinics: Sequence[Clinic], at: datetime) -> list[MyWeek]:
+    """Weeks that follow each other, by their Mondays."""
+    today, first, after = local_day(at, person.zone), min(labels), max(labels) + A_WEEK
+    # A day more: the week of a clinic in another zone may end later.
+    own = published_shifts(person, at_local(first, time.min, person.zone), at_local(after, time.max, person.zone))
+    mine = {one.shift.pk: one for one in _with_company(person, own, at)}
     demand = Demand.of(clinics)
-    weeks = [
-        _week(label, start, own, mine, not_published(clinics, start, today, demand))
-        for label, start in (("This week", monday), ("Next week", monday + timedelta(days=7)))
+    notes = list(DayNote.objects.filter(clinic__in=clinics, day__gte=first, day__lt=after).select_related("clinic"))
+    return [
+        MyWeek(
+            label=label,
+            monday=monday,
+            shifts=[mine[shift.pk] for shift in own if monday_of(shift.day) == monday],
+            minutes=sum(total_minutes([shift], week_span(monday, shift.clinic)) for shift in own),
+            missing=not_published(clinics, monday, today, demand),
+            notes=[note for note in notes if monday_of(note.day) == monday],
+        )
+        for monday, label in labels.items()
     ]
-    return MySchedule(today, mine[coming[0].pk] if coming else None, coming[1:], weeks)
+
+
+def _with_company(person: User, shifts: Sequence[PublishedShift], at: datetime) -> list[MyShift]:
+    company, offers = with_whom(shifts), Offer.objects.live_by_shift(shift.shift_id for shift in shifts)
+    return [
+        MyShift(shift, company.get(shift.pk, []), _trouble(person, shift, at), offers.get(shift.shift_id))
+        for shift in shifts
+    ]
 
 
 def _trouble(person: User, shift: PublishedShift, at: datetime) -> Verdict:
     if shift.skill is None or shift.end <= at:
         return Verdict()
     return clearance(person, shift.skill, shift.day)
-
-
-def _week(
-    label: str, monday: date, own: Sequence[PublishedShift], mine: dict[int, MyShift], missing: list[NotPublished]
-) -> MyWeek:
-    shifts = [shift for shift in own if monday_of(shift.day) == monday]
-    minutes = sum(total_minutes([shift], week_span(monday, shift.clinic)) for shift in own)
-    return MyWeek(label, monday, [mine[shift.pk] for shift in shifts], minutes, missing)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.utils import timezone
+
 from accounts.roles import Capability
 from intranet.core.navigation import Item, register
 from scheduling.positions import WORKING_ROLES
@@ -29,6 +31,16 @@ def busy_with_roster(user: AnyUser) -> int | None:
     return 30 if looks_at_rosters(user) else None
 
 
+def decides_time_off(user: AnyUser) -> bool:
+    return bool(user.standing.scope(Capability.EDIT_ROSTER))  # type: ignore[union-attr]
+
+
+def time_off_to_decide(user: AnyUser) -> int | None:
+    from scheduling.models import TimeOff  # the models are not loaded yet when this module is
+
+    return TimeOff.objects.entrusted_to(user).waiting(timezone.now()).count() or None  # type: ignore[arg-type]
+
+
 def register_places() -> None:
     register(Item("Schedule", "calendar", "scheduling:my-schedule", order=30, show=works_shifts, bar_order=30))
     register(
@@ -40,5 +52,16 @@ def register_places() -> None:
             show=sees_roster,
             in_rail=looks_at_rosters,
             bar_order=busy_with_roster,
+        )
+    )
+    register(
+        Item(
+            "Time off",
+            "away",
+            "scheduling:time-off-requests",
+            order=32,
+            show=decides_time_off,
+            count=time_off_to_decide,
+            count_words="requests to decide",
         )
     )

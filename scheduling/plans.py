@@ -11,7 +11,7 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from accounts.models import Clinic, Skill, User
 from intranet.core.access import Reason, Verdict
 from intranet.core.time import local_day, minutes_between
-from scheduling.models import LONGEST_SHIFT, SHORTEST_SHIFT, Shift
+from scheduling.models import LONGEST_SHIFT, SHORTEST_SHIFT, Shift, ShiftDetails
 from scheduling.positions import PROFESSIONS, Position
 from scheduling.times import Span, week_of
 
@@ -30,8 +30,8 @@ class Plan:
     note: str = ""
 
     @classmethod
-    def of(cls, shift: Shift) -> Plan:
-        """The shift as it is."""
+    def of(cls, shift: ShiftDetails) -> Plan:
+        """The shift as it is planned, or as it was published."""
         return cls(
             clinic=shift.clinic,
             position=Position(shift.position),

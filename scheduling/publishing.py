@@ -2,99 +2,48 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
 
-from django.db import IntegrityError, transaction
-from django.db.models import F, Max, Q
+from django.db import transaction
+from django.db.models import F
 
-from accounts.models import Clinic, User
-from intranet.audit.recording import record
-from intranet.core.access import YES, Conflict, Forbidden, Reason, Verdict, require
-from intranet.core.wording import full_day
-from scheduling.assigning import CLASHES, lock_people, lock_weeks, may_assign, may_edit
+from accounts.models import User
+from intranet.core.access import YES, Conflict, Forbidden, Reason, Refused, Verdict, require
+from intranet.core.time import local_day
+from intranet.core.wording import day_label, duration, full_day, name_list, short_range
+from scheduling.assigning import (
+    NOTHING_CHANGED,
+    NeedsReason,
+    lock_people,
+    lock_weeks,
+    lock_weeks_by_id,
+    may_assign,
+    may_edit,
+)
+from scheduling.coverage import Demand
 from scheduling.eligibility import TRAVEL, attention, too_close
 from scheduling.models import (
-    DETAILS,
+    AcceptedWarning,
     ChangeKind,
+    Occasion,
     Publication,
-    PublicationChange,
-    PublicationRecipient,
     PublishedShift,
     RosterWeek,
+    RuleCode,
     Shift,
-    ShiftDetails,
     ShiftState,
 )
+from scheduling.pending import Change, pending_by_week, pending_changes
 from scheduling.plans import Plan
+from scheduling.rules import Concern, Rules, rules_of
+from scheduling.showing import show
+from scheduling.supervising import is_late, minutes_of, without_therapist
 from scheduling.times import hours_and_day, spoken
-
-
-@dataclass(frozen=True)
-class Change:
-    """What a publication would do to one shift: what staff see now, and what they would see."""
-
-    kind: ChangeKind
-    shift: Shift
-    before: PublishedShift | None
-    after: Shift | None
-
-    @property
-    def shown(self) -> ShiftDetails:
-        """The shift as it will be, or as it was if it goes."""
-        return self.after or self.before or self.shift
-
-    @property
-    def people(self) -> set[int]:
-        """Whose roster changes."""
-        return {one.staff_id for one in (self.before, self.after) if one is not None and one.staff_id is not None}
-
-
-def pending_changes(week: RosterWeek) -> list[Change]:
-    """What staff do not see yet of a week, in order of time."""
-    return pending_by_week([week])[week.pk]
-
-
-def pending_by_week(weeks: Sequence[RosterWeek]) -> dict[int, list[Change]]:
-    """{week: what staff do not see yet of it}. Two queries, however many weeks and shifts."""
-    people = ("clinic", "staff", "skill")
-    planned = Shift.objects.planned().filter(week__in=weeks).select_related(*people)
-    seen = PublishedShift.objects.standing().filter(Q(week__in=weeks) | Q(shift__week__in=weeks))
-    published = {
-        one.shift_id: one for one in seen.select_related(*people, "shift__clinic", "shift__staff", "shift__skill")
-    }
-    changes: dict[int, list[Change]] = defaultdict(list)
-    for shift in planned:
-        before = published.get(shift.pk)
-        if kind := change_kind(before, shift):
-            changes[shift.week_id].append(Change(kind, shift, before, shift))
-    for one in published.values():
-        if one.shift.state == ShiftState.CANCELLED or one.shift.week_id != one.week_id:
-            changes[one.week_id].append(Change(ChangeKind.REMOVE, one.shift, one, None))
-    for found in changes.values():
-        found.sort(key=lambda change: change.shown.start)
-    return changes
-
-
-def change_kind(before: PublishedShift | None, shift: Shift) -> ChangeKind | None:
-    """How the shift differs from what staff see; None when it does not."""
-    if before is None:
-        return ChangeKind.ADD
-    different = {name for name in DETAILS if getattr(before, name) != getattr(shift, name)}
-    if "staff_id" in different:
-        return ChangeKind.REASSIGN
-    if "period" in different:
-        return ChangeKind.RETIME
-    return ChangeKind.ALTER if different else None
-
-
-def unpublished_changes(clinic: Clinic, at: datetime) -> int:
-    """How many shifts of the clinic's present and coming weeks staff see differently, or not at all."""
-    weeks = [week for week in RosterWeek.objects.filter(clinic=clinic).select_related("clinic") if not week.is_past(at)]
-    return sum(map(len, pending_by_week(weeks).values()))
 
 
 @dataclass(frozen=True)
@@ -136,6 +85,38 @@ class Preview:
     def people(self) -> set[int]:
         return set().union(*(change.people for change in self.changes))
 
+    @property
+    def concerns(self) -> list[Reason]:
+        """The warnings for which a reason has to be given."""
+        return [warning for warning in self.verdict.warnings if isinstance(warning, Concern)]
+
+    @property
+    def accepted(self) -> list[AcceptedWarning]:
+        """What was planned all the same in this week, with the reasons that were given. One query."""
+        planned = AcceptedWarning.objects.filter(shift__week=self.week, shift__state=ShiftState.PLANNED)
+        held = planned.filter(shift_version=F("shift__version"), shift__staff__isnull=False)
+        return list(held.select_related("by", "shift__staff", "shift__clinic").order_by("shift__period", "pk"))
+
+    @property
+    def by_person(self) -> list[tuple[User, list[Change]]]:
+        """What each person would be told, by name."""
+        told: dict[User, list[Change]] = defaultdict(list)
+        for change in self.changes:
+            for person in {one.staff for one in (change.before, change.after) if one is not None and one.staff}:
+                told[person].append(change)
+        return sorted(told.items(), key=lambda pair: (pair[0].name.lower(), pair[0].pk))
+
+    @property
+    def fingerprint(self) -> str:
+        """Names what was looked at: every change as it would be made, and everything said about it."""
+        seen = [
+            (str(one.shift.pk), one.kind.value, one.shift.version, one.before.sequence if one.before else None)
+            for one in self.changes
+        ]
+        said = [(one.code, one.message) for one in (*self.verdict.reasons, *self.verdict.warnings)]
+        text = json.dumps([self.week.pk, sorted(seen, key=str), sorted(said)])
+        return hashlib.sha256(text.encode()).hexdigest()
+
 
 def preview(week: RosterWeek, at: datetime) -> Preview:
     """What would be published now."""
@@ -147,7 +128,7 @@ def may_publish(week: RosterWeek, changes: Sequence[Change], at: datetime) -> Ve
     """No for a past week, for nothing to publish, and for every new or changed shift whose holder may not work it.
 
     A shift that staff see already and whose holder has lost clearance since is a warning: hiding the rest of the week
-    would not make it better.
+    would not make it better. Concerns are what whoever publishes all the same has to say why about.
     """
     if week.is_past(at):
         return Verdict.no("week-is-past", f"The week of {full_day(week.monday)} is over and locked.")
@@ -158,7 +139,58 @@ def may_publish(week: RosterWeek, changes: Sequence[Change], at: datetime) -> Ve
     new = {change.shift.pk for change in changes}
     against = [_in_full(shift, at) for shift in shifts if shift.pk in unfit and shift.pk in new]
     beside = [_in_full(shift, at) for shift in shifts if shift.pk in unfit and shift.pk not in new]
-    return Verdict.of([*against, *_double_publications(changes, at)], beside)
+    plain = Verdict.of([*against, *_double_publications(changes, at)], beside)
+    return plain + concerns_about(week, shifts, changes, at)
+
+
+def concerns_about(week: RosterWeek, shifts: Sequence[Shift], changes: Sequence[Change], at: datetime) -> Verdict:
+    """What the clinic's rules and needs say about the week as it would be seen."""
+    rules = rules_of(week.clinic)
+    gaps = Verdict.of((), _gaps(week, shifts, at))
+    return sum((_late(changes, rules, at), _unsupervised(shifts, rules, at), gaps), YES)
+
+
+def _late(changes: Sequence[Change], rules: Rules, at: datetime) -> Verdict:
+    """Changes of what staff see, and new shifts, shortly before they start."""
+    limit = rules[RuleCode.LATE_CHANGE].amount
+    verdict = YES
+    for change in changes:
+        if change.people and is_late(change.shown, at, limit):
+            who = change.shown.staff or "An open shift"
+            words = f"{who}, {hours_and_day(change.shown, at)}: less than {duration(limit)} before the start."
+            verdict += rules.says(RuleCode.LATE_CHANGE, words)
+    return verdict
+
+
+def _unsupervised(shifts: Sequence[Shift], rules: Rules, at: datetime) -> Verdict:
+    verdict = YES
+    for shift, spans in without_therapist(shifts):
+        if minutes_of(spans) > rules[RuleCode.SUPERVISION].amount:
+            zone = shift.clinic.zone
+            when = name_list([short_range(start, end, zone) for start, end in spans])
+            day = day_label(shift.day, local_day(at, zone))
+            words = f"{shift.staff}, {day}: no therapist works {when}, at no clinic."
+            verdict += rules.says(RuleCode.SUPERVISION, words)
+    return verdict
+
+
+def _gaps(week: RosterWeek, shifts: Sequence[Shift], at: datetime) -> list[Reason]:
+    """Half hours of the days to come for which people are missing."""
+    demand, today = Demand.of([week.clinic]), local_day(at, week.clinic.zone)
+    days = [day for day in (week.monday + timedelta(days=number) for number in range(7)) if day >= today]
+    gaps = [
+        gap
+        for day in days
+        for cover in demand.covers([week.clinic])
+        for gap in demand.coverage(week.clinic, day, cover, [one for one in shifts if one.staff_id]).gaps
+    ]
+    return [
+        Concern(
+            "below-coverage",
+            f"{day_label(gap.day, today)}: {gap} short {short_range(gap.start, gap.end, week.clinic.zone)}.",
+        )
+        for gap in gaps
+    ]
 
 
 def _in_full(shift: Shift, at: datetime) -> Reason:
@@ -187,99 +219,69 @@ def _double_publications(changes: Sequence[Change], at: datetime) -> list[Reason
     ]
 
 
+MEANWHILE = "Somebody changed this week meanwhile. Look at what would be published now. Nothing was sent."
+
+
 @transaction.atomic
-def publish(week: RosterWeek, *, version: int, by: User, at: datetime) -> Publication:
+def publish(
+    week: RosterWeek, *, version: int, by: User, at: datetime, fingerprint: str | None = None, reason: str = ""
+) -> Publication:
     """Show staff the week as it is planned, and write down what changed for whom.
 
-    `version` is the week's version that the person looked at; Conflict when somebody has changed the week since.
+    `version` is the week's version that the person looked at, and `fingerprint` that of the preview, which also holds
+    what was said about people and rules: Conflict when anything of it is different now. `reason` is why the week is
+    published although there are concerns.
     """
     require(may_edit(week.clinic, by), Forbidden)
     week = lock_weeks(week.clinic, [], also=[week.pk])[0]
     if week.version != version:
-        raise Conflict.because(
-            "changed-meanwhile",
-            "Somebody changed this week meanwhile. Look at what would be published now. Nothing was sent.",
-        )
+        raise Conflict.because("changed-meanwhile", MEANWHILE)
     changes = pending_changes(week)
     lock_people([one.staff for change in changes for one in (change.before, change.after) if one is not None])
-    require(may_publish(week, changes, at))
-    number = (week.publications.aggregate(last=Max("number"))["last"] or 0) + 1  # type: ignore[attr-defined]
-    publication = Publication.objects.create(week=week, number=number, by=by, at=at)
-    _show(changes, week, at)
-    _write_down(publication, changes)
+    now = Preview(week, changes, may_publish(week, changes, at))
+    if fingerprint is not None and fingerprint != now.fingerprint:
+        raise Conflict.because("changed-meanwhile", MEANWHILE)
+    require(now.verdict)
+    if now.concerns and not reason.strip():
+        raise NeedsReason(now.concerns, "Say why you publish it all the same.")
     week.published_at = at
     week.save(update_fields=["published_at"])
-    record(by, "roster.published", week, clinics=[week.clinic_id], number=number, changes=_counts(changes))
-    return publication
+    return show(week, changes, by=by, at=at, reason=reason.strip())
 
 
-def _show(changes: Sequence[Change], week: RosterWeek, at: datetime) -> None:
-    """Withdraw first, then show the rest in one statement: the database checks for double bookings after each."""
-    gone = [change.shift.pk for change in changes if change.after is None]
-    shown = [change.shift for change in changes if change.after is not None]
-    locked = PublishedShift.objects.select_for_update().filter(shift__in=[*gone, *(shift.pk for shift in shown)])
-    sequences = dict(locked.order_by("pk").values_list("shift_id", "sequence"))
-    PublishedShift.objects.filter(shift__in=gone, week=week).update(withdrawn_at=at, sequence=F("sequence") + 1)
-    copies = [_copy(shift, sequences.get(shift.pk), at) for shift in shown]
-    updated = [f.name for f in PublishedShift._meta.concrete_fields if f.name not in {"id", "shift"}]
-    try:
-        with transaction.atomic():
-            PublishedShift.objects.bulk_create(
-                copies, update_conflicts=True, unique_fields=["shift"], update_fields=updated
-            )
-    except IntegrityError as error:
-        if error.__cause__.diag.constraint_name not in CLASHES | {"no_published_double_booking"}:  # type: ignore[union-attr]
-            raise
-        raise Conflict.because(
-            "published-meanwhile",
-            "The other clinic has just published shifts of the same people. Look at the week again. Nothing was sent.",
-        ) from error
+@transaction.atomic
+def tell_now(shift: Shift, *, version: int, by: User, at: datetime, reason: str = "") -> list[Publication]:
+    """Show staff this one shift as it is planned, without the rest of its week. Of a week that they have seen before.
 
-
-def _copy(shift: Shift, sequence: int | None, at: datetime) -> PublishedShift:
-    shared = {f.attname: getattr(shift, f.attname) for f in ShiftDetails._meta.fields}
-    return PublishedShift(shift=shift, sequence=0 if sequence is None else sequence + 1, published_at=at, **shared)
-
-
-def _write_down(publication: Publication, changes: Sequence[Change]) -> None:
-    PublicationChange.objects.bulk_create(
-        PublicationChange(
-            publication=publication,
-            shift=change.shift,
-            kind=change.kind,
-            staff_before_id=change.before.staff_id if change.before else None,
-            staff_after_id=change.after.staff_id if change.after else None,
-            before=_snapshot(change.before),
-            after=_snapshot(change.after),
-        )
-        for change in changes
-    )
-    told = sorted(set().union(*(change.people for change in changes)))
-    PublicationRecipient.objects.bulk_create(
-        PublicationRecipient(publication=publication, person_id=person_id) for person_id in told
-    )
-
-
-def _snapshot(shift: ShiftDetails | None) -> dict[str, Any] | None:
-    """The shift as people read it, for the history: names, not ids, because they must stay readable for ever.
-
-    A procedure may get another name: its code stays, and says which one it was.
+    `version` is that of the shift which the person looked at; Conflict when somebody has changed it since. A shift that
+    went to another week leaves the one and enters the other, which are two publications.
     """
-    if shift is None:
-        return None
-    return {
-        "staff": str(shift.staff or ""),
-        "start": shift.start.isoformat(),
-        "end": shift.end.isoformat(),
-        "position": shift.position,
-        "skill": str(shift.skill or ""),
-        "skill_code": shift.skill.code if shift.skill else "",
-        "break_minutes": shift.break_minutes,
-    }
+    require(may_edit(shift.clinic, by), Forbidden)
+    seen = PublishedShift.objects.standing().filter(shift=shift).first()
+    weeks = lock_weeks_by_id({shift.week_id} | ({seen.week_id} if seen else set()))
+    lock_people([one.staff for one in (shift, seen) if one is not None])
+    if not Shift.objects.select_for_update().filter(pk=shift.pk, version=version).exists():
+        raise Conflict.because("changed-meanwhile", f"Somebody changed this shift meanwhile. {NOTHING_CHANGED}")
+    pending = pending_by_week(weeks)
+    own = {week: [one for one in pending[week.pk] if one.shift.pk == shift.pk] for week in weeks}
+    if not any(own.values()):
+        raise Refused.because("nothing-to-publish", "Staff see this shift already as it is planned.")
+    for week, changes in own.items():
+        require(_may_tell(week, changes, at))
+    concerns = [one for week, changes in own.items() for one in _late(changes, rules_of(week.clinic), at).warnings]
+    if concerns and not reason.strip():
+        raise NeedsReason(concerns, "Say why it changes so late.")
+    told = [(week, changes) for week, changes in own.items() if changes]
+    told.sort(key=lambda one: one[1][0].after is not None)  # it leaves a week before it enters another
+    return [show(week, found, by=by, at=at, occasion=Occasion.SHIFT, reason=reason.strip()) for week, found in told]
 
 
-def _counts(changes: Iterable[Change]) -> dict[str, int]:
-    counts: dict[str, int] = defaultdict(int)
-    for change in changes:
-        counts[change.kind.value] += 1
-    return dict(counts)
+def _may_tell(week: RosterWeek, changes: Sequence[Change], at: datetime) -> Verdict:
+    if week.is_past(at):
+        return Verdict.no("week-is-past", f"The week of {full_day(week.monday)} is over and locked.")
+    if changes and week.published_at is None:
+        return Verdict.no("never-published", f"Staff have not seen {week} yet. Publish the week first.")
+    planned = [change.after for change in changes if change.after is not None]
+    unfit = attention(planned, at)
+    against = [_in_full(shift, at) for shift in planned if shift.pk in unfit]
+    return Verdict.of([*against, *_double_publications(changes, at)])

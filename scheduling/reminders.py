@@ -28,7 +28,7 @@ from intranet.core.moments import InZone
 from intranet.core.time import organisation_day
 from intranet.core.wording import clock_time, counted, duration, long_day, name_list, week_label
 from intranet.reminders.registry import HORIZON, Kind, Message, OnDoubt
-from scheduling.models import ChangeKind, Publication, PublicationChange, PublicationRecipient, PublishedShift
+from scheduling.models import ChangeKind, Occasion, Publication, PublicationChange, PublicationRecipient, PublishedShift
 from scheduling.positions import Position
 from scheduling.roster import with_whom
 
@@ -139,13 +139,23 @@ class RosterPublished(Kind):
         return Message(
             title=f"Roster of {week.clinic}, {week_label(week.monday)}",
             paragraphs=[
-                f"{publication.by} published {counted(len(changes), 'change')} to your shifts on {moment}.",
+                how_it_came(publication, len(changes), moment),
                 *changes,
             ],
             path=reverse("scheduling:my-schedule"),
             action="See your schedule",
             why="You get this because your shifts changed.",
         )
+
+
+def how_it_came(publication: Publication, changes: int, moment: str) -> str:
+    """`Dana Mockridge published 2 changes to your shifts on ...`, or how a shift changed hands without that."""
+    said = {
+        Occasion.CLAIM: f"An open shift was taken on {moment}.",
+        Occasion.OFFER: f"What was offered is done, since {moment}.",
+    }
+    usual = f"{publication.by} published {counted(changes, 'change')} to your shifts on {moment}."
+    return said.get(Occasion(publication.occasion), usual)
 
 
 def when_and_where(start: datetime, end: datetime, clinic: Clinic) -> str:

@@ -7,15 +7,17 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 
 from accounts.models import Clinic, User
-from intranet.core.access import Verdict
+from accounts.roles import Capability
+from intranet.core.access import YES, Verdict
 from intranet.core.time import day_span
 from scheduling.coverage import Demand, Gap
 from scheduling.eligibility import attention
 from scheduling.models import PublishedShift, Shift
-from scheduling.publishing import unpublished_changes
+from scheduling.pending import unpublished_changes
 
 __all__ = [
     "coverage_gaps",
+    "may_see_roster",
     "next_shifts",
     "on_today",
     "open_shifts",
@@ -24,6 +26,13 @@ __all__ = [
     "unpublished_changes",
     "with_whom",
 ]
+
+
+def may_see_roster(user: User) -> Verdict:
+    """Staff see what is published, of every clinic."""
+    if user.standing.holds(Capability.SEE_ROSTER):
+        return YES
+    return Verdict.no("no-roster", "You are in no roster.")
 
 
 def published_shifts(person: User, start: datetime, end: datetime) -> list[PublishedShift]:

@@ -7,14 +7,23 @@ from datetime import date
 
 from accounts.models import Clinic, User
 from intranet.core.access import Verdict
+from intranet.core.wording import hours
 from scheduling.coverage import Cover, DayCoverage
-from scheduling.eligibility import FULL_WEEK
-from scheduling.models import PublishedShift, RosterWeek, Shift
+from scheduling.models import DayNote, PublishedShift, RosterWeek, RuleCode, Shift, SpecialDay
 from scheduling.positions import Group, Position
+from scheduling.rules import USUAL, Concern
 from scheduling.times import ends_next_day
 
 OTHERS = Group("others", "Others", frozenset(), Position.THERAPIST)
 EVERYONE, PROBLEMS, UNDER = "everyone", "problems", "under"
+
+
+@dataclass(frozen=True)
+class Placing:
+    """A shift that somebody has picked up and looks for a cell for; `copy`: for another one like it."""
+
+    shift: Shift
+    copy: bool = False
 
 
 @dataclass(frozen=True)
@@ -26,6 +35,7 @@ class Look:
     cover: str = Position.THERAPIST.value
     show: str = EVERYONE
     find: str = ""
+    placing: Placing | None = None
 
 
 @dataclass(frozen=True)
@@ -47,6 +57,35 @@ class Chip:
         return ends_next_day((self.shift.start, self.shift.end), self.shift.clinic.zone)
 
 
+@dataclass(frozen=True)
+class Away:
+    """That somebody is away on a day, or would rather be: `granted`, `requested`, `unavailable` or `prefers-off`.
+
+    `request` is the time off that somebody has to decide about.
+    """
+
+    state: str
+    words: str
+    request: int | None = None
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Whether the shift that was picked up may go into a cell, or is in it."""
+
+    verdict: Verdict
+    here: bool = False
+
+    @property
+    def answer(self) -> str:
+        """`here`, `yes`, `reason` (somebody has to say why), `no`."""
+        if self.here:
+            return "here"
+        if not self.verdict:
+            return "no"
+        return "reason" if any(isinstance(one, Concern) for one in self.verdict.warnings) else "yes"
+
+
 @dataclass
 class Cell:
     """A day of a row. `place` is the clinic for which something new can be added here."""
@@ -55,10 +94,22 @@ class Cell:
     day: date
     chips: list[Chip] = field(default_factory=list)
     place: Clinic | None = None
+    away: list[Away] = field(default_factory=list)
+    fit: Fit | None = None  # only while a shift is being placed
 
     @property
     def id(self) -> str:
         return f"cell-{self.row}-{self.day}"
+
+
+@dataclass(frozen=True)
+class DayHead:
+    """What stands above a day: how many people start a shift on it, what is special about it, and notes."""
+
+    day: date
+    people: int = 0
+    special: list[SpecialDay] = field(default_factory=list)
+    notes: list[DayNote] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -79,6 +130,7 @@ class Row:
     minutes: int = 0
     elsewhere: int = 0  # of these at clinics that are not shown
     marks: list[SkillMark] = field(default_factory=list)
+    full_week: int | None = USUAL[RuleCode.WEEK].amount  # minutes from which hours are overtime; None: from none on
 
     @property
     def key(self) -> str:
@@ -90,7 +142,28 @@ class Row:
 
     @property
     def is_over(self) -> bool:
-        return self.minutes > FULL_WEEK
+        return self.full_week is not None and self.minutes > self.full_week
+
+    @property
+    def scale(self) -> int:
+        """To where the meter of the hours goes: a quarter beyond what is a full week, or what the person has."""
+        full = self.full_week or (self.person.weekly_hours * 60 if self.person else 0)
+        return max(full * 5 // 4, self.minutes, 60)
+
+    @property
+    def over_from(self) -> int:
+        """Where the meter turns red."""
+        return self.scale if self.full_week is None else min(self.full_week + 1, self.scale)
+
+    @property
+    def hours_words(self) -> str:
+        """`45 hours of 40, over 40, 5 of them at the other clinic`."""
+        words = f"{hours(self.minutes)} hours"
+        if self.person is not None:
+            words += f" of {self.person.weekly_hours}"
+        if self.is_over and self.full_week is not None:
+            words += f", over {hours(self.full_week)}"
+        return f"{words}, {hours(self.elsewhere)} of them at the other clinic" if self.elsewhere else words
 
     @property
     def is_under(self) -> bool:

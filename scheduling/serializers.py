@@ -9,10 +9,13 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.models import Clinic, Skill, User
+from intranet.core.access import Reason
 from intranet.core.rest import MomentField
-from scheduling.models import PublicationChange, PublishedShift, RosterWeek, Shift, ShiftDetails
+from scheduling.models import ChangeKind, PublicationChange, PublishedShift, RosterWeek, Shift, ShiftDetails
+from scheduling.pending import Change
 from scheduling.plans import Plan
 from scheduling.positions import Position
+from scheduling.publishing import Preview
 
 
 class HolderSerializer(serializers.ModelSerializer[User]):
@@ -84,6 +87,13 @@ class VisibleClinicField(KnownSlugField):
         return Clinic.objects.visible_to(self.context["request"].user)
 
 
+class ReasonField(serializers.CharField):
+    """Why it is done although something speaks against it; without it, a concern is a refusal that names it."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**({"max_length": 200, "allow_blank": True, "default": ""} | options))
+
+
 class PlanSerializer(serializers.Serializer[Plan]):
     """A shift as somebody wants it."""
 
@@ -95,10 +105,11 @@ class PlanSerializer(serializers.Serializer[Plan]):
     skill = KnownSlugField(slug_field="code", queryset=Skill.objects.all(), allow_null=True, default=None)
     break_minutes = serializers.IntegerField(min_value=0, max_value=480, default=0)
     note = serializers.CharField(max_length=200, allow_blank=True, default="")
+    reason = ReasonField()
 
     def changes(self) -> dict[str, Any]:
         """What was sent, by the names of a plan."""
-        values: dict[str, Any] = dict(self.validated_data)
+        values: dict[str, Any] = {name: value for name, value in self.validated_data.items() if name != "reason"}
         if "person" in values:
             values["staff"] = values.pop("person")
         if "position" in values:
@@ -119,6 +130,18 @@ class PlanChangeSerializer(PlanSerializer):
 
 class AssignmentSerializer(VersionSerializer):
     person = VisiblePersonField(queryset=User.objects.none())
+    reason = ReasonField()
+
+
+class TellSerializer(VersionSerializer):
+    """One shift that staff shall see as it is planned, at once."""
+
+    reason = ReasonField()
+
+
+class PublishSerializer(VersionSerializer):
+    fingerprint = serializers.CharField(max_length=64, help_text="That of the preview that you looked at.")
+    reason = ReasonField()
 
 
 class RosterWeekSerializer(serializers.ModelSerializer[RosterWeek]):
@@ -138,3 +161,28 @@ class ChangeSerializer(serializers.ModelSerializer[PublicationChange]):
     class Meta:
         model = PublicationChange
         fields = ("shift", "kind", "before", "after")
+
+
+class ReasonSerializer(serializers.Serializer[Reason]):
+    code = serializers.CharField()
+    message = serializers.CharField()
+
+
+class PreviewChangeSerializer(serializers.Serializer[Change]):
+    """What would become of one shift."""
+
+    shift = serializers.UUIDField(source="shift.pk")
+    kind = serializers.ChoiceField(choices=ChangeKind.choices)
+    person_before = HolderSerializer(source="before.staff", default=None, allow_null=True)
+    person_after = HolderSerializer(source="after.staff", default=None, allow_null=True)
+
+
+class PreviewSerializer(serializers.Serializer[Preview]):
+    """What publishing would do now. Hand `version` and `fingerprint` back to publish just that."""
+
+    version = serializers.IntegerField(source="week.version")
+    fingerprint = serializers.CharField()
+    changes = PreviewChangeSerializer(many=True)
+    reasons = ReasonSerializer(source="verdict.reasons", many=True, help_text="What has to be put right first.")
+    concerns = ReasonSerializer(many=True, help_text="What needs a reason.")
+    warnings = ReasonSerializer(source="verdict.warnings", many=True)

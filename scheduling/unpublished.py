@@ -54,6 +54,13 @@ def not_published(clinics: Sequence[Clinic], monday: date, today: date, demand: 
     return found
 
 
+def published_up_to(clinics: Sequence[Clinic]) -> dict[Clinic, date]:
+    """{clinic: the last day on which it shows staff a shift}, of those that show any. One query."""
+    shown = PublishedShift.objects.standing().filter(clinic__in=clinics).order_by()
+    starts = dict(shown.values("clinic").annotate(last=Max("period__startswith")).values_list("clinic", "last"))
+    return {clinic: local_day(starts[clinic.pk], clinic.zone) for clinic in clinics if clinic.pk in starts}
+
+
 def _open_days_after(last: date | None, clinic: Clinic, days: Sequence[date], demand: Demand) -> tuple[date, ...]:
     return tuple(day for day in days if (last is None or day > last) and demand.is_open(clinic, day))
 

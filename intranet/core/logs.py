@@ -1,12 +1,12 @@
-"""What no log line may hold: the token of a link in the path of a request."""
+"""What no log line may hold: the key in the path of a request."""
 
 from __future__ import annotations
 
 import logging
 import re
 
-# What stands behind these opens an account: invitations, new passwords, new addresses.
-KEYS = re.compile(r"(/(?:people/welcome|password/reset/key|confirm-email)/)[^/\s\"'?]+")
+# What stands behind these opens an account (invitations, new passwords, new addresses) or somebody's calendar.
+KEYS = re.compile(r"(/(?:people/welcome|password/reset/key|confirm-email|calendar)/)[^/\s\"'?]+")
 
 
 class WithoutKeys(logging.Filter):

@@ -13,13 +13,16 @@ from accounts.filing import file_credential, verify_credential, withdraw
 from accounts.models import Clinic, Competency, Credential, Skill, User
 from intranet.core.time import at_local, monday_of
 from intranet.demo.documents import certificate
+from intranet.demo.roster_setup import load_setup
 from scheduling import assigning, publishing
-from scheduling.coverage import Cover, WeeklyNeed, set_coverage_needs
+from scheduling.coverage import Cover
 from scheduling.eligibility import may_work
 from scheduling.models import PublishedShift, RosterWeek
+from scheduling.needs import WeeklyNeed, set_coverage_needs
 from scheduling.opening import set_opening_hours
 from scheduling.plans import Plan
 from scheduling.positions import Position
+from scheduling.special_days import note_on_day
 from scheduling.times import shift_span
 
 EARLY, LATE, MIDDLE = (time(7), time(15, 30)), (time(10, 30), time(19)), (time(9), time(17, 30))
@@ -136,6 +139,7 @@ def load_roster(
     """Last week and this one published, the next one published and changed since, the one after partly a draft."""
     roster = Roster(clinics, people, managers, skills, today)
     _say_what_is_needed(roster)
+    load_setup(clinics, people, managers, skills, list(_usual_week()), monday_of(today))
     this_monday = monday_of(today)
     last, this, following, final = (this_monday + timedelta(days=days) for days in (-7, 0, 7, 14))
     for monday in (last, this):
@@ -146,6 +150,7 @@ def load_roster(
     _publish(roster, following, "MO")
     _plan_week(roster, following, [slot for slot in usual if slot.weekday >= FRI] + LATER)
     _change_what_staff_see(roster, following)
+    _note(roster, "M", following + timedelta(days=TUE), "Fire drill at 12:30")
     _plan_week(roster, final, usual)
     _publish(roster, final, "O")
     _lose_clearance(roster)
@@ -177,7 +182,8 @@ def _say_what_is_needed(roster: Roster) -> None:
 def _plan_week(roster: Roster, monday: date, slots: Iterable[Slot]) -> None:
     at = roster.moment(monday - timedelta(days=10))
     for slot in slots:
-        assigning.create_shift(_as_allowed(roster.plan(slot, monday), at), by=roster.managers[slot.at], at=at)
+        plan = _as_allowed(roster.plan(slot, monday), at)
+        assigning.create_shift(plan, by=roster.managers[slot.at], at=at, reason="As agreed with the team.")
 
 
 def _as_allowed(plan: Plan, at: datetime) -> Plan:
@@ -192,7 +198,8 @@ def _publish(roster: Roster, monday: date, letters: str) -> None:
     at = roster.moment(monday - timedelta(days=7))
     for letter in letters:
         week = RosterWeek.objects.select_related("clinic").get(clinic=roster.clinics[letter], monday=monday)
-        publishing.publish(week, version=week.version, by=roster.managers[letter], at=at)
+        known = "The gaps are known; open shifts are on offer."
+        publishing.publish(week, version=week.version, by=roster.managers[letter], at=at, reason=known)
 
 
 def _change_what_staff_see(roster: Roster, monday: date) -> None:
@@ -201,9 +208,16 @@ def _change_what_staff_see(roster: Roster, monday: date) -> None:
     tuesday = monday + timedelta(days=TUE)
     jun, ravi, kofi = (_published(roster, who, tuesday) for who in ("jun", "ravi", "kofi"))
     start, end = shift_span(tuesday, time(14), time(18), roster.clinics["M"].zone)
-    assigning.move_shift(jun.shift, start=start, end=end, version=1, by=roster.managers["M"], at=at)
+    assigning.move_shift(
+        jun.shift, start=start, end=end, version=1, by=roster.managers["M"], at=at, reason="She asked for it."
+    )
     assigning.make_open(ravi.shift, version=1, by=roster.managers["M"], at=at)
     assigning.delete_shift(kofi.shift, version=1, by=roster.managers["O"], at=at)
+
+
+def _note(roster: Roster, letter: str, day: date, text: str) -> None:
+    at = roster.moment(roster.today)
+    note_on_day(roster.clinics[letter], day, text, seen="", by=roster.managers[letter], at=at)
 
 
 def _published(roster: Roster, who: str, day: date) -> PublishedShift:

@@ -19,10 +19,13 @@ from intranet.home.endings import Ending, EndingGroup, endings, grouped
 from intranet.home.starting import Checklist, checklists, protocols_seen_by, starters
 from protocols.reporting import Report, report
 from scheduling.coverage import Gap
+from scheduling.decisions import waiting_count
+from scheduling.models import TimeOff
 from scheduling.roster import coverage_gaps, shifts_at_risk, unpublished_changes
 
 DAYS_AHEAD = 14
 STARTERS = 5
+REQUESTS = 5
 WEEK = timedelta(days=7)
 
 
@@ -80,6 +83,19 @@ class Floor:
     @cached_property
     def at_risk(self) -> Sequence[object]:
         return shifts_at_risk(self.rostered, self.today, DAYS_AHEAD, self.at) if self.rostered else []
+
+    @cached_property
+    def time_off(self) -> list[TimeOff]:
+        """The few requests for time off that wait for the person, the soonest first."""
+        if not self.rostered:
+            return []
+        waiting = TimeOff.objects.entrusted_to(self.user).waiting(self.at)
+        return list(waiting.with_zone().select_related("person").order_by("period", "pk")[:REQUESTS])
+
+    @cached_property
+    def decisions(self) -> int:
+        """Swaps, hand-backs and requests for open shifts that wait for the person."""
+        return waiting_count(self.user) if self.rostered else 0
 
     @cached_property
     def report(self) -> Report:

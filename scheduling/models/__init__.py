@@ -1,10 +1,25 @@
+from scheduling.models.availability import Availability, Wish
+from scheduling.models.feeds import CalendarFeed
 from scheduling.models.needs import CoverageNeed, OpeningHours, Weekday
+from scheduling.models.offers import LIVE, Claim, ClaimState, Offer, OfferConsent, OfferKind, OfferState
 from scheduling.models.publications import (
     ChangeKind,
+    Occasion,
     Publication,
     PublicationChange,
+    PublicationReceipt,
     PublicationRecipient,
     PublishedShift,
+)
+from scheduling.models.rules import (
+    AcceptedWarning,
+    LostClearance,
+    OpenShifts,
+    Permission,
+    RosterRule,
+    RuleCode,
+    RuleLevel,
+    ShiftPolicy,
 )
 from scheduling.models.shifts import (
     DETAILS,
@@ -17,23 +32,56 @@ from scheduling.models.shifts import (
     ShiftState,
     week_span,
 )
+from scheduling.models.special_days import Blackout, DayNote, SpecialDay
+from scheduling.models.templates import MOST_WEEKS, ShiftTemplate, TemplateLine, WeekTemplate
+from scheduling.models.time_off import Occupancy, TimeOff, TimeOffState
 
 __all__ = [
     "DETAILS",
+    "LIVE",
     "LONGEST_SHIFT",
+    "MOST_WEEKS",
     "SHORTEST_SHIFT",
     "TRAVEL_MINUTES",
+    "AcceptedWarning",
+    "Availability",
+    "Blackout",
+    "CalendarFeed",
     "ChangeKind",
+    "Claim",
+    "ClaimState",
     "CoverageNeed",
+    "DayNote",
+    "LostClearance",
+    "Occasion",
+    "Occupancy",
+    "Offer",
+    "OfferConsent",
+    "OfferKind",
+    "OfferState",
+    "OpenShifts",
     "OpeningHours",
+    "Permission",
     "Publication",
     "PublicationChange",
+    "PublicationReceipt",
     "PublicationRecipient",
     "PublishedShift",
+    "RosterRule",
     "RosterWeek",
+    "RuleCode",
+    "RuleLevel",
     "Shift",
     "ShiftDetails",
+    "ShiftPolicy",
     "ShiftState",
+    "ShiftTemplate",
+    "SpecialDay",
+    "TemplateLine",
+    "TimeOff",
+    "TimeOffState",
+    "WeekTemplate",
     "Weekday",
+    "Wish",
     "week_span",
 ]

@@ -2,18 +2,19 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import ClassVar, Self
+from uuid import UUID
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeOperators
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.constraints import Deferrable
 
 from accounts.models import User
 from accounts.roles import Capability
 from intranet.core.access import AccessQuerySet, AnyUser
 from intranet.core.frozen import written_once
-from scheduling.models.shifts import RosterWeek, Shift, ShiftDetails
+from scheduling.models.shifts import DETAILS, RosterWeek, Shift, ShiftDetails, ShiftState
 
 
 class PublishedShiftQuerySet(AccessQuerySet["PublishedShift"]):
@@ -25,6 +26,15 @@ class PublishedShiftQuerySet(AccessQuerySet["PublishedShift"]):
     def standing(self) -> Self:
         """Without those that were withdrawn."""
         return self.filter(withdrawn_at__isnull=True)
+
+    def as_planned(self) -> Self:
+        """Those that the managers are not changing: the plan says of them what staff see."""
+        fields = [name.removesuffix("_id") for name in DETAILS]
+        same = [
+            Q(**{name: F(f"shift__{name}")}) | Q(**{f"{name}__isnull": True, f"shift__{name}__isnull": True})
+            for name in fields
+        ]
+        return self.filter(*same, shift__state=ShiftState.PLANNED, week=F("shift__week"))
 
     def of(self, person: User) -> Self:
         return self.filter(staff=person)
@@ -60,14 +70,33 @@ class PublishedShift(ShiftDetails):
     def __str__(self) -> str:
         return f"Published {self.get_position_display().lower()} shift at {self.clinic} on {self.day}"
 
+    @property
+    def planned_id(self) -> UUID:
+        return self.shift_id
+
+
+class Occasion(models.TextChoices):
+    """How it came to a publication."""
+
+    WEEK = "week", "The week was published"
+    SHIFT = "shift", "One shift was saved and told"
+    CLAIM = "claim", "Somebody took an open shift"
+    OFFER = "offer", "A shift was given, swapped or handed back"
+    TIME_OFF = "time_off", "Time off was granted"
+
 
 class Publication(models.Model):
-    """Somebody published a week of a clinic: number, moment and who. Its changes say what staff saw differently then."""
+    """Somebody published a week of a clinic, or some shifts of it. Its changes say what staff saw differently then.
+
+    `reason` is why it was published although something was to be looked at.
+    """
 
     week = models.ForeignKey(RosterWeek, models.PROTECT, related_name="publications")
     number = models.PositiveIntegerField()
     by = models.ForeignKey(User, models.PROTECT, related_name="+")
     at = models.DateTimeField()
+    occasion = models.CharField(max_length=8, choices=Occasion, default=Occasion.WEEK)
+    reason = models.CharField(max_length=200, blank=True)
 
     objects: ClassVar[models.Manager[Publication]] = models.Manager()
 
@@ -138,3 +167,17 @@ class PublicationRecipient(models.Model):
 
     def __str__(self) -> str:
         return f"{self.person}: {self.publication}"
+
+
+class PublicationReceipt(models.Model):
+    """That somebody who was told of a publication has seen the own schedule since."""
+
+    recipient = models.OneToOneField(PublicationRecipient, models.PROTECT, related_name="receipt")
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["at"]
+        triggers = written_once("What somebody has seen is evidence; it is never changed or deleted.")
+
+    def __str__(self) -> str:
+        return f"Seen: {self.recipient}"

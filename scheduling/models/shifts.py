@@ -15,6 +15,7 @@ from accounts.models import Clinic, Skill, User
 from accounts.roles import Capability
 from intranet.core.access import AccessQuerySet, AnyUser
 from intranet.core.time import at_local, local_day, minutes_between
+from scheduling.models.ledger import SHIFT_TAKES_TIME, keeps_ledger
 from scheduling.positions import Position
 
 # The way between two clinics. The generated column `busy` holds the same number, so changing it takes a migration.
@@ -94,6 +95,11 @@ class ShiftDetails(models.Model):
         abstract = True
 
     @property
+    def planned_id(self) -> uuid.UUID:
+        """The id of the working copy, which both copies share."""
+        raise NotImplementedError
+
+    @property
     def start(self) -> datetime:
         return self.period.lower
 
@@ -137,6 +143,11 @@ class Shift(ShiftDetails):
     version = models.PositiveIntegerField(default=1)
     changed_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     changed_at = models.DateTimeField()
+    # From which line of a week template, and which of its places, so that applying it again makes nothing twice.
+    template_line = models.ForeignKey(
+        "scheduling.TemplateLine", models.SET_NULL, null=True, blank=True, related_name="shifts"
+    )
+    template_place = models.PositiveSmallIntegerField(default=0)
     # The shift and the way that may follow it; in minutes, so that the value is the same in every zone.
     busy = models.GeneratedField(
         expression=Func(F("period"), Value(TRAVEL_MINUTES), function="with_travel"),
@@ -194,7 +205,14 @@ class Shift(ShiftDetails):
                 name="shift_is_longer_than_its_break",
                 violation_error_message="The break is longer than the shift.",
             ),
+            models.UniqueConstraint(
+                fields=["template_line", "week", "template_place"],
+                condition=Q(state="planned"),
+                name="template_fills_each_place_once",
+                violation_error_message="This week holds the shift of the template already.",
+            ),
         ]
+        triggers = [keeps_ledger(SHIFT_TAKES_TIME)]
 
     def __str__(self) -> str:
         return (
@@ -203,3 +221,7 @@ class Shift(ShiftDetails):
 
     def get_absolute_url(self) -> str:
         return reverse("scheduling:shift", args=[self.pk])
+
+    @property
+    def planned_id(self) -> uuid.UUID:
+        return self.pk

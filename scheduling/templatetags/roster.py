@@ -9,17 +9,23 @@ from urllib.parse import urlencode
 
 from django import template
 from django.forms import BaseForm
+from django.http import QueryDict
 from django.urls import reverse
+from django.utils import timezone
 
-from accounts.models import Skill
+from accounts.models import Clinic, Skill
 from intranet.core import wording
 from intranet.core.templatetags.interface import problems_of
 from intranet.core.time import minutes_between
-from scheduling.board import skill_icon
+from scheduling.absences import time_off_label
+from scheduling.addresses import board_address, without_modes
 from scheduling.charts import Chart, gap_times
 from scheduling.coverage import DayCoverage, Gap
+from scheduling.marks import skill_icon
+from scheduling.models import TimeOff
 from scheduling.positions import Position
-from scheduling.rows import Chip, CoverageRow, Row, RowGroup
+from scheduling.rows import Cell, Chip, CoverageRow, Row, RowGroup
+from scheduling.times import ends_next_day
 
 register = template.Library()
 
@@ -113,9 +119,13 @@ def chips_of(row: Row, day: date) -> list[Chip]:
 
 
 @register.filter
-def working_on(group: RowGroup, day: date) -> list[Row]:
-    """The people of a group who have a shift on the day."""
-    return [row for row in group.rows if chips_of(row, day)]
+def listed_on(group: RowGroup, day: date) -> list[Row]:
+    """The people of a group to show on a day: who has a shift or is away; everybody while a shift is being placed."""
+    return [row for row in group.rows if any(_is_listed(cell) for cell in row.cells if cell.day == day)]
+
+
+def _is_listed(cell: Cell) -> bool:
+    return bool(cell.chips or cell.fit or any(one.state in ("granted", "requested") for one in cell.away))
 
 
 REASON_ICONS = {
@@ -144,6 +154,43 @@ def days_of_week(monday: date) -> str:
 
 
 @register.filter
+def off_label(time_off: TimeOff, today: date) -> str:
+    """`Fri, Dec 4 – Mon, Dec 7`."""
+    return time_off_label(time_off, time_off.zone, today)
+
+
+@register.filter
 def starts_in(shift: Any, now: datetime) -> str:
     """`2 h 50 min`, `4 days`."""
     return wording.duration(minutes_between(now, shift.start))
+
+
+@register.simple_tag
+def add_url(cell: Cell) -> str:
+    """The form of a new shift for a cell of the board."""
+    fields = {"clinic": cell.place.slug if cell.place else "", "day": str(cell.day)}
+    who = {} if cell.row == "open" else {"staff": cell.row}
+    return f"{reverse('scheduling:shift-add')}?{urlencode(fields | who)}"
+
+
+@register.simple_tag(takes_context=True)
+def place_url(context: template.Context, shift: Any, copies: bool) -> str:
+    """The board on which the shift is picked up, as the person looks at it if the question comes from there."""
+    query = without_modes(QueryDict(board_address(context["request"]) or f"week={shift.week.monday}"))
+    query["place"] = str(shift.pk)
+    if copies:
+        query["how"] = "copy"
+    return f"{reverse('scheduling:board')}?{query.urlencode()}"
+
+
+@register.filter
+def past_midnight(shift: Any) -> bool:
+    """Whether the shift ends on the day after it starts."""
+    return ends_next_day((shift.start, shift.end), shift.clinic.zone)
+
+
+@register.filter
+def moment_at(moment: datetime, clinic: Clinic) -> str:
+    """`Sun, Nov 29, 7:00 PM`, as the clinic's clocks show it."""
+    local = moment.astimezone(clinic.zone)
+    return f"{wording.day_label(local.date(), timezone.localdate())}, {wording.clock_time(local)}"

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django_htmx.http import HttpResponseClientRedirect, reswap, retarget, trigger_client_event
+from django_htmx.http import HttpResponseClientRedirect, replace_url, reswap, retarget, trigger_client_event
 
 from intranet.core.time import monday_of
+from intranet.core.toasts import WayBack, say_done
+from scheduling.addresses import board_address, without_modes
 from scheduling.board import Board
 from scheduling.models import Shift
+from scheduling.moving import Done
 from scheduling.rows import EVERYONE
+from scheduling.undoing import ticket
 from scheduling.views.board import board_context
 
 SUNDAY = 6
@@ -38,35 +42,42 @@ class Changed:
         return cls(shift.staff_id, shift.day, shift.clinic_id)
 
 
-def saved(request: HttpRequest, changed: list[Changed], shift: Shift | None = None) -> HttpResponse:
-    """The answer to a change that went through. `shift` is what to look at next, None if it is gone."""
+def say(request: HttpRequest, words: str, done: Sequence[Done]) -> None:
+    """Say what was done, with the button that takes it back."""
+    way_back = WayBack(reverse("scheduling:undo"), ticket(done, by=request.user))  # type: ignore[arg-type]
+    say_done(request, words, way_back)
+
+
+def saved(
+    request: HttpRequest, changed: Sequence[Changed], shift: Shift | None = None, *, focus: str = ""
+) -> HttpResponse:
+    """The answer to a change that went through. What to look at next is `focus`, or the shift, or where it was."""
     address = board_address(request)
     if address is None:
         url = f"{reverse('scheduling:board')}?week={monday_of(changed[-1].day)}"
         return HttpResponseClientRedirect(url) if request.htmx else redirect(url)
-    context = board_context(request, QueryDict(address))
+    query = without_modes(QueryDict(address))
+    context = board_context(request, query)
     board: Board = context["board"]
     context |= {"request": request, "oob": True}
-    if _fits(board, changed):
+    if query.urlencode() == QueryDict(address).urlencode() and _fits(board, changed):
         response = render(request, "scheduling/_changes.html", context | _parts(board, changed))
         response = reswap(response, "none")
     else:
-        response = retarget(reswap(render(request, "scheduling/_whole_board.html", context), "outerHTML"), "#roster")
-    done = {"focus": f"shift-{shift.pk}" if shift else changed[0].cell_id}
+        response = whole_board(request, context)
+        response = replace_url(response, f"{reverse('scheduling:board')}?{query.urlencode()}")
+    done = {"focus": focus or (f"shift-{shift.pk}" if shift else changed[0].cell_id)}
     response = trigger_client_event(response, "box-done", done, after="settle")
     return trigger_client_event(response, "roster-changed", after="settle")
 
 
-def board_address(request: HttpRequest) -> str | None:
-    """The query of the board from which htmx asks; None when the request does not come from the board."""
-    try:
-        page = urlsplit(request.htmx.current_url or "") if request.htmx else None
-    except ValueError:  # the header is whatever was sent; what was changed is changed, and deserves its answer
-        return None
-    return page.query if page and page.path == reverse("scheduling:board") else None
+def whole_board(request: HttpRequest, context: dict[str, Any], status: int = 200) -> HttpResponse:
+    """The board in place of the one that is there, whatever the request was meant for."""
+    response = render(request, "scheduling/_whole_board.html", context | {"oob": True}, status=status)
+    return retarget(reswap(response, "outerHTML"), "#roster")
 
 
-def _fits(board: Board, changed: list[Changed]) -> bool:
+def _fits(board: Board, changed: Sequence[Changed]) -> bool:
     """Whether swapping cells is enough: nobody enters or leaves the board, and its days stay.
 
     A Sunday may come and go with its only shift.
@@ -77,13 +88,13 @@ def _fits(board: Board, changed: list[Changed]) -> bool:
     return all(board.row_of(one.staff_id) and one.day.weekday() < SUNDAY for one in in_week)
 
 
-def _parts(board: Board, changed: list[Changed]) -> dict[str, Any]:
+def _parts(board: Board, changed: Sequence[Changed]) -> dict[str, Any]:
     rows = {row.key: row for one in changed if (row := board.row_of(one.staff_id))}
     days = {one.day for one in changed}
     return {
         "cells": [(row, cell) for row in rows.values() for cell in row.cells if cell.day in days],
         "rows": rows.values(),
-        "day_heads": [(day, count) for day, count in board.people_on if day in days],
+        "heads": [head for head in board.heads if head.day in days],
         "coverage": [
             (row, [day for day in row.days if day.day in days])
             for row in board.coverage

@@ -12,10 +12,10 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.models import User
 from accounts.roles import Capability
-from intranet.core.access import Conflict, Forbidden, Refused, Verdict, require
-from intranet.core.forms import whole_number
+from intranet.core.access import Forbidden, Refused, Verdict, require
 from intranet.core.wording import counted
 from scheduling.leavers import open_shifts, shifts_left
+from scheduling.views.ticked import ticked_shifts
 
 
 @require_http_methods(["GET", "POST"])
@@ -46,14 +46,7 @@ def may_open_shifts(user: User) -> Verdict:
 
 def shown_versions(request: HttpRequest) -> dict[UUID, int]:
     """The shifts that are ticked, each with the version that the page showed."""
-    versions = {}
-    for ticked in request.POST.getlist("shift"):
-        shift, _, text = ticked.partition(":")
-        version = whole_number(text)
-        try:
-            versions[UUID(shift)] = -1 if version is None else version
-        except ValueError:
-            raise Conflict.because("list-changed", "Look at the list again: a shift of it cannot be read.") from None
+    versions = ticked_shifts(request)
     if not versions:
         raise Refused.because("none-ticked", "Tick the shifts that should become open.")
     return versions

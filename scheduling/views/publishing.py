@@ -30,7 +30,14 @@ def publish(request: HttpRequest, clinic: str, monday: str) -> HttpResponse:
     refused = None
     if request.method == "POST":
         try:
-            done = publishing.publish(week, version=shown_version(request), by=request.user, at=at)
+            done = publishing.publish(
+                week,
+                version=shown_version(request),
+                fingerprint=request.POST.get("fingerprint", ""),
+                reason=request.POST.get("reason", "")[:200],
+                by=request.user,
+                at=at,
+            )
         except Refused as error:
             refused = error
             week.refresh_from_db()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from django.contrib import messages
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
@@ -16,14 +17,16 @@ from accounts.roles import Capability
 from intranet.core.access import Conflict, Forbidden, Refused, add_refusal, require
 from intranet.core.forms import whole_number
 from intranet.core.time import local_day, minutes_between
-from scheduling import assigning
+from scheduling import assigning, publishing
 from scheduling.coverage import unusual_times
-from scheduling.eligibility import candidates
+from scheduling.eligibility import Candidate, candidates, meal_verdict
 from scheduling.forms import NewShiftForm, ShiftForm, values_of
 from scheduling.models import PublishedShift, Shift
+from scheduling.moving import Done
 from scheduling.plans import Plan
+from scheduling.rules import Concern, rules_of
 from scheduling.times import clock_change, ends_next_day, planned_hours
-from scheduling.views.answers import Changed, saved
+from scheduling.views.answers import Changed, saved, say
 
 
 def add(request: HttpRequest) -> HttpResponse:
@@ -40,12 +43,12 @@ def add(request: HttpRequest) -> HttpResponse:
     if is_to_save(request) and form.is_valid():
         plan = form.plan(staff)
         try:
-            shift = assigning.create_shift(plan, by=request.user, at=at)
+            shift = assigning.create_shift(plan, by=request.user, at=at, reason=form.cleaned_data["reason"])
         except Refused as refused:
             add_refusal(form, refused)
             undone = assigning.undone(plan, None)
             return sheet(request, form, staff=staff, undone=undone, status=refused.status)
-        messages.success(request, message_for(shift))
+        say(request, message_for(shift), [Done(shift.pk, shift.version, None)])
         return saved(request, [Changed.of(shift)], shift)
     return sheet(request, form, staff=staff)
 
@@ -57,16 +60,20 @@ def edit(request: HttpRequest, pk: UUID) -> HttpResponse:
     form = ShiftForm(request.POST or None, clinics=[shift.clinic], initial=values_of(shift))
     staff = chosen_person(request, shift.staff)
     if is_to_save(request) and form.is_valid():
-        before, plan = Changed.of(shift), form.plan(staff, shift)
+        here, before, plan = Changed.of(shift), Plan.of(shift), form.plan(staff, shift)
         try:
             version = shown_version(request)
-            shift = assigning.change_shift(shift, plan, version=version, by=request.user, at=at)
+            with transaction.atomic():
+                reason = form.cleaned_data["reason"]
+                shift = assigning.change_shift(shift, plan, version=version, by=request.user, at=at, reason=reason)
+                if "tell" in request.POST:
+                    publishing.tell_now(shift, version=shift.version, by=request.user, at=at, reason=reason)
         except Refused as refused:
             add_refusal(form, refused)
-            undone = assigning.undone(plan, Plan.of(shift))
+            undone = assigning.undone(plan, before)
             return sheet(request, form, shift, staff=staff, refused=refused, undone=undone, status=refused.status)
-        messages.success(request, message_for(shift))
-        return saved(request, [before, Changed.of(shift)], shift)
+        say(request, message_for(shift, told="tell" in request.POST), [Done(shift.pk, shift.version, before)])
+        return saved(request, [here, Changed.of(shift)], shift)
     return sheet(request, form, shift, staff=staff)
 
 
@@ -74,15 +81,16 @@ def edit(request: HttpRequest, pk: UUID) -> HttpResponse:
 def delete(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Delete a shift; from what staff see it goes with the next publication."""
     shift = get_object_or_404(working_copies(request), pk=pk)
-    before = Changed.of(shift)
+    here, version = Changed.of(shift), shown_version(request)
+    done = Done(shift.pk, version + 1, Plan.of(shift), gone=True)
     seen = PublishedShift.objects.standing().filter(shift=shift).exists()
     try:
-        assigning.delete_shift(shift, version=shown_version(request), by=request.user, at=timezone.now())
+        assigning.delete_shift(shift, version=version, by=request.user, at=timezone.now())
     except Refused as refused:
         form = ShiftForm(None, clinics=[shift.clinic], initial=values_of(shift))
         return sheet(request, form, shift, staff=shift.staff, refused=refused, status=refused.status)
-    messages.success(request, f"Deleted. {'Staff see it until you publish.' if seen else 'Staff had not seen it.'}")
-    return saved(request, [before])
+    say(request, f"Deleted. {'Staff see it until you publish.' if seen else 'Staff had not seen it.'}", [done])
+    return saved(request, [here])
 
 
 def working_copies(request: HttpRequest) -> Any:
@@ -121,10 +129,11 @@ def shown_version(request: HttpRequest) -> int:
     return -1 if version is None else version
 
 
-def message_for(shift: Shift) -> str:
+def message_for(shift: Shift, *, told: bool = False) -> str:
     who = f"{shift.staff} works" if shift.staff else "Open shift"
+    seen = "Staff see it now; whoever it concerns is told." if told else "Staff see it once you publish."
     twice = "".join(f" {reason}" for reason in unusual_times(Plan.of(shift)))
-    return f"{who} {planned_hours(shift, timezone.now())}.{twice} Staff see it once you publish."
+    return f"{who} {planned_hours(shift, timezone.now())}.{twice} {seen}"
 
 
 def sheet(
@@ -146,6 +155,7 @@ def sheet(
         found = candidates(plan, now, shift_id=shift.pk if shift else None)
         context["can"] = [one for one in found if one.verdict]
         context["cannot"] = [one for one in found if not one.verdict]
+        context["concerned"] = has_concerns(plan, found)
         context["holder"] = next((one for one in context["cannot"] if shift and one.person.pk == shift.staff_id), None)
         context["clock_change"] = clock_change(plan.span, plan.clinic.zone)
         context |= {"unusual": unusual_times(plan), "next_day": ends_next_day(plan.span, plan.clinic.zone)}
@@ -156,11 +166,19 @@ def sheet(
     return render(request, template, context, status=status or (422 if form.errors else 200))
 
 
+def has_concerns(plan: Plan, found: Iterable[Candidate]) -> bool:
+    """Whether somebody may have to say why this shift is planned all the same."""
+    warnings = [*meal_verdict(plan, rules_of(plan.clinic)).warnings]
+    warnings += [warning for one in found if one.verdict for warning in one.verdict.warnings]
+    return any(isinstance(one, Concern) for one in warnings)
+
+
 def planned(form: ShiftForm, shift: Shift | None) -> Plan | None:
     """What the form says as a plan, whether it was sent or not; None while its times make no sense."""
     if form.is_bound:
         form.is_valid()
-        return form.plan(None, shift) if form.fields.keys() - {"warned"} <= form.cleaned_data.keys() else None
+        wanted = form.fields.keys() - {"reason", "warned"}
+        return form.plan(None, shift) if wanted <= form.cleaned_data.keys() else None
     if shift is not None:
         return Plan.of(shift)
     return form.initial_plan()

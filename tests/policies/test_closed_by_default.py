@@ -24,6 +24,7 @@ OPEN = {
     "protocols:printed": "says whether a printed copy still counts, and nothing of what it is about",
     "accounts:invitation-link": "takes the link of an invitation; whoever holds it is no member of staff yet",
     "accounts:welcome": "where that link leads; without one it says only that the link no longer works",
+    "scheduling:calendar": "read by programs that cannot sign in; its key says whose shifts, and a wrong one finds nothing",
     "health:live": "asked by a supervisor that has no account; tells nothing about data",
     "health:ready": "asked by a load balancer that has no account; tells nothing about data",
     "health:reminders": "asked by monitoring that has no account; tells nothing about data",

@@ -34,6 +34,7 @@ ACTS = {
     "lost_factor.start",
     "lost_factor.confirm",
     "tokens.make",
+    "calendar_addresses.new_address",
     "publishing.approve",
     "reviewing.confirm",
     "exports.csv_response",
@@ -163,6 +164,8 @@ AS_ADMINISTRATOR = {
     "POST api:invitation-list of a manager",
 }
 AS_CLINICAL_LEAD = {
+    "POST scheduling:calendar-address",
+    "POST api:calendar-address-list",
     "POST protocols:draft-approve",
     "POST protocols:version-review-confirm",
     "POST api:review-confirm",
@@ -176,14 +179,26 @@ AS_CLINICAL_LEAD = {
 }
 
 
+AS_MANAGER = {
+    "GET scheduling:hours-report-csv",
+    "GET scheduling:gaps-report-csv",
+    "GET scheduling:history-report-csv",
+}
+EVERYWHERE = AS_ADMINISTRATOR | AS_CLINICAL_LEAD | AS_MANAGER
+
+
+def who(ask: Ask) -> str:
+    if ask.id in AS_MANAGER:
+        return "manager"
+    return "clinical_lead" if ask.id in AS_CLINICAL_LEAD else "administrator"
+
+
 @pytest.mark.django_db
-@pytest.mark.parametrize(
-    "ask", [ask for ask in ASKS if ask.id in AS_ADMINISTRATOR | AS_CLINICAL_LEAD], ids=lambda ask: ask.id
-)
+@pytest.mark.parametrize("ask", [ask for ask in ASKS if ask.id in EVERYWHERE], ids=lambda ask: ask.id)
 def test_it_asks(ask: Ask, cast: dict[str, User], mt_prospect: Any, at: Any, sign_in: Callable[..., Any]):
     with time_machine.travel(at, tick=False) as clock:
         world = build(cast, mt_prospect, at)
-        browser = sign_in(cast["clinical_lead" if ask.id in AS_CLINICAL_LEAD else "administrator"])
+        browser = sign_in(cast[who(ask)])
         clock.shift(timedelta(minutes=5, seconds=1))
         send, sent = getattr(browser, ask.method.lower()), ask.data(world)
         address = ask.address(world)
@@ -196,4 +211,4 @@ def test_it_asks(ask: Ask, cast: dict[str, User], mt_prospect: Any, at: Any, sig
 
 
 def test_each_of_them_is_asked():
-    assert {ask.id for ask in ASKS} >= AS_ADMINISTRATOR | AS_CLINICAL_LEAD
+    assert {ask.id for ask in ASKS} >= EVERYWHERE

@@ -37,9 +37,15 @@ from protocols import (
     waiving,
 )
 from protocols.publishing import Readers
+from scheduling import calendar_addresses, claiming, offering
+from scheduling.models import OfferKind, OpenShifts
+from scheduling.my_schedule import may_have_schedule
+from scheduling.offers import Wanted
+from scheduling.policies import Policy
 from tests import factories
 from tests.intranet.reminders import factories as reminders
 from tests.intranet.search import factories as search
+from tests.policies import roster_setup
 from tests.protocols import factories as protocols
 from tests.protocols import file_samples
 from tests.scheduling import factories as scheduling
@@ -96,6 +102,25 @@ def build(cast: dict[str, User], mt_prospect: Clinic, at: datetime) -> World:
     )
     shift = scheduling.shift(clinic=mt_prospect, day=scheduling.MONDAY)
     published = scheduling.published(clinic=mt_prospect, day=scheduling.MONDAY + timedelta(days=1), staff=therapist)
+    away = scheduling.time_off(
+        person=therapist, clinic=mt_prospect, day=scheduling.MONDAY + timedelta(days=3), reason=f"{CANARY} wedding"
+    )
+    availability = scheduling.availability(person=therapist, note=f"{CANARY} class")
+    free = scheduling.published(clinic=mt_prospect, day=scheduling.MONDAY + timedelta(days=3), times="7-12")
+    scheduling.policy(clinic=mt_prospect, open_shifts=OpenShifts.PICKED)
+    wanted = scheduling.published(clinic=mt_prospect, day=scheduling.MONDAY + timedelta(days=3), times="13-17")
+    asked = claiming.claim(wanted, sequence=0, by=therapist, at=at)
+    gifts = [
+        scheduling.published(
+            clinic=mt_prospect, day=scheduling.MONDAY + timedelta(days=day), times="7-12", staff=author
+        )
+        for day in (4, 5)
+    ]
+    offered, taken = (
+        offering.offer(Wanted(OfferKind.GIVE, gift, to=therapist, note=f"{CANARY} note"), by=author, at=at)
+        for gift in gifts
+    )
+    taken = offering.take(taken, version=1, by=therapist, at=at)
     licence = factories.credential_type(name=f"{CANARY} licence", code="canary-licence", required=False)
     credential = factories.credential(user=therapist, type=licence)
     factories.document(credential=credential)
@@ -128,6 +153,9 @@ def build(cast: dict[str, User], mt_prospect: Clinic, at: datetime) -> World:
     User.objects.filter(pk=leaver.pk).update(is_active=False)
     browser = UserSession.objects.create(user=therapist, ip="192.0.2.7", session_key="elsewhere", user_agent="Firefox")
     reminder = reminders.released(recipient=therapist, at=at)
+    for person in cast.values():
+        if may_have_schedule(person):
+            calendar_addresses.new_address(person, at=at)
     token, _ = tokens.make(name=f"{CANARY} display", scopes=["inbox:read"], days=90, by=therapist, at=at)
     first_administrator = factories.staff(name="Otto Nonesuch", role=Role.ADMINISTRATOR, clinics=[None])
     TOTP.activate(therapist, "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP")
@@ -175,6 +203,12 @@ def build(cast: dict[str, User], mt_prospect: Clinic, at: datetime) -> World:
             "shift": shift,
             "week": shift.week,
             "published": published,
+            "away": away,
+            "availability": availability,
+            "free": free,
+            "asked": asked,
+            "offered": offered,
+            "taken": taken,
             "credential": credential,
             "returned": returned,
             "checked": checked,
@@ -190,6 +224,7 @@ def build(cast: dict[str, User], mt_prospect: Clinic, at: datetime) -> World:
             "starter": starter,
             "therapist": therapist,
             "clinic": mt_prospect,
+            **roster_setup.build(mt_prospect, manager, CANARY),
         }
     )
 
@@ -245,6 +280,14 @@ def _first(world: World) -> dict[str, Any]:
 
 def _this_draft(world: World) -> dict[str, Any]:
     return _first(world) | {"protocol": world.draft.protocol.slug}
+
+
+def _decline(world: World) -> dict[str, Any]:
+    return {"do": "decline", "version": 1, "answer": "Two are away."}
+
+
+def _line(world: World) -> dict[str, Any]:
+    return {"wish": "preferred", "weekday": "1", "first_day": "2026-12-01"}
 
 
 def _new_picture(world: World) -> dict[str, Any]:
@@ -396,6 +439,24 @@ def _api_suspend(world: World) -> dict[str, Any]:
 
 def _lift_page(world: World) -> str:
     return f"/protocols/{world.second.protocol.slug}/versions/2/suspensions/{world.suspension.pk}/lift/"
+
+
+def _version(number: int, **more: Any) -> Callable[[World], dict[str, Any]]:
+    return lambda world: {"version": number, **more}
+
+
+def _gift(world: World) -> dict[str, Any]:
+    return {"kind": "give", "shift": str(world.published.shift_id), "sequence": 0}
+
+
+def _policy(world: World) -> dict[str, Any]:
+    may = {"open_shifts": "picked", "give": "free", "swap": "off", "drop": "off", "hours_before": 12}
+    return may | {"seen": Policy(open_shifts=OpenShifts.PICKED).fingerprint}
+
+
+def _shift(prefix: str, name: str, tail: str = "") -> Callable[[World], str]:
+    """The address of the shift that something is about."""
+    return lambda world: f"{prefix}{world.things[name].shift_id}/{tail}"
 
 
 API = "/api/v1"
@@ -567,10 +628,84 @@ ASKS = [
         _first,
     ),
     Ask("scheduling:my-schedule", "GET", _at("/schedule/")),
+    Ask("scheduling:time-off", "GET", _at("/schedule/time-off/")),
+    Ask("scheduling:time-off-ask", "GET", _at("/schedule/time-off/new/")),
+    Ask("scheduling:time-off-ask", "POST", _at("/schedule/time-off/new/"), lambda world: {"first_day": "2026-12-14"}),
+    Ask(
+        "scheduling:time-off-withdraw",
+        "POST",
+        _pk("/schedule/time-off/", "away", "withdraw/"),
+        lambda world: {"version": 1},
+    ),
+    Ask("scheduling:availability", "GET", _at("/schedule/availability/")),
+    Ask("scheduling:availability-add", "GET", _at("/schedule/availability/new/")),
+    Ask("scheduling:availability-add", "POST", _at("/schedule/availability/new/"), _line),
+    Ask("scheduling:availability-edit", "GET", _pk("/schedule/availability/", "availability")),
+    Ask("scheduling:availability-edit", "POST", _pk("/schedule/availability/", "availability"), _line),
+    Ask("scheduling:availability-remove", "POST", _pk("/schedule/availability/", "availability", "remove/")),
+    Ask("scheduling:time-off-requests", "GET", _at("/roster/time-off/")),
+    Ask("scheduling:time-off-request", "GET", _pk("/roster/time-off/", "away")),
+    Ask("scheduling:time-off-request", "POST", _pk("/roster/time-off/", "away"), _decline),
+    Ask("scheduling:schedule-seen", "POST", _at("/schedule/seen/"), lambda world: {"up_to": 1}),
+    Ask("scheduling:hours-report", "GET", _at("/roster/reports/hours/")),
+    Ask("scheduling:hours-report-csv", "GET", _at("/roster/reports/hours/csv/")),
+    Ask("scheduling:gaps-report", "GET", _at("/roster/reports/gaps/")),
+    Ask("scheduling:gaps-report-csv", "GET", _at("/roster/reports/gaps/csv/")),
+    Ask("scheduling:history-report", "GET", _at("/roster/reports/changes/")),
+    Ask("scheduling:history-report-csv", "GET", _at("/roster/reports/changes/csv/")),
+    Ask("scheduling:week-paper", "GET", _at("/roster/wall/")),
+    Ask("scheduling:calendar-address", "GET", _at("/schedule/calendar/")),
+    Ask("scheduling:calendar-address", "POST", _at("/schedule/calendar/")),
+    Ask("scheduling:calendar-revoke", "POST", _at("/schedule/calendar/revoke/")),
     Ask("scheduling:board", "GET", _at("/roster/")),
     Ask("scheduling:shift-add", "GET", _at("/roster/shifts/new/?clinic=mt-prospect")),
     Ask("scheduling:shift", "GET", _pk("/roster/shifts/", "shift")),
     Ask("scheduling:shift-delete", "POST", _pk("/roster/shifts/", "shift", "delete/"), lambda world: {"version": 1}),
+    Ask("scheduling:shift-place", "GET", _pk("/roster/shifts/", "shift", "place/")),
+    Ask(
+        "scheduling:shift-place",
+        "POST",
+        _pk("/roster/shifts/", "shift", "place/"),
+        lambda world: {"to": f"open:{scheduling.MONDAY}", "version": 1},
+    ),
+    Ask("scheduling:board-news", "GET", _at("/roster/news/?since=2026-11-25T10:00:00-06:00")),
+    Ask("scheduling:week-copy", "GET", _at(f"/roster/mt-prospect/{scheduling.MONDAY}/copy/")),
+    Ask(
+        "scheduling:week-copy",
+        "POST",
+        _at(f"/roster/mt-prospect/{scheduling.MONDAY}/copy/"),
+        lambda world: {"source": "2026-11-23"},
+    ),
+    Ask("scheduling:shifts-several", "POST", _at("/roster/shifts/several/"), lambda world: {"do": "open"}),
+    Ask("scheduling:undo", "POST", _at("/roster/undo/")),
+    Ask("scheduling:day-notes", "GET", _at(f"/roster/days/{scheduling.MONDAY}/notes/")),
+    Ask("scheduling:day-notes", "POST", _at(f"/roster/days/{scheduling.MONDAY}/notes/")),
+    Ask("scheduling:swaps", "GET", _at("/schedule/swaps/")),
+    Ask(
+        "scheduling:open-shift-take", "POST", _shift("/schedule/open/", "free", "take/"), lambda world: {"sequence": 0}
+    ),
+    Ask("scheduling:claim-withdraw", "POST", _pk("/schedule/claims/", "asked", "withdraw/")),
+    Ask("scheduling:offer-take", "POST", _pk("/schedule/offers/", "offered", "take/"), _version(1)),
+    Ask("scheduling:offer-decline", "POST", _pk("/schedule/offers/", "offered", "decline/"), _version(1)),
+    Ask("scheduling:offer-withdraw", "POST", _pk("/schedule/offers/", "offered", "withdraw/"), _version(1)),
+    *(
+        Ask(f"scheduling:shift-{what}", method, _shift("/schedule/shifts/", "published", f"{what}/"), _gift)
+        for what in ("give", "swap", "hand-back")
+        for method in ("GET", "POST")
+    ),
+    Ask("scheduling:shift-hands", "GET", _shift("/roster/shifts/", "offered", "hands/")),
+    Ask("scheduling:decisions", "GET", _at("/roster/swaps/")),
+    Ask("scheduling:offer-decide", "GET", _pk("/roster/swaps/offers/", "taken")),
+    Ask("scheduling:offer-decide", "POST", _pk("/roster/swaps/offers/", "taken"), _version(2, do="agree")),
+    Ask("scheduling:claims-decide", "GET", _shift("/roster/swaps/shifts/", "asked")),
+    Ask(
+        "scheduling:claims-decide",
+        "POST",
+        _shift("/roster/swaps/shifts/", "asked"),
+        lambda world: {"do": "grant", "claim": world.asked.pk},
+    ),
+    Ask("scheduling:policy", "GET", _at("/roster/policy/mt-prospect/")),
+    Ask("scheduling:policy", "POST", _at("/roster/policy/mt-prospect/"), _policy),
     Ask("scheduling:publish", "GET", _at(f"/roster/mt-prospect/{scheduling.MONDAY}/publish/")),
     Ask("announcements:list", "GET", _at("/announcements/")),
     Ask("announcements:compose", "GET", _at("/announcements/new/")),
@@ -867,7 +1002,28 @@ ASKS = [
     Ask("api:acknowledgement-list", "GET", _at(f"{API}/acknowledgements/")),
     Ask("api:acknowledgement-detail", "GET", _pk(f"{API}/acknowledgements/", "signature")),
     Ask("api:acknowledgement-pdf", "GET", _pk(f"{API}/acknowledgements/", "signature", "pdf/")),
+    Ask("api:my-publication-list", "GET", _at(f"{API}/my-publications/")),
+    Ask("api:my-publication-seen", "POST", _at(f"{API}/my-publications/seen/"), lambda world: {"up_to": 1}),
+    Ask("api:roster-hours-list", "GET", _at(f"{API}/roster-hours/")),
+    Ask("api:coverage-gap-list", "GET", _at(f"{API}/coverage-gaps/")),
+    Ask("api:roster-history-list", "GET", _at(f"{API}/roster-history/")),
+    Ask("api:calendar-address-list", "GET", _at(f"{API}/calendar-address/")),
+    Ask("api:calendar-address-list", "POST", _at(f"{API}/calendar-address/")),
+    Ask("api:calendar-address-revoke", "POST", _at(f"{API}/calendar-address/revoke/")),
     Ask("api:my-shift-list", "GET", _at(f"{API}/my-shifts/")),
+    Ask("api:time-off-list", "GET", _at(f"{API}/time-off/")),
+    Ask("api:time-off-list", "POST", _at(f"{API}/time-off/"), lambda world: {"first_day": "2026-12-14"}),
+    Ask("api:time-off-check", "POST", _at(f"{API}/time-off/check/"), lambda world: {"first_day": "2026-12-14"}),
+    Ask("api:time-off-detail", "GET", _pk(f"{API}/time-off/", "away")),
+    Ask("api:time-off-effect", "GET", _pk(f"{API}/time-off/", "away", "effect/")),
+    Ask("api:time-off-withdraw", "POST", _pk(f"{API}/time-off/", "away", "withdraw/"), lambda world: {"version": 1}),
+    Ask("api:time-off-approve", "POST", _pk(f"{API}/time-off/", "away", "approve/"), lambda world: {"version": 1}),
+    Ask("api:time-off-decline", "POST", _pk(f"{API}/time-off/", "away", "decline/"), _decline),
+    Ask("api:availability-list", "GET", _at(f"{API}/availability/")),
+    Ask("api:availability-list", "POST", _at(f"{API}/availability/"), _line),
+    Ask("api:availability-detail", "GET", _pk(f"{API}/availability/", "availability")),
+    Ask("api:availability-detail", "PUT", _pk(f"{API}/availability/", "availability"), _line),
+    Ask("api:availability-detail", "DELETE", _pk(f"{API}/availability/", "availability")),
     Ask("api:shift-list", "GET", _at(f"{API}/shifts/")),
     Ask("api:shift-detail", "GET", lambda world: f"{API}/shifts/{world.published.shift_id}/"),
     Ask("api:shift-detail of a draft", "GET", _pk(f"{API}/shifts/", "shift")),
@@ -888,15 +1044,77 @@ ASKS = [
         lambda world: {"version": 1, "person": world.therapist.pk},
     ),
     Ask(
+        "api:roster-shift-place",
+        "POST",
+        _pk(f"{API}/roster-shifts/", "shift", "place/"),
+        lambda world: {"day": str(scheduling.MONDAY), "person": None, "version": 1},
+    ),
+    Ask(
+        "api:roster-shift-copy",
+        "POST",
+        _pk(f"{API}/roster-shifts/", "shift", "copy/"),
+        lambda world: {"day": str(scheduling.MONDAY), "person": None},
+    ),
+    Ask("api:roster-shift-fits", "GET", _pk(f"{API}/roster-shifts/", "shift", "fits/")),
+    Ask(
+        "api:roster-shift-several",
+        "POST",
+        _at(f"{API}/roster-shifts/several/"),
+        lambda world: {"shifts": [{"id": str(world.shift.pk), "version": 1}], "do": "open"},
+    ),
+    Ask("api:roster-shift-undo", "POST", _at(f"{API}/roster-shifts/undo/"), lambda world: {"ticket": "x"}),
+    Ask(
         "api:roster-shift-make-open",
         "POST",
         _pk(f"{API}/roster-shifts/", "shift", "make-open/"),
         lambda world: {"version": 1},
     ),
+    Ask("api:roster-shift-tell", "POST", _pk(f"{API}/roster-shifts/", "shift", "tell/"), lambda world: {"version": 1}),
     Ask("api:roster-week-list", "GET", _at(f"{API}/roster-weeks/")),
+    Ask("api:roster-week-preview", "GET", _pk(f"{API}/roster-weeks/", "week", "preview/")),
     Ask(
-        "api:roster-week-publish", "POST", _pk(f"{API}/roster-weeks/", "week", "publish/"), lambda world: {"version": 0}
+        "api:roster-week-publish",
+        "POST",
+        _pk(f"{API}/roster-weeks/", "week", "publish/"),
+        lambda world: {"version": 0, "fingerprint": "x"},
     ),
+    Ask("api:open-shift-list", "GET", _at(f"{API}/open-shifts/")),
+    Ask("api:open-shift-claim", "POST", _shift(f"{API}/open-shifts/", "free", "claim/"), lambda world: {"sequence": 0}),
+    Ask("api:shift-claim-list", "GET", _at(f"{API}/shift-claims/")),
+    Ask("api:shift-claim-waiting", "GET", _at(f"{API}/shift-claims/waiting/")),
+    Ask("api:shift-claim-detail", "GET", _pk(f"{API}/shift-claims/", "asked")),
+    Ask("api:shift-claim-withdraw", "POST", _pk(f"{API}/shift-claims/", "asked", "withdraw/")),
+    Ask("api:shift-claim-grant", "POST", _pk(f"{API}/shift-claims/", "asked", "grant/")),
+    Ask(
+        "api:shift-claim-decline",
+        "POST",
+        _pk(f"{API}/shift-claims/", "asked", "decline/"),
+        lambda world: {"answer": "No."},
+    ),
+    Ask("api:shift-offer-list", "GET", _at(f"{API}/shift-offers/")),
+    Ask("api:shift-offer-list", "POST", _at(f"{API}/shift-offers/"), _gift),
+    Ask("api:shift-offer-for-me", "GET", _at(f"{API}/shift-offers/for-me/")),
+    Ask("api:shift-offer-waiting", "GET", _at(f"{API}/shift-offers/waiting/")),
+    Ask(
+        "api:shift-offer-receivers",
+        "GET",
+        lambda world: f"{API}/shift-offers/receivers/?shift={world.published.shift_id}",
+    ),
+    Ask(
+        "api:shift-offer-in-return",
+        "GET",
+        lambda world: f"{API}/shift-offers/in-return/?shift={world.published.shift_id}&person={world.assistant.pk}",
+    ),
+    Ask("api:shift-offer-detail", "GET", _pk(f"{API}/shift-offers/", "offered")),
+    *(
+        Ask(f"api:shift-offer-{what}", "POST", _pk(f"{API}/shift-offers/", "offered", f"{what}/"), _version(1))
+        for what in ("take", "decline", "withdraw")
+    ),
+    Ask("api:shift-offer-agree", "POST", _pk(f"{API}/shift-offers/", "taken", "agree/"), _version(2)),
+    Ask("api:shift-offer-refuse", "POST", _pk(f"{API}/shift-offers/", "taken", "refuse/"), _version(2, answer="No.")),
+    Ask("api:shift-hands-detail", "GET", _shift(f"{API}/shift-hands/", "offered")),
+    Ask("api:shift-policy-list", "GET", _at(f"{API}/shift-policies/")),
+    Ask("api:shift-policy-detail", "PUT", _at(f"{API}/shift-policies/mt-prospect/"), _policy),
     Ask("api:announcement-list", "GET", _at(f"{API}/announcements/")),
     Ask("api:announcement-list", "POST", _at(f"{API}/announcements/"), _new_announcement),
     Ask("api:announcement-detail", "GET", _pk(f"{API}/announcements/", "announcement")),
@@ -915,3 +1133,4 @@ ASKS = [
     Ask("api:schema", "GET", _at(f"{API}/schema/")),
     Ask("api:docs", "GET", _at(f"{API}/docs/")),
 ]
+ASKS += [Ask(*one) for one in roster_setup.asks()]

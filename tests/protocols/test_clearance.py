@@ -7,7 +7,7 @@ import pytest
 
 from accounts.models import Profession, Training, User
 from protocols import publishing
-from protocols.clearance import clearance, cleared, verdicts
+from protocols.clearance import clearance, cleared, verdicts, verdicts_by_day
 from tests import factories as people
 from tests.protocols import factories
 
@@ -206,6 +206,20 @@ def test_any_number_of_skills_and_people_takes_nine_queries(
         found = verdicts(everybody, asked, DAY)
     assert found == {(one.pk, of.pk): clearance(one, of, DAY) for one in everybody for of in asked}
     assert [pair for pair, verdict in found.items() if verdict] == [(ready.pk, skill.pk)]
+
+
+@pytest.mark.parametrize("number", [1, 4])
+def test_any_number_of_days_takes_nine_queries_and_each_day_is_judged_by_itself(
+    number, ready, skill, governing, approver, clinical_lead, at, django_assert_num_queries
+):
+    ready.competencies.update(ended_at=datetime(2026, 12, 12, 6, tzinfo=UTC))
+    factories.next_version(after=governing, by=approver, lead=clinical_lead, at=datetime(2026, 12, 13, 15, tzinfo=UTC))
+    days = [DAY + timedelta(days=index) for index in range(number)]
+    with django_assert_num_queries(9):
+        found = verdicts_by_day([ready], [(skill, on) for on in days])
+    assert found == {(ready.pk, skill.pk, on): clearance(ready, skill, on) for on in days}
+    codes = [[reason.code for reason in verdict.reasons] for verdict in found.values()]
+    assert codes == [[], [], ["competency-ended"], ["competency-ended", "not-acknowledged"]][:number]
 
 
 @pytest.fixture

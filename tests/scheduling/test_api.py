@@ -163,7 +163,11 @@ class TestWriting:
 
     def test_a_week_is_published(self, api, mt_prospect, manager, therapist):
         shift = factories.shift(clinic=mt_prospect, staff=therapist)
-        response = api(manager).post(f"{WEEKS}{shift.week_id}/publish/", {"version": 0})
+        client, week = api(manager), f"{WEEKS}{shift.week_id}/"
+        preview = client.get(f"{week}preview/").json()
+        assert [(one["kind"], one["person_after"]["name"]) for one in preview["changes"]] == [("add", "Avery Testwell")]
+        seen = {"version": preview["version"], "fingerprint": preview["fingerprint"]}
+        response = client.post(f"{week}publish/", seen)
         assert response.status_code == 200
         [change] = response.json()
         assert (change["shift"], change["kind"], change["before"]) == (str(shift.pk), "add", None)
@@ -203,7 +207,8 @@ class TestWriting:
             client.patch(url, {"version": 1, "note": "x"}),
             client.post(f"{url}make-open/", {"version": 1}),
             client.delete(f"{url}?version=1"),
-            client.post(f"{WEEKS}{shift.week_id}/publish/", {"version": 7}),
+            client.post(f"{WEEKS}{shift.week_id}/publish/", {"version": 7, "fingerprint": "x"}),
+            client.post(f"{WEEKS}{shift.week_id}/publish/", {"version": 0, "fingerprint": "x"}),
         ):
             assert (response.status_code, response.json()["reasons"][0]["code"]) == (409, "changed-meanwhile")
 
@@ -253,7 +258,7 @@ class TestWriting:
             client.patch(url, {"note": "x"}),
             client.delete(url),
             client.post(f"{url}make-open/", {}),
-            client.post(f"{WEEKS}{shift.week_id}/publish/", {}),
+            client.post(f"{WEEKS}{shift.week_id}/publish/", {"fingerprint": "x"}),
         ):
             assert (response.status_code, list(response.json()["errors"])) == (400, ["version"])
 

@@ -207,7 +207,7 @@ def test_a_change_is_written_as_a_whole_and_audited(mt_prospect, manager, therap
     assert Plan.of(Shift.objects.get()) == plan
     changes = Entry.objects.get(verb="shift.changed").changes
     assert changes["staff"] == ["Avery Testwell", "Theo Fictus"]
-    assert sorted(changes) == ["break_minutes", "end", "staff", "start"]
+    assert sorted(changes) == ["end", "staff", "start"]
 
 
 def test_a_shift_moves_to_another_week(mt_prospect, manager, at):

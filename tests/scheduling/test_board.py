@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 import time_machine
 from django.db import connection
+from django.db.backends.postgresql.psycopg_any import DateRange
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
 from accounts.models import Clinic, Profession, User
 from accounts.roles import Role
-from scheduling import assigning, publishing
+from scheduling import assigning, pending
 from scheduling.board import Board
-from scheduling.models import RosterWeek
+from scheduling.models import Availability, RosterRule, RosterWeek, RuleCode, RuleLevel, TimeOff, Wish
 from scheduling.rows import PROBLEMS, UNDER, Look
 from tests import factories as people
 from tests.scheduling import factories
@@ -101,7 +103,7 @@ def test_the_counter_says_what_the_publication_will_hold(mt_prospect, oakbrook, 
     for monday, expected in ((factories.MONDAY, 3), (date(2026, 12, 7), 1)):
         week = RosterWeek.objects.get(clinic=mt_prospect, monday=monday)
         assert Board(manager, Look(monday=monday), at).unpublished_count == expected
-        assert len(publishing.pending_changes(week)) == expected
+        assert len(pending.pending_changes(week)) == expected
     assert kept.version == 1
 
 
@@ -155,7 +157,7 @@ def test_sunday_is_shown_when_somebody_works_then(mt_prospect, manager, therapis
     factories.shift(clinic=mt_prospect, day=SUNDAY, times="22-6", staff=therapist)
     board = Board(manager, look(), at)
     assert board.days[-1] == SUNDAY
-    assert board.row_of(therapist.pk).minutes == 120
+    assert board.row_of(therapist.pk).minutes == 90
     following = Board(manager, Look(monday=date(2026, 12, 7)), at).row_of(therapist.pk)
     assert (following.minutes, following.chips) == (360, [])
 
@@ -237,6 +239,129 @@ def test_what_is_typed_is_escaped(sign_in, manager):
     assert "<script>alert" not in text
 
 
+class TestAFullWeek:
+    @pytest.fixture
+    def shifts(self, mt_prospect, therapist):
+        for number in range(5):
+            day = factories.MONDAY + timedelta(days=number)
+            factories.shift(clinic=mt_prospect, day=day, times="7-15", staff=therapist)
+
+    @staticmethod
+    def rule(clinic, hours: int, level: RuleLevel = RuleLevel.WARNS) -> None:
+        RosterRule.objects.create(
+            clinic=clinic, code=RuleCode.WEEK, level=level, amount=hours * 60, source="Policy", checked_on=TUESDAY
+        )
+
+    @pytest.mark.usefixtures("shifts")
+    def test_is_what_the_rules_of_the_clinic_say(self, sign_in, mt_prospect, manager, therapist, at):
+        assert Board(manager, look(), at).row_of(therapist.pk).is_over is False
+        self.rule(mt_prospect, 35)
+        row = Board(manager, look(), at).row_of(therapist.pk)
+        assert (row.is_over, row.full_week, row.scale, row.over_from) == (True, 2100, 2625, 2101)
+        assert "37.5 hours of 40, over 35" in page(sign_in(manager))
+
+    @pytest.mark.usefixtures("shifts")
+    def test_has_no_end_where_nobody_looks_at_it(self, mt_prospect, manager, therapist, at):
+        self.rule(mt_prospect, 35, RuleLevel.OFF)
+        row = Board(manager, look(), at).row_of(therapist.pk)
+        assert (row.is_over, row.hours_words) == (False, "37.5 hours of 40")
+
+    def test_of_two_clinics_is_the_strictest(self, mt_prospect, oakbrook, manager, therapist, floater, at):
+        self.rule(mt_prospect, 38)
+        self.rule(oakbrook, 36)
+        board = Board(manager, look(clinic=mt_prospect), at)
+        assert {row.person: row.full_week for row in board.rows} == {therapist: 38 * 60, floater: 36 * 60}
+
+
+class TestAbsences:
+    @pytest.fixture(autouse=True)
+    def _away(self, mt_prospect, oakbrook, manager, manager_oakbrook, therapist, therapist_oakbrook):
+        for person, clinic, by in (
+            (therapist, mt_prospect, manager),
+            (therapist_oakbrook, oakbrook, manager_oakbrook),
+        ):
+            factories.time_off(person=person, clinic=clinic, decided_by=by, reason="canary")
+            factories.time_off(person=person, clinic=clinic, day=TUESDAY, reason="canary")
+            for weekday, wish in ((2, Wish.UNAVAILABLE), (3, Wish.PREFERRED_OFF), (4, Wish.PREFERRED)):
+                Availability.objects.create(
+                    person=person,
+                    wish=wish,
+                    days=DateRange(factories.MONDAY, None),
+                    weekday=weekday,
+                    starts=time(7) if weekday == 2 else None,
+                    ends=time(12) if weekday == 2 else None,
+                    note="canary",
+                    added_at=factories.CREATED,
+                )
+
+    @pytest.mark.parametrize(
+        ("who", "whose"),
+        [
+            ("manager", "therapist"),
+            ("manager_oakbrook", "therapist_oakbrook"),
+            ("therapist", None),
+            ("clinical_lead", None),
+            ("administrator", None),
+        ],
+    )
+    def test_stand_in_the_cells_of_the_own_people_alone(self, request, sign_in, at, who, whose):
+        viewer = request.getfixturevalue(who)
+        board = Board(viewer, look(), at)
+        found = {row.person: [[one.words for one in cell.away] for cell in row.cells] for row in board.rows}
+        away = [["Time off"], ["Time off?"], ["Not available 7a–12p"], ["Prefers off"], [], []]
+        expected = request.getfixturevalue(whose) if whose else None
+        assert [person for person, words in found.items() if any(words)] == ([expected] if expected else [])
+        assert found.get(expected, away) == away
+
+    @pytest.mark.parametrize("view", ["", "&view=day&day=2026-11-30"])
+    @pytest.mark.parametrize("who", ["manager", "therapist", "therapist_oakbrook"])
+    def test_their_reasons_stand_nowhere(self, request, sign_in, who, view):
+        text = page(sign_in(request.getfixturevalue(who)), URL + view)
+        assert ("Time off" in text) == (who == "manager")
+        assert "canary" not in text
+
+    def test_nothing_is_added_on_a_day_that_somebody_has_off(self, sign_in, manager, therapist):
+        text = page(sign_in(manager))
+        links = [f"day=2026-{day}&amp;staff={therapist.pk}" in text for day in ("11-30", "12-02", "12-04")]
+        assert links == [False, True, True]
+
+    def test_a_request_leads_to_its_decision(self, sign_in, manager, therapist):
+        asked = TimeOff.objects.requested().get(person=therapist)
+        assert f'href="{reverse("scheduling:time-off-request", args=[asked.pk])}"' in page(sign_in(manager))
+
+
+class TestACrowd:
+    @pytest.fixture(autouse=True)
+    def _crowd(self, mt_prospect, oakbrook, manager_oakbrook):
+        for clinic in (mt_prospect, oakbrook):
+            for _ in range(20):
+                self.join(clinic)
+
+    @staticmethod
+    def join(clinic) -> None:
+        people.membership(user=people.person(profession=Profession.PT), role=Role.THERAPIST, clinic=clinic)
+
+    @pytest.mark.parametrize(
+        ("who", "clinic"),
+        [
+            ("manager", "mt-prospect"),
+            ("manager_oakbrook", "oakbrook-terrace"),
+            ("therapist_oakbrook", "oakbrook-terrace"),
+        ],
+    )
+    def test_sees_the_own_clinic_first(self, request, sign_in, mt_prospect, who, clinic):
+        self.join(mt_prospect)
+        browser = sign_in(request.getfixturevalue(who))
+        assert browser.get(URL).context["look"].clinic.slug == clinic
+        assert browser.get(f"{URL}&clinic=all").context["look"].clinic is None
+
+    def test_is_one_from_41_people_on(self, sign_in, mt_prospect, manager):
+        browser = sign_in(manager)
+        assert browser.get(URL).context["look"].clinic is None
+        self.join(mt_prospect)
+        assert browser.get(URL).context["look"].clinic == mt_prospect
+
+
 def crowd(clinics: list[Clinic], number: int, needling, sign_off) -> None:
     """People at both clinics, each with a skill shift, a draft and a shift at the other clinic."""
     for _ in range(number):
@@ -251,16 +376,16 @@ def crowd(clinics: list[Clinic], number: int, needling, sign_off) -> None:
 
 @pytest.mark.parametrize("who", ["manager", "therapist"])
 @pytest.mark.parametrize("view", ["", "&view=day"])
-def test_the_board_costs_the_same_for_3_and_for_30_people(
+def test_the_board_costs_the_same_for_10_and_for_200_people(
     request, sign_in, mt_prospect, oakbrook, needling, sign_off, who, view
 ):
     browser = sign_in(request.getfixturevalue(who))
     factories.opening(clinic=mt_prospect)
     factories.need(clinic=mt_prospect)
     costs = []
-    for more in (3, 27):
+    for more in (10, 190):
         crowd([mt_prospect, oakbrook], more, needling, sign_off)
         with CaptureQueriesContext(connection) as captured:
-            page(browser, URL + view)
+            page(browser, f"{URL}&clinic=all{view}")
         costs.append(len(captured))
     assert costs[0] == costs[1]

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from accounts.models import Clinic, Skill, User
-from scheduling.models import TRAVEL_MINUTES, Shift
+from scheduling.models import TRAVEL_MINUTES, Occupancy, Shift, TimeOff
 from tests.scheduling import factories
 
 pytestmark = pytest.mark.django_db
@@ -34,8 +36,9 @@ def insert(
         cursor.execute(
             """
             INSERT INTO scheduling_shift
-                (id, clinic_id, week_id, position, staff_id, period, break_minutes, skill_id, note, state, version, changed_at)
-            VALUES (%s, %s, %s, 'therapist', %s, %s::tstzrange, %s, %s, '', %s, 1, now())
+                (id, clinic_id, week_id, position, staff_id, period, break_minutes, skill_id, note, state, version, changed_at,
+                 template_place)
+            VALUES (%s, %s, %s, 'therapist', %s, %s::tstzrange, %s, %s, '', %s, 1, now(), 0)
             """,
             [
                 uuid4(),
@@ -235,19 +238,79 @@ def test_opening_hours_make_sense(mt_prospect, closes, times, constraint):
 
 def test_publications_of_a_week_are_numbered(mt_prospect, manager):
     week = factories.week(clinic=mt_prospect)
-    insert_row("publication", week_id=week.pk, number=1, by_id=manager.pk, at=factories.CREATED)
+    insert_row(
+        "publication", occasion="week", reason="", week_id=week.pk, number=1, by_id=manager.pk, at=factories.CREATED
+    )
     taken = refused_by(
-        lambda: insert_row("publication", week_id=week.pk, number=1, by_id=manager.pk, at=factories.CREATED)
+        lambda: insert_row(
+            "publication", occasion="week", reason="", week_id=week.pk, number=1, by_id=manager.pk, at=factories.CREATED
+        )
     )
     assert taken == "publications_of_a_week_are_numbered"
 
 
 def test_a_publication_speaks_of_a_shift_and_to_a_person_once(mt_prospect, manager):
     shift = factories.shift(clinic=mt_prospect)
-    insert_row("publication", id=1, week_id=shift.week_id, number=1, by_id=manager.pk, at=factories.CREATED)
+    insert_row(
+        "publication",
+        occasion="week",
+        reason="",
+        id=1,
+        week_id=shift.week_id,
+        number=1,
+        by_id=manager.pk,
+        at=factories.CREATED,
+    )
     change = {"publication_id": 1, "shift_id": shift.pk, "kind": "add"}
     insert_row("publicationchange", **change)
     insert_row("publicationrecipient", publication_id=1, person_id=manager.pk)
     assert refused_by(lambda: insert_row("publicationchange", **change)) == "one_change_per_shift_and_publication"
     told = refused_by(lambda: insert_row("publicationrecipient", publication_id=1, person_id=manager.pk))
     assert told == "each_person_is_told_once_per_publication"
+
+
+def test_nobody_gets_a_shift_during_time_off(mt_prospect, therapist, manager):
+    factories.time_off(person=therapist, clinic=mt_prospect, decided_by=manager)
+    insert(mt_prospect, span("07:00-15:30"))
+    insert(mt_prospect, span("07:00-15:30"), staff=therapist, state="cancelled")
+    refused = refused_by(lambda: insert(mt_prospect, span("23:00-23:59"), staff=therapist))
+    assert refused == "no_shift_during_time_off"
+
+
+def test_time_off_is_not_granted_during_a_shift(mt_prospect, therapist, manager):
+    wanted = factories.time_off(person=therapist, clinic=mt_prospect)
+    insert(mt_prospect, span("07:00-15:30"), staff=therapist)
+    granted = {"state": "approved", "decided_by": manager, "decided_at": factories.CREATED}
+    refused = refused_by(lambda: TimeOff.objects.filter(pk=wanted.pk).update(**granted))
+    assert refused == "no_shift_during_time_off"
+    Shift.objects.update(state="cancelled")
+    TimeOff.objects.filter(pk=wanted.pk).update(**granted)
+
+
+def test_a_shift_moved_into_time_off_is_refused_and_one_that_leaves_it_frees_it(mt_prospect, therapist, manager):
+    day_after = factories.MONDAY + timedelta(days=1)
+    factories.time_off(person=therapist, clinic=mt_prospect, day=day_after, decided_by=manager)
+    shift = factories.shift(clinic=mt_prospect, staff=therapist)
+    later = DateTimeTZRange(*factories.span(mt_prospect, day_after, "7-12"))
+    assert refused_by(lambda: Shift.objects.filter(pk=shift.pk).update(period=later)) == "no_shift_during_time_off"
+    TimeOff.objects.update(state="withdrawn")
+    Shift.objects.filter(pk=shift.pk).update(period=later)
+    assert list(Occupancy.objects.values_list("person", "source", "shift", "time_off")) == [
+        (therapist.pk, 1, shift.pk, None)
+    ]
+
+
+def test_what_is_deleted_takes_no_time(mt_prospect, therapist, manager):
+    factories.shift(clinic=mt_prospect, staff=therapist).delete()
+    factories.time_off(person=therapist, clinic=mt_prospect, decided_by=manager).delete()
+    assert not Occupancy.objects.exists()
+
+
+def test_time_off_is_asked_for_once_and_decided_by_somebody_else(mt_prospect, therapist, manager):
+    factories.time_off(person=therapist, clinic=mt_prospect)
+    again = lambda: factories.time_off(person=therapist, clinic=mt_prospect, days=3)  # noqa: E731
+    assert refused_by(again) == "time_off_is_asked_for_once"
+    own = lambda: TimeOff.objects.update(state="approved", decided_by=therapist, decided_at=factories.CREATED)  # noqa: E731
+    assert refused_by(own) == "nobody_decides_own_time_off"
+    unsaid = lambda: TimeOff.objects.update(state="approved")  # noqa: E731
+    assert refused_by(unsaid) == "time_off_says_who_decided"

@@ -9,8 +9,9 @@ import pytest
 from intranet.core.access import Forbidden
 from intranet.core.wording import short_range
 from scheduling.charts import Bar, Chart
-from scheduling.coverage import Cover, DayCoverage, Demand, WeeklyNeed, set_coverage_needs
+from scheduling.coverage import Cover, DayCoverage, Demand
 from scheduling.models import CoverageNeed, OpeningHours, Shift
+from scheduling.needs import WeeklyNeed, set_coverage_needs
 from scheduling.opening import set_opening_hours
 from scheduling.positions import Position
 from tests.scheduling import factories

@@ -10,8 +10,8 @@ import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from scheduling.models import PublishedShift, RosterWeek
-from scheduling.my_schedule import my_schedule
+from scheduling.models import DayNote, PublishedShift, RosterWeek
+from scheduling.my_schedule import my_month, my_schedule
 from tests import factories as people
 from tests.scheduling import factories
 
@@ -101,7 +101,7 @@ def test_days_that_are_over_are_not_waited_for(mt_prospect, therapist, at):
 def test_an_overnight_shift_stands_on_the_day_it_starts_and_counts_in_both_weeks(mt_prospect, therapist, at):
     factories.published(clinic=mt_prospect, day=date(2026, 11, 29), times="22-6", staff=therapist)
     this, following = my_schedule(therapist, at).weeks
-    assert ([one.shift.day for one in this.shifts], this.minutes) == ([date(2026, 11, 29)], 120)
+    assert ([one.shift.day for one in this.shifts], this.minutes) == ([date(2026, 11, 29)], 90)
     assert (following.shifts, following.minutes) == ([], 360)
 
 
@@ -111,6 +111,68 @@ def test_more_colleagues_than_three_are_counted(mt_prospect, therapist, at):
         factories.published(clinic=mt_prospect, day=FRIDAY, staff=people.person(name=name))
     assert my_schedule(therapist, at).next.shift == mine
     assert my_schedule(therapist, at).next.together_with == "Ada, Ben, Cal and 2 others"
+
+
+def note(clinic, day: date, words: str, by) -> None:
+    DayNote.objects.create(clinic=clinic, day=day, text=words, by=by, at=factories.CREATED)
+
+
+def test_notes_of_the_days_at_ones_own_clinics_stand_in_their_week(
+    mt_prospect, oakbrook, therapist, manager, manager_oakbrook, sign_in, at
+):
+    note(mt_prospect, FRIDAY, "Fire drill at noon", manager)
+    note(oakbrook, FRIDAY, "Painters in room 2", manager_oakbrook)
+    this, following = my_schedule(therapist, at).weeks
+    assert ([str(one) for one in this.notes], following.notes) == (["Mt. Prospect: Fire drill at noon"], [])
+    assert "Fire drill at noon" in text(sign_in(therapist).get(URL))
+
+
+def test_it_says_up_to_which_day_the_roster_is_published(mt_prospect, oakbrook, floater, therapist, sign_in):
+    factories.published(clinic=mt_prospect, day=date(2026, 12, 10), staff=therapist)
+    factories.shift(clinic=mt_prospect, day=date(2026, 12, 17), staff=therapist)
+    factories.published(clinic=oakbrook, day=date(2026, 12, 11), times="22-6", staff=floater)
+    assert "Published up to Thu, Dec 10. Times" in text(sign_in(therapist).get(URL))
+    both = text(sign_in(floater).get(URL))
+    assert "Published up to Thu, Dec 10 at Mt. Prospect, Fri, Dec 11 at Oakbrook Terrace. Times" in both
+
+
+class TestMonth:
+    def test_it_shows_the_weeks_that_hold_a_day_of_it(self, mt_prospect, therapist, floater, at, sign_in):
+        for number, day in enumerate([date(2026, 11, 29), date(2026, 11, 30), date(2027, 1, 3), date(2027, 1, 4)]):
+            factories.published(clinic=mt_prospect, day=day, times=f"{7 + number}-12", staff=therapist)
+        factories.published(clinic=mt_prospect, day=date(2026, 12, 8), times="6-7", staff=floater)
+        factories.shift(clinic=mt_prospect, day=date(2026, 12, 9), times="5-6", staff=therapist)
+        weeks = my_month(therapist, date(2026, 12, 1), at)
+        assert [(week.label, week.minutes) for week in weeks] == [
+            ("Nov 30 – Dec 6", 240),
+            ("Dec 7 – 13", 0),
+            ("Dec 14 – 20", 0),
+            ("Dec 21 – 27", 0),
+            ("Dec 28 – Jan 3", 180),
+        ]
+        body = text(sign_in(therapist).get(URL, {"month": "2026-12"}))
+        assert [f"{hour}:00 AM – 12:00 PM" in body for hour in (7, 8, 9, 10)] == [False, True, True, False]
+        assert ("6:00 AM" in body, "5:00 AM" in body) == (False, False)
+        assert "?month=2026-11" in body
+        assert "?month=2027-01" in body
+
+    @pytest.mark.parametrize("month", ["", "2026", "2026-13", "1926-12", "2026-12-01", "x"])
+    def test_what_is_no_month_is_not_there(self, sign_in, therapist, month: str):
+        assert sign_in(therapist).get(URL, {"month": month}).status_code == 404
+
+    def test_an_administrator_has_none(self, sign_in, administrator):
+        assert sign_in(administrator).get(URL, {"month": "2026-12"}).status_code == 403
+
+    def test_it_costs_the_same_for_1_and_for_3_shifts(self, sign_in, mt_prospect, therapist, floater):
+        browser, costs = sign_in(therapist), []
+        for days in ([1], [8, 15]):
+            for day in days:
+                factories.published(clinic=mt_prospect, day=date(2026, 12, day), staff=therapist)
+                factories.published(clinic=mt_prospect, day=date(2026, 12, day), staff=floater)
+            with CaptureQueriesContext(connection) as captured:
+                browser.get(URL, {"month": "2026-12"})
+            costs.append(len(captured))
+        assert costs[0] == costs[1]
 
 
 @pytest.mark.parametrize(

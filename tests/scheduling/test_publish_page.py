@@ -48,10 +48,38 @@ def test_the_page_counts_and_shows_before_and_after(sign_in, mt_prospect, manage
     assert PublishedShift.objects.standing().count() == 2
 
 
+def shown(browser, reason: str = "") -> dict[str, object]:
+    """What the form on the page sends back."""
+    preview = browser.get(URL).context["preview"]
+    return {"version": preview.week.version, "fingerprint": preview.fingerprint, "reason": reason}
+
+
+def test_a_concern_needs_a_reason_that_stays_on_record(sign_in, mt_prospect, manager, therapist):
+    factories.need(clinic=mt_prospect, weekday=4, times="7-12")
+    factories.opening(clinic=mt_prospect, times="7-12")
+    factories.shift(clinic=mt_prospect, staff=therapist)
+    browser = sign_in(manager)
+    response = browser.post(URL, shown(browser, "  "))
+    assert (response.status_code, Publication.objects.count()) == (422, 0)
+    assert "Say why you publish it all the same." in text(response)
+    assert browser.post(URL, shown(browser, "Nobody can that day.")).status_code == 302
+    assert Publication.objects.get().reason == "Nobody can that day."
+
+
+def test_what_is_said_about_people_is_part_of_what_was_looked_at(sign_in, mt_prospect, manager, therapist):
+    factories.shift(clinic=mt_prospect, staff=therapist)
+    browser = sign_in(manager)
+    before = shown(browser)
+    factories.need(clinic=mt_prospect, weekday=4, times="7-12")
+    factories.opening(clinic=mt_prospect, times="7-12")
+    response = browser.post(URL, before)
+    assert (response.status_code, Publication.objects.count()) == (409, 0)
+
+
 def test_publishing_leads_back_to_the_board(sign_in, mt_prospect, manager, therapist):
     factories.shift(clinic=mt_prospect, staff=therapist)
     browser = sign_in(manager)
-    response = browser.post(URL, {"version": 0}, follow=True)
+    response = browser.post(URL, shown(browser), follow=True)
     assert response.redirect_chain == [("/roster/?week=2026-11-30", 302)]
     assert "Published at Mt. Prospect. 1 person is told." in text(response)
     assert "Staff see everything" in text(response)
@@ -60,19 +88,21 @@ def test_publishing_leads_back_to_the_board(sign_in, mt_prospect, manager, thera
 
 def test_with_htmx_the_browser_is_sent_there(sign_in, mt_prospect, manager):
     factories.shift(clinic=mt_prospect)
-    response = sign_in(manager).post(URL, {"version": 0}, headers={"HX-Request": "true"})
+    browser = sign_in(manager)
+    response = browser.post(URL, shown(browser), headers={"HX-Request": "true"})
     assert response["HX-Redirect"] == "/roster/?week=2026-11-30"
 
 
 def test_what_changed_meanwhile_is_shown_before_it_can_be_published(sign_in, mt_prospect, manager, at):
     factories.shift(clinic=mt_prospect)
-    assigning.create_shift(factories.plan(clinic=mt_prospect, times="16-20"), by=manager, at=at)
     browser = sign_in(manager)
-    response = browser.post(URL, {"version": 0})
+    before = shown(browser)
+    assigning.create_shift(factories.plan(clinic=mt_prospect, times="16-20"), by=manager, at=at)
+    response = browser.post(URL, before)
     assert (response.status_code, Publication.objects.count()) == (409, 0)
     assert "Somebody changed this week meanwhile." in text(response)
     assert 'name="version" value="1"' in text(response)
-    assert browser.post(URL, {"version": 1}).status_code == 302
+    assert browser.post(URL, shown(browser)).status_code == 302
 
 
 def test_blockers_stand_instead_of_the_button(sign_in, mt_prospect, manager, therapist, needling, sign_off, at):
@@ -90,20 +120,18 @@ def test_blockers_stand_instead_of_the_button(sign_in, mt_prospect, manager, the
     assert "You can publish" not in body
     link = f'<a href="/roster/shifts/{shift.pk}/">Open the shift'
     assert link in body
-    response = browser.post(URL, {"version": 0})
+    response = browser.post(URL, shown(browser))
     assert response.status_code == 422
     assert link in text(response)
     assert PublishedShift.objects.count() == 0
 
 
-def test_gaps_and_long_weeks_are_named(sign_in, mt_prospect, manager, therapist):
+def test_gaps_are_named(sign_in, mt_prospect, manager, therapist):
     factories.opening(clinic=mt_prospect, times="7-12")
     factories.need(clinic=mt_prospect, weekday=4, times="7-12")
-    for day in range(1, 5):
-        factories.shift(clinic=mt_prospect, day=date(2026, 12, day), times="13-23:30", staff=therapist)
+    factories.shift(clinic=mt_prospect, staff=therapist)
     body = text(sign_in(manager).get(URL))
-    assert "Short 1 therapist on Fri, Dec 4, 7a–12p." in body
-    assert "Avery Testwell is at 42 hours." in body
+    assert "Fri, Dec 4: 1 therapist short 7a–12p." in body
     assert "You can publish, but look at these first" in body
 
 

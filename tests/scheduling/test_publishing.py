@@ -10,7 +10,7 @@ import pytest
 from accounts.models import User
 from intranet.audit.models import Entry
 from intranet.core.access import Conflict, Forbidden, Refused
-from scheduling import assigning, publishing
+from scheduling import assigning, pending, publishing
 from scheduling.models import ChangeKind, Publication, PublicationRecipient, PublishedShift, RosterWeek, Shift
 from scheduling.plans import Plan
 from scheduling.positions import Position
@@ -23,7 +23,7 @@ WEDNESDAY = date(2026, 12, 2)
 
 def publish(clinic, by, at, monday=factories.MONDAY):
     week = RosterWeek.objects.get(clinic=clinic, monday=monday)
-    return publishing.publish(week, version=week.version, by=by, at=at)
+    return publishing.publish(week, version=week.version, by=by, at=at, reason="Agreed.")
 
 
 def change(shift: Shift, by: User, at, **fields: object) -> Shift:
@@ -32,7 +32,7 @@ def change(shift: Shift, by: User, at, **fields: object) -> Shift:
 
 
 def kinds(clinic) -> list[str]:
-    return [one.kind.value for one in publishing.pending_changes(RosterWeek.objects.get(clinic=clinic))]
+    return [one.kind.value for one in pending.pending_changes(RosterWeek.objects.get(clinic=clinic))]
 
 
 def seen() -> list[tuple[str, str]]:
@@ -53,7 +53,10 @@ def test_publishing_shows_the_week_and_writes_down_who_is_told(mt_prospect, mana
     assert set(publication.recipients.values_list("person", flat=True)) == {therapist.pk, floater.pk}
     assert RosterWeek.objects.get().published_at == at
     entry = Entry.objects.get(verb="roster.published")
-    assert (entry.clinic_ids, entry.changes) == ([mt_prospect.pk], {"number": 1, "changes": {"add": 3}})
+    assert (entry.clinic_ids, entry.changes) == (
+        [mt_prospect.pk],
+        {"number": 1, "occasion": "The week was published", "changes": {"add": 3}},
+    )
 
 
 def test_a_second_publication_holds_only_what_changed(mt_prospect, manager, therapist, floater, assistant, at):
@@ -88,8 +91,8 @@ def test_only_the_one_clinic_is_published(mt_prospect, oakbrook, manager, therap
     factories.shift(clinic=oakbrook, staff=therapist_oakbrook)
     publish(mt_prospect, manager, at)
     assert seen() == [("Avery Testwell", "Mon 07:00")]
-    assert publishing.unpublished_changes(mt_prospect, at) == 0
-    assert publishing.unpublished_changes(oakbrook, at) == 1
+    assert pending.unpublished_changes(mt_prospect, at) == 0
+    assert pending.unpublished_changes(oakbrook, at) == 1
 
 
 @pytest.mark.parametrize("who", ["manager_oakbrook", "therapist", "clinical_lead", "administrator"])
@@ -146,7 +149,7 @@ def test_a_past_week_is_not_published(mt_prospect, manager, at):
     with pytest.raises(Refused) as refused:
         publish(mt_prospect, manager, at, date(2026, 11, 16))
     assert [reason.code for reason in refused.value.verdict.reasons] == ["week-is-past"]
-    assert publishing.unpublished_changes(mt_prospect, at) == 0
+    assert pending.unpublished_changes(mt_prospect, at) == 0
 
 
 def test_people_swap_times_in_one_publication(mt_prospect, manager, therapist, floater, at):
@@ -182,8 +185,8 @@ def test_a_shift_moved_to_another_week_leaves_one_and_enters_the_other(mt_prospe
     next_monday = factories.MONDAY + timedelta(days=7)
     start, end = factories.span(mt_prospect, next_monday, "7-15:30")
     change(shift, manager, at, start=start, end=end)
-    pending = publishing.pending_by_week(list(RosterWeek.objects.order_by("monday")))
-    assert [[one.kind for one in changes] for _, changes in sorted(pending.items())] == [
+    found = pending.pending_by_week(list(RosterWeek.objects.order_by("monday")))
+    assert [[one.kind for one in changes] for _, changes in sorted(found.items())] == [
         [ChangeKind.REMOVE],
         [ChangeKind.RETIME],
     ]

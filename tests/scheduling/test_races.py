@@ -9,7 +9,7 @@ import pytest
 
 from accounts.models import Profession
 from accounts.roles import Role
-from scheduling import assigning, publishing
+from scheduling import assigning, pending, publishing
 from scheduling.models import Publication, PublishedShift, Shift
 from scheduling.times import overlaps
 from tests import factories as people
@@ -102,4 +102,4 @@ def test_editing_while_publishing_leaves_no_half_week(mt_prospect, manager, ther
     shift.refresh_from_db()
     published = PublishedShift.objects.filter(shift=shift).first()
     differs = published is None or published.period != shift.period
-    assert len(publishing.pending_changes(shift.week)) == int(differs)
+    assert len(pending.pending_changes(shift.week)) == int(differs)

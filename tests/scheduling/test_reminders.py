@@ -145,7 +145,7 @@ class TestShiftTomorrow:
 class TestRosterPublished:
     def publish(self, week: RosterWeek, by: User, at: datetime) -> Publication:
         week.refresh_from_db()
-        return publishing.publish(week, version=week.version, by=by, at=at)
+        return publishing.publish(week, version=week.version, by=by, at=at, reason="Agreed.")
 
     def test_each_person_whose_shifts_changed_hears_once(self, mt_prospect, manager, therapist, floater, at):
         week = factories.shift(clinic=mt_prospect, staff=therapist).week
@@ -284,7 +284,7 @@ class TestThroughTheLedger:
 
     def publish(self, week: RosterWeek, by: User, at: datetime) -> None:
         week.refresh_from_db()
-        publishing.publish(week, version=week.version, by=by, at=at)
+        publishing.publish(week, version=week.version, by=by, at=at, reason="Agreed.")
 
     def test_a_publication_is_told_at_once(self, mt_prospect, manager, therapist, at):
         week = factories.shift(clinic=mt_prospect, staff=therapist).week

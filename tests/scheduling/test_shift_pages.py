@@ -111,7 +111,7 @@ class TestAdding:
         assert [str(reason) for reason in tried.context["unusual"]] == words
         assert [one for one in words if one in text(tried)] == words
         assert ("next day, 1" in text(tried)) == ("next day" in when)
-        saved = text(browser.post(ADD, fields(assign=therapist.pk, **changes), follow=True))
+        saved = text(browser.post(ADD, fields(assign=therapist.pk, reason="Agreed.", **changes), follow=True))
         assert " ".join([f"Avery Testwell works {when}", *words, "Staff see it once you publish."]) in saved
 
     @pytest.mark.parametrize(

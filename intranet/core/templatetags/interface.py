@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms, template
+from django.contrib.messages.storage.base import Message
 from django.core import validators
 from django.core.exceptions import ValidationError
 from django.core.paginator import Page
@@ -17,6 +18,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from intranet.core import wording
+from intranet.core.toasts import WayBack, way_back_of
 
 register = template.Library()
 
@@ -76,6 +78,12 @@ def badge(tone: str, words: str, icon_name: str = "") -> SafeString:
     """A status in words; `tone` is ok, info, caution, danger or neutral."""
     symbol = icon(icon_name) if icon_name else ""
     return format_html('<span class="badge" data-tone="{}">{}{}</span>', tone, symbol, words)
+
+
+@register.filter
+def way_back(message: Message) -> WayBack | None:
+    """How what a toast says can be undone."""
+    return way_back_of(message)
 
 
 @register.inclusion_tag("_field.html")

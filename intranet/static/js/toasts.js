@@ -13,8 +13,9 @@ function leaveLater(toast) {
   setTimeout(leave, READING_TIME);
 }
 
-// More than two cover the page: the oldest that would leave anyway goes at once.
+// More than two cover the page: the oldest that would leave anyway goes at once. Of those with a way back only the last stays.
 function makeRoom() {
+  for (const older of [...region.querySelectorAll(".toast:has([data-undoes])")].slice(0, -1)) older.remove();
   const toasts = [...region.querySelectorAll(".toast")];
   const leaving = toasts.filter((toast) => leavesAlone(toast) && !toast.matches(":hover, :focus-within"));
   for (const toast of leaving.slice(0, Math.max(0, toasts.length - AT_ONCE))) toast.remove();
@@ -25,6 +26,10 @@ document.addEventListener("click", (event) => {
   if (!toast) return;
   toast.remove();
   document.getElementById("main")?.focus({ preventScroll: true });
+});
+
+document.addEventListener("htmx:afterRequest", ({ detail }) => {
+  if (detail.xhr.status && detail.xhr.status < 500) detail.elt.closest("[data-undoes]")?.closest(".toast").remove();
 });
 
 if (region) {

@@ -15,7 +15,7 @@ from intranet.demo.roster import load_roster
 from intranet.home.endings import losses
 from scheduling import roster
 from scheduling.models import PublicationChange, PublishedShift, RosterWeek, Shift
-from scheduling.publishing import pending_by_week
+from scheduling.pending import pending_by_week
 
 # The demo spreads the dates of credentials by the ids of people, which start at 1 in the database that it is made for.
 pytestmark = pytest.mark.django_db(transaction=True, reset_sequences=True)

@@ -179,8 +179,10 @@ def test_the_rows_that_the_application_may_only_add_are_these(built: Installatio
         "protocols_contributor",
         "protocols_governedskill",
         "protocols_signinginterval",
+        "scheduling_offerconsent",
         "scheduling_publication",
         "scheduling_publicationchange",
+        "scheduling_publicationreceipt",
         "scheduling_publicationrecipient",
     ]
 

@@ -8,16 +8,16 @@ from typing import Any
 import django_filters
 from django.db.models import QuerySet
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import mixins, serializers, status, viewsets
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.routers import BaseRouter
 
 from accounts.models import Clinic, User
 from intranet.core.access import Forbidden, require
-from scheduling import assigning, publishing
+from scheduling import assigning, pending, publishing
+from scheduling.api.moving import REFUSALS, MovingActions
 from scheduling.models import PublishedShift, RosterWeek, Shift
 from scheduling.my_schedule import may_have_schedule
 from scheduling.plans import Plan
@@ -26,18 +26,16 @@ from scheduling.serializers import (
     ChangeSerializer,
     PlanChangeSerializer,
     PlanSerializer,
+    PreviewSerializer,
     PublishedShiftSerializer,
+    PublishSerializer,
     RosterShiftSerializer,
     RosterWeekSerializer,
+    TellSerializer,
     VersionSerializer,
 )
 
 PEOPLE = ("clinic", "staff", "skill")
-REFUSALS = {
-    403: OpenApiResponse(description="Not at your clinic"),
-    409: OpenApiResponse(description="Somebody was quicker, or the person works elsewhere at that time"),
-    422: OpenApiResponse(description="Refused, with every reason"),
-}
 
 
 def visible_clinics(request: Request | None) -> QuerySet[Clinic]:
@@ -87,7 +85,9 @@ class PublishedShiftViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, vi
         return seen.select_related(*PEOPLE).order_by("period", "pk")
 
 
-class RosterShiftViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Shift]):
+class RosterShiftViewSet(
+    MovingActions, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Shift]
+):
     """The working copy, for the managers of the clinic: staff see none of it before it is published."""
 
     program_area = "schedule"
@@ -104,19 +104,24 @@ class RosterShiftViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, views
     def create(self, request: Request) -> Response:
         """Plan a shift, open or for somebody."""
         wanted = self._checked(PlanSerializer)
-        shift = assigning.create_shift(Plan(**wanted.changes()), by=self._person, at=timezone.now())
+        shift = assigning.create_shift(
+            Plan(**wanted.changes()), by=self._person, at=timezone.now(), reason=wanted.validated_data["reason"]
+        )
         return Response(self.get_serializer(shift).data, status=status.HTTP_201_CREATED)
 
     @extend_schema(request=PlanChangeSerializer, responses={200: RosterShiftSerializer, **REFUSALS})
     def partial_update(self, request: Request, pk: str) -> Response:
         """Change any part of a shift, all of it at once."""
         shift = self.get_object()
-        changes = self._checked(PlanChangeSerializer, partial=True).changes()
+        wanted = self._checked(PlanChangeSerializer, partial=True)
+        changes, reason = wanted.changes(), wanted.validated_data.get("reason", "")
         if "version" not in changes:
             raise serializers.ValidationError({"version": "Give the version that you looked at."})
         version = changes.pop("version")
         plan = replace(Plan.of(shift), **changes)
-        return self._answer(assigning.change_shift(shift, plan, version=version, by=self._person, at=timezone.now()))
+        return self._answer(
+            assigning.change_shift(shift, plan, version=version, by=self._person, at=timezone.now(), reason=reason)
+        )
 
     @extend_schema(
         parameters=[OpenApiParameter("version", int, required=True, description="The version that you looked at.")],
@@ -137,7 +142,14 @@ class RosterShiftViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, views
         """Give the shift to somebody who may work it."""
         shift, wanted = self.get_object(), self._checked(AssignmentSerializer).validated_data
         return self._answer(
-            assigning.assign(shift, wanted["person"], version=wanted["version"], by=self._person, at=timezone.now())
+            assigning.assign(
+                shift,
+                wanted["person"],
+                version=wanted["version"],
+                by=self._person,
+                at=timezone.now(),
+                reason=wanted["reason"],
+            )
         )
 
     @extend_schema(request=VersionSerializer, responses={200: RosterShiftSerializer, **REFUSALS})
@@ -146,6 +158,15 @@ class RosterShiftViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, views
         """Take the shift from whoever has it."""
         shift, version = self.get_object(), self._checked(VersionSerializer).validated_data["version"]
         return self._answer(assigning.make_open(shift, version=version, by=self._person, at=timezone.now()))
+
+    @extend_schema(request=TellSerializer, responses={200: ChangeSerializer(many=True), **REFUSALS}, filters=False)
+    @action(detail=True, methods=["post"], pagination_class=None)
+    def tell(self, request: Request, pk: str) -> Response:
+        """Show staff this one shift now, without the rest of its week. The answer is what changed for them."""
+        shift, wanted = self.get_object(), self._checked(TellSerializer).validated_data
+        told = publishing.tell_now(shift, **wanted, by=self._person, at=timezone.now())
+        changes = [change for publication in told for change in publication.changes.all()]  # type: ignore[attr-defined]
+        return Response(ChangeSerializer(changes, many=True).data)
 
     @property
     def _person(self) -> User:
@@ -184,25 +205,23 @@ class RosterWeekViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[RosterWee
 
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         weeks = self.paginate_queryset(self.filter_queryset(self.get_queryset())) or []
-        pending = publishing.pending_by_week(weeks)
+        changes = pending.pending_by_week(weeks)
         for week in weeks:
-            week.unpublished_changes = len(pending.get(week.pk, []))  # type: ignore[attr-defined]
+            week.unpublished_changes = len(changes.get(week.pk, []))  # type: ignore[attr-defined]
         return self.get_paginated_response(self.get_serializer(weeks, many=True).data)
 
-    @extend_schema(request=VersionSerializer, responses={200: ChangeSerializer(many=True), **REFUSALS}, filters=False)
+    @extend_schema(responses=PreviewSerializer, filters=False)
+    @action(detail=True, methods=["get"], pagination_class=None)
+    def preview(self, request: Request, pk: int) -> Response:
+        """What publishing the week would change for whom, what stands against it, and what needs a reason."""
+        return Response(PreviewSerializer(publishing.preview(self.get_object(), timezone.now())).data)
+
+    @extend_schema(request=PublishSerializer, responses={200: ChangeSerializer(many=True), **REFUSALS}, filters=False)
     @action(detail=True, methods=["post"], pagination_class=None)
     def publish(self, request: Request, pk: int) -> Response:
         """Show staff the week as it is planned. The answer is what changed for them."""
         week = self.get_object()
-        checked = VersionSerializer(data=request.data)
+        checked = PublishSerializer(data=request.data)
         checked.is_valid(raise_exception=True)
-        version = checked.validated_data["version"]
-        publication = publishing.publish(week, version=version, by=request.user, at=timezone.now())  # type: ignore[arg-type]
+        publication = publishing.publish(week, **checked.validated_data, by=request.user, at=timezone.now())  # type: ignore[arg-type]
         return Response(ChangeSerializer(publication.changes.all(), many=True).data)  # type: ignore[attr-defined]
-
-
-def register(router: BaseRouter) -> None:
-    router.register("my-shifts", MyShiftViewSet, basename="my-shift")
-    router.register("shifts", PublishedShiftViewSet, basename="shift")
-    router.register("roster-shifts", RosterShiftViewSet, basename="roster-shift")
-    router.register("roster-weeks", RosterWeekViewSet, basename="roster-week")

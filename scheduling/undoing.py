@@ -1,0 +1,104 @@
+"""The way back from what was done on the board: a ticket that its page hands out, and hands in again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.core import signing
+from django.db import transaction
+
+from accounts.models import Clinic, Skill, User
+from intranet.core.access import Conflict, Refused
+from scheduling.assigning import NOTHING_CHANGED, change_shift, create_shift, delete_shift, restore_shift
+from scheduling.models import Shift
+from scheduling.moving import Done, lock_all
+from scheduling.plans import Plan
+from scheduling.positions import Position
+
+SALT = "scheduling.undoing"
+UNDO_FOR = timedelta(hours=1)
+REASON = "Undone."  # what was accepted then is accepted again: it goes back to what somebody had decided
+TOO_LATE = "This can be undone for an hour. Change it on the board instead."
+
+
+@transaction.atomic
+def undo(done: Iterable[Done], *, by: User, at: datetime) -> list[tuple[Shift, Shift | None]]:
+    """Make each shift what it was before, the last change first: (as it was until now, as it is again).
+
+    Refused when somebody has changed one since, or when something else has come in its place; then nothing is undone.
+    """
+    steps = list(reversed(list(done)))
+    known = Shift.objects.visible_to(by).select_related("clinic", "week__clinic", "staff", "skill")
+    shifts = {shift.pk: shift for shift in known.filter(pk__in=[one.shift_id for one in steps])}
+    lock_all(shifts.values(), [one.before for one in steps])
+    return [_undo_one(one, shifts.get(one.shift_id), by=by, at=at) for one in steps]
+
+
+def _undo_one(one: Done, shift: Shift | None, *, by: User, at: datetime) -> tuple[Shift, Shift | None]:
+    if one.gone and one.before is not None:
+        if shift is None:
+            again = create_shift(one.before, by=by, at=at, reason=REASON)
+        else:
+            again = restore_shift(shift, version=one.version, by=by, at=at, reason=REASON)
+        return again, again
+    if shift is None:
+        raise Conflict.because("deleted-meanwhile", f"Somebody deleted the shift since. {NOTHING_CHANGED}")
+    if one.before is None:
+        delete_shift(shift, version=one.version, by=by, at=at)
+        return shift, None
+    return shift, change_shift(shift, one.before, version=one.version, by=by, at=at, reason=REASON)
+
+
+def ticket(done: Sequence[Done], *, by: User) -> str:
+    """What the Undo button sends back: signed, for this person, for an hour. It holds no space."""
+    return signing.dumps({"by": by.pk, "done": [_packed(one) for one in done]}, salt=SALT, compress=True)
+
+
+def from_ticket(text: str, *, by: User) -> list[Done]:
+    """What a ticket holds; Refused when it is too old, another person's or not ours. Three queries."""
+    try:
+        packed = signing.loads(text, salt=SALT, max_age=UNDO_FOR)
+    except signing.BadSignature:
+        raise Refused.because("too-late", TOO_LATE) from None
+    if packed["by"] != by.pk:
+        raise Refused.because("too-late", TOO_LATE)
+    plans = [one["before"] for one in packed["done"] if one["before"]]
+    clinics = Clinic.objects.in_bulk({plan["clinic"] for plan in plans})
+    people = User.objects.in_bulk({plan["staff"] for plan in plans} - {None})
+    skills = Skill.objects.in_bulk({plan["skill"] for plan in plans} - {None})
+    return [_unpacked(one, clinics, people, skills) for one in packed["done"]]
+
+
+def _packed(one: Done) -> dict[str, Any]:
+    plan = one.before
+    before = plan and {
+        "clinic": plan.clinic.pk,
+        "position": plan.position.value,
+        "start": plan.start.isoformat(),
+        "end": plan.end.isoformat(),
+        "staff": plan.staff and plan.staff.pk,
+        "skill": plan.skill and plan.skill.pk,
+        "break_minutes": plan.break_minutes,
+        "note": plan.note,
+    }
+    return {"shift": str(one.shift_id), "version": one.version, "gone": one.gone, "before": before}
+
+
+def _unpacked(
+    packed: dict[str, Any], clinics: dict[int, Clinic], people: dict[int, User], skills: dict[int, Skill]
+) -> Done:
+    values = packed["before"]
+    plan = values and Plan(
+        clinic=clinics[values["clinic"]],
+        position=Position(values["position"]),
+        start=datetime.fromisoformat(values["start"]),
+        end=datetime.fromisoformat(values["end"]),
+        staff=people[values["staff"]] if values["staff"] else None,
+        skill=skills[values["skill"]] if values["skill"] else None,
+        break_minutes=values["break_minutes"],
+        note=values["note"],
+    )
+    return Done(UUID(packed["shift"]), packed["version"], plan, packed["gone"])

@@ -1,0 +1,157 @@
+"""What waits for managers: changes of hands and requests for open shifts; and what staff of a clinic may do at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.forms import Form
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_http_methods
+
+from accounts.models import Clinic
+from accounts.roles import Capability
+from intranet.core.access import Conflict, Forbidden, Refused, add_refusal, require
+from intranet.core.forms import whole_number
+from scheduling import claiming, offering, offers
+from scheduling.decisions import (
+    claims_waiting,
+    offers_to_decide,
+    offers_waiting,
+    shifts_to_decide,
+)
+from scheduling.hands import hands
+from scheduling.models import Claim, Offer, OfferState, Shift
+from scheduling.policies import policy_of, set_policy
+from scheduling.rules import may_set_rules
+from scheduling.swap_forms import AgreeForm, PolicyForm, RefuseForm
+from scheduling.views.shifts import own_clinics, shown_version
+
+
+@require_GET
+def decisions(request: HttpRequest) -> HttpResponse:
+    """Everything that waits, the first to start on top."""
+    at, clinics = timezone.now(), own_clinics(request, None)
+    context = {
+        "offers": offers_to_decide(offers_waiting(request.user), at),
+        "open_shifts": shifts_to_decide(claims_waiting(request.user), at),
+        "clinics": clinics,
+    }
+    return render(request, "scheduling/decisions.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+def decide_offer(request: HttpRequest, pk: int) -> HttpResponse:
+    """Agree to a change of hands, or refuse it with the reason."""
+    at, agreeing = timezone.now(), request.POST.get("do") == "agree"
+    own_clinics(request, None)
+    managed = Offer.objects.at(Clinic.objects.where(request.user, Capability.EDIT_ROSTER))
+    made = get_object_or_404(managed, pk=pk)
+    agree, refuse = decision_forms(request, agreeing=agreeing)
+    form, status = agree if agreeing else refuse, 200
+    if request.method == "POST" and form.is_valid():
+        deed = offering.agree if agreeing else offering.refuse
+        version = shown_version(request)
+        done, status = tried(form, lambda **said: deed(made, version=version, by=request.user, at=at, **said))
+        if done:
+            messages.success(request, _said_of_offer(done))
+            return redirect("scheduling:decisions")
+    [decision] = offers_to_decide(Offer.objects.filter(pk=pk), at)
+    context = {"decision": decision, "offer": decision.offer, "agree": agree, "refuse": refuse}
+    context["verdict"] = offers.may_decide(decision.offer, request.user)
+    return render(request, "scheduling/decide_offer.html", context, status=status)
+
+
+def _said_of_offer(made: Offer) -> str:
+    if made.state == OfferState.DONE:
+        return "Done. The roster shows it, and everybody concerned is told."
+    if made.state == OfferState.REFUSED:
+        return "Not approved. They are told why, and everything stays as it was."
+    return "You have agreed. It is done once the other clinic has, too."
+
+
+def decision_forms(request: HttpRequest, *, agreeing: bool, of: str = "decision") -> tuple[AgreeForm, RefuseForm]:
+    """The form to say yes and the one to say no; what was sent belongs to one of them. `of` keeps their ids apart."""
+    sent = request.POST if request.method == "POST" else None
+    return (
+        AgreeForm(sent if agreeing else None, auto_id=f"{of}-%s"),
+        RefuseForm(None if agreeing else sent, auto_id=f"{of}-%s"),
+    )
+
+
+def tried(form: Form, deed: Callable[..., Any]) -> tuple[Any, int]:
+    """What the deed returned; or None and the status of a refusal, whose reasons stand in the form."""
+    try:
+        return deed(**form.cleaned_data), 200
+    except Forbidden:
+        raise
+    except Refused as refused:
+        add_refusal(form, refused)
+        return None, refused.status
+
+
+@require_http_methods(["GET", "POST"])
+def decide_claims(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Who gets an open shift: give it to one of those who asked, or say no to one."""
+    at, granting = timezone.now(), request.POST.get("do") == "grant"
+    shift = get_object_or_404(Shift.objects.visible_to(request.user).select_related("clinic", "skill", "week"), pk=pk)
+    chosen = whole_number(request.POST.get("claim", ""))
+    agree, refuse = decision_forms(request, agreeing=granting, of=f"claim-{chosen}")
+    form, status = agree if granting else refuse, 200
+    if request.method == "POST" and form.is_valid():
+        claim = get_object_or_404(Claim.objects.filter(shift=shift).select_related("person"), pk=chosen)
+        deed = claiming.grant if granting else claiming.decline
+        done, status = tried(form, lambda **said: deed(claim, by=request.user, at=at, **said))
+        if done:
+            words = "has the shift, and everybody is told" if granting else "does not get it and is told why"
+            messages.success(request, f"{claim.person} {words}.")
+            return redirect("scheduling:decisions")
+    asked = [
+        (one, *((agree, refuse) if one.claim.pk == chosen else decision_forms_for(one.claim)))
+        for waiting in shifts_to_decide(Claim.objects.waiting().filter(shift=shift), at)
+        for one in waiting.claims
+    ]
+    context = {"shift": shift, "asked": asked, "form": form}
+    return render(request, "scheduling/decide_claims.html", context, status=status)
+
+
+def decision_forms_for(claim: Claim) -> tuple[AgreeForm, RefuseForm]:
+    """Both forms as nobody has filled them in."""
+    return AgreeForm(auto_id=f"claim-{claim.pk}-%s"), RefuseForm(auto_id=f"claim-{claim.pk}-%s")
+
+
+@require_GET
+def shift_hands(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Through whose hands a shift has gone."""
+    shift = get_object_or_404(
+        Shift.objects.visible_to(request.user).select_related("clinic", "skill", "staff", "week"), pk=pk
+    )
+    return render(request, "scheduling/shift_hands.html", {"shift": shift, "moments": hands(shift)})
+
+
+@require_http_methods(["GET", "POST"])
+def policy(request: HttpRequest, slug: str) -> HttpResponse:
+    """What staff of a clinic may do with published shifts by themselves."""
+    clinic = get_object_or_404(Clinic.objects.visible_to(request.user), slug=slug)
+    require(may_set_rules(clinic, request.user), Forbidden)
+    form = PolicyForm(request.POST or None, policy=policy_of(clinic))
+    status = 422 if form.errors else 200
+    if request.method == "POST" and form.is_valid():
+        try:
+            set_policy(clinic, form.policy, seen=form.cleaned_data["seen"], by=request.user)
+        except Refused as refused:
+            add_refusal(form, refused)
+            status = refused.status
+            if isinstance(refused, Conflict):
+                form.look_again()
+        else:
+            messages.success(request, f"Saved. It holds at {clinic} from now on.")
+            return redirect("scheduling:policy", clinic.slug)
+    choices = [form[name] for name in ("open_shifts", "give", "swap", "drop")]
+    keeps_settings = request.user.standing.may(Capability.SETTINGS)
+    context = {"clinic": clinic, "form": form, "choices": choices, "keeps_settings": keeps_settings}
+    return render(request, "scheduling/policy.html", context, status=status)

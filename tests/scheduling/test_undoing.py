@@ -1,0 +1,134 @@
+"""What was done on the board can be taken back, as long as nothing else has happened to it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+
+from intranet.core.access import Conflict, Refused
+from scheduling import assigning, pending
+from scheduling.models import RosterWeek, Shift
+from scheduling.moving import Done, by_days, change_several, copy_shift, deleted, place_shift
+from scheduling.plans import Plan
+from scheduling.undoing import UNDO_FOR, from_ticket, ticket, undo
+from tests.scheduling import factories
+
+pytestmark = pytest.mark.django_db
+
+MONDAY, TUESDAY = factories.MONDAY, factories.MONDAY + timedelta(days=1)
+
+
+def take_back(done: list[Done], by, at):
+    """By way of the ticket, as the button does."""
+    return undo(from_ticket(ticket(done, by=by), by=by), by=by, at=at)
+
+
+def plans() -> list[Plan]:
+    return [Plan.of(one) for one in Shift.objects.planned().select_related("clinic", "staff", "skill")]
+
+
+def test_a_move_goes_back(mt_prospect, manager, therapist, floater, needling, sign_off, at):
+    sign_off(therapist)
+    sign_off(floater)
+    shift = factories.shift(clinic=mt_prospect, staff=therapist, skill=needling, note="Room 2")
+    before = plans()
+    _, done = place_shift(shift, day=TUESDAY, staff=floater, version=1, by=manager, at=at)
+    assert plans() != before
+    [(_, again)] = take_back([done], manager, at)
+    assert (plans(), again.pk, again.version) == (before, shift.pk, 3)
+
+
+def test_a_copy_goes(mt_prospect, manager, therapist, at):
+    shift = factories.shift(clinic=mt_prospect, staff=therapist)
+    _, done = copy_shift(shift, day=TUESDAY, staff=None, by=manager, at=at)
+    assert [again for _, again in take_back([done], manager, at)] == [None]
+    assert list(Shift.objects.values_list("pk", flat=True)) == [shift.pk]
+
+
+def test_a_draft_that_was_deleted_is_made_again(mt_prospect, manager, therapist, at):
+    shift = factories.shift(clinic=mt_prospect, staff=therapist, note="Room 2")
+    before = plans()
+    assigning.delete_shift(shift, version=1, by=manager, at=at)
+    take_back([Done(shift.pk, 2, before[0], gone=True)], manager, at)
+    assert plans() == before
+
+
+def test_a_published_shift_that_was_deleted_is_the_same_again_and_nobody_is_told(mt_prospect, manager, therapist, at):
+    shift = factories.published(clinic=mt_prospect, staff=therapist).shift
+    plan = Plan.of(shift)
+    assigning.delete_shift(shift, version=1, by=manager, at=at)
+    week = RosterWeek.objects.get()
+    assert len(pending.pending_changes(week)) == 1
+    [(_, again)] = take_back([Done(shift.pk, 2, plan, gone=True)], manager, at)
+    assert (again.pk, pending.pending_changes(week)) == (shift.pk, [])
+
+
+def test_several_go_back_together(mt_prospect, manager, therapist, at):
+    days = [MONDAY, TUESDAY, TUESDAY + timedelta(days=1)]
+    shifts = [factories.shift(clinic=mt_prospect, day=day, staff=therapist) for day in days]
+    before = plans()
+    changed = change_several({shift.pk: 1 for shift in shifts}, by_days(1), by=manager, at=at)
+    take_back([done for _, done in changed], manager, at)
+    assert plans() == before
+    gone = change_several({shift.pk: 3 for shift in shifts}, deleted, by=manager, at=at)
+    assert plans() == []
+    take_back([done for _, done in gone], manager, at)
+    assert plans() == before
+
+
+def test_what_somebody_else_changed_since_stays(mt_prospect, manager, therapist, floater, at):
+    shift = factories.shift(clinic=mt_prospect, staff=therapist)
+    moved, done = place_shift(shift, day=TUESDAY, staff=therapist, version=1, by=manager, at=at)
+    assigning.assign(moved, floater, version=2, by=manager, at=at)
+    before = plans()
+    with pytest.raises(Conflict):
+        take_back([done], manager, at)
+    assert plans() == before
+
+
+@pytest.mark.parametrize("seen_by_staff", [True, False])
+def test_a_place_that_is_taken_since_stays_taken(mt_prospect, manager, therapist, at, seen_by_staff):
+    make = factories.published if seen_by_staff else factories.shift
+    made = make(clinic=mt_prospect, staff=therapist)
+    shift = made.shift if seen_by_staff else made
+    plan = Plan.of(shift)
+    assigning.delete_shift(shift, version=1, by=manager, at=at)
+    factories.shift(clinic=mt_prospect, times="9-12", staff=therapist)
+    with pytest.raises(Conflict, match="Avery already works 9a–12p on Mon, Nov 30"):
+        take_back([Done(shift.pk, 2, plan, gone=True)], manager, at)
+    assert Shift.objects.planned().count() == 1
+
+
+def test_what_is_deleted_since_is_said(mt_prospect, manager, therapist, at):
+    shift = factories.shift(clinic=mt_prospect, staff=therapist)
+    _, done = place_shift(shift, day=TUESDAY, staff=None, version=1, by=manager, at=at)
+    Shift.objects.all().delete()
+    with pytest.raises(Conflict, match="Somebody deleted the shift since"):
+        take_back([done], manager, at)
+
+
+def test_a_restored_shift_is_restored_once(mt_prospect, manager, therapist, at):
+    shift = factories.published(clinic=mt_prospect, staff=therapist).shift
+    done = Done(shift.pk, 2, Plan.of(shift), gone=True)
+    assigning.delete_shift(shift, version=1, by=manager, at=at)
+    take_back([done], manager, at)
+    with pytest.raises(Conflict, match="planned this shift again meanwhile"):
+        take_back([done], manager, at)
+
+
+def test_a_ticket_is_for_its_person_and_an_hour(mt_prospect, manager, manager_oakbrook, therapist, at):
+    shift = factories.shift(clinic=mt_prospect, staff=therapist)
+    done = [Done(shift.pk, 1, Plan.of(shift))]
+    with time_machine.travel(at, tick=False):
+        text = ticket(done, by=manager)
+        assert from_ticket(text, by=manager) == done
+    for moment, text_in, by in (
+        (at, text, manager_oakbrook),
+        (at, text[:-1], manager),
+        (at, "", manager),
+        (at + UNDO_FOR + timedelta(seconds=2), text, manager),
+    ):
+        with time_machine.travel(moment, tick=False), pytest.raises(Refused, match="can be undone for an hour"):
+            from_ticket(text_in, by=by)
