@@ -47,7 +47,7 @@ class Evidence:
     files: dict[tuple[int, date], Verdict] = field(default_factory=dict)
     clearances: dict[int, Verdict] = field(default_factory=dict)
     stopped: Verdict = YES  # what bars anybody: a protocol that is suspended at the clinic
-    shifts: Mapping[int | None, list[ShiftDetails]] = field(default_factory=dict)  # others, two weeks around it
+    shifts: Mapping[int | None, Sequence[ShiftDetails]] = field(default_factory=dict)  # others, two weeks around it
     rules: Rules = field(default_factory=Rules)
     absences: Absences = field(default_factory=Absences)
 

@@ -91,7 +91,8 @@ class ReasonField(serializers.CharField):
     """Why it is done although something speaks against it; without it, a concern is a refusal that names it."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(**({"max_length": 200, "allow_blank": True, "default": ""} | options))
+        usual: dict[str, Any] = {"max_length": 200, "allow_blank": True, "default": ""}
+        super().__init__(**(usual | options))
 
 
 class PlanSerializer(serializers.Serializer[Plan]):

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django import forms
-from django.forms import BaseFormSet, formset_factory
+from django.forms import formset_factory
 
 from accounts.models import Clinic, Skill, User
 from intranet.core.forms import ClockInput, DayInput
@@ -97,7 +97,8 @@ class LineForm(forms.Form):
         self, *args: Any, weeks: int, shifts: Sequence[ShiftTemplate], people: Sequence[User], **kwargs: Any
     ) -> None:
         super().__init__(*args, **kwargs)
-        self.shifts, self.people = ({str(one.pk): one for one in rows} for rows in (shifts, people))
+        self.shifts = {str(one.pk): one for one in shifts}
+        self.people = {str(one.pk): one for one in people}
         choices = {
             "week": [(number, f"Week {number}") for number in range(1, weeks + 1)],
             "shift": [("", "No shift"), *((one.pk, one.name) for one in shifts)],
@@ -117,17 +118,8 @@ class LineForm(forms.Form):
         return Line(said["week"], said["weekday"], self.shifts[said["shift"]], said["quantity"], person)
 
 
-class BaseLineFormSet(BaseFormSet):
-    default_error_messages = {"too_many_forms": f"A template has at most {MOST_LINES} lines."}
-
-    @property
-    def lines(self) -> list[Line]:
-        return [form.line for form in self.forms if form.line]
-
-
-LineFormSet = formset_factory(
-    LineForm, BaseLineFormSet, extra=0, max_num=MOST_LINES, absolute_max=MOST_LINES, validate_max=True
-)
+LineFormSet = formset_factory(LineForm, extra=0, max_num=MOST_LINES, absolute_max=MOST_LINES, validate_max=True)
+TOO_MANY = {"too_many_forms": f"A template has at most {MOST_LINES} lines."}
 
 
 class WholeTemplate:
@@ -150,6 +142,7 @@ class WholeTemplate:
         self.lines = LineFormSet(
             data,
             prefix="lines",
+            error_messages=TOO_MANY,
             initial=[_written(line) for line in lines] + [{"week": 1, "weekday": 0, "quantity": 1}] * EMPTY_LINES,
             form_kwargs={
                 "weeks": MOST_WEEKS,
@@ -165,8 +158,7 @@ class WholeTemplate:
     def look_again(self, template: WeekTemplate) -> None:
         """Somebody was quicker: what was typed stays, and the next try starts from the template as it is now."""
         template.refresh_from_db()
-        self.form.data = self.form.data.copy()
-        self.form.data["version"] = template.version
+        self.form.data = {**self.form.data.dict(), "version": template.version}  # type: ignore[attr-defined]
 
     def is_valid(self) -> bool:
         if self.form.is_valid() and self.lines.is_valid():
@@ -178,7 +170,12 @@ class WholeTemplate:
     @property
     def wanted(self) -> Cycle:
         said = self.form.cleaned_data
-        return Cycle(" ".join(said["name"].split()), said["weeks"], said["anchor"], self.lines.lines)
+        return Cycle(
+            " ".join(said["name"].split()),
+            said["weeks"],
+            said["anchor"],
+            [form.line for form in self.lines.forms if form.line],
+        )
 
 
 class ApplyForm(WithoutPatients):

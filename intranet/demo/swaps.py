@@ -34,7 +34,8 @@ def load_swaps(*, clinics: dict[str, Clinic], people: dict[str, User], managers:
 def _open_an_evening(clinic: Clinic, day: date, *, by: User, at: datetime) -> None:
     start, end = shift_span(day, time(15), time(19), clinic.zone)
     plan = Plan(clinic, Position.THERAPIST, start, end, note="Evening walk-ins")
-    publishing.tell_now(assigning.create_shift(plan, by=by, at=at), by=by, at=at, reason="Needed for the walk-ins.")
+    made = assigning.create_shift(plan, by=by, at=at)
+    publishing.tell_now(made, version=made.version, by=by, at=at, reason="Needed for the walk-ins.")
 
 
 def _ask_for_one(clinic: Clinic, people: Iterable[User], at: datetime) -> None:

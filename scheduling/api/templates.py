@@ -173,7 +173,9 @@ class CycleSerializer(serializers.Serializer[Cycle]):
     name = serializers.CharField(max_length=60)
     weeks = serializers.IntegerField(min_value=1, max_value=MOST_WEEKS, default=1)
     anchor = serializers.DateField(validators=[in_this_century], help_text="The Monday of its first week.")
-    lines = WantedLineSerializer(many=True, max_length=MOST_LINES)
+    lines: serializers.ListSerializer[Line] = serializers.ListSerializer(
+        child=WantedLineSerializer(), max_length=MOST_LINES
+    )
 
     @property
     def wanted(self) -> Cycle:
