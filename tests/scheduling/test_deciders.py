@@ -9,12 +9,13 @@ import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from accounts.models import Membership, User
+from accounts.models import User
 from accounts.roles import Role
 from scheduling.deciders import deciders, who_decides
 from scheduling.models import Availability, TimeOff
 from tests import factories as people
 from tests.conftest import CAST
+from tests.factories import as_if_always
 from tests.scheduling import factories
 from tests.scheduling.factories import MONDAY, TODAY
 
@@ -71,7 +72,7 @@ def test_it_is_where_the_person_works_in_these_days_that_counts(
 ):
     """She moves to the other clinic on Tuesday."""
     tuesday = MONDAY + timedelta(days=1)
-    Membership.objects.filter(user=therapist).update(period=(date(2024, 1, 1), tuesday))
+    as_if_always(therapist.memberships, period=(date(2024, 1, 1), tuesday))
     people.membership(user=therapist, role=Role.THERAPIST, clinic=oakbrook, start=tuesday)
     before, after = (factories.time_off(person=therapist, clinic=mt_prospect, day=day) for day in (MONDAY, tuesday))
     assert (decide(before), decide(after)) == (["Dana Mockridge"], ["Rosa Sampleton"])
@@ -95,7 +96,7 @@ def test_days_are_those_of_the_clinic(manager_oakbrook, oakbrook):
 
 def test_whoever_has_left_is_nobodys_any_more(mt_prospect, manager, manager_oakbrook, therapist, at):
     factories.time_off(person=therapist, clinic=mt_prospect, day=MONDAY)
-    Membership.objects.filter(user=therapist).update(period=(date(2024, 1, 1), TODAY))
+    as_if_always(therapist.memberships, period=(date(2024, 1, 1), TODAY))
     User.objects.filter(pk=therapist.pk).update(is_active=False)
     for one in (manager, manager_oakbrook):
         assert list(TimeOff.objects.entrusted_to(one)) == []
@@ -133,7 +134,7 @@ def test_availability_is_seen_by_the_person_and_the_managers_of_their_clinics(ca
 
 def test_managers_of_a_former_clinic_see_no_availability(mt_prospect, oakbrook, manager, therapist):
     factories.availability(person=therapist)
-    Membership.objects.filter(user=therapist).update(period=(date(2024, 1, 1), TODAY))
+    as_if_always(therapist.memberships, period=(date(2024, 1, 1), TODAY))
     people.membership(user=therapist, role=Role.THERAPIST, clinic=oakbrook, start=date(2026, 1, 1))
     assert list(Availability.objects.visible_to(manager)) == []
 

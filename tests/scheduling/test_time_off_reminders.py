@@ -7,13 +7,14 @@ from datetime import date, timedelta
 import pytest
 from django.db import connection
 
-from accounts.models import Membership, User
+from accounts.models import User
 from accounts.roles import Role
 from intranet.reminders import registry
 from intranet.reminders.owing import owed
 from scheduling.models import TimeOff
 from scheduling.time_off_reminders import TimeOffAsked, TimeOffDecided, TimeOffUndecided, when_off
 from tests import factories as people
+from tests.factories import as_if_always
 from tests.scheduling import factories
 from tests.scheduling.factories import MONDAY, TODAY
 
@@ -81,7 +82,7 @@ class TestAsked:
             time_off.delete()
 
     def test_nobody_who_manages_it_no_more_or_not_yet(self, wanted, mt_prospect, manager, at):
-        Membership.objects.filter(user=manager).update(period=(date(2024, 1, 1), TODAY))
+        as_if_always(manager.memberships, period=(date(2024, 1, 1), TODAY))
         new = people.person(name="Nova New")
         people.membership(user=new, role=Role.MANAGER, clinic=mt_prospect, start=TODAY + DAY)
         assert recipients(TimeOffAsked(), at) == ["Rosa Sampleton"] * 2  # nobody of the clinic's own: every manager
@@ -145,7 +146,7 @@ class TestDecided:
 
     def test_not_to_whoever_has_no_role_any_more(self, wanted, therapist, manager, at):
         TimeOff.objects.update(state="approved", decided_by=manager, decided_at=at)
-        Membership.objects.filter(user=therapist).update(period=(date(2024, 1, 1), TODAY))
+        as_if_always(therapist.memberships, period=(date(2024, 1, 1), TODAY))
         assert rows(TimeOffDecided(), at) == []
 
     def test_the_words_hold_the_answer(self, wanted, therapist, manager, at):
