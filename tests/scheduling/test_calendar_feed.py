@@ -191,7 +191,7 @@ class TestMovesAndHolders:
         moved = replace(Plan.of(shift), start=start, end=end)
         assigning.change_shift(shift, moved, version=shift.version, by=manager, at=at, reason="So.")
         shift.refresh_from_db()
-        tell_now(shift, by=manager, at=at, reason="So.")
+        tell_now(shift, version=shift.version, by=manager, at=at, reason="So.")
         there = event_of(therapist, shift)
         assert told(there)[::2] == ("CONFIRMED", start.astimezone(UTC))
         shift.refresh_from_db()
