@@ -15,6 +15,7 @@ from html import escape, unescape
 from itertools import accumulate
 from pathlib import Path, PurePath
 from typing import Any
+from urllib.parse import unquote
 
 from lxml import html as markup
 
@@ -230,8 +231,8 @@ def _sectioned(source: str, notes: list[str], title: str, path: PurePath, pictur
 
 
 def _dead_links(source: str) -> int:
-    """How many links lead where no text may lead, such as to a script."""
-    schemes = (SCHEME.match(unescape(address).strip()) for address in HREF.findall(source))
+    """How many links lead where no text may lead, such as to a script. White space in an address is as if it were not."""
+    schemes = (SCHEME.match("".join(unquote(unescape(address)).split())) for address in HREF.findall(source))
     return sum(scheme[1].lower() not in richtext.LINKED for scheme in schemes if scheme)
 
 

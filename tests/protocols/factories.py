@@ -48,7 +48,7 @@ def published(*, by: User, lead: User, at: datetime, readers: Any = THERAPISTS, 
     return publishing.publish(version, by=lead, at=at, readers=readers, **terms)
 
 
-def with_files(version: ProtocolVersion, *, by: User, at: datetime, words: str) -> ProtocolVersion:
+def with_files(version: ProtocolVersion, *, by: User, at: datetime, words: str = "Canary") -> ProtocolVersion:
     """The draft with a picture in its first section, and an attachment; both speak of these words."""
     picture = pictures.add(version, file_samples.drawn(), description=f"{words} knee", by=by, at=at)
     paper = attachments.Paper(Kind.PDF, f"%PDF-1.4 {words} sheet".encode(), 1, f"{words} repetitions")

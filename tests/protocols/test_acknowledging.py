@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 import time_machine
+from django.utils import timezone
 
 from accounts.roles import Role
 from intranet.audit.models import Entry
@@ -237,7 +238,7 @@ def test_acknowledging_what_is_withdrawn_meanwhile(therapist, clinical_lead, sig
         return check(version, answers, at=at)
 
     monkeypatch.setattr(questioning, "check", withdrawn_meanwhile)
-    opened = {"opened": one.content_hash}
+    opened = {"opened": opening.proof(one, reader=therapist, at=timezone.now())}
     answer = sign_in(therapist).post(f"/protocols/{one.protocol.slug}/versions/1/acknowledge/", opened)
     words = "Ines Exemplar has withdrawn version 1. What you read does not count any more."
     assert (answer.status_code, words in answer.content.decode()) == (409, True)

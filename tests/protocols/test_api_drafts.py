@@ -45,14 +45,14 @@ def test_an_approver_reads_what_is_asked_and_attached(draft, therapist, approver
 
 
 def test_questions_are_set_by_authors_and_the_lead(draft, therapist, approver, clinical_lead, front_desk, api, at):
-    said = {"token": draft.token, "questions": [asked(draft)]}
+    said = {"version": 1, "token": draft.token, "questions": [asked(draft)]}
     for person, status in ((front_desk, 404), (approver, 404), (therapist, 200)):
         assert api(person).put(of(draft, "questions/"), said).status_code == status
     [question] = Question.objects.all()
     assert (question.text, question.options, question.right) == ("How long?", ["2 minutes", "10 minutes"], 1)
     draft.refresh_from_db()
     publishing.submit(draft, by=therapist, at=at)
-    again = {"token": draft.token, "questions": [asked(draft, key=str(question.key), right=0)]}
+    again = {"version": 1, "token": draft.token, "questions": [asked(draft, key=str(question.key), right=0)]}
     assert api(approver).put(of(draft, "questions/"), again).status_code == 403
     answer = api(clinical_lead).put(of(draft, "questions/"), again)
     assert (answer.status_code, answer.json()["state"], answer.json()["questions"]) == (
@@ -66,12 +66,12 @@ def test_questions_are_set_by_authors_and_the_lead(draft, therapist, approver, c
 def test_questions_that_make_no_sense_are_refused_with_all_reasons(draft, therapist, api):
     key = str(uuid4())
     wrong = [asked(draft, key=key, right=5), asked(draft, key=key, options=["One"], section=str(uuid4()))]
-    answer = api(therapist).put(of(draft, "questions/"), {"token": draft.token, "questions": wrong})
+    answer = api(therapist).put(of(draft, "questions/"), {"version": 1, "token": draft.token, "questions": wrong})
     assert (answer.status_code, answer["Content-Type"]) == (422, "application/problem+json")
     codes = [reason["code"] for reason in answer.json()["reasons"]]
     assert codes == ["question-twice", "no-right-one", "no-section", "options"]
     for nonsense in ({"right": -1}, {"text": "x" * 301}, {"options": "x"}, {"section": "x"}):
-        said = {"token": draft.token, "questions": [asked(draft, **nonsense)]}
+        said = {"version": 1, "token": draft.token, "questions": [asked(draft, **nonsense)]}
         assert api(therapist).put(of(draft, "questions/"), said).status_code == 400
     assert not Question.objects.exists()
 

@@ -362,7 +362,7 @@ class TestPages:
         )
         added = draft.attachments.get()
         assert added.name == "Home sheet"
-        client.post(f"{base}/attachments/{added.key}/", {"version": 1, "name": "Sheet"})
+        client.post(f"{base}/attachments/{added.key}/rename/", {"version": 1, "name": "Sheet"})
         assert draft.attachments.get().name == "Sheet"
         assert "Sheet" in client.get(f"{base}/files/").content.decode()
         client.post(f"{base}/attachments/{added.key}/remove/", {"version": 1})
@@ -374,7 +374,7 @@ class TestPages:
         page = answer.content.decode()
         assert (answer.status_code, "Choose a file that is a PDF" in page, "Kept words" in page) == (422, True, True)
         added = attachments.add(draft, SHEET, name="Sheet", by=therapist, at=at)
-        answer = client.post(f"{base}/attachments/{added.key}/", {"version": 1, "name": ""})
+        answer = client.post(f"{base}/attachments/{added.key}/rename/", {"version": 1, "name": ""})
         assert (answer.status_code, "open" in answer.content.decode()) == (422, True)
 
     def test_the_text_is_saved_on_the_way_there(self, draft, therapist, sign_in):

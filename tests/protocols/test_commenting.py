@@ -159,11 +159,11 @@ def test_a_draft_that_makes_no_sense_is_refused(draft, therapist, api, wrong):
 
 def test_what_looks_like_a_patient_is_sent_a_second_time_or_not_at_all(draft, approver, sign_in):
     browser, place = sign_in(approver), f"/protocols/{draft.protocol.slug}/draft/comments/"
-    answer = browser.post(place, {"text": "Born 3/4/2001."})
+    answer = browser.post(place, {"version": 1, "text": "Born 3/4/2001."})
     assert (answer.status_code, Comment.objects.count()) == (422, 0)
     page = answer.content.decode()
     assert "“Born 3/4/2001” looks like a date of birth." in page
     warned = answer.context["comment_form"]["warned"].value()
     assert f'name="warned" value="{warned}"' in page
-    assert browser.post(place, {"text": "Born 3/4/2001.", "warned": warned}).status_code == 302
+    assert browser.post(place, {"version": 1, "text": "Born 3/4/2001.", "warned": warned}).status_code == 302
     assert Comment.objects.get().text == "Born 3/4/2001."

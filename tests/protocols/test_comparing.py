@@ -9,7 +9,7 @@ import pytest
 from django.urls import reverse
 
 from accounts.roles import Role
-from protocols import acknowledging, drafting, publishing, questioning
+from protocols import acknowledging, drafting, opening, publishing, questioning
 from protocols.comparing import Change, compare
 from protocols.drafting import DraftText, SectionText
 from protocols.models import ProtocolVersion
@@ -220,7 +220,8 @@ class TestQuestions:
     def test_another_right_answer_is_told_to_those_alone_who_have_a_say(
         self, first, asking, floater, clinical_lead, manager, therapist, approver, sign_in, api, at
     ):
-        acknowledging.acknowledge(asking, by=floater, at=at, opened=asking.content_hash, answers={KEY: 1})
+        opened = opening.proof(asking, reader=floater, at=at)
+        acknowledging.acknowledge(asking, by=floater, at=at, opened=opened, answers={KEY: 1})
         draft = drafting.start_draft(first.protocol, by=floater, at=at)
         question = QuestionText(draft.sections.first().key, "How <long>?", ["2 minutes", "10 minutes"], 0, KEY)
         draft = questioning.ask(draft, [question], by=floater, at=at, token=draft.token)

@@ -222,14 +222,21 @@ def test_what_no_page_could_show_is_not_stored(therapist, sign_in, api, at):
     assert str(refused.value) == SAID
     version = factories.draft(by=therapist, at=at)
     section = version.sections.get()
-    said = {"token": version.token, "title": version.title, "change_summary": "", "material": "yes", "then": "save"}
+    said = {
+        "version": 1,
+        "token": version.token,
+        "title": version.title,
+        "change_summary": "",
+        "material": "yes",
+        "then": "save",
+    }
     form = {"key": str(section.key), "kind": section.kind, "heading": section.heading, "body": TOO_DEEP}
     counts = {"section-TOTAL_FORMS": "1", "section-INITIAL_FORMS": "1"}
     place = f"/protocols/{version.protocol.slug}/draft/"
     answer = sign_in(therapist).post(place, said | counts | {f"section-0-{name}": form[name] for name in form})
     assert (answer.status_code, SAID in unescape(answer.content.decode())) == (422, True)
     assert "Careful" in answer.content.decode()
-    sent = {"token": version.token, "title": version.title, "sections": [form]}
+    sent = {"version": 1, "token": version.token, "title": version.title, "sections": [form]}
     answer = api(therapist).put(f"/api/v1/drafts/{version.protocol.slug}/", sent, format="json")
     assert (answer.status_code, [one["message"] for one in answer.json()["reasons"]]) == (422, [SAID])
     assert version.sections.get().body == "<p>Words.</p>"

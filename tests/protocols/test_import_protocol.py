@@ -65,12 +65,17 @@ def test_title_author_and_category_can_be_given(clinical_lead, therapist):
     assert (version.title, version.edited_by, version.protocol.category) == ("Neck pain", therapist, "exercise")
 
 
-def test_the_same_file_twice_makes_two_drafts(clinical_lead):
+def test_the_same_file_twice_makes_a_second_draft_only_under_another_title(clinical_lead):
     run(ARTICLE)
-    run(ARTICLE)
+    with pytest.raises(CommandError) as error:
+        run(ARTICLE)
+    assert (
+        str(error.value) == "There is a protocol called “Dry Needling Therapy For Neck Pain” already: version 1, draft."
+    )
+    run(ARTICLE, "--title", "Neck pain, the second")
     assert sorted(Protocol.objects.values_list("slug", flat=True)) == [
         "dry-needling-therapy-for-neck-pain",
-        "dry-needling-therapy-for-neck-pain-2",
+        "neck-pain-the-second",
     ]
 
 

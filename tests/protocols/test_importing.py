@@ -246,14 +246,20 @@ class TestPage:
             ("<object data=x></object><embed src=x>", ["Left out: 2 scripts or embedded parts."]),
             (
                 "<svg><script>alert(1)</script></svg>",
-                ["Left out: 1 script or embedded part.", "Left out: 1 picture."],
+                ["Left out: 1 script or embedded part.", "Left out: 1 drawing."],
             ),
-            ("<video src=x></video>", ["Left out: 1 video or sound."]),
+            ("<video src=x></video>", ["Left out: 1 recording."]),
             (
                 "<p onclick=x>b</p><a href=' java\nscript:alert(1)'>c</a><a href='JavaScript:alert(1)'>d</a>",
-                ["Left out: 3 attributes or links that would have run a script."],
+                [
+                    "Left out: 1 instruction to the browser. Nothing in a protocol acts by itself.",
+                    "Left out: 2 links that would start something. The words stay.",
+                ],
             ),
-            ("<style>p{color:red}</style><template>x</template><p style='color:red'>b</p>", []),
+            (
+                "<style>p{color:red}</style><template>x</template><p style='color:red'>b</p>",
+                ["Left out: colors, sizes and positions. Say in words what they meant."],
+            ),
         ],
     )
     def test_what_runs_or_plays_is_left_out_with_a_sentence(self, tmp_path, hostile, notes):

@@ -229,7 +229,7 @@ class TestOverTheApi:
         assert (read.status_code, body["file_name"], body["title"]) == (201, "falls.docx", "Falls")
         assert [(one["place"], one["kind"], one["heading"]) for one in body["sections"]] == [
             (0, "text", "Screen"),
-            (1, "text", "Contraindications"),
+            (1, "contraindications", "Contraindications"),
         ]
         assert any("macro" in note.lower() for note in body["notes"])
         assert not Protocol.objects.exists()

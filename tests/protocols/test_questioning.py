@@ -263,7 +263,13 @@ def test_a_card_without_words_is_not_asked_and_a_begun_one_says_what_is_missing(
     page = browser.get(address).content.decode()
     assert [f'<h2 id="question-{n}-number">Question {n + 1}</h2>' in page for n in range(3)] == [True] * 3
     assert page.count("(optional)") == 6  # two more answers on each card
-    begun = {"token": draft.token, "question-0-text": " ", "question-1-text": "Where?", "question-1-right": "0"}
+    begun = {
+        "version": 1,
+        "token": draft.token,
+        "question-0-text": " ",
+        "question-1-text": "Where?",
+        "question-1-right": "0",
+    }
     refused = browser.post(address, begun)
     assert refused.status_code == 422
     assert [one.errors for one in refused.context["questions"]] == [
@@ -272,7 +278,7 @@ def test_a_card_without_words_is_not_asked_and_a_begun_one_says_what_is_missing(
         {},
     ]
     assert "Question 2: Answer 1 is missing" in refused.content.decode()
-    assert browser.post(address, {"token": draft.token}).status_code == 302
+    assert browser.post(address, {"version": 1, "token": draft.token}).status_code == 302
     assert not Question.objects.exists()
 
 

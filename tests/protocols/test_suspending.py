@@ -7,18 +7,20 @@ from datetime import date, timedelta
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import User
 from accounts.roles import Role
 from intranet.core.access import Conflict, Forbidden, Refused, Verdict
 from intranet.reminders import owing
 from intranet.reminders.registry import COLUMNS, find
-from protocols import acknowledging, prints, suspending, waiving
+from protocols import acknowledging, opening, prints, suspending, waiving
 from protocols.models import Acknowledgement, Suspension
 from protocols.publishing import Readers
 from scheduling.eligibility import attention, may_work
 from scheduling.models import Shift
 from scheduling.plans import Plan
+from tests import factories as people
 from tests.factories import competency, skill
 from tests.protocols import factories
 from tests.races import outcomes
@@ -152,8 +154,8 @@ def test_whoever_signed_is_told_whatever_the_role_as_long_as_they_may_read_it(
 ):
     for person in (therapist, therapist_oakbrook, floater, manager_oakbrook):
         factories.acknowledgement(version=version, by=person, at=at - timedelta(days=20))
-    therapist_oakbrook.memberships.update(role=Role.MANAGER)  # of another clinic, and reads it as such
-    therapist.memberships.update(role=Role.FRONT_DESK)  # does not read it any more
+    people.as_if_always(therapist_oakbrook.memberships, role=Role.MANAGER)  # of another clinic, and reads it as such
+    people.as_if_always(therapist.memberships, role=Role.FRONT_DESK)  # does not read it any more
     User.objects.filter(pk=floater.pk).update(is_active=False)
     suspending.suspend(version, clinics=[mt_prospect], reason="Why.", by=manager, at=at)
     found = told(at + timedelta(minutes=1))
@@ -273,14 +275,14 @@ def test_a_version_that_will_be_replaced_still_waits_for_the_lead(version, float
     assert not suspending.in_question(clinical_lead, later + timedelta(days=1)).exists()
 
 
-def acknowledge(version, browser):
+def acknowledge(version, browser, by):
     address = reverse("protocols:version-acknowledge", args=[version.protocol.slug, version.number])
-    return browser.post(address, {"opened": version.content_hash})
+    return browser.post(address, {"opened": opening.proof(version, reader=by, at=timezone.now())})
 
 
 def test_nobody_signs_what_is_suspended_wherever_they_read_it(version, suspension, therapist, sign_in):
     browser = sign_in(therapist)
-    answer = acknowledge(version, browser)
+    answer = acknowledge(version, browser, therapist)
     assert answer.status_code == 403
     assert "“Needling” is suspended at Mt. Prospect since Nov 25, 2026: A needle broke." in answer.content.decode()
     assert not Acknowledgement.objects.exists()
@@ -296,7 +298,7 @@ def test_one_clinic_that_is_left_is_enough_to_sign(version, suspension, who, req
     if who != "clinical_lead":
         page = browser.get(version.get_absolute_url()).content.decode()
         assert "It stays suspended at Mt. Prospect: acknowledging it changes nothing there." in page
-    assert acknowledge(version, browser).status_code == 302
+    assert acknowledge(version, browser, reader).status_code == 302
     assert Acknowledgement.objects.get().user == reader
 
 
@@ -311,7 +313,7 @@ def test_not_even_the_lead_signs_what_is_suspended_everywhere(version, clinical_
 
 def test_whoever_may_sign_again_is_asked_again(version, suspension, therapist, clinical_lead, sign_in, at):
     suspending.lift(suspension, because="Fine.", by=clinical_lead, at=at)
-    assert acknowledge(version, sign_in(therapist)).status_code == 302
+    assert acknowledge(version, sign_in(therapist), therapist).status_code == 302
 
 
 def test_the_bar_names_the_waiver(version, suspension, therapist, therapist_oakbrook, clinical_lead, sign_in, at):
