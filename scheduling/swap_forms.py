@@ -8,11 +8,12 @@ from typing import Any
 from django import forms
 
 from accounts.models import User
+from intranet.core.access import Reason
 from scheduling.models import OpenShifts, Permission
 from scheduling.my_swaps import Choice
 from scheduling.policies import MOST_HOURS, Policy
 
-NOTE_HINT = "Those who decide read it. No patient names, no diagnoses."
+NOTE_HINT = "Whoever could take the shift and whoever decides read it. No patient names, no diagnoses."
 
 
 class NoteForm(forms.Form):
@@ -41,7 +42,7 @@ class GiveForm(NoteForm):
 class SwapForm(NoteForm):
     """One of the colleague's shifts, as it was published when the page was made."""
 
-    in_return = forms.ChoiceField(widget=forms.RadioSelect, label="Which shift do you take for it?")
+    in_return = forms.ChoiceField(widget=forms.RadioSelect, label="Shift in return")
 
     def __init__(self, data: Any = None, *, choices: Sequence[Choice], **options: Any) -> None:
         super().__init__(data, **options)
@@ -56,7 +57,7 @@ class SwapForm(NoteForm):
 class ColleagueForm(forms.Form):
     """With whom to swap."""
 
-    colleague = forms.ModelChoiceField(User.objects.none(), label="With whom?", empty_label="Choose a colleague")
+    colleague = forms.ModelChoiceField(User.objects.none(), label="Colleague", empty_label="Choose a colleague")
 
     def __init__(self, data: Any = None, *, colleagues: Any) -> None:
         super().__init__(data)
@@ -64,16 +65,24 @@ class ColleagueForm(forms.Form):
 
 
 class AgreeForm(forms.Form):
+    """Why one agrees: asked for only where something speaks against it."""
+
     reason = forms.CharField(
         max_length=200,
         required=False,
         label="Why all the same",
-        help_text="Where something speaks against it. It stands in the history.",
+        help_text="Something speaks against it. What you write stands in the history.",
     )
+
+    def needs_reason(self, concerns: Sequence[Reason]) -> None:
+        """How the page shows it; the action is what insists."""
+        self.fields["reason"].required = bool(concerns)
 
 
 class RefuseForm(forms.Form):
-    answer = forms.CharField(max_length=160, required=False, label="Why not", help_text="They read it.")
+    """Why not, for those who wanted it."""
+
+    answer = forms.CharField(max_length=160, label="Why not", help_text="They read it, so that they can plan.")
 
 
 class PolicyForm(forms.Form):

@@ -106,6 +106,13 @@ class TestOffering:
         assert refused(lambda: make(DROP)) == ["not-here"]
         assert refused(lambda: make(SWAP, to=floater, in_return=theirs)) == ["not-here", "not-here"]
 
+    def test_not_for_the_same_work_at_the_same_time(self, make, mt_prospect, oakbrook, floater):
+        same = factories.published(clinic=mt_prospect, times="7-12", staff=floater)
+        assert refused(lambda: make(SWAP, to=floater, in_return=same)) == ["same-shift"]
+        PublishedShift.objects.filter(pk=same.pk).update(position="assistant")
+        same.refresh_from_db()
+        assert "same-shift" not in refused(lambda: make(SWAP, to=floater, in_return=same))
+
     def test_not_too_late(self, mine, therapist):
         late = mine.start - timedelta(hours=12)
         assert refused(lambda: offering.offer(Wanted(GIVE, mine), by=therapist, at=late)) == ["too-late"]
@@ -205,8 +212,10 @@ class TestTaking:
 
     def test_only_whoever_it_is_for(self, make, mine, floater, assistant, at):
         made = make(to=floater)
-        assert refused(lambda: take(made, assistant, at)) == ["for-somebody-else"]
-        assert refused(lambda: take(made, mine.staff, at)) == ["own"]
+        with pytest.raises(Forbidden, match="offered to somebody else"):
+            take(made, assistant, at)
+        with pytest.raises(Forbidden, match="your own offer"):
+            take(made, mine.staff, at)
 
     def test_to_anybody_who_may_work_it(self, make, floater, assistant, therapist_oakbrook, at):
         made = make()

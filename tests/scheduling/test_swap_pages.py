@@ -146,7 +146,7 @@ class TestOffers:
     def test_my_own_offer_says_that_the_shift_is_mine(self, sign_in, swap, therapist):
         browser = sign_in(therapist)
         body = text(browser.get(URL))
-        words = "Both shifts stay where they are until Theo has taken it and a manager of Mt. Prospect has agreed."
+        words = "Both shifts stay where they are until Theo has said yes and a manager of Mt. Prospect has agreed."
         assert words in body
         assert "Withdrawn. You keep the shift." in followed(
             browser.post(f"/schedule/offers/{swap.pk}/withdraw/", {"version": 1})
