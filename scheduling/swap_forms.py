@@ -13,19 +13,23 @@ from scheduling.models import OpenShifts, Permission
 from scheduling.my_swaps import Choice
 from scheduling.policies import MOST_HOURS, Policy
 
-NOTE_HINT = "Whoever could take the shift and whoever decides read it. No patient names, no diagnoses."
-
 
 class NoteForm(forms.Form):
     """A word with it; hidden is which publication of the shift was looked at."""
 
     sequence = forms.IntegerField(min_value=0, max_value=2**31 - 1, widget=forms.HiddenInput)
-    note = forms.CharField(max_length=160, required=False, label="A word with it", help_text=NOTE_HINT)
+    note = forms.CharField(max_length=160, required=False, label="A word with it")
+    readers = "The managers of the clinic read it."
+
+    def __init__(self, data: Any = None, **options: Any) -> None:
+        super().__init__(data, **options)
+        self.fields["note"].help_text = f"{self.readers} No patient names, no diagnoses."
 
 
 class GiveForm(NoteForm):
     """To one colleague, or (empty) to whoever may take it."""
 
+    readers = "Whoever could take the shift and the managers of the clinic read it."
     to = forms.ChoiceField(required=False, widget=forms.RadioSelect, label="Who should have it?")
 
     def __init__(self, data: Any = None, *, choices: Sequence[Choice], **options: Any) -> None:
@@ -42,6 +46,7 @@ class GiveForm(NoteForm):
 class SwapForm(NoteForm):
     """One of the colleague's shifts, as it was published when the page was made."""
 
+    readers = "Your colleague and the managers of the clinic read it."
     in_return = forms.ChoiceField(widget=forms.RadioSelect, label="Shift in return")
 
     def __init__(self, data: Any = None, *, choices: Sequence[Choice], **options: Any) -> None:

@@ -277,7 +277,7 @@ class TestSwapping:
         factories.shift(clinic=mt_prospect, day=date(2026, 12, 3), times="6:13-12", staff=floater)
         body = text(sign_in(therapist).get(self.url(mine, floater)))
         assert f'value="{theirs.shift_id}:0"' in body
-        assert "4 h, brings you to 4 in that week" in body
+        assert "4 h, brings you to 4 h in that week" in body
         assert "1 shift that cannot be swapped, and why" in body
         assert "Avery does not work at Oakbrook Terrace on Wed, Dec 2." in body
         assert "6:13" not in body
