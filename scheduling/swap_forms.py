@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from django import forms
@@ -109,7 +110,7 @@ class PolicyForm(forms.Form):
         names = ("open_shifts", "give", "swap", "drop", "hours_before")
         initial = {name: getattr(policy, name) for name in names} | {"seen": policy.fingerprint}
         super().__init__(data, initial=initial)
-        self.now = policy.fingerprint
+        self.now = policy
 
     @property
     def policy(self) -> Policy:
@@ -124,4 +125,11 @@ class PolicyForm(forms.Form):
 
     def look_again(self) -> None:
         """Somebody was quicker: what was chosen stays, and the next try starts from what they saved."""
-        self.data = {**self.data.dict(), "seen": self.now}  # type: ignore[attr-defined]  # what was sent
+        self.data = {**self.data.dict(), "seen": self.now.fingerprint}  # type: ignore[attr-defined]  # what was sent
+
+    @property
+    def meanwhile(self) -> list[tuple[str, str]]:
+        """What somebody else saved where something else is chosen here: `("Handing a shift back", "At once")`."""
+        chosen = asdict(self.policy)
+        held = {name: value for name, value in asdict(self.now).items() if value != chosen[name]}
+        return [(str(self.fields[name].label), str(getattr(value, "label", value))) for name, value in held.items()]

@@ -30,8 +30,8 @@ from scheduling.rules import may_set_rules
 from scheduling.serializers import VersionSerializer
 from scheduling.swap_serializers import (
     AgreementSerializer,
-    AnswerSerializer,
     ChoiceSerializer,
+    ClaimAnswerSerializer,
     ClaimSerializer,
     GrantSerializer,
     InReturnQuery,
@@ -132,13 +132,13 @@ class ClaimViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Acting):
         claim, said = self.get_object(), self.checked(GrantSerializer).validated_data
         return self._answer(claiming.grant(claim, by=self.person, at=timezone.now(), **said))
 
-    @extend_schema(request=AnswerSerializer, responses={200: ClaimSerializer, **REFUSALS})
+    @extend_schema(request=ClaimAnswerSerializer, responses={200: ClaimSerializer, **REFUSALS})
     @action(detail=True, methods=["post"])
     def decline(self, request: Request, pk: int) -> Response:
         """The person does not get it, and reads why."""
         claim = self.get_object()
         require(claiming.may_decide(claim, self.person), Forbidden)
-        said = self.checked(AnswerSerializer).validated_data
+        said = self.checked(ClaimAnswerSerializer).validated_data
         return self._answer(claiming.decline(claim, by=self.person, at=timezone.now(), **said))
 
     def _answer(self, claim: Claim) -> Response:

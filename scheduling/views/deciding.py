@@ -151,18 +151,18 @@ def policy(request: HttpRequest, slug: str) -> HttpResponse:
     clinic = get_object_or_404(Clinic.objects.visible_to(request.user), slug=slug)
     require(may_set_rules(clinic, request.user), Forbidden)
     form = PolicyForm(request.POST or None, policy=policy_of(clinic))
-    status = 422 if form.errors else 200
+    status, changed_meanwhile = 422 if form.errors else 200, False
     if request.method == "POST" and form.is_valid():
         try:
             set_policy(clinic, form.policy, seen=form.cleaned_data["seen"], by=request.user)
         except Refused as refused:
             add_refusal(form, refused)
             status = refused.status
-            if isinstance(refused, Conflict):
+            if changed_meanwhile := isinstance(refused, Conflict):
                 form.look_again()
         else:
             messages.success(request, f"Saved. It holds at {clinic} from now on.")
             return redirect("scheduling:policy", clinic.slug)
     choices = [form[name] for name in ("open_shifts", "give", "swap", "drop")]
-    context = {"clinic": clinic, "form": form, "choices": choices}
+    context = {"clinic": clinic, "form": form, "choices": choices, "changed_meanwhile": changed_meanwhile}
     return render(request, "scheduling/policy.html", context, status=status)

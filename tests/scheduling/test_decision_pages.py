@@ -383,7 +383,11 @@ class TestPolicy:
         browser = sign_in(manager)
         response = browser.post(self.URL, self.DATA)
         assert response.status_code == 409
-        assert "Somebody changed this meanwhile." in text(response)
+        body = text(response)
+        assert "Somebody changed this meanwhile." in body
+        assert "Open shifts: now <strong>Whoever comes first has it</strong>" in body
+        assert "until which all of this is possible: now <strong>48</strong>" in body
+        assert "Handing a shift back: now" not in body
         seen = Policy(hours_before=48).fingerprint
         assert f'value="{seen}"' in text(response)
         assert browser.post(self.URL, self.DATA | {"seen": seen}).status_code == 302

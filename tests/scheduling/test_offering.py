@@ -8,6 +8,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
+from accounts.models import Profession
 from accounts.roles import Role
 from intranet.audit.models import Entry
 from intranet.core.access import Conflict, Forbidden, Refused
@@ -398,12 +399,16 @@ class TestSeeing:
         everybody = [mine.staff, floater, assistant, manager, manager_oakbrook]
         assert [one for one in everybody if Offer.objects.sees(one, made)] == [mine.staff, floater, manager]
 
-    def test_who_sees_an_offer_to_anybody(self, make, floater, assistant, therapist_oakbrook, administrator, at):
+    def test_who_sees_an_offer_to_anybody(
+        self, make, mt_prospect, floater, assistant, therapist_oakbrook, administrator, at
+    ):
         made = make()
         everybody = [floater, assistant, therapist_oakbrook, administrator]
-        assert [one for one in everybody if Offer.objects.sees(one, made)] == [floater, assistant]
-        take(made, floater, at)
         assert [one for one in everybody if Offer.objects.sees(one, made)] == [floater]
+        another = people.staff(name="Una Another", role=Role.THERAPIST, clinics=[mt_prospect], profession=Profession.PT)
+        assert Offer.objects.sees(another, made)
+        take(made, floater, at)
+        assert [one for one in [*everybody, another] if Offer.objects.sees(one, made)] == [floater]
 
     def test_managers_of_the_clinic_of_the_shift_in_return_see_it(
         self, make, mine, oakbrook, floater, manager_oakbrook

@@ -336,9 +336,12 @@ class TestMySchedule:
         assert "/schedule/swaps/" in body
 
     def test_what_is_on_offer_says_so(self, sign_in, swap, therapist, floater):
-        for person in (therapist, floater):
-            body = text(sign_in(person).get("/schedule/"))
-            assert "Waits for a colleague" in body
+        for person, words in ((therapist, "Waits for a colleague"), (floater, "Waits for your answer")):
+            browser = sign_in(person)
+            body = text(browser.get("/schedule/"))
+            assert words in body
+            assert "What to do with" not in body
+            assert f'id="offer-{swap.pk}"' in text(browser.get(URL))
 
 
 def test_administrators_have_none(sign_in, administrator):
