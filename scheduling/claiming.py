@@ -21,7 +21,7 @@ from scheduling.handovers import Gain, Handover, judge, judge_for
 from scheduling.models import Claim, ClaimState, Occasion, PublishedShift, Shift
 from scheduling.my_schedule import may_have_schedule
 from scheduling.policies import Policy, policies, policy_of
-from scheduling.positions import PROFESSIONS
+from scheduling.positions import positions_of
 
 TAKEN = f"Somebody was quicker: this shift is taken. {NOTHING_CHANGED}"
 CHANGED = f"This shift was changed meanwhile. Look at it as it is now. {NOTHING_CHANGED}"
@@ -40,7 +40,7 @@ class OpenShift:
     @property
     def has_to_wait(self) -> bool:
         """Whether a manager decides: always at the clinic, or because something speaks against it."""
-        return self.policy.picks or bool(self.gain.concerns)
+        return self.policy.picks or self.gain.is_weighed
 
 
 def open_to(person: User, at: datetime) -> list[OpenShift]:
@@ -59,9 +59,8 @@ def open_to(person: User, at: datetime) -> list[OpenShift]:
 
 def _coming(person: User, at: datetime) -> QuerySet[PublishedShift]:
     """Open shifts at the person's clinics, in positions of their profession, that nobody is changing."""
-    positions = [position for position, professions in PROFESSIONS.items() if person.profession in professions]
     seen = PublishedShift.objects.visible_to(person).standing().as_planned()
-    free = seen.filter(staff=None, period__startswith__gt=at, position__in=positions)
+    free = seen.filter(staff=None, period__startswith__gt=at, position__in=positions_of(person.profession))
     here = free.filter(clinic__in=person.standing.clinic_ids)
     return here.select_related("clinic", "skill").order_by("period", "pk")
 

@@ -10,8 +10,9 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.models import Clinic, User
 from accounts.roles import Capability
-from intranet.core.access import Reason, Verdict
+from intranet.core.access import YES, Reason, Verdict
 from scheduling import claiming, offers
+from scheduling.assigning import may_edit
 from scheduling.handovers import Gain, concerns_in, verdict_of
 from scheduling.models import Claim, Offer, OfferConsent, OfferState, Shift
 
@@ -49,6 +50,12 @@ class OpenToDecide:
     claims: list[ClaimToDecide]
 
 
+def may_have_decisions(person: User) -> Verdict:
+    if person.standing.scope(Capability.EDIT_ROSTER):
+        return YES
+    return Verdict.no("not-a-manager", "The managers of the clinics decide about open shifts and swaps.")
+
+
 def offers_waiting(manager: User) -> QuerySet[Offer]:
     """Offers to which a clinic of the manager has not agreed. Nobody decides about own shifts."""
     clinics = Clinic.objects.where(manager, Capability.EDIT_ROSTER)
@@ -77,6 +84,13 @@ def offers_to_decide(waiting: QuerySet[Offer], at: datetime) -> list[OfferToDeci
         consents[one.offer_id].append(one)
     gains = offers.gains(found, at)
     return [OfferToDecide(made, of, consents[made.pk]) for made, of in zip(found, gains, strict=True)]
+
+
+def still_to_agree(decision: OfferToDecide, manager: User) -> list[str]:
+    """The other clinics whose managers have to agree, too, once this one has."""
+    agreed = {one.clinic_id for one in decision.consents}
+    others = {shift.clinic for shift in decision.offer.shifts if not may_edit(shift.clinic, manager)}
+    return sorted(clinic.name for clinic in others if clinic.pk not in agreed)
 
 
 def shifts_to_decide(claims: QuerySet[Claim], at: datetime) -> list[OpenToDecide]:

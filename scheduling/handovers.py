@@ -49,6 +49,7 @@ class Gain:
     person: User
     verdict: Verdict
     minutes_before: int
+    is_weighed: bool = False  # only managers decide: something speaks against it, though staff may not see it yet
 
     @property
     def minutes(self) -> int:
@@ -88,7 +89,8 @@ def judge_for(viewer: User, handovers: Sequence[Handover], at: datetime) -> list
         [person] = case.people
         wish = seen.absences.unavailable(case.plan, person)
         verdict = _told(_verdict(case, by_plan, at) + wish, _verdict(case, seen, at) + wish, person, viewer)
-        gains.append(_gain(case, seen, verdict))
+        weighed = bool(concerns_in(_verdict(case, by_plan, at)) or concerns_in(verdict))
+        gains.append(replace(_gain(case, seen, verdict), is_weighed=weighed))
     return _by_handover(gains, handovers)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -37,8 +37,11 @@ class Moment:
 
 def hands(shift: Shift) -> list[Moment]:
     """Everything that is known, the latest first. Four queries."""
-    moments = [*_publications(shift), *_offers(shift), *_consents(shift), *_claims(shift)]
-    return sorted(moments, key=lambda one: one.at, reverse=True)
+    offers, claims = _offers_of(shift), list(Claim.objects.filter(shift=shift).select_related("person", "ended_by"))
+    wanted = [*_offered(offers), *_consents(shift), *_asked(claims)]
+    done = [*_publications(shift), *_ended(offers), *_answered(claims)]
+    in_order = sorted([*wanted, *done], key=lambda one: one.at)  # at the same moment, first what it follows from
+    return in_order[::-1]
 
 
 def _publications(shift: Shift) -> Iterator[Moment]:
@@ -67,17 +70,17 @@ def _when(said: dict[str, Any] | None, clinic: Clinic, at: datetime) -> str:
     return f"{short_range(start, end, clinic.zone)} on {day}"
 
 
-def _offers(shift: Shift) -> Iterator[Moment]:
-    related = ("by", "to", "taken_by", "ended_by")
-    for made in (Offer.objects.filter(shift=shift) | Offer.objects.filter(in_return=shift)).select_related(*related):
+def _offers_of(shift: Shift) -> list[Offer]:
+    either = Offer.objects.filter(shift=shift) | Offer.objects.filter(in_return=shift)
+    return list(either.select_related("by", "to", "taken_by", "ended_by").order_by("made_at", "pk"))
+
+
+def _offered(offers: Iterable[Offer]) -> Iterator[Moment]:
+    for made in offers:
         to = f" to {made.to}" if made.to else ""
         yield Moment(made.made_at, f"{made.by} {WANTED[OfferKind(made.kind)]}{to}", made.note)
         if made.taken_at:
             yield Moment(made.taken_at, f"{made.taken_by} takes what {made.by} offers")
-        if made.ended_at:
-            by = f" by {made.ended_by}" if made.ended_by else ""
-            title = f"Offer of {made.by}: {OfferState(made.state).label.lower()}{by}"
-            yield Moment(made.ended_at, title, made.answer, TONES.get(made.state, "neutral"))
 
 
 def _consents(shift: Shift) -> Iterator[Moment]:
@@ -86,13 +89,25 @@ def _consents(shift: Shift) -> Iterator[Moment]:
         yield Moment(one.at, str(one), one.reason, "ok")
 
 
-def _claims(shift: Shift) -> Iterator[Moment]:
-    for claim in Claim.objects.filter(shift=shift).select_related("person", "ended_by"):
+def _ended(offers: Iterable[Offer]) -> Iterator[Moment]:
+    for made in offers:
+        if made.ended_at:
+            by = f" by {made.ended_by}" if made.ended_by else ""
+            title = f"Offer of {made.by}: {OfferState(made.state).label.lower()}{by}"
+            yield Moment(made.ended_at, title, made.answer, TONES.get(made.state, "neutral"))
+
+
+def _asked(claims: Iterable[Claim]) -> Iterator[Moment]:
+    for claim in claims:
         if claim.was_taken_at_once:
             yield Moment(claim.made_at, f"{claim.person} takes it", tone="ok")
-            continue
-        yield Moment(claim.made_at, f"{claim.person} asks for it")
-        if claim.ended_at:
+        else:
+            yield Moment(claim.made_at, f"{claim.person} asks for it")
+
+
+def _answered(claims: Iterable[Claim]) -> Iterator[Moment]:
+    for claim in claims:
+        if claim.ended_at and not claim.was_taken_at_once:
             by = f" by {claim.ended_by}" if claim.ended_by else ""
             title = f"Request of {claim.person}: {ClaimState(claim.state).label.lower()}{by}"
             yield Moment(claim.ended_at, title, claim.answer, TONES.get(claim.state, "neutral"))

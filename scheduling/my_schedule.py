@@ -13,7 +13,7 @@ from intranet.core.time import at_local, local_day, monday_of, months_after
 from intranet.core.wording import name_list, week_label
 from protocols.clearance import clearance
 from scheduling.coverage import Demand
-from scheduling.models import DayNote, Offer, PublishedShift, week_span
+from scheduling.models import DayNote, Offer, OfferState, PublishedShift, week_span
 from scheduling.roster import next_shifts, published_shifts, with_whom
 from scheduling.times import total_minutes
 from scheduling.unpublished import NotPublished, not_published, published_up_to
@@ -37,6 +37,14 @@ class MyShift:
         names = [person.given_name for person in self.company[:NAMED]]
         rest = len(self.company) - len(names)
         return name_list([*names, f"{rest} other{'s' if rest > 1 else ''}"] if rest else names)
+
+    @property
+    def waits(self) -> str:
+        """What the offer in which it would change hands waits for, as its holder reads it."""
+        if self.offer is None:
+            return ""
+        asked = self.offer.state == OfferState.OPEN and self.offer.by_id != self.shift.staff_id
+        return "Waits for your answer" if asked else self.offer.get_state_display()
 
 
 @dataclass(frozen=True)

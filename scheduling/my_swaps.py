@@ -28,7 +28,7 @@ from scheduling.models import (
     Permission,
     PublishedShift,
 )
-from scheduling.offers import OfferedShift, Wanted
+from scheduling.offers import OfferedShift, Wanted, is_another
 from scheduling.offers import open_to as offers_for
 from scheduling.policies import Policy, policies
 from scheduling.positions import PROFESSIONS, ROLES, Position
@@ -100,23 +100,32 @@ def stays(made: Offer, viewer: User, held: dict[int, Policy], waiting: Sequence[
     whose = "yours" if made.by_id == viewer.pk else f"with {made.by.given_name}"
     shifts = "Both shifts stay where they are" if made.in_return_id else f"The shift stays {whose}"
     if made.state == OfferState.TAKEN:
-        return stays_until(shifts, "", waiting)
+        return stays_until(shifts, [], waiting)
     kind = OfferKind(made.kind)
     decided = any(held[shift.clinic_id].permission(kind) != Permission.FREE for shift in made.shifts)
-    return stays_until(shifts, made.to.given_name if made.to else "a colleague", waiting if decided else [])
+    taken = _says_yes(made.to.given_name) if made.to and made.in_return_id else _takes_it(made.to)
+    return stays_until(shifts, taken, waiting if decided else [])
 
 
 def promise(kind: OfferKind, published: PublishedShift, policy: Policy, colleague: User | None = None) -> str:
     """The same before it is offered."""
     managers = [] if policy.permission(kind) == Permission.FREE else [published.clinic.name]
     if kind == OfferKind.SWAP:
-        return stays_until("Both shifts stay where they are", colleague.given_name if colleague else "", managers)
-    return stays_until("The shift stays yours", "" if kind == OfferKind.DROP else "a colleague", managers)
+        taken = _says_yes(colleague.given_name if colleague else "your colleague")
+        return stays_until("Both shifts stay where they are", taken, managers)
+    return stays_until("The shift stays yours", [] if kind == OfferKind.DROP else _takes_it(None), managers)
 
 
-def stays_until(shifts: str, taker: str, clinics: Sequence[str]) -> str:
+def _says_yes(name: str) -> list[str]:
+    return [f"{name} has said yes"]
+
+
+def _takes_it(person: User | None) -> list[str]:
+    return [f"{person.given_name if person else 'a colleague'} has taken it"]
+
+
+def stays_until(shifts: str, taken: list[str], clinics: Sequence[str]) -> str:
     """`... until Theo has taken it and a manager of Mt. Prospect and a manager of Oakbrook Terrace have agreed.`"""
-    taken = [f"{taker} has taken it"] if taker else []
     managers = name_list([f"a manager of {name}" for name in clinics])
     agreed = [f"{managers} {'has' if len(clinics) == 1 else 'have'} agreed"] if clinics else []
     return f"{shifts} until {' and '.join(taken + agreed)}."
@@ -255,6 +264,7 @@ def shifts_in_return(published: PublishedShift, colleague: User, viewer: User, a
         Choice(
             colleague,
             held[one.clinic_id].allows(OfferKind.SWAP, one, at)
+            + is_another(published, one)
             + (ON_OFFER if one.shift_id in busy else YES)
             + Verdict(verdict_of(gains).reasons),
             one,

@@ -7,7 +7,7 @@ managers of every clinic concerned agree. Everything is looked at again in that 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q
@@ -22,10 +22,13 @@ from scheduling.models import LIVE, Occasion, Offer, OfferConsent, OfferKind, Of
 from scheduling.offers import (
     RELATED,
     Wanted,
+    answer_until,
     deadline_of,
     handover_of,
     is_as_offered,
+    is_asked,
     is_free,
+    is_own,
     may_decide,
     may_offer,
     may_take,
@@ -34,7 +37,6 @@ from scheduling.offers import (
 )
 from scheduling.policies import policies
 
-ANSWER_WITHIN = timedelta(days=7)
 OVERTAKEN = {"not-open", "being-changed"}  # no fault of whoever asks: somebody was quicker
 OFFERED = {OfferKind.GIVE: "shift-offer.given", OfferKind.SWAP: "shift-offer.swap", OfferKind.DROP: "shift-offer.drop"}
 ENDED = {
@@ -56,9 +58,10 @@ def offer(wanted: Wanted, *, by: User, at: datetime) -> Offer:
     """
     _lock([one.shift for one in wanted.shifts], [by, wanted.to])
     _require_as_seen(wanted)
+    require(is_own(wanted.shift, by), Forbidden)
     require(may_offer(wanted, by, at))
     held = policies(one.clinic for one in wanted.shifts)
-    drop, last = wanted.kind == OfferKind.DROP, deadline_of(wanted.shifts, held)
+    drop = wanted.kind == OfferKind.DROP
     made = Offer(
         kind=wanted.kind,
         shift=wanted.shift.shift,
@@ -70,7 +73,7 @@ def offer(wanted: Wanted, *, by: User, at: datetime) -> Offer:
         note=" ".join(wanted.note.split()),
         state=OfferState.TAKEN if drop else OfferState.OPEN,
         made_at=at,
-        expires_at=last if drop else min(at + ANSWER_WITHIN, last),
+        expires_at=deadline_of(wanted.shifts, held) if drop else answer_until(wanted.shifts, held, at),
     )
     _save_new(made)
     record(by, OFFERED[wanted.kind], made.shift, clinics=made.clinic_ids, to=wanted.to)
@@ -121,6 +124,7 @@ def _save_new(made: Offer) -> None:
 def take(made: Offer, *, version: int, by: User, at: datetime) -> Offer:
     """Take what a colleague offers. Done at once where the clinics allow it and nothing speaks against it; else the
     managers decide."""
+    require(is_asked(made, by), Forbidden)
     made = _locked_with_everything(made, version, also=[by])
     verdict = may_take(made, by, at)
     require(verdict, Conflict if {reason.code for reason in verdict.reasons} & OVERTAKEN else Refused)

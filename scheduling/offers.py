@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db.models import Q
@@ -17,6 +17,7 @@ from scheduling.models import Offer, OfferKind, OfferState, Permission, Publishe
 from scheduling.my_schedule import may_have_schedule
 from scheduling.policies import Policy, policies
 
+ANSWER_WITHIN = timedelta(days=7)
 RELATED = (
     "shift__clinic",
     "shift__skill",
@@ -54,10 +55,21 @@ class Wanted:
         return Handover([(self.shift, self.to), *in_return])
 
 
+def is_own(shift: PublishedShift, by: User) -> Verdict:
+    """Whether it is theirs to offer at all."""
+    return YES if shift.staff_id == by.pk else Verdict.no("not-yours", "You can only offer your own shifts.", "shift")
+
+
+def is_another(shift: PublishedShift, in_return: PublishedShift) -> Verdict:
+    """Whether a swap would change anything at all."""
+    pairs = [(one.clinic_id, one.period, one.position, one.skill_id) for one in (shift, in_return)]
+    if pairs[0] != pairs[1]:
+        return YES
+    return Verdict.no("same-shift", "It is the same work at the same time as yours.", "in_return")
+
+
 def may_offer(wanted: Wanted, by: User, at: datetime) -> Verdict:
-    """Every reason against making the offer: not one's own, too late, not allowed here, or the colleague cannot."""
-    if wanted.shift.staff_id != by.pk:
-        return Verdict.no("not-yours", "You can only offer your own shifts.")
+    """Every reason against making the offer: too late, not allowed here, or the colleague cannot."""
     if wanted.kind == OfferKind.SWAP and (wanted.to is None or wanted.in_return is None):
         return Verdict.no("no-shift-in-return", "Choose the colleague’s shift that you would take.", "in_return")
     if wanted.to == by:
@@ -68,6 +80,8 @@ def may_offer(wanted: Wanted, by: User, at: datetime) -> Verdict:
     )
     if wanted.in_return is not None and wanted.in_return.staff_id != (wanted.to and wanted.to.pk):
         verdict += Verdict.no("not-theirs", "That shift is not your colleague’s any more.", "in_return")
+    if wanted.in_return is not None:
+        verdict += is_another(wanted.shift, wanted.in_return)
     if verdict and wanted.to is not None:
         [gains] = judge_for(by, [wanted.handover(by)], at)
         verdict += Verdict(verdict_of(gains).reasons)
@@ -77,6 +91,11 @@ def may_offer(wanted: Wanted, by: User, at: datetime) -> Verdict:
 def deadline_of(shifts: Iterable[PublishedShift | Shift], held: dict[int, Policy]) -> datetime:
     """Until when the shifts can change hands at all."""
     return min(held[one.clinic_id].deadline(one) for one in shifts)
+
+
+def answer_until(shifts: Iterable[PublishedShift | Shift], held: dict[int, Policy], at: datetime) -> datetime:
+    """Until when a colleague can answer what is offered at this moment."""
+    return min(at + ANSWER_WITHIN, deadline_of(shifts, held))
 
 
 def is_free(made: Offer, held: dict[int, Policy]) -> bool:
@@ -114,14 +133,19 @@ def open_to(person: User, at: datetime) -> list[OfferedShift]:
     return shown
 
 
-def may_take(made: Offer, person: User, at: datetime) -> Verdict:
-    """Every reason against the person taking what is offered."""
-    if made.state != OfferState.OPEN or made.expires_at <= at:
-        return Verdict.no("not-open", f"This offer is no longer open. {NOTHING_CHANGED}")
+def is_asked(made: Offer, person: User) -> Verdict:
+    """Whether the offer is meant for the person, whatever has become of it."""
     if made.by_id == person.pk:
         return Verdict.no("own", "This is your own offer.")
     if made.to_id not in (None, person.pk):
         return Verdict.no("for-somebody-else", "This shift is offered to somebody else.")
+    return YES
+
+
+def may_take(made: Offer, person: User, at: datetime) -> Verdict:
+    """Every reason against the person, who is asked, taking what is offered."""
+    if made.state != OfferState.OPEN or made.expires_at <= at:
+        return Verdict.no("not-open", f"This offer is no longer open. {NOTHING_CHANGED}")
     published = published_copies([made])
     if not is_as_offered(made, published):
         return Verdict.no("being-changed", f"The managers are changing this shift. {NOTHING_CHANGED}")
@@ -158,6 +182,11 @@ def may_decide(made: Offer, by: User) -> Verdict:
     """A manager of a clinic concerned; never about one's own shifts."""
     if by.pk in (made.by_id, made.taken_by_id):
         return Verdict.no("own", "Somebody else decides about your own shifts.")
+    return is_managed(made, by)
+
+
+def is_managed(made: Offer, by: User) -> Verdict:
+    """Whether it concerns a clinic whose roster the person makes: only they see what it would mean for others."""
     verdicts = [may_edit(shift.clinic, by) for shift in made.shifts]
     return next((one for one in verdicts if one), verdicts[0])
 

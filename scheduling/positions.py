@@ -67,6 +67,11 @@ GROUPS = (
 )
 
 
+def positions_of(profession: str) -> list[Position]:
+    """What somebody of this profession can be on the floor as."""
+    return [position for position, professions in PROFESSIONS.items() if profession in professions]
+
+
 def usual_position(profession: str) -> Position:
     """The position that a new shift for somebody of this profession starts with."""
     if profession == Profession.AIDE:

@@ -3,28 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from django import forms
 
 from accounts.models import User
+from intranet.core.access import Reason
 from scheduling.models import OpenShifts, Permission
 from scheduling.my_swaps import Choice
 from scheduling.policies import MOST_HOURS, Policy
-
-NOTE_HINT = "Those who decide read it. No patient names, no diagnoses."
 
 
 class NoteForm(forms.Form):
     """A word with it; hidden is which publication of the shift was looked at."""
 
     sequence = forms.IntegerField(min_value=0, max_value=2**31 - 1, widget=forms.HiddenInput)
-    note = forms.CharField(max_length=160, required=False, label="A word with it", help_text=NOTE_HINT)
+    note = forms.CharField(max_length=160, required=False, label="A word with it")
+    readers = "The managers of the clinic read it."
+
+    def __init__(self, data: Any = None, **options: Any) -> None:
+        super().__init__(data, **options)
+        self.fields["note"].help_text = f"{self.readers} No patient names, no diagnoses."
 
 
 class GiveForm(NoteForm):
     """To one colleague, or (empty) to whoever may take it."""
 
+    readers = "Whoever could take the shift and the managers of the clinic read it."
     to = forms.ChoiceField(required=False, widget=forms.RadioSelect, label="Who should have it?")
 
     def __init__(self, data: Any = None, *, choices: Sequence[Choice], **options: Any) -> None:
@@ -41,7 +47,8 @@ class GiveForm(NoteForm):
 class SwapForm(NoteForm):
     """One of the colleague's shifts, as it was published when the page was made."""
 
-    in_return = forms.ChoiceField(widget=forms.RadioSelect, label="Which shift do you take for it?")
+    readers = "Your colleague and the managers of the clinic read it."
+    in_return = forms.ChoiceField(widget=forms.RadioSelect, label="Shift in return")
 
     def __init__(self, data: Any = None, *, choices: Sequence[Choice], **options: Any) -> None:
         super().__init__(data, **options)
@@ -56,7 +63,7 @@ class SwapForm(NoteForm):
 class ColleagueForm(forms.Form):
     """With whom to swap."""
 
-    colleague = forms.ModelChoiceField(User.objects.none(), label="With whom?", empty_label="Choose a colleague")
+    colleague = forms.ModelChoiceField(User.objects.none(), label="Colleague", empty_label="Choose a colleague")
 
     def __init__(self, data: Any = None, *, colleagues: Any) -> None:
         super().__init__(data)
@@ -64,16 +71,24 @@ class ColleagueForm(forms.Form):
 
 
 class AgreeForm(forms.Form):
+    """Why one agrees: asked for only where something speaks against it."""
+
     reason = forms.CharField(
         max_length=200,
         required=False,
         label="Why all the same",
-        help_text="Where something speaks against it. It stands in the history.",
+        help_text="Something speaks against it. What you write stands in the history.",
     )
+
+    def needs_reason(self, concerns: Sequence[Reason]) -> None:
+        """How the page shows it; the action is what insists."""
+        self.fields["reason"].required = bool(concerns)
 
 
 class RefuseForm(forms.Form):
-    answer = forms.CharField(max_length=160, required=False, label="Why not", help_text="They read it.")
+    """Why not, for those who wanted it."""
+
+    answer = forms.CharField(max_length=160, label="Why not", help_text="They read it, so that they can plan.")
 
 
 class PolicyForm(forms.Form):
@@ -95,7 +110,7 @@ class PolicyForm(forms.Form):
         names = ("open_shifts", "give", "swap", "drop", "hours_before")
         initial = {name: getattr(policy, name) for name in names} | {"seen": policy.fingerprint}
         super().__init__(data, initial=initial)
-        self.now = policy.fingerprint
+        self.now = policy
 
     @property
     def policy(self) -> Policy:
@@ -110,4 +125,11 @@ class PolicyForm(forms.Form):
 
     def look_again(self) -> None:
         """Somebody was quicker: what was chosen stays, and the next try starts from what they saved."""
-        self.data = {**self.data.dict(), "seen": self.now}  # type: ignore[attr-defined]  # what was sent
+        self.data = {**self.data.dict(), "seen": self.now.fingerprint}  # type: ignore[attr-defined]  # what was sent
+
+    @property
+    def meanwhile(self) -> list[tuple[str, str]]:
+        """What somebody else saved where something else is chosen here: `("Handing a shift back", "At once")`."""
+        chosen = asdict(self.policy)
+        held = {name: value for name, value in asdict(self.now).items() if value != chosen[name]}
+        return [(str(self.fields[name].label), str(getattr(value, "label", value))) for name, value in held.items()]

@@ -185,7 +185,7 @@ class GrantSerializer(serializers.Serializer[Any]):
     reason = ReasonField()
 
 
-class AnswerSerializer(serializers.Serializer[Any]):
+class ClaimAnswerSerializer(serializers.Serializer[Any]):
     answer = serializers.CharField(max_length=160, help_text="Why not. The person reads it.")
 
 

@@ -1,4 +1,5 @@
-"""The demo's open shifts and changes of hands: one to take, one asked for, one given away, and a swap that waits."""
+"""The demo's open shifts and changes of hands: some to take, one asked for, one given away, one that came to nothing, and
+swaps that wait for a colleague and for a manager."""
 
 from __future__ import annotations
 
@@ -8,14 +9,14 @@ from datetime import date, datetime, time, timedelta
 from accounts.models import Clinic, User
 from intranet.core.time import at_local, monday_of
 from scheduling import assigning, claiming, offering, publishing
-from scheduling.models import OfferKind, OpenShifts, Permission, PublishedShift
+from scheduling.models import Offer, OfferKind, OpenShifts, Permission, PublishedShift
 from scheduling.offers import Wanted
 from scheduling.plans import Plan
 from scheduling.policies import Policy, policy_of, set_policy
 from scheduling.positions import Position
 from scheduling.times import shift_span
 
-WEDNESDAY, THURSDAY = 2, 3
+TUESDAY, WEDNESDAY, THURSDAY = 1, 2, 3
 
 
 def load_swaps(*, clinics: dict[str, Clinic], people: dict[str, User], managers: dict[str, User], today: date) -> None:
@@ -24,17 +25,21 @@ def load_swaps(*, clinics: dict[str, Clinic], people: dict[str, User], managers:
     monday = monday_of(today) + timedelta(days=7)
     picks = Policy(open_shifts=OpenShifts.PICKED, swap=Permission.FREE, hours_before=24)
     set_policy(clinics["O"], picks, seen=policy_of(clinics["O"]).fingerprint, by=managers["O"])
-    _open_an_evening(clinics["M"], monday + timedelta(days=THURSDAY), by=managers["M"], at=at)
+    _open(clinics["M"], monday + timedelta(days=TUESDAY), time(7), time(10), by=managers["M"], at=at)
+    _open(clinics["M"], monday + timedelta(days=THURSDAY), time(15), time(19), by=managers["M"], at=at)
     _ask_for_one(clinics["O"], people.values(), at)
-    _swap(people["avery"], people["noor"], monday + timedelta(days=WEDNESDAY), at)
-    given = _published(people["marcus"], monday + timedelta(days=THURSDAY))
-    offering.offer(Wanted(OfferKind.GIVE, given, note="My daughter’s recital."), by=people["marcus"], at=at)
+    waits = _swap(people["avery"], people["noor"], monday + timedelta(days=WEDNESDAY), "School morning.", at)
+    offering.take(waits, version=waits.version, by=people["noor"], at=at)
+    _swap(people["ivo"], people["avery"], monday + timedelta(days=TUESDAY), "Dentist in the morning.", at)
+    declined = _give(people["avery"], people["sam"], monday + timedelta(days=THURSDAY), "Concert.", at)
+    offering.decline(declined, version=declined.version, by=people["sam"], at=at)
+    _give(people["marcus"], None, monday + timedelta(days=THURSDAY), "My daughter’s recital.", at)
 
 
-def _open_an_evening(clinic: Clinic, day: date, *, by: User, at: datetime) -> None:
-    start, end = shift_span(day, time(15), time(19), clinic.zone)
-    plan = Plan(clinic, Position.THERAPIST, start, end, note="Evening walk-ins")
-    made = assigning.create_shift(plan, by=by, at=at)
+def _open(clinic: Clinic, day: date, starts: time, ends: time, *, by: User, at: datetime) -> None:
+    """A therapist's shift that nobody has, published by itself."""
+    start, end = shift_span(day, starts, ends, clinic.zone)
+    made = assigning.create_shift(Plan(clinic, Position.THERAPIST, start, end, note="Walk-ins"), by=by, at=at)
     publishing.tell_now(made, version=made.version, by=by, at=at, reason="Needed for the walk-ins.")
 
 
@@ -47,13 +52,15 @@ def _ask_for_one(clinic: Clinic, people: Iterable[User], at: datetime) -> None:
             return
 
 
-def _swap(one: User, other: User, day: date, at: datetime) -> None:
-    """Early against late on the same day; the colleague has said yes, the manager has not decided."""
-    wanted = Wanted(
-        OfferKind.SWAP, _published(one, day), to=other, in_return=_published(other, day), note="School morning."
-    )
-    made = offering.offer(wanted, by=one, at=at)
-    offering.take(made, version=made.version, by=other, at=at)
+def _swap(one: User, other: User, day: date, note: str, at: datetime) -> Offer:
+    """Early against late on the same day."""
+    theirs = _published(other, day)
+    wanted = Wanted(OfferKind.SWAP, _published(one, day), to=other, in_return=theirs, note=note)
+    return offering.offer(wanted, by=one, at=at)
+
+
+def _give(one: User, other: User | None, day: date, note: str, at: datetime) -> Offer:
+    return offering.offer(Wanted(OfferKind.GIVE, _published(one, day), to=other, note=note), by=one, at=at)
 
 
 def _published(person: User, day: date) -> PublishedShift:

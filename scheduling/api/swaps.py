@@ -17,10 +17,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.models import Clinic, User
-from intranet.core.access import Forbidden, Refused, require
+from intranet.core.access import Forbidden, require
 from scheduling import claiming, offering, offers
 from scheduling.api.roster import REFUSALS
-from scheduling.decisions import claims_waiting, offers_to_decide, offers_waiting, shifts_to_decide
+from scheduling.decisions import claims_waiting, may_have_decisions, offers_to_decide, offers_waiting, shifts_to_decide
 from scheduling.hands import hands
 from scheduling.models import Claim, ClaimState, Offer, OfferKind, OfferState, PublishedShift, Shift
 from scheduling.my_schedule import may_have_schedule
@@ -30,8 +30,8 @@ from scheduling.rules import may_set_rules
 from scheduling.serializers import VersionSerializer
 from scheduling.swap_serializers import (
     AgreementSerializer,
-    AnswerSerializer,
     ChoiceSerializer,
+    ClaimAnswerSerializer,
     ClaimSerializer,
     GrantSerializer,
     InReturnQuery,
@@ -115,6 +115,7 @@ class ClaimViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Acting):
     @action(detail=False, methods=["get"], pagination_class=None)
     def waiting(self, request: Request) -> Response:
         """What waits for your decision: open shifts with everybody who asked, their hours, and what speaks against it."""
+        require(may_have_decisions(self.person), Forbidden)
         found = shifts_to_decide(claims_waiting(self.person).select_related(*COPIES), timezone.now())
         return Response(OpenToDecideSerializer(found, many=True).data)
 
@@ -131,13 +132,13 @@ class ClaimViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Acting):
         claim, said = self.get_object(), self.checked(GrantSerializer).validated_data
         return self._answer(claiming.grant(claim, by=self.person, at=timezone.now(), **said))
 
-    @extend_schema(request=AnswerSerializer, responses={200: ClaimSerializer, **REFUSALS})
+    @extend_schema(request=ClaimAnswerSerializer, responses={200: ClaimSerializer, **REFUSALS})
     @action(detail=True, methods=["post"])
     def decline(self, request: Request, pk: int) -> Response:
         """The person does not get it, and reads why."""
         claim = self.get_object()
         require(claiming.may_decide(claim, self.person), Forbidden)
-        said = self.checked(AnswerSerializer).validated_data
+        said = self.checked(ClaimAnswerSerializer).validated_data
         return self._answer(claiming.decline(claim, by=self.person, at=timezone.now(), **said))
 
     def _answer(self, claim: Claim) -> Response:
@@ -173,6 +174,7 @@ class OfferViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Acting):
     @action(detail=False, methods=["get"], url_path="for-me", pagination_class=None)
     def for_me(self, request: Request) -> Response:
         """What colleagues offer you, and what anybody may take and you could."""
+        require(may_have_schedule(self.person), Forbidden)
         found = offers.open_to(self.person, timezone.now())
         rows = with_copies(Offer.objects.filter(pk__in=[one.offer.pk for one in found])).in_bulk()
         found = [replace(one, offer=rows[one.offer.pk]) for one in found]
@@ -182,6 +184,7 @@ class OfferViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Acting):
     @action(detail=False, methods=["get"], pagination_class=None)
     def waiting(self, request: Request) -> Response:
         """What waits for your decision, with what it would mean for everybody who gets a shift."""
+        require(may_have_decisions(self.person), Forbidden)
         found = offers_to_decide(with_copies(offers_waiting(self.person)), timezone.now())
         return Response(OfferToDecideSerializer(found, many=True).data)
 
@@ -245,8 +248,7 @@ class OfferViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Acting):
         return self._act(offering.refuse, RefusalSerializer)
 
     def _own(self, shift: PublishedShift) -> PublishedShift:
-        if shift.staff_id != self.person.pk:
-            raise Refused.because("not-yours", "You can only offer your own shifts.", "shift")
+        require(offers.is_own(shift, self.person), Forbidden)
         return shift
 
     def _act(self, deed: Any, serializer: type[Any]) -> Response:

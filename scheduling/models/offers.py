@@ -15,6 +15,7 @@ from accounts.roles import Capability
 from intranet.core.access import AccessQuerySet, AnyUser
 from protocols.models.frozen import written_once
 from scheduling.models.shifts import Shift
+from scheduling.positions import positions_of
 
 
 class OfferKind(models.TextChoices):
@@ -39,14 +40,14 @@ LIVE = (OfferState.OPEN, OfferState.TAKEN)
 
 class OfferQuerySet(AccessQuerySet["Offer"]):
     def visible_to(self, user: AnyUser) -> Self:
-        """Whoever takes part; managers of the clinics concerned; and everybody at the clinic while anybody may take it."""
+        """Whoever takes part; managers of the clinics concerned; and while anybody may take it, everybody at the clinic
+        whose profession it asks for."""
         if not isinstance(user, User) or not user.standing.grants:
             return self.none()
         scope = user.standing.scope(Capability.EDIT_ROSTER)
         if scope.everywhere:
             return self
-        for_all = Q(state=OfferState.OPEN, kind=OfferKind.GIVE, to=None, shift__clinic__in=user.standing.clinic_ids)
-        return self.filter(_parts_of(user) | for_all | concerns_clinics(scope.clinic_ids))
+        return self.filter(_parts_of(user) | _anybody_like(user) | concerns_clinics(scope.clinic_ids))
 
     def of(self, person: User) -> Self:
         """Those in which somebody takes part."""
@@ -73,6 +74,11 @@ class OfferQuerySet(AccessQuerySet["Offer"]):
 
 def _parts_of(person: User) -> Q:
     return Q(by=person) | Q(to=person) | Q(taken_by=person)
+
+
+def _anybody_like(person: User) -> Q:
+    here = Q(shift__clinic__in=person.standing.clinic_ids, shift__position__in=positions_of(person.profession))
+    return here & Q(state=OfferState.OPEN, kind=OfferKind.GIVE, to=None)
 
 
 def concerns_clinics(clinics: Iterable[int]) -> Q:

@@ -19,27 +19,32 @@ from intranet.core.access import Conflict, Forbidden, Refused, add_refusal, requ
 from intranet.core.forms import whole_number
 from scheduling import claiming, offering, offers
 from scheduling.decisions import (
+    ClaimToDecide,
     claims_waiting,
+    may_have_decisions,
     offers_to_decide,
     offers_waiting,
     shifts_to_decide,
+    still_to_agree,
 )
+from scheduling.handovers import Gain
 from scheduling.hands import hands
 from scheduling.models import Claim, Offer, OfferState, Shift
 from scheduling.policies import policy_of, set_policy
 from scheduling.rules import may_set_rules
 from scheduling.swap_forms import AgreeForm, PolicyForm, RefuseForm
-from scheduling.views.shifts import own_clinics, shown_version
+from scheduling.views.shifts import shown_version
 
 
 @require_GET
 def decisions(request: HttpRequest) -> HttpResponse:
     """Everything that waits, the first to start on top."""
-    at, clinics = timezone.now(), own_clinics(request, None)
+    require(may_have_decisions(request.user), Forbidden)
+    at = timezone.now()
     context = {
         "offers": offers_to_decide(offers_waiting(request.user), at),
         "open_shifts": shifts_to_decide(claims_waiting(request.user), at),
-        "clinics": clinics,
+        "clinics": Clinic.objects.where(request.user, Capability.EDIT_ROSTER),
     }
     return render(request, "scheduling/decisions.html", context)
 
@@ -48,9 +53,8 @@ def decisions(request: HttpRequest) -> HttpResponse:
 def decide_offer(request: HttpRequest, pk: int) -> HttpResponse:
     """Agree to a change of hands, or refuse it with the reason."""
     at, agreeing = timezone.now(), request.POST.get("do") == "agree"
-    own_clinics(request, None)
-    managed = Offer.objects.at(Clinic.objects.where(request.user, Capability.EDIT_ROSTER))
-    made = get_object_or_404(managed, pk=pk)
+    made = get_object_or_404(Offer.objects.visible_to(request.user).select_related(*offers.RELATED), pk=pk)
+    require(offers.is_managed(made, request.user), Forbidden)
     agree, refuse = decision_forms(request, agreeing=agreeing)
     form, status = agree if agreeing else refuse, 200
     if request.method == "POST" and form.is_valid():
@@ -63,6 +67,8 @@ def decide_offer(request: HttpRequest, pk: int) -> HttpResponse:
     [decision] = offers_to_decide(Offer.objects.filter(pk=pk), at)
     context = {"decision": decision, "offer": decision.offer, "agree": agree, "refuse": refuse}
     context["verdict"] = offers.may_decide(decision.offer, request.user)
+    context["others"] = still_to_agree(decision, request.user)
+    agree.needs_reason(decision.concerns)
     return render(request, "scheduling/decide_offer.html", context, status=status)
 
 
@@ -111,7 +117,7 @@ def decide_claims(request: HttpRequest, pk: UUID) -> HttpResponse:
             messages.success(request, f"{claim.person} {words}.")
             return redirect("scheduling:decisions")
     asked = [
-        (one, *((agree, refuse) if one.claim.pk == chosen else decision_forms_for(one.claim)))
+        (one, *(as_needed(agree, refuse, one.gain) if one.claim.pk == chosen else decision_forms_for(one)))
         for waiting in shifts_to_decide(Claim.objects.waiting().filter(shift=shift), at)
         for one in waiting.claims
     ]
@@ -119,9 +125,15 @@ def decide_claims(request: HttpRequest, pk: UUID) -> HttpResponse:
     return render(request, "scheduling/decide_claims.html", context, status=status)
 
 
-def decision_forms_for(claim: Claim) -> tuple[AgreeForm, RefuseForm]:
+def decision_forms_for(asked: ClaimToDecide) -> tuple[AgreeForm, RefuseForm]:
     """Both forms as nobody has filled them in."""
-    return AgreeForm(auto_id=f"claim-{claim.pk}-%s"), RefuseForm(auto_id=f"claim-{claim.pk}-%s")
+    prefix = f"claim-{asked.claim.pk}-%s"
+    return as_needed(AgreeForm(auto_id=prefix), RefuseForm(auto_id=prefix), asked.gain)
+
+
+def as_needed(agree: AgreeForm, refuse: RefuseForm, gain: Gain) -> tuple[AgreeForm, RefuseForm]:
+    agree.needs_reason(gain.concerns)
+    return agree, refuse
 
 
 @require_GET
@@ -139,19 +151,18 @@ def policy(request: HttpRequest, slug: str) -> HttpResponse:
     clinic = get_object_or_404(Clinic.objects.visible_to(request.user), slug=slug)
     require(may_set_rules(clinic, request.user), Forbidden)
     form = PolicyForm(request.POST or None, policy=policy_of(clinic))
-    status = 422 if form.errors else 200
+    status, changed_meanwhile = 422 if form.errors else 200, False
     if request.method == "POST" and form.is_valid():
         try:
             set_policy(clinic, form.policy, seen=form.cleaned_data["seen"], by=request.user)
         except Refused as refused:
             add_refusal(form, refused)
             status = refused.status
-            if isinstance(refused, Conflict):
+            if changed_meanwhile := isinstance(refused, Conflict):
                 form.look_again()
         else:
             messages.success(request, f"Saved. It holds at {clinic} from now on.")
             return redirect("scheduling:policy", clinic.slug)
     choices = [form[name] for name in ("open_shifts", "give", "swap", "drop")]
-    keeps_settings = request.user.standing.may(Capability.SETTINGS)
-    context = {"clinic": clinic, "form": form, "choices": choices, "keeps_settings": keeps_settings}
+    context = {"clinic": clinic, "form": form, "choices": choices, "changed_meanwhile": changed_meanwhile}
     return render(request, "scheduling/policy.html", context, status=status)

@@ -24,7 +24,7 @@ from scheduling.my_swaps import (
     receivers,
     shifts_in_return,
 )
-from scheduling.offers import Wanted
+from scheduling.offers import Wanted, answer_until
 from scheduling.policies import policy_of
 from scheduling.swap_forms import ColleagueForm, GiveForm, NoteForm, SwapForm
 
@@ -107,12 +107,13 @@ def _page(
     asked: ColleagueForm | None = None,
     colleague: User | None = None,
 ) -> HttpResponse:
-    policy = policy_of(shift.clinic)
+    policy, at = policy_of(shift.clinic), timezone.now()
     context = {
         "shift": shift,
         "form": form,
-        "verdict": may_be_offered(shift, kind, timezone.now()),
+        "verdict": may_be_offered(shift, kind, at),
         "promise": promise(kind, shift, policy, colleague),
+        "until": answer_until([shift], {shift.clinic_id: policy}, at),
         "at_once": policy.permission(kind) == Permission.FREE,
         "can": [one for one in choices if one.verdict],
         "cannot": [one for one in choices if not one.verdict],

@@ -34,13 +34,13 @@ def test_a_swap_from_the_menu_of_a_shift_to_the_managers_word(
     page.goto(f"{live_server.url}/schedule/")
     page.locator("summary", has_text="What to do with").click()
     page.get_by_role("link", name="Swap it").click()
-    page.get_by_label("With whom?").select_option(label=floater.name)
+    page.get_by_label("Colleague").select_option(label=floater.name)
     page.get_by_role("button", name="Show their shifts").click()
     page.get_by_role("radio").check()
     page.get_by_label("A word with it").fill("School morning.")
     assert axe(page) == []
     press(page, "Offer the swap to Theo")
-    expect(page.get_by_text("Both shifts stay where they are until Theo has taken it")).to_be_visible()
+    expect(page.get_by_text("Both shifts stay where they are until Theo has said yes")).to_be_visible()
     assert axe(page) == []
 
     colleague = visit(floater, viewport=PHONE)

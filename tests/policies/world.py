@@ -110,17 +110,21 @@ def build(cast: dict[str, User], mt_prospect: Clinic, at: datetime) -> World:
     scheduling.policy(clinic=mt_prospect, open_shifts=OpenShifts.PICKED)
     wanted = scheduling.published(clinic=mt_prospect, day=scheduling.MONDAY + timedelta(days=3), times="13-17")
     asked = claiming.claim(wanted, sequence=0, by=therapist, at=at)
+    regretted = scheduling.published(clinic=mt_prospect, day=scheduling.MONDAY + timedelta(days=2), times="13-17")
+    regretted = claiming.claim(regretted, sequence=0, by=therapist, at=at)
+    claiming.decline(regretted, by=manager, at=at, answer=f"{CANARY} regret")
     gifts = [
-        scheduling.published(
-            clinic=mt_prospect, day=scheduling.MONDAY + timedelta(days=day), times="7-12", staff=author
-        )
+        scheduling.published(clinic=mt_prospect, day=scheduling.MONDAY + timedelta(days=day), times=times, staff=author)
         for day in (4, 5)
+        for times in ("7-12", "13-17")
     ]
-    offered, taken = (
-        offering.offer(Wanted(OfferKind.GIVE, gift, to=therapist, note=f"{CANARY} note"), by=author, at=at)
-        for gift in gifts
+    offered, taken, refused = (
+        offering.offer(Wanted(OfferKind.GIVE, gift, to=therapist, note=f"{CANARY} gift"), by=author, at=at)
+        for gift in gifts[:3]
     )
-    taken = offering.take(taken, version=1, by=therapist, at=at)
+    offering.offer(Wanted(OfferKind.GIVE, gifts[3], note=f"{CANARY} anybody"), by=author, at=at)
+    taken, refused = (offering.take(made, version=1, by=therapist, at=at) for made in (taken, refused))
+    offering.refuse(refused, version=2, by=manager, at=at, answer=f"{CANARY} refusal")
     licence = factories.credential_type(name=f"{CANARY} licence", code="canary-licence", required=False)
     credential = factories.credential(user=therapist, type=licence)
     factories.document(credential=credential)
@@ -1084,7 +1088,12 @@ ASKS = [
     Ask("api:shift-claim-waiting", "GET", _at(f"{API}/shift-claims/waiting/")),
     Ask("api:shift-claim-detail", "GET", _pk(f"{API}/shift-claims/", "asked")),
     Ask("api:shift-claim-withdraw", "POST", _pk(f"{API}/shift-claims/", "asked", "withdraw/")),
-    Ask("api:shift-claim-grant", "POST", _pk(f"{API}/shift-claims/", "asked", "grant/")),
+    Ask(
+        "api:shift-claim-grant",
+        "POST",
+        _pk(f"{API}/shift-claims/", "asked", "grant/"),
+        lambda world: {"reason": "Good."},
+    ),
     Ask(
         "api:shift-claim-decline",
         "POST",

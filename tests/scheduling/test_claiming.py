@@ -110,6 +110,15 @@ class TestSeeing:
         assert (one.gain.minutes_after, one.has_to_wait) == (48 * 60, True)
         assert [str(reason) for reason in one.gain.concerns] == ["8 h over 40 h in the week."]
 
+    def test_what_speaks_against_it_in_a_draft_is_not_told_but_a_manager_decides(self, mt_prospect, therapist, at):
+        free = factories.published(clinic=mt_prospect)
+        for index in range(2, 7):
+            day = factories.MONDAY + timedelta(days=index)
+            factories.shift(clinic=mt_prospect, day=day, times="12-20:30", staff=therapist)
+        [one] = claiming.open_to(therapist, at)
+        assert (one.gain.minutes_after, one.gain.concerns, one.has_to_wait) == (480, [], True)
+        assert claim(free, therapist, at).state == ClaimState.WAITING
+
     def test_where_a_manager_picks_it_waits(self, picked, mt_prospect, therapist, at):
         free = factories.published(clinic=mt_prospect)
         assert claiming.open_to(therapist, at)[0].has_to_wait

@@ -159,7 +159,7 @@ class TestAnOffer:
         browser = sign_in(manager)
         response = browser.post(self.url(taken), {"do": "refuse", "version": 2, "answer": ""})
         assert response.status_code == 422
-        assert "Say why, so that they can look for another way." in text(response)
+        assert "Why not is missing" in text(response)
         body = followed(browser.post(self.url(taken), {"do": "refuse", "version": 2, "answer": "Too few that day."}))
         assert "Not approved. They are told why, and everything stays as it was." in body
         assert Offer.objects.get().answer == "Too few that day."
@@ -186,10 +186,43 @@ class TestAnOffer:
         assert 'name="do"' not in body
         assert waiting_count(manager) == 0
 
-    def test_it_does_not_exist_elsewhere(self, sign_in, taken, therapist, floater, manager_oakbrook):
-        assert sign_in(manager_oakbrook).get(self.url(taken)).status_code == 404
+    @pytest.mark.parametrize("kind", [OfferKind.SWAP, OfferKind.GIVE])
+    def test_what_nobody_has_taken_says_that_it_waits(
+        self, sign_in, mt_prospect, therapist, floater, manager, at, kind
+    ):
+        mine = factories.published(clinic=mt_prospect, times="7-12", staff=therapist)
+        theirs = factories.published(clinic=mt_prospect, day=TUESDAY, times="8-12", staff=floater)
+        swap = {"to": floater, "in_return": theirs} if kind == OfferKind.SWAP else {}
+        made = offering.offer(Wanted(kind, mine, **swap), by=therapist, at=at)
+        body = text(sign_in(manager).get(self.url(made)))
+        if kind == OfferKind.SWAP:
+            assert "Avery Testwell offers Theo Fictus a swap" in body
+            assert "Theo Fictus has not answered yet. You are told once" in body
+        else:
+            assert "Avery Testwell gives a shift away" in body
+            assert "Nobody has taken it yet. You are told once" in body
+        assert "What it would mean" not in body
+        assert 'name="do"' not in body
+
+    def test_what_was_refused_says_why(self, sign_in, taken, manager, at):
+        offering.refuse(taken, version=2, by=manager, at=at, answer="Too few that day.")
+        body = text(sign_in(manager).get(self.url(taken)))
+        assert "Not approved, by Dana Mockridge. Nothing is left to decide." in body
+        assert "“Too few that day.”" in body
+
+    def test_it_does_not_exist_elsewhere(self, sign_in, taken, assistant, therapist, floater, manager_oakbrook):
+        for person in (manager_oakbrook, assistant):
+            assert sign_in(person).get(self.url(taken)).status_code == 404
         for person in (therapist, floater):
             assert sign_in(person).get(self.url(taken)).status_code == 403
+
+    def test_what_it_means_is_not_for_managers_of_another_clinic_who_take_part(
+        self, sign_in, taken, mt_prospect, manager_oakbrook, floater
+    ):
+        Offer.objects.update(taken_by=manager_oakbrook)
+        response = sign_in(manager_oakbrook).get(self.url(taken))
+        assert response.status_code == 403
+        assert "What it would mean" not in text(response)
 
 
 class TestRequests:
@@ -222,7 +255,7 @@ class TestRequests:
         browser = sign_in(manager)
         response = browser.post(self.url(asked), {"do": "decline", "claim": asked.pk, "answer": ""})
         assert response.status_code == 422
-        assert "Say why, so that they can plan." in text(response)
+        assert "Why not is missing" in text(response)
         data = {"do": "decline", "claim": asked.pk, "answer": "We train somebody."}
         assert "does not get it and is told why" in followed(browser.post(self.url(asked), data))
         assert Claim.objects.get().state == ClaimState.DECLINED
@@ -264,27 +297,25 @@ class TestHistory:
         shift.published.refresh_from_db()
         claiming.claim(shift.published, sequence=2, by=therapist, at=at + 5 * hour)
         found = [(one.title, one.words) for one in reversed(hands(shift))]
-        assert sorted(found) == sorted(
-            [
-                (
-                    "Published for Avery Testwell, 7a–12p on Mon, Nov 30",
-                    "The week was published, by Dana Mockridge. Known.",
-                ),
-                ("Avery Testwell offers it to Theo Fictus", "Exam day."),
-                ("Theo Fictus takes what Avery Testwell offers", ""),
-                ("Dana Mockridge agrees for Mt. Prospect", ""),
-                (
-                    "From Avery Testwell to Theo Fictus",
-                    "A shift was given, swapped or handed back, by Dana Mockridge.",
-                ),
-                ("Offer of Avery Testwell: done by Dana Mockridge", ""),
-                ("Theo Fictus wants to hand it back", ""),
-                ("From Theo Fictus to nobody", "A shift was given, swapped or handed back, by Theo Fictus."),
-                ("Offer of Theo Fictus: done by Theo Fictus", ""),
-                ("From nobody to Avery Testwell", "Somebody took an open shift, by Avery Testwell."),
-                ("Avery Testwell takes it", ""),
-            ]
-        )
+        assert found == [
+            (
+                "Published for Avery Testwell, 7a–12p on Mon, Nov 30",
+                "The week was published, by Dana Mockridge. Known.",
+            ),
+            ("Avery Testwell offers it to Theo Fictus", "Exam day."),
+            ("Theo Fictus takes what Avery Testwell offers", ""),
+            ("Dana Mockridge agrees for Mt. Prospect", ""),
+            (
+                "From Avery Testwell to Theo Fictus",
+                "A shift was given, swapped or handed back, by Dana Mockridge.",
+            ),
+            ("Offer of Avery Testwell: done by Dana Mockridge", ""),
+            ("Theo Fictus wants to hand it back", ""),
+            ("From Theo Fictus to nobody", "A shift was given, swapped or handed back, by Theo Fictus."),
+            ("Offer of Theo Fictus: done by Theo Fictus", ""),
+            ("Avery Testwell takes it", ""),
+            ("From nobody to Avery Testwell", "Somebody took an open shift, by Avery Testwell."),
+        ]
         assert [one.at for one in hands(shift)] == sorted((one.at for one in hands(shift)), reverse=True)
         body = text(sign_in(manager).get(f"/roster/shifts/{shift.pk}/hands/"))
         assert "Dana Mockridge agrees for Mt. Prospect" in body
@@ -352,7 +383,11 @@ class TestPolicy:
         browser = sign_in(manager)
         response = browser.post(self.URL, self.DATA)
         assert response.status_code == 409
-        assert "Somebody changed this meanwhile." in text(response)
+        body = text(response)
+        assert "Somebody changed this meanwhile." in body
+        assert "Open shifts: now <strong>Whoever comes first has it</strong>" in body
+        assert "until which all of this is possible: now <strong>48</strong>" in body
+        assert "Handing a shift back: now" not in body
         seen = Policy(hours_before=48).fingerprint
         assert f'value="{seen}"' in text(response)
         assert browser.post(self.URL, self.DATA | {"seen": seen}).status_code == 302

@@ -8,6 +8,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
+from accounts.models import Profession
 from accounts.roles import Role
 from intranet.audit.models import Entry
 from intranet.core.access import Conflict, Forbidden, Refused
@@ -105,6 +106,10 @@ class TestOffering:
         assert refused(make) == ["not-here"]
         assert refused(lambda: make(DROP)) == ["not-here"]
         assert refused(lambda: make(SWAP, to=floater, in_return=theirs)) == ["not-here", "not-here"]
+
+    def test_not_for_the_same_work_at_the_same_time(self, make, mt_prospect, floater):
+        same = factories.published(clinic=mt_prospect, times="7-12", staff=floater)
+        assert refused(lambda: make(SWAP, to=floater, in_return=same)) == ["same-shift"]
 
     def test_not_too_late(self, mine, therapist):
         late = mine.start - timedelta(hours=12)
@@ -205,8 +210,10 @@ class TestTaking:
 
     def test_only_whoever_it_is_for(self, make, mine, floater, assistant, at):
         made = make(to=floater)
-        assert refused(lambda: take(made, assistant, at)) == ["for-somebody-else"]
-        assert refused(lambda: take(made, mine.staff, at)) == ["own"]
+        with pytest.raises(Forbidden, match="offered to somebody else"):
+            take(made, assistant, at)
+        with pytest.raises(Forbidden, match="your own offer"):
+            take(made, mine.staff, at)
 
     def test_to_anybody_who_may_work_it(self, make, floater, assistant, therapist_oakbrook, at):
         made = make()
@@ -392,12 +399,16 @@ class TestSeeing:
         everybody = [mine.staff, floater, assistant, manager, manager_oakbrook]
         assert [one for one in everybody if Offer.objects.sees(one, made)] == [mine.staff, floater, manager]
 
-    def test_who_sees_an_offer_to_anybody(self, make, floater, assistant, therapist_oakbrook, administrator, at):
+    def test_who_sees_an_offer_to_anybody(
+        self, make, mt_prospect, floater, assistant, therapist_oakbrook, administrator, at
+    ):
         made = make()
         everybody = [floater, assistant, therapist_oakbrook, administrator]
-        assert [one for one in everybody if Offer.objects.sees(one, made)] == [floater, assistant]
-        take(made, floater, at)
         assert [one for one in everybody if Offer.objects.sees(one, made)] == [floater]
+        another = people.staff(name="Una Another", role=Role.THERAPIST, clinics=[mt_prospect], profession=Profession.PT)
+        assert Offer.objects.sees(another, made)
+        take(made, floater, at)
+        assert [one for one in [*everybody, another] if Offer.objects.sees(one, made)] == [floater]
 
     def test_managers_of_the_clinic_of_the_shift_in_return_see_it(
         self, make, mine, oakbrook, floater, manager_oakbrook

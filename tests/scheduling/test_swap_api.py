@@ -128,6 +128,7 @@ class TestClaims:
             "concerns": [],
         }
         assert api(manager_oakbrook).get(f"{CLAIMS}waiting/").json() == []
+        assert refused(api(therapist).get(f"{CLAIMS}waiting/"), 403) == ["not-a-manager"]
 
     def test_granting_and_declining(self, api, asked, floater, therapist, manager, at):
         other = claiming.claim(asked.shift.published, sequence=0, by=floater, at=at)
@@ -218,7 +219,7 @@ class TestOffers:
         data = {"kind": "give", "shift": str(mine.shift_id), "sequence": 0}
         assert refused(client.post(OFFERS, data | {"sequence": 1}), 409) == ["changed-meanwhile"]
         assert refused(client.post(OFFERS, data | {"to": assistant.pk}), 422) == ["profession", "not-here"]
-        assert refused(client.post(OFFERS, data | {"shift": str(theirs.shift_id)}), 422) == ["not-yours"]
+        assert refused(client.post(OFFERS, data | {"shift": str(theirs.shift_id)}), 403) == ["not-yours"]
         assert refused(client.post(OFFERS, data | {"kind": "swap"}), 422) == ["no-shift-in-return"]
         factories.policy(clinic=mt_prospect, give=Permission.OFF)
         assert refused(client.post(OFFERS, data), 422) == ["not-here"]
@@ -247,7 +248,7 @@ class TestOffers:
         assert one == {"person": holder(floater), "shift": None, "reasons": []}
         [one] = client.get(f"{OFFERS}in-return/?shift={mine.shift_id}&person={floater.pk}").json()
         assert (one["shift"]["id"], one["reasons"]) == (str(theirs.shift_id), [])
-        assert refused(client.get(f"{OFFERS}receivers/?shift={theirs.shift_id}"), 422) == ["not-yours"]
+        assert refused(client.get(f"{OFFERS}receivers/?shift={theirs.shift_id}"), 403) == ["not-yours"]
         assert client.get(f"{OFFERS}in-return/?shift={mine.shift_id}").status_code == 400
 
     def test_what_waits_for_managers(self, api, taken, therapist, floater, manager, manager_oakbrook):
@@ -256,6 +257,7 @@ class TestOffers:
         hours = [(gain["person"]["id"], gain["minutes_before"], gain["minutes_after"]) for gain in one["gains"]]
         assert hours == [(floater.pk, 0, 300), (therapist.pk, 0, 240)]
         assert api(manager_oakbrook).get(f"{OFFERS}waiting/").json() == []
+        assert refused(api(therapist).get(f"{OFFERS}waiting/"), 403) == ["not-a-manager"]
 
     def test_refusing_needs_words(self, api, taken, manager):
         client = api(manager)
@@ -288,6 +290,22 @@ class TestOffers:
         for person in (assistant, manager_oakbrook):
             assert api(person).get(f"{OFFERS}{swap.pk}/").status_code == 404
             assert api(person).post(f"{OFFERS}{swap.pk}/take/", {"version": 1}).status_code == 404
+
+    def test_those_that_take_part_see_it_and_only_whoever_is_asked_takes_it(self, api, swap, therapist, manager):
+        for person, why in ((therapist, "own"), (manager, "for-somebody-else")):
+            assert api(person).get(f"{OFFERS}{swap.pk}/").status_code == 200
+            assert refused(api(person).post(f"{OFFERS}{swap.pk}/take/", {"version": 1}), 403) == [why]
+
+    def test_what_anybody_may_take_is_seen_by_the_profession_at_the_clinic(
+        self, api, mine, therapist, floater, assistant, front_desk, therapist_oakbrook, manager, clinical_lead, at
+    ):
+        made = offering.offer(Wanted(OfferKind.GIVE, mine, note="My daughter’s recital."), by=therapist, at=at)
+        everybody = (therapist, floater, manager, assistant, front_desk, therapist_oakbrook, clinical_lead)
+        seen = [person.name for person in everybody if api(person).get(f"{OFFERS}{made.pk}/").status_code == 200]
+        assert seen == [person.name for person in (therapist, floater, manager)]
+
+    def test_administrators_have_none(self, api, administrator):
+        assert refused(api(administrator).get(f"{OFFERS}for-me/"), 403) == ["no-schedule"]
 
     @pytest.mark.parametrize("number", [1, 3])
     def test_queries_do_not_grow(self, number, api, mt_prospect, therapist, floater, manager, at):

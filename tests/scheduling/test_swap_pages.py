@@ -146,7 +146,7 @@ class TestOffers:
     def test_my_own_offer_says_that_the_shift_is_mine(self, sign_in, swap, therapist):
         browser = sign_in(therapist)
         body = text(browser.get(URL))
-        words = "Both shifts stay where they are until Theo has taken it and a manager of Mt. Prospect has agreed."
+        words = "Both shifts stay where they are until Theo has said yes and a manager of Mt. Prospect has agreed."
         assert words in body
         assert "Withdrawn. You keep the shift." in followed(
             browser.post(f"/schedule/offers/{swap.pk}/withdraw/", {"version": 1})
@@ -277,7 +277,7 @@ class TestSwapping:
         factories.shift(clinic=mt_prospect, day=date(2026, 12, 3), times="6:13-12", staff=floater)
         body = text(sign_in(therapist).get(self.url(mine, floater)))
         assert f'value="{theirs.shift_id}:0"' in body
-        assert "4 h, brings you to 4 in that week" in body
+        assert "4 h, brings you to 4 h in that week" in body
         assert "1 shift that cannot be swapped, and why" in body
         assert "Avery does not work at Oakbrook Terrace on Wed, Dec 2." in body
         assert "6:13" not in body
@@ -336,9 +336,12 @@ class TestMySchedule:
         assert "/schedule/swaps/" in body
 
     def test_what_is_on_offer_says_so(self, sign_in, swap, therapist, floater):
-        for person in (therapist, floater):
-            body = text(sign_in(person).get("/schedule/"))
-            assert "Waits for a colleague" in body
+        for person, words in ((therapist, "Waits for a colleague"), (floater, "Waits for your answer")):
+            browser = sign_in(person)
+            body = text(browser.get("/schedule/"))
+            assert words in body
+            assert "What to do with" not in body
+            assert f'id="offer-{swap.pk}"' in text(browser.get(URL))
 
 
 def test_administrators_have_none(sign_in, administrator):

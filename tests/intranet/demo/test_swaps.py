@@ -14,6 +14,7 @@ from intranet.demo.swaps import load_swaps
 from scheduling import claiming, offers
 from scheduling.decisions import claims_waiting, offers_waiting
 from scheduling.models import Offer
+from scheduling.my_swaps import history
 
 # The demo spreads the dates of credentials by the ids of people, which start at 1 in the database that it is made for.
 pytestmark = pytest.mark.django_db(transaction=True, reset_sequences=True)
@@ -37,9 +38,12 @@ def test_every_kind_of_thing_is_there(days):
 
     may_take = {person.name for person in people.values() if claiming.open_to(person, now)}
     assert len(may_take) >= 2
+    assert "Avery Testwell" in may_take
     assert [made.kind for made in offers_waiting(people["dana"])] == ["swap"]
     assert claims_waiting(people["rosa"]).count() == 1
-    [given] = Offer.objects.filter(state="open")
+    [swap, given] = Offer.objects.filter(state="open").order_by("pk")
+    assert (swap.kind, swap.by, swap.to) == ("swap", people["ivo"], people["avery"])
+    assert [past.state for past in history(people["avery"], now)] == ["Declined"]
     takers = [person for person in people.values() if given in [one.offer for one in offers.open_to(person, now)]]
     assert (given.by, given.to) == (people["marcus"], None)
     assert takers != []
