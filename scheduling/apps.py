@@ -16,8 +16,10 @@ class SchedulingConfig(AppConfig):
             decision_reminders,
             lost_clearance,
             navigation,
+            supervising_reminders,
             swap_reminders,
             time_off_reminders,
+            unseen_reminders,
             verbs,
         )
         from scheduling.calendar_addresses import close_for
@@ -35,6 +37,8 @@ class SchedulingConfig(AppConfig):
         swap_reminders.register()
         decision_reminders.register()
         clearance_reminders.register()
+        unseen_reminders.register()
+        supervising_reminders.register()
         ticking.also(settle_due)
         ticking.also(lost_clearance.look_after)
         leaving.ask(shifts_to_open)
