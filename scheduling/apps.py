@@ -11,7 +11,17 @@ class SchedulingConfig(AppConfig):
         from accounts import leaving, presence
         from intranet.reminders import registry, ticking
         from protocols import impact
-        from scheduling import decision_reminders, navigation, swap_reminders, time_off_reminders, verbs
+        from scheduling import (
+            clearance_reminders,
+            decision_reminders,
+            lost_clearance,
+            navigation,
+            supervising_reminders,
+            swap_reminders,
+            time_off_reminders,
+            unseen_reminders,
+            verbs,
+        )
         from scheduling.calendar_addresses import close_for
         from scheduling.leavers import shifts_ahead, shifts_to_open
         from scheduling.presence import PublishedRoster
@@ -26,7 +36,11 @@ class SchedulingConfig(AppConfig):
         time_off_reminders.register_kinds()
         swap_reminders.register()
         decision_reminders.register()
+        clearance_reminders.register()
+        unseen_reminders.register()
+        supervising_reminders.register()
         ticking.also(settle_due)
+        ticking.also(lost_clearance.look_after)
         leaving.ask(shifts_to_open)
         leaving.close(close_for)
         leaving.foretell(shifts_ahead)

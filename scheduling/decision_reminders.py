@@ -24,10 +24,11 @@ UNCOVERED = timedelta(hours=48)
 
 
 def managers_of(rows: QuerySet[Any, Any], clinic: str, at: datetime) -> QuerySet[Any, Any]:
-    """The rows, each with every manager of the clinic at this path as `recipient_id`."""
-    held = held_on(organisation_day(at), of=f"{clinic}__memberships__")
-    managed = rows.filter(held, **{f"{clinic}__memberships__role": Role.MANAGER})
-    return managed.annotate(recipient_id=F(f"{clinic}__memberships__user"))
+    """The rows, each with every manager of the clinic at this path as `recipient_id`; no path: the rows are clinics."""
+    roles = f"{clinic}__memberships__" if clinic else "memberships__"
+    held = held_on(organisation_day(at), of=roles)
+    managed = rows.filter(held, **{f"{roles}role": Role.MANAGER})
+    return managed.annotate(recipient_id=F(f"{roles}user"))
 
 
 class ForManagers(Kind):

@@ -268,30 +268,31 @@ def _in_view(shifts: Iterable[ShiftDetails], case: Case) -> dict[int | None, lis
     return found
 
 
-def attention(shifts: Iterable[Shift], at: datetime) -> dict[UUID, Verdict]:
-    """The shifts whose holder may not work them any more, and why in short; facts change after a shift is given out.
+def attention(shifts: Iterable[ShiftDetails], at: datetime) -> dict[UUID, Verdict]:
+    """The shifts whose holder may not work them any more, each with every reason; facts change after one is given out.
 
-    The number of queries depends on the days with a skill among the shifts, not on how many shifts or people there are.
+    One rule for planned and for published shifts: board, home, the sweep of the day and My schedule ask here. The number
+    of queries is the same for many shifts as for one.
     """
     held = [(shift, shift.staff) for shift in shifts if shift.staff is not None]
+    procedures = {(shift.skill, shift.day) for shift, _ in held if shift.skill}
     roles = _roles_by_day([shift for shift, _ in held])
     files = gates((person, shift.day) for shift, person in held)
-    good = cleared_on({(shift.skill, shift.day) for shift, _ in held if shift.skill})
-    suspended = stops(shift.skill for shift, _ in held if shift.skill)
+    skilled = {person.pk: person for shift, person in held if shift.skill}
+    good = verdicts_by_day(list(skilled.values()), procedures) if procedures else {}
+    suspended = stops(skill for skill, _ in procedures)
     found = {}
     for shift, person in held:
-        reasons = list(place_reasons(Plan.of(shift), person, roles[person.pk, shift.clinic_id, shift.day], at))
-        reasons += files[person.pk, shift.day].reasons
-        if shift.skill and person.pk not in good[shift.skill.pk, shift.day]:
-            reasons.append(Reason("not-cleared", f"{person.given_name} is not cleared for {shift.skill} on that day."))
+        place = Verdict.of(place_reasons(Plan.of(shift), person, roles[person.pk, shift.clinic_id, shift.day], at))
+        papers = files[person.pk, shift.day]
         if shift.skill:
-            reasons += suspended.reasons(shift.skill, shift.clinic_id, shift.day)
-        if reasons:
-            found[shift.pk] = Verdict.of(reasons)
+            papers += good[person.pk, shift.skill.pk, shift.day] + _stopped(suspended, Plan.of(shift))
+        if against := _once(place + papers).reasons:
+            found[shift.planned_id] = Verdict.of(against)
     return found
 
 
-def _roles_by_day(shifts: Sequence[Shift]) -> dict[tuple[int | None, int, date], set[str]]:
+def _roles_by_day(shifts: Sequence[ShiftDetails]) -> dict[tuple[int | None, int, date], set[str]]:
     """{(person, clinic, day): roles} for the holders of the shifts. One query."""
     held = Membership.objects.filter(user__in={shift.staff_id for shift in shifts}, clinic__isnull=False)
     by_place: dict[tuple[int | None, int | None], list[Membership]] = defaultdict(list)

@@ -11,8 +11,8 @@ from accounts.roles import Capability
 from intranet.core.access import YES, Verdict
 from intranet.core.time import at_local, local_day, monday_of, months_after
 from intranet.core.wording import name_list, week_label
-from protocols.clearance import clearance
 from scheduling.coverage import Demand
+from scheduling.eligibility import attention
 from scheduling.models import DayNote, Offer, OfferState, PublishedShift, week_span
 from scheduling.roster import next_shifts, published_shifts, with_whom
 from scheduling.times import total_minutes
@@ -76,7 +76,7 @@ def may_have_schedule(user: User) -> Verdict:
 
 
 def my_schedule(person: User, at: datetime) -> MySchedule:
-    """This week and the next one. The number of queries depends on skill shifts ahead, not on people."""
+    """This week and the next one. As many queries for many shifts and people as for one."""
     today = local_day(at, person.zone)
     monday = monday_of(today)
     coming = next_shifts(person, at, limit=4)
@@ -120,13 +120,8 @@ def _weeks(person: User, labels: dict[date, str], clinics: Sequence[Clinic], at:
 
 def _with_company(person: User, shifts: Sequence[PublishedShift], at: datetime) -> list[MyShift]:
     company, offers = with_whom(shifts), Offer.objects.live_by_shift(shift.shift_id for shift in shifts)
+    trouble = attention((shift for shift in shifts if shift.end > at), at)
     return [
-        MyShift(shift, company.get(shift.pk, []), _trouble(person, shift, at), offers.get(shift.shift_id))
+        MyShift(shift, company.get(shift.pk, []), trouble.get(shift.shift_id, YES), offers.get(shift.shift_id))
         for shift in shifts
     ]
-
-
-def _trouble(person: User, shift: PublishedShift, at: datetime) -> Verdict:
-    if shift.skill is None or shift.end <= at:
-        return Verdict()
-    return clearance(person, shift.skill, shift.day)

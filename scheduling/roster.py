@@ -38,13 +38,13 @@ def may_see_roster(user: User) -> Verdict:
 def published_shifts(person: User, start: datetime, end: datetime) -> list[PublishedShift]:
     """The person's published shifts that touch the span, in order."""
     own = PublishedShift.objects.standing().of(person).within(start, end)
-    return list(own.select_related("clinic", "skill").order_by("period"))
+    return list(own.select_related("clinic", "skill", "staff").order_by("period"))
 
 
 def next_shifts(person: User, at: datetime, limit: int = 5) -> list[PublishedShift]:
     """What the person works next, as published; a shift that is running counts."""
     own = PublishedShift.objects.standing().of(person).filter(period__endswith__gt=at)
-    return list(own.select_related("clinic", "skill").order_by("period")[:limit])
+    return list(own.select_related("clinic", "skill", "staff").order_by("period")[:limit])
 
 
 def on_today(clinics: Iterable[Clinic], at: datetime) -> dict[int, list[PublishedShift]]:

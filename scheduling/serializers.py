@@ -140,7 +140,7 @@ class TellSerializer(VersionSerializer):
     reason = ReasonField()
 
 
-class PublishSerializer(VersionSerializer):
+class PublishWeekSerializer(VersionSerializer):
     fingerprint = serializers.CharField(max_length=64, help_text="That of the preview that you looked at.")
     reason = ReasonField()
 
@@ -178,7 +178,7 @@ class PreviewChangeSerializer(serializers.Serializer[Change]):
     person_after = HolderSerializer(source="after.staff", default=None, allow_null=True)
 
 
-class PreviewSerializer(serializers.Serializer[Preview]):
+class WeekPreviewSerializer(serializers.Serializer[Preview]):
     """What publishing would do now. Hand `version` and `fingerprint` back to publish just that."""
 
     version = serializers.IntegerField(source="week.version")

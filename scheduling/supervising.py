@@ -2,24 +2,78 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
 
-from intranet.core.time import minutes_between
-from scheduling.models import Shift, ShiftDetails
+from django.db.models import Max, QuerySet
+from django.db.models.functions import Greatest
+
+from accounts.models import Clinic
+from intranet.core.time import day_span, minutes_between, monday_of
+from intranet.reminders.registry import HORIZON
+from scheduling.models import PublishedShift, RuleCode, RuleLevel, Shift, ShiftDetails
 from scheduling.positions import Position
+from scheduling.rules import rules_by_clinic
 from scheduling.times import Span, overlaps
 
 
-def without_therapist(shifts: Sequence[ShiftDetails]) -> list[tuple[ShiftDetails, list[Span]]]:
-    """The assistants' shifts of these during which no therapist works, by the plan, each with the spans. One query."""
+@dataclass(frozen=True)
+class Unsupervised:
+    """A clinic's day on which published shifts of assistants lack a therapist, each with when. `since` the roster of that
+    week is as it is, and `until` when it matters."""
+
+    clinic: Clinic
+    day: date
+    shifts: list[tuple[ShiftDetails, list[Span]]]
+    since: datetime
+
+    @property
+    def until(self) -> datetime:
+        return max(end for _, spans in self.shifts for _, end in spans)
+
+
+def unsupervised(at: datetime) -> list[Unsupervised]:
+    """The days ahead on which staff see an assistant without a therapist to reach, in order, as far as reminders look
+    and as far as the clinic's rule asks for one. Four queries."""
+    seen = PublishedShift.objects.standing().filter(staff__isnull=False)
+    assisting = seen.filter(position=Position.ASSISTANT).within(at, at + HORIZON)
+    alone = without_therapist(list(assisting.select_related("clinic", "staff").order_by("period", "pk")), seen)
+    rules = rules_by_clinic({shift.clinic for shift, _ in alone})
+    by_day: dict[tuple[Clinic, date], list[tuple[ShiftDetails, list[Span]]]] = defaultdict(list)
+    for shift, spans in alone:
+        rule, ahead = rules[shift.clinic_id][RuleCode.SUPERVISION], [span for span in spans if span[1] > at]
+        if rule.level != RuleLevel.OFF and minutes_of(ahead) > rule.amount:
+            by_day[shift.clinic, shift.day].append((shift, ahead))
+    since = _last_published(monday_of(day) for _, day in by_day)
+    return [
+        Unsupervised(clinic, day, shifts, max(since[monday_of(day)], day_span(day, clinic.zone)[0] - HORIZON))
+        for (clinic, day), shifts in by_day.items()
+    ]
+
+
+def _last_published(mondays: Iterable[date]) -> dict[date, datetime]:
+    """{monday: when what staff see of that week changed last, at any clinic}. One query."""
+    shown = PublishedShift.objects.filter(week__monday__in=set(mondays)).order_by()
+    changed = Greatest(Max("published_at"), Max("withdrawn_at"))
+    return dict(shown.values("week__monday").annotate(changed=changed).values_list("week__monday", "changed"))
+
+
+def without_therapist(
+    shifts: Sequence[ShiftDetails], among: QuerySet[Any, Any] | None = None
+) -> list[tuple[ShiftDetails, list[Span]]]:
+    """The assistants' shifts of these during which no therapist works, each with the spans. One query.
+
+    Therapists by the plan, or `among` other shifts, for example those that staff see.
+    """
     assisting = [one for one in shifts if one.position == Position.ASSISTANT and one.staff_id]
     if not assisting:
         return []
     around = min(one.start for one in assisting), max(one.end for one in assisting)
-    therapists = Shift.objects.planned().filter(
-        position=Position.THERAPIST, staff__isnull=False, period__overlap=around
-    )
+    known = Shift.objects.planned() if among is None else among
+    therapists = known.filter(position=Position.THERAPIST, staff__isnull=False, period__overlap=around)
     reachable = sorted((period.lower, period.upper) for period in therapists.values_list("period", flat=True))
     found = ((one, uncovered((one.start, one.end), reachable)) for one in assisting)
     return [(one, spans) for one, spans in found if spans]

@@ -26,13 +26,13 @@ from scheduling.serializers import (
     ChangeSerializer,
     PlanChangeSerializer,
     PlanSerializer,
-    PreviewSerializer,
     PublishedShiftSerializer,
-    PublishSerializer,
+    PublishWeekSerializer,
     RosterShiftSerializer,
     RosterWeekSerializer,
     TellSerializer,
     VersionSerializer,
+    WeekPreviewSerializer,
 )
 
 PEOPLE = ("clinic", "staff", "skill")
@@ -210,18 +210,20 @@ class RosterWeekViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[RosterWee
             week.unpublished_changes = len(changes.get(week.pk, []))  # type: ignore[attr-defined]
         return self.get_paginated_response(self.get_serializer(weeks, many=True).data)
 
-    @extend_schema(responses=PreviewSerializer, filters=False)
+    @extend_schema(responses=WeekPreviewSerializer, filters=False)
     @action(detail=True, methods=["get"], pagination_class=None)
     def preview(self, request: Request, pk: int) -> Response:
         """What publishing the week would change for whom, what stands against it, and what needs a reason."""
-        return Response(PreviewSerializer(publishing.preview(self.get_object(), timezone.now())).data)
+        return Response(WeekPreviewSerializer(publishing.preview(self.get_object(), timezone.now())).data)
 
-    @extend_schema(request=PublishSerializer, responses={200: ChangeSerializer(many=True), **REFUSALS}, filters=False)
+    @extend_schema(
+        request=PublishWeekSerializer, responses={200: ChangeSerializer(many=True), **REFUSALS}, filters=False
+    )
     @action(detail=True, methods=["post"], pagination_class=None)
     def publish(self, request: Request, pk: int) -> Response:
         """Show staff the week as it is planned. The answer is what changed for them."""
         week = self.get_object()
-        checked = PublishSerializer(data=request.data)
+        checked = PublishWeekSerializer(data=request.data)
         checked.is_valid(raise_exception=True)
         publication = publishing.publish(week, **checked.validated_data, by=request.user, at=timezone.now())  # type: ignore[arg-type]
         return Response(ChangeSerializer(publication.changes.all(), many=True).data)  # type: ignore[attr-defined]

@@ -31,7 +31,7 @@ class NoticeSerializer(serializers.ModelSerializer[PublicationRecipient]):
         fields = ("id", "clinic", "monday", "published_by", "published_at", "changed", "seen_at")
 
 
-class SeenSerializer(serializers.Serializer[Any]):
+class SeenUpToSerializer(serializers.Serializer[Any]):
     up_to = serializers.IntegerField(
         min_value=1, max_value=2**63 - 1, help_text="The id of the newest of those that you looked at"
     )
@@ -49,13 +49,13 @@ class MyPublicationViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Public
         return told(self.request.user)
 
     @extend_schema(
-        request=SeenSerializer, responses={204: None, 403: OpenApiResponse(description="You have no schedule")}
+        request=SeenUpToSerializer, responses={204: None, 403: OpenApiResponse(description="You have no schedule")}
     )
     @action(detail=False, methods=["post"], program_area=None)
     def seen(self, request: Request) -> Response:
         """Say that you have seen them. No token does that for you."""
         require(may_have_schedule(request.user), Forbidden)
-        asked = SeenSerializer(data=request.data)
+        asked = SeenUpToSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         note_seen(request.user, up_to=asked.validated_data["up_to"], at=timezone.now())
         return Response(status=status.HTTP_204_NO_CONTENT)

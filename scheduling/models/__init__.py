@@ -13,6 +13,7 @@ from scheduling.models.publications import (
 )
 from scheduling.models.rules import (
     AcceptedWarning,
+    ClearanceSweep,
     LostClearance,
     OpenShifts,
     Permission,
@@ -50,6 +51,7 @@ __all__ = [
     "ChangeKind",
     "Claim",
     "ClaimState",
+    "ClearanceSweep",
     "CoverageNeed",
     "DayNote",
     "LostClearance",

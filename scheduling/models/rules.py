@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from datetime import datetime
+from typing import ClassVar, Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from accounts.models import Clinic, User
-from scheduling.models.shifts import Shift
+from scheduling.models.shifts import Shift, ShiftState
 
 
 class RuleCode(models.TextChoices):
@@ -129,8 +130,21 @@ class AcceptedWarning(models.Model):
         return self.message
 
 
+class LostClearanceQuerySet(models.QuerySet["LostClearance"]):
+    def open(self) -> Self:
+        return self.filter(over_at=None)
+
+    def standing(self, at: datetime) -> Self:
+        """Those that are not over, of planned shifts to come that the person still holds."""
+        held = self.open().filter(shift__staff=F("person"), shift__state=ShiftState.PLANNED)
+        return held.filter(shift__period__startswith__gt=at)
+
+
 class LostClearance(models.Model):
-    """What the daily sweep found: whoever holds a shift may not work it any more. Over once that is no longer so."""
+    """What the daily sweep found: whoever holds a shift may not work it any more. Over once that is no longer so.
+
+    `reasons` is a list of {"code", "message"}. When something else comes to stand against it, that is another row.
+    """
 
     shift = models.ForeignKey(Shift, models.CASCADE, related_name="lost_clearances")
     person = models.ForeignKey(User, models.PROTECT, related_name="+")
@@ -138,7 +152,7 @@ class LostClearance(models.Model):
     found_at = models.DateTimeField()
     over_at = models.DateTimeField(null=True, blank=True)
 
-    objects: ClassVar[models.Manager[LostClearance]] = models.Manager()
+    objects: ClassVar[LostClearanceQuerySet] = LostClearanceQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         ordering = ["-found_at", "pk"]
@@ -153,3 +167,35 @@ class LostClearance(models.Model):
 
     def __str__(self) -> str:
         return f"{self.person} may not work {self.shift}"
+
+    @property
+    def words(self) -> list[str]:
+        return [reason["message"] for reason in self.reasons]
+
+    @property
+    def codes(self) -> set[str]:
+        return {reason["code"] for reason in self.reasons}
+
+
+class ClearanceSweep(models.Model):
+    """That the shifts ahead of a clinic were looked through on one of its days. Written together with what was found."""
+
+    clinic = models.ForeignKey(Clinic, models.PROTECT, related_name="+")
+    on = models.DateField()
+    at = models.DateTimeField()
+    found = models.PositiveIntegerField(default=0)
+
+    objects: ClassVar[models.Manager[ClearanceSweep]] = models.Manager()
+
+    class Meta:
+        ordering = ["-on", "clinic"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["clinic", "on"],
+                name="shifts_are_looked_through_once_a_day",
+                violation_error_message="The shifts of this day were looked through already.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.clinic}, {self.on}"

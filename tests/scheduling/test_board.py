@@ -117,7 +117,7 @@ def test_a_shift_whose_holder_lost_clearance_needs_attention(
     therapist.competencies.update(ended_at=at)
     text = page(browser)
     assert "1 shift needs attention" in text
-    assert "needs attention: Avery is not cleared for Dry needling, neck on that day." in text
+    assert "needs attention: Avery’s competency for Dry needling, neck was ended on Nov 25, 2026." in text
 
 
 def test_hours_count_at_all_clinics_and_say_what_is_elsewhere(mt_prospect, oakbrook, manager, floater, at):

@@ -81,9 +81,30 @@ def test_attention_finds_who_may_not_work_their_shift_any_more(mt_prospect, ther
     people.as_if_never(floater.memberships.filter(clinic=mt_prospect))
     found = attention(Shift.objects.select_related("clinic", "staff", "skill"), at)
     assert {pk: [reason.code for reason in verdict.reasons] for pk, verdict in found.items()} == {
-        lapsed.pk: ["not-cleared"],
+        lapsed.pk: ["competency-ended"],
         left.pk: ["not-here"],
     }
+
+
+@pytest.mark.parametrize("published", [False, True])
+def test_attention_asks_as_much_about_many_shifts_as_about_one(mt_prospect, clinical_lead, published, at):
+    skills = [people.skill(code=f"skill-{number}", professions=[Profession.PT]) for number in range(3)]
+    staff = [
+        people.staff(name=f"Pat Number{number}", role=Role.THERAPIST, clinics=[mt_prospect], profession=Profession.PT)
+        for number in range(3)
+    ]
+    make = factories.published if published else factories.shift
+    for number, (person, skill) in enumerate(zip(staff, skills, strict=True)):
+        people.competency(user=person, skill=skill, granted_by=clinical_lead)
+        make(clinic=mt_prospect, staff=person, skill=skill, day=factories.MONDAY + timedelta(days=number))
+    people_of = type(make(clinic=mt_prospect)).objects.select_related("clinic", "staff", "skill")
+    shifts = list(people_of.filter(staff__isnull=False).order_by("period"))
+    counts = []
+    for asked in (shifts[:1], shifts):
+        with CaptureQueriesContext(connection) as queries:
+            assert attention(asked, at) == {}
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
 
 
 @pytest.fixture

@@ -62,5 +62,5 @@ def test_gaps_open_shifts_and_shifts_at_risk_are_those_of_the_plan(
     assert roster.shifts_at_risk([mt_prospect], factories.MONDAY, 7, at) == []
     therapist.competencies.update(ended_at=at)
     [(shift, verdict)] = roster.shifts_at_risk([mt_prospect], factories.MONDAY, 7, at)
-    assert (shift, [reason.code for reason in verdict.reasons]) == (planned, ["not-cleared"])
+    assert (shift, [reason.code for reason in verdict.reasons]) == (planned, ["competency-ended"])
     assert roster.coverage_gaps([], factories.MONDAY, 7) == []

@@ -1,0 +1,194 @@
+"""The daily look at the shifts ahead: who may not work theirs any more, written down once, and over when it is right."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from accounts.models import Gate, Profession
+from accounts.roles import Role
+from intranet.core.time import local_day
+from intranet.reminders.ticking import tick
+from protocols.models import Suspension
+from scheduling import assigning, lost_clearance
+from scheduling.models import ClearanceSweep, LostClearance
+from tests import factories as people
+from tests.protocols import factories as protocols
+from tests.races import outcomes
+from tests.scheduling import factories
+
+pytestmark = pytest.mark.django_db
+
+TUESDAY = date(2026, 12, 1)
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def held(mt_prospect, therapist, needling, sign_off):
+    sign_off(therapist)
+    return factories.published(clinic=mt_prospect, times="7-12", staff=therapist, skill=needling).shift
+
+
+def found() -> list[tuple[str, str, list[str]]]:
+    """(person, day, codes) of what is not over."""
+    rows = LostClearance.objects.open().select_related("shift__clinic", "person").order_by("shift__period", "pk")
+    return [(row.person.name, f"{row.shift.day:%b %d}", sorted(row.codes)) for row in rows]
+
+
+def end_competencies(person, at) -> None:
+    person.competencies.update(ended_at=at)
+
+
+def test_what_is_found_is_written_down_once(held, therapist, at):
+    assert lost_clearance.look_through_all(at) == 0
+    end_competencies(therapist, at)
+    assert lost_clearance.look_through_all(at) == 0  # the day was looked through
+    assert found() == []
+    assert lost_clearance.look_through_all(at + DAY) == 1
+    assert found() == [("Avery Testwell", "Nov 30", ["competency-ended"])]
+    assert LostClearance.objects.get().words == [
+        "Avery’s competency for Dry needling, neck was ended on Nov 25, 2026.",
+    ]
+    assert lost_clearance.look_through_all(at + 2 * DAY) == 0
+    assert LostClearance.objects.count() == 1
+
+
+def test_every_cause_is_found_by_the_day_of_the_shift(
+    mt_prospect, oakbrook, therapist, floater, assistant, clinical_lead, manager, needling, sign_off, at
+):
+    """A licence that ends between two shifts, a suspended protocol, one nobody signed, and a role that ended."""
+    licence = people.credential_type(name="PTA licence", gate=Gate.BLOCKS, professions=[Profession.PTA])
+    people.credential(user=assistant, type=licence, end=TUESDAY, verified_by=clinical_lead)
+    for day in (factories.MONDAY, TUESDAY):
+        factories.shift(clinic=mt_prospect, day=day, times="7-9", staff=assistant, position="assistant")
+    sign_off(therapist)
+    factories.shift(clinic=mt_prospect, times="9-12", staff=therapist, skill=needling)
+    people.as_if_always(floater.memberships.filter(clinic=oakbrook), period=(people.HIRED, TUESDAY))
+    for day in (factories.MONDAY, TUESDAY):
+        factories.shift(clinic=oakbrook, day=day, times="7-9", staff=floater)
+    version = protocols.published(by=therapist, lead=clinical_lead, at=at)
+    protocols.governing(version, needling, by=clinical_lead, at=at)
+    Suspension.objects.create(version=version, clinic=mt_prospect, reason="Broken needles.", by=manager, at=at)
+    assert lost_clearance.look_through_all(at) == 3
+    assert found() == [
+        ("Avery Testwell", "Nov 30", ["not-acknowledged", "protocol-suspended"]),
+        ("Bea Dummond", "Dec 01", ["credential-expired"]),
+        ("Theo Fictus", "Dec 01", ["not-here"]),
+    ]
+
+
+def test_open_cancelled_and_past_shifts_are_nobodys_loss(mt_prospect, therapist, manager, needling, at):
+    factories.shift(clinic=mt_prospect, skill=needling)
+    factories.shift(clinic=mt_prospect, day=TUESDAY, state="cancelled")
+    factories.shift(clinic=mt_prospect, day=date(2026, 11, 24))
+    people.as_if_never(therapist.memberships.all())
+    assert lost_clearance.look_through_all(at) == 0
+
+
+def test_it_is_over_once_it_is_right_again(held, therapist, at):
+    end_competencies(therapist, at)
+    lost_clearance.look_through_all(at)
+    assert lost_clearance.settle(at) == 0
+    therapist.competencies.update(ended_at=None)
+    assert lost_clearance.settle(at + DAY) == 1
+    assert found() == []
+    assert LostClearance.objects.get().over_at == at + DAY
+    end_competencies(therapist, at)
+    assert lost_clearance.look_through_all(at + DAY) == 1  # lost again, it is found again
+    assert LostClearance.objects.count() == 2
+
+
+def test_it_is_over_once_the_shift_is_somebody_elses_or_has_begun(held, therapist, manager, at):
+    end_competencies(therapist, at)
+    lost_clearance.look_through_all(at)
+    assert lost_clearance.settle(held.start - timedelta(minutes=1)) == 0
+    assert lost_clearance.settle(held.start) == 1
+    LostClearance.objects.update(over_at=None)
+    assigning.make_open(held, version=1, by=manager, at=at)
+    assert lost_clearance.settle(at) == 1
+
+
+def test_a_shift_that_is_deleted_leaves_nothing_behind(mt_prospect, therapist, manager, needling, sign_off, at):
+    sign_off(therapist)
+    draft = factories.shift(clinic=mt_prospect, staff=therapist, skill=needling)
+    end_competencies(therapist, at)
+    assert lost_clearance.look_through_all(at) == 1
+    assigning.delete_shift(draft, version=1, by=manager, at=at)
+    assert LostClearance.objects.count() == 0
+
+
+def test_something_else_that_stands_against_it_is_another_row(held, therapist, clinical_lead, at):
+    end_competencies(therapist, at)
+    lost_clearance.look_through_all(at)
+    people.credential_type(name="PT licence", gate=Gate.BLOCKS, professions=[Profession.PT])
+    assert lost_clearance.look_through_all(at + DAY) == 1
+    assert found() == [("Avery Testwell", "Nov 30", ["competency-ended", "credential-missing"])]
+    assert LostClearance.objects.filter(over_at=at + DAY).count() == 1
+    therapist.competencies.update(ended_at=None)
+    assert lost_clearance.look_through_all(at + 2 * DAY) == 0  # less than before is no news
+    assert LostClearance.objects.count() == 2
+
+
+def test_each_clinic_has_its_own_day(mt_prospect, at):
+    tokyo = people.clinic(name="Tokyo", letter="T", number=3, time_zone="Asia/Tokyo")
+    lost_clearance.look_through_all(at)
+    days = dict(ClearanceSweep.objects.values_list("clinic", "on"))
+    assert days == {mt_prospect.pk: date(2026, 11, 25), tokyo.pk: date(2026, 11, 26)}
+    lost_clearance.look_through_all(at + timedelta(hours=14))
+    assert ClearanceSweep.objects.filter(clinic=mt_prospect).count() == 2
+    assert ClearanceSweep.objects.filter(clinic=tokyo).count() == 1
+
+
+def test_a_tick_that_dies_half_way_loses_nothing(held, therapist, at, monkeypatch):
+    end_competencies(therapist, at)
+
+    def dies(*args: object, **values: object) -> None:
+        raise SystemExit
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ClearanceSweep.objects, "create", dies)
+        with pytest.raises(SystemExit):
+            lost_clearance.look_through_all(at)
+    assert (found(), ClearanceSweep.objects.count()) == ([], 0)
+    assert lost_clearance.look_through_all(at) == 1
+
+
+def test_the_tick_looks_and_settles(held, therapist, at):
+    end_competencies(therapist, at)
+    assert tick(at, "manual")["clearances_lost"] == 1
+    assert "clearances_lost" not in tick(at + timedelta(seconds=15), "manual")
+    therapist.competencies.update(ended_at=None)
+    assert tick(at + timedelta(seconds=30), "manual")["clearances_right_again"] == 1
+
+
+def test_looking_at_many_shifts_takes_as_many_queries_as_at_one(mt_prospect, needling, sign_off, at):
+    counts = []
+    for number in (1, 4):
+        for one in range(number):
+            person = people.staff(
+                name=f"Pat {number} {one}", role=Role.THERAPIST, clinics=[mt_prospect], profession=Profession.PT
+            )
+            sign_off(person)
+            day = factories.MONDAY + timedelta(days=one)
+            factories.shift(clinic=mt_prospect, day=day, staff=person, skill=needling)
+            end_competencies(person, at)
+        LostClearance.objects.all().delete()
+        ClearanceSweep.objects.all().delete()
+        with CaptureQueriesContext(connection) as looking:
+            assert lost_clearance.look_through_all(at) == (1 if number == 1 else 5)
+        with CaptureQueriesContext(connection) as settling:
+            assert lost_clearance.settle(at) == 0
+        counts.append((len(looking), len(settling)))
+    assert counts[0] == counts[1]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_eight_at_once_one_looks(held, mt_prospect, therapist, at):
+    end_competencies(therapist, at)
+    on = local_day(at, mt_prospect.zone)
+    deeds = [lambda: lost_clearance.look_through(mt_prospect, on, at)] * 8
+    assert outcomes(deeds) == ["done"] * 8
+    assert (LostClearance.objects.count(), ClearanceSweep.objects.count()) == (1, 1)
