@@ -51,7 +51,7 @@ class ClinicMinutesSerializer(serializers.Serializer[Any]):
     minutes = serializers.IntegerField()
 
 
-class PersonHoursSerializer(serializers.Serializer[HoursReport]):
+class HoursReportSerializer(serializers.Serializer[HoursReport]):
     """Paid minutes as published; overtime counts those at all clinics together."""
 
     first_day = serializers.DateField(source="first")
@@ -109,16 +109,16 @@ class ReportViewSet(viewsets.GenericViewSet[Any]):
 
 
 class HoursViewSet(ReportViewSet):
-    serializer_class = PersonHoursSerializer
+    serializer_class = HoursReportSerializer
 
     @extend_schema(
         parameters=[CLINIC, _day("first", "A day of the first week"), _day("last", "A day of the last week")],
-        responses={200: PersonHoursSerializer, **REFUSALS},
+        responses={200: HoursReportSerializer, **REFUSALS},
     )
     def list(self, request: Request) -> Response:
         """Hours and overtime by person and clinic."""
         report = self.form(PeriodForm).report(organisation_day(timezone.now()))
-        return Response(PersonHoursSerializer(report).data)
+        return Response(HoursReportSerializer(report).data)
 
 
 class GapViewSet(ReportViewSet):
