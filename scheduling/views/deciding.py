@@ -56,7 +56,8 @@ def decide_offer(request: HttpRequest, pk: int) -> HttpResponse:
     made = get_object_or_404(Offer.objects.visible_to(request.user).select_related(*offers.RELATED), pk=pk)
     require(offers.is_managed(made, request.user), Forbidden)
     agree, refuse = decision_forms(request, agreeing=agreeing)
-    form, status = agree if agreeing else refuse, 200
+    form = agree if agreeing else refuse
+    status = 422 if form.errors else 200
     if request.method == "POST" and form.is_valid():
         deed = offering.agree if agreeing else offering.refuse
         version = shown_version(request)
@@ -107,7 +108,8 @@ def decide_claims(request: HttpRequest, pk: UUID) -> HttpResponse:
     shift = get_object_or_404(Shift.objects.visible_to(request.user).select_related("clinic", "skill", "week"), pk=pk)
     chosen = whole_number(request.POST.get("claim", ""))
     agree, refuse = decision_forms(request, agreeing=granting, of=f"claim-{chosen}")
-    form, status = agree if granting else refuse, 200
+    form = agree if granting else refuse
+    status = 422 if form.errors else 200
     if request.method == "POST" and form.is_valid():
         claim = get_object_or_404(Claim.objects.filter(shift=shift).select_related("person"), pk=chosen)
         deed = claiming.grant if granting else claiming.decline

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from typing import Any
@@ -28,7 +29,7 @@ def next_monday() -> date:
     return monday_of(timezone.localdate()) + timedelta(days=7)
 
 
-def press(page: Page, button: str) -> None:
+def press(page: Page, button: str | re.Pattern[str]) -> None:
     """Press it, and wait until what it sends is done and the page that follows is there."""
     with page.expect_response(lambda response: response.request.method == "POST"):
         page.get_by_role("button", name=button).click()
