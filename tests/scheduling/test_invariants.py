@@ -458,7 +458,7 @@ class Undone(Exception):
     """Takes a sequence back."""
 
 
-@settings(max_examples=EXAMPLES, phases=[Phase.explicit, Phase.generate], suppress_health_check=list(HealthCheck))
+@settings(max_examples=EXAMPLES, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
 @given(seed=st.integers(0, 2**32))
 def test_whatever_happens_to_the_roster(world, seed):
     with suppress(Undone), transaction.atomic():
