@@ -206,7 +206,8 @@ def _write(
     reason: str = "",
 ) -> None:
     """Save the shift as planned, or refuse. Everything is locked; whether it clashes is for the database to say."""
-    evidence = gather(plan, [plan.staff], shift_id=shift.pk) if plan.staff else None
+    runs = plan.start < plan.end  # of what ends before it begins there is nothing to say about people
+    evidence = gather(plan, [plan.staff], shift_id=shift.pk) if plan.staff and runs else None
     verdict = may_be_planned(plan) + _weeks_are_open(locked, at) + _fitness(evidence, plan, at)
     require(_said(verdict, plan, before), Conflict if _only_clashes(verdict) else Refused)
     concerns = [warning for warning in verdict.warnings if isinstance(warning, Concern)]

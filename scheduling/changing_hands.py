@@ -22,6 +22,7 @@ from scheduling.assigning import CLASHES, NOTHING_CHANGED, NeedsReason, lock_peo
 from scheduling.handovers import Gain, Handover, concerns_in, judge, verdict_of
 from scheduling.models import AcceptedWarning, Occasion, Publication, PublishedShift, RosterWeek, Shift
 from scheduling.pending import pending_by_week
+from scheduling.publishing import double_publications
 from scheduling.showing import show
 
 STILL_PUBLISHED = "One of them is still published for another shift at that time. Publish that change first."
@@ -131,6 +132,7 @@ def _tell(shifts: Sequence[Shift], *, by: User, at: datetime, occasion: Occasion
     weeks = _weeks(shifts)
     pending = pending_by_week(weeks)
     own = [(week, [change for change in pending[week.pk] if change.shift.pk in ids]) for week in weeks]
+    require(Verdict.of(double_publications([change for _, found in own for change in found], at)), Conflict)
     with _double_bookings_looked_for_at_the_end():
         return [show(week, found, by=by, at=at, occasion=occasion, reason=reason) for week, found in own if found]
 

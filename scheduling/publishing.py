@@ -139,7 +139,7 @@ def may_publish(week: RosterWeek, changes: Sequence[Change], at: datetime) -> Ve
     new = {change.shift.pk for change in changes}
     against = [_in_full(shift, at) for shift in shifts if shift.pk in unfit and shift.pk in new]
     beside = [_in_full(shift, at) for shift in shifts if shift.pk in unfit and shift.pk not in new]
-    plain = Verdict.of([*against, *_double_publications(changes, at)], beside)
+    plain = Verdict.of([*against, *double_publications(changes, at)], beside)
     return plain + concerns_about(week, shifts, changes, at)
 
 
@@ -199,7 +199,7 @@ def _in_full(shift: Shift, at: datetime) -> Reason:
     return ShiftReason("holder-may-not-work", f"{shift.staff}, {hours_and_day(shift, at)}: {reasons}", shift=shift)
 
 
-def _double_publications(changes: Sequence[Change], at: datetime) -> list[Reason]:
+def double_publications(changes: Sequence[Change], at: datetime) -> list[Reason]:
     """Clinics and weeks are published one by one: what staff still see of a person must go before this can come."""
     coming = [change.after for change in changes if change.after is not None and change.after.staff_id]
     if not coming:
@@ -284,4 +284,4 @@ def _may_tell(week: RosterWeek, changes: Sequence[Change], at: datetime) -> Verd
     planned = [change.after for change in changes if change.after is not None]
     unfit = attention(planned, at)
     against = [_in_full(shift, at) for shift in planned if shift.pk in unfit]
-    return Verdict.of([*against, *_double_publications(changes, at)])
+    return Verdict.of([*against, *double_publications(changes, at)])

@@ -22,6 +22,7 @@ from scheduling.needs import WeeklyNeed, set_coverage_needs
 from scheduling.opening import set_opening_hours
 from scheduling.plans import Plan
 from scheduling.positions import Position
+from scheduling.seen import newest, note_seen, told
 from scheduling.special_days import note_on_day
 from scheduling.times import shift_span
 
@@ -155,6 +156,7 @@ def load_roster(
     _publish(roster, final, "O")
     _lose_clearance(roster)
     _end_a_policy_early(roster)
+    _see_what_was_published(roster, following)
 
 
 def _say_what_is_needed(roster: Roster) -> None:
@@ -242,3 +244,13 @@ def _end_a_policy_early(roster: Roster) -> None:
     paper = certificate(owen, held.type, until)
     shorter = file_credential(user=owen, type=held.type, valid=until, by=owen, at=at, paper=paper)
     verify_credential(shorter, by=lead, at=at)
+
+
+def _see_what_was_published(roster: Roster, following: date) -> None:
+    """Everybody has seen what was published days ago, but for two who have not looked at next week: who is reminded."""
+    at = roster.moment(roster.today)
+    for who, person in roster.people.items():
+        notices = told(person).filter(publication__at__lt=at - timedelta(days=1))
+        if who in ("jun", "kofi"):
+            notices = notices.filter(publication__week__monday__lt=following)
+        note_seen(person, up_to=newest(list(notices)), at=at)

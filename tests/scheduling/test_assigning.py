@@ -290,6 +290,14 @@ def test_a_shift_that_makes_no_sense_is_refused_at_its_field(mt_prospect, manage
     assert [(reason.code, reason.field) for reason in refused.value.verdict.reasons] == [(code, field)]
 
 
+def test_what_would_end_before_it_begins_is_refused_also_for_somebody(mt_prospect, manager, therapist, at):
+    """A program may send any two moments; so may one that shortens a shift too much."""
+    shift = factories.shift(clinic=mt_prospect, times="7-12", staff=therapist)
+    with pytest.raises(Refused) as refused:
+        assigning.move_shift(shift, start=shift.end, end=shift.start, version=1, by=manager, at=at)
+    assert [reason.code for reason in refused.value.verdict.reasons] == ["too-short"]
+
+
 def test_a_skill_goes_with_a_position_that_may_do_it(mt_prospect, manager, needling, at):
     desk = factories.plan(clinic=mt_prospect, position=Position.FRONT_DESK, skill=needling)
     with pytest.raises(Refused) as refused:

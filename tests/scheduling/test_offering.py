@@ -300,8 +300,10 @@ class TestDeciding:
             agree(taken, manager, at)
         assert holders() == [("Avery Testwell", "Avery Testwell"), ("Theo Fictus", "Theo Fictus")]
 
-    def test_not_into_what_staff_still_see_elsewhere(self, taken, oakbrook, floater, manager, at):
-        elsewhere = factories.published(clinic=oakbrook, times="8-11", staff=floater)
+    @pytest.mark.parametrize("times", ["8-11", "12:15-14"])
+    def test_not_into_what_staff_still_see_elsewhere(self, taken, oakbrook, floater, manager, times, at):
+        """At the same time, or too soon after it for the way between the clinics."""
+        elsewhere = factories.published(clinic=oakbrook, times=times, staff=floater)
         Shift.objects.filter(pk=elsewhere.shift_id).update(staff=None)
         assert refused(lambda: agree(taken, manager, at)) == ["still-published-elsewhere"]
         assert Publication.objects.count() == 0

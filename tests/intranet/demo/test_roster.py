@@ -14,8 +14,9 @@ from intranet.demo import people as demo_people
 from intranet.demo.roster import load_roster
 from intranet.home.endings import losses
 from scheduling import roster
-from scheduling.models import PublicationChange, PublishedShift, RosterWeek, Shift
+from scheduling.models import PublicationChange, PublicationRecipient, PublishedShift, RosterWeek, Shift
 from scheduling.pending import pending_by_week
+from scheduling.supervising import unsupervised
 
 # The demo spreads the dates of credentials by the ids of people, which start at 1 in the database that it is made for.
 pytestmark = pytest.mark.django_db(transaction=True, reset_sequences=True)
@@ -56,6 +57,11 @@ def test_four_weeks_around_today_in_every_state():
     assert PublishedShift.objects.filter(skill__code="dry-needling-cervical", staff__isnull=False).exists()
     idle = set(User.objects.exclude(shifts__isnull=False).values_list("name", flat=True))
     assert idle == {"Ada Nullmann", "Dana Mockridge", "Nell Beginner", "Otto Standby", "Rosa Sampleton"}
+
+    ahead = PublicationRecipient.objects.filter(publication__week__monday=MONDAYS[2])
+    waiting = ahead.filter(receipt=None).values_list("person__name", flat=True)
+    assert set(waiting) == {people["jun"].name, people["kofi"].name}
+    assert {found.day for found in unsupervised(NOW)} == set()
 
     within = timedelta(days=30)
     [loss] = [one for one in losses(people["rosa"], NOW, within=within) if one.ending.bars and one.shifts]
