@@ -8,6 +8,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Protocol
 
 from accounts.models import Clinic, Skill, User
+from intranet.core.wording import short_range
 from scheduling.making_templates import Cycle, Line, add_week_template
 from scheduling.models import RuleCode, ShiftTemplate, SpecialDay
 from scheduling.positions import Position
@@ -65,7 +66,7 @@ def _usual(slot: Slot, skills: dict[str, Skill]) -> UsualShift:
     skill = skills[slot.skill] if slot.skill else None
     what = f"{slot.position.short_label}, {skill}" if skill else slot.position.short_label
     long = datetime.combine(date.min, ends) - datetime.combine(date.min, starts) >= BREAK_FROM
-    name = f"{what} {starts:%H:%M}–{ends:%H:%M}"
+    name = f"{what} {short_range(starts, ends)}"
     return UsualShift(name, slot.position, starts, ends, 30 if long else 0, skill)
 
 

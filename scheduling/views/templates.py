@@ -29,7 +29,9 @@ from scheduling.week_templates import apply_template, foresee
 def templates(request: HttpRequest, slug: str) -> HttpResponse:
     clinic = own_clinic(request, slug)
     weeks = WeekTemplate.objects.filter(clinic=clinic, retired=False).annotate(line_count=Count("lines"))
-    context = {"clinic": clinic, "templates": weeks, "shifts": usual_shifts_of(clinic)}
+    looked_at = ApplyForm(request.GET, today=local_day(timezone.now(), clinic.zone))  # the week of the board, if any
+    week = looked_at.monday if "week" in request.GET and looked_at.is_valid() else None
+    context = {"clinic": clinic, "templates": weeks, "shifts": usual_shifts_of(clinic), "week": week}
     return render(request, "scheduling/templates.html", context)
 
 
