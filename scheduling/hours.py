@@ -91,9 +91,9 @@ class HoursReport:
         return [(clinic, sum(one.minutes_at(clinic) for one in self.people)) for clinic in self.clinics]
 
     @property
-    def rows(self) -> list[tuple[PersonHours, list[int]]]:
+    def rows(self) -> list[tuple[PersonHours, list[tuple[Clinic, int]]]]:
         """Each person with the minutes at each clinic, in the order of the clinics."""
-        return [(one, [one.minutes_at(clinic) for clinic in self.clinics]) for one in self.people]
+        return [(one, [(clinic, one.minutes_at(clinic)) for clinic in self.clinics]) for one in self.people]
 
 
 def may_report(user: User) -> Verdict:
