@@ -121,7 +121,7 @@ class Roster:
             self.decide_an_offer: 4,
             self.ask_off: 2,
             self.answer_time_off: 3,
-            self.change_competency: 1,
+            self.change_competency: 2,
             self.let_time_pass: 2,
         }
 
@@ -189,7 +189,7 @@ class Roster:
         return self.world.managers[self.world.clinics.index(clinic)]
 
     def begin(self) -> None:
-        """The rules of the clinics, and a first week that staff see."""
+        """The rules of the clinics, a first week that staff see, and somebody who loses clearance after that."""
         how = self.pick([Permission.FREE, Permission.DECIDED])
         open_shifts = self.pick(OpenShifts.values)
         for clinic, template in zip(self.world.clinics, self.world.templates, strict=True):
@@ -197,6 +197,8 @@ class Roster:
             by = self.manager_of(clinic)
             self.draft(partial(apply_template, template, MONDAYS[0], by=by, at=self.at, reason="So."))
             self._publish(clinic, MONDAYS[0])
+        self.check()
+        self.change_competency()
 
     def create(self) -> None:
         clinic, starts, hours = self.clinic, self.random.choice(HOURS), self.random.choice(LENGTHS)
