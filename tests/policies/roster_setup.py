@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import time
+from datetime import time, timedelta
 from typing import TYPE_CHECKING, Any
 
 from accounts.models import Clinic, User
 from scheduling.making_templates import Cycle, Line, add_week_template
+from scheduling.models import SpecialDay
 from scheduling.positions import Position
+from scheduling.special_days import add_blackout, add_special_day
 from scheduling.usual_shifts import UsualShift, add_usual_shift
 from tests.scheduling.factories import MONDAY
 
@@ -21,7 +23,10 @@ def build(clinic: Clinic, manager: User, canary: str) -> dict[str, Any]:
     early = UsualShift(f"{canary} early", Position.THERAPIST, time(7), time(11))
     usual = add_usual_shift(clinic, early, by=manager)
     cycle = Cycle(f"{canary} week", 1, MONDAY, [Line(1, 0, usual)])
+    holiday = SpecialDay(clinic=clinic, day=MONDAY + timedelta(days=30), name="Holiday")
     return {
+        "special_day": add_special_day(holiday, by=manager),
+        "blackout": add_blackout(clinic, MONDAY, MONDAY, "Surveyors", by=manager),
         "usual_shift": usual,
         "week_template": add_week_template(clinic, cycle, by=manager),
     }
@@ -41,6 +46,17 @@ def _pages() -> list[tuple[Any, ...]]:
     templates, shift, week = "/roster/templates/mt-prospect/", "/roster/usual-shifts/", "/roster/week-templates/"
     return [
         ("scheduling:setup", "GET", "/roster/setup/mt-prospect/"),
+        ("scheduling:days", "GET", "/roster/days/mt-prospect/"),
+        ("scheduling:days", "POST", "/roster/days/mt-prospect/", _holiday),
+        ("scheduling:special-day-remove", "POST", _of("/roster/special-days/", "special_day", "remove/")),
+        ("scheduling:blackout-add", "POST", "/roster/days/mt-prospect/blackouts/", _blackout),
+        ("scheduling:blackout-remove", "POST", _of("/roster/blackouts/", "blackout", "remove/")),
+        ("scheduling:needs", "GET", "/roster/needs/mt-prospect/"),
+        ("scheduling:needs", "POST", "/roster/needs/mt-prospect/", _nobody),
+        ("scheduling:rules", "GET", "/roster/rules/mt-prospect/"),
+        ("scheduling:rule", "GET", "/roster/rules/mt-prospect/rest/"),
+        ("scheduling:rule", "POST", "/roster/rules/mt-prospect/rest/", _rule),
+        ("scheduling:rule-usual", "POST", "/roster/rules/mt-prospect/rest/usual/", _rule),
         ("scheduling:templates", "GET", templates),
         ("scheduling:usual-shift-add", "GET", f"{templates}shifts/new/"),
         ("scheduling:usual-shift-add", "POST", f"{templates}shifts/new/", _usual_shift),
@@ -59,7 +75,22 @@ def _pages() -> list[tuple[Any, ...]]:
 
 def _operations() -> list[tuple[Any, ...]]:
     shift, week = f"{API}/usual-shifts/", f"{API}/week-templates/"
+    hours, needs = f"{API}/opening-hours/mt-prospect/", f"{API}/coverage-needs/mt-prospect/"
+    rules = f"{API}/roster-rules/mt-prospect/"
     return [
+        ("api:special-day-list", "GET", f"{API}/special-days/"),
+        ("api:special-day-list", "POST", f"{API}/special-days/", _holiday),
+        ("api:special-day-detail", "DELETE", _of(f"{API}/special-days/", "special_day")),
+        ("api:blackout-list", "GET", f"{API}/blackouts/"),
+        ("api:blackout-list", "POST", f"{API}/blackouts/", _blackout),
+        ("api:blackout-detail", "DELETE", _of(f"{API}/blackouts/", "blackout")),
+        ("api:opening-hours-detail", "GET", hours),
+        ("api:opening-hours-detail", "PUT", hours, _always_closed),
+        ("api:coverage-needs-detail", "GET", needs),
+        ("api:coverage-needs-detail", "PUT", needs, lambda world: {"needs": [], "seen": "before"}),
+        ("api:roster-rule-detail", "GET", rules),
+        ("api:roster-rule-set", "PUT", f"{rules}rest/", _rule),
+        ("api:roster-rule-usual", "POST", f"{rules}rest/usual/", _rule),
         ("api:usual-shift-list", "GET", shift),
         ("api:usual-shift-list", "POST", shift, _usual_shift),
         ("api:usual-shift-detail", "GET", _of(shift, "usual_shift")),
@@ -90,6 +121,26 @@ def _written(world: World) -> dict[str, Any]:
 
 def _cycle(world: World) -> dict[str, Any]:
     return {"clinic": "mt-prospect", "name": "Usual", "anchor": MONDAY.isoformat(), "version": 1, "lines": []}
+
+
+def _holiday(world: World) -> dict[str, Any]:
+    return {"clinic": "mt-prospect", "day": "2027-01-01", "name": "New Year"}
+
+
+def _blackout(world: World) -> dict[str, Any]:
+    return {"clinic": "mt-prospect", "first": "2027-01-01", "last": "2027-01-02", "reason": "Surveyors"}
+
+
+def _always_closed(world: World) -> dict[str, Any]:
+    return {"days": [], "seen": "Closed all week"}
+
+
+def _nobody(world: World) -> dict[str, Any]:
+    return {"needs-TOTAL_FORMS": 0, "needs-INITIAL_FORMS": 0}
+
+
+def _rule(world: World) -> dict[str, Any]:
+    return {"level": "off", "amount": 600, "source": "Policy", "checked_on": "2026-11-20", "seen": "before"}
 
 
 def _week(world: World) -> dict[str, Any]:
