@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from uuid import UUID, uuid4
 
 from django.db import IntegrityError, transaction
 
@@ -47,17 +48,25 @@ class NeedsReason(Refused):
 
 @transaction.atomic
 def create_shift(
-    plan: Plan, *, by: User, at: datetime, reason: str = "", line: TemplateLine | None = None, place: int = 0
+    plan: Plan,
+    *,
+    by: User,
+    at: datetime,
+    reason: str = "",
+    line: TemplateLine | None = None,
+    place: int = 0,
+    key: UUID | None = None,
 ) -> Shift:
     """Plan a new shift, open or for somebody. Staff see it once it is published.
 
     `reason` is why it is planned although something speaks against it; `line` and `place` say from where in a week
-    template it comes. Raises NeedsReason with every concern when there are some and no reason is given.
+    template it comes; `key` is that of a deleted shift which comes back. Raises NeedsReason with every concern when
+    there are some and no reason is given.
     """
     require(may_edit(plan.clinic, by), Forbidden)
     week = lock_weeks(plan.clinic, [plan])[0]
     lock_people([plan.staff])
-    shift = Shift(week=week, template_line=line, template_place=place)
+    shift = Shift(id=key or uuid4(), week=week, template_line=line, template_place=place)
     _write(shift, plan, by=by, at=at, locked=[week], reason=reason)
     record(by, "shift.created", shift, clinics=[plan.clinic.pk], **_summary(plan))
     return shift

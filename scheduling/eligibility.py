@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -55,18 +55,27 @@ class Evidence:
         return self.fitness(person, at) + self.clash_verdict(person, at)
 
     def fitness(self, person: User, at: datetime) -> Verdict:
-        """Who the person is: membership, profession, file, clearance. What other shifts and time off say: `clash_verdict`."""
+        """Who the person is: membership, profession, file, clearance. What other shifts and time off say: `clash_verdict`.
+
+        Of whoever does not work at the clinic on that day, its managers learn nothing about the file and the wishes.
+        """
         place = Verdict.of(place_reasons(self.plan, person, self.roles.get(person.pk, set()), at))
+        if not self._works_here(person):
+            return place
         papers = _once(
             self.files.get((person.pk, self.plan.day), YES) + self.clearances.get(person.pk, YES) + self.stopped
         )
         wishes = Verdict.of((), self.absences.concerns(self.plan, person, at))
         return place + papers + wishes + self._rules(person, at)
 
+    def _works_here(self, person: User) -> bool:
+        return bool(self.roles.get(person.pk))
+
     def clash_verdict(self, person: User, at: datetime) -> Verdict:
         """What the database refuses: two places at once, or one too soon after another, and time off. Names what it is."""
         shifts = Verdict.of(_clash(self.plan, shift, person, at, self.travel) for shift in self.clashes(person))
-        return shifts + Verdict.of(self.absences.granted(self.plan, person, at))
+        away = self.absences.granted(self.plan, person, at) if self._works_here(person) else ()
+        return shifts + Verdict.of(away)
 
     def clashes(self, person: User) -> list[ShiftDetails]:
         return [shift for shift in self.shifts.get(person.pk, []) if self.too_close(shift)]
@@ -112,7 +121,7 @@ class Evidence:
         wanted = timedelta(minutes=self.rules[RuleCode.REST].amount)
         for shift in self.shifts.get(person.pk, []):
             rest = max(self.plan.start - shift.end, shift.start - self.plan.end)
-            if timedelta(0) < rest < wanted and not self.too_close(shift) and shift.day != self.plan.day:
+            if timedelta(0) <= rest < wanted and not self.too_close(shift) and shift.day != self.plan.day:
                 words = f"Only {duration(int(rest.total_seconds() // 60))} rest: {hours_and_day(shift, at)}."
                 yield self.rules.says(RuleCode.REST, words, name="short-rest")
 
@@ -162,7 +171,8 @@ def place_reasons(plan: Plan, person: User, roles: set[str], at: datetime) -> It
 def too_close(plan: Plan, other: ShiftDetails, travel: timedelta = TRAVEL) -> bool:
     """Whether nobody can work both: they overlap, or leave too little time for the way between their clinics."""
     margin = travel if other.clinic_id != plan.clinic.pk else timedelta(0)
-    return overlaps((plan.start - margin, plan.end + margin), (other.start, other.end))
+    start, end = plan.start.astimezone(UTC), plan.end.astimezone(UTC)  # a margin is time that passes, not clock time
+    return overlaps((start - margin, end + margin), (other.start, other.end))
 
 
 def _clash(plan: Plan, other: ShiftDetails, person: User, at: datetime, travel: timedelta) -> Reason:

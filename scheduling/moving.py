@@ -53,6 +53,13 @@ class Done:
     version: int  # after it was done
     before: Plan | None  # None: it was made
     gone: bool = False  # it was deleted
+    line: int | None = None  # of which template it came, and where in it
+    place: int = 0
+
+    @classmethod
+    def deleted(cls, shift: Shift, version: int) -> Done:
+        """That the shift, which was at this version, is deleted."""
+        return cls(shift.pk, version + 1, Plan.of(shift), True, shift.template_line_id, shift.template_place)
 
 
 def place_shift(
@@ -142,8 +149,9 @@ def _one(shift: Shift, change: Aim, version: int, *, by: User, at: datetime, rea
     before = Plan.of(shift)
     wanted = change(before)
     if wanted is None:
+        done = Done.deleted(shift, version)
         delete_shift(shift, version=version, by=by, at=at)
-        return shift, Done(shift.pk, version + 1, before, gone=True)
+        return shift, done
     after = change_shift(shift, wanted, version=version, by=by, at=at, reason=reason)
     return after, Done(after.pk, after.version, before)
 

@@ -72,6 +72,10 @@ def may_offer(wanted: Wanted, by: User, at: datetime) -> Verdict:
     """Every reason against making the offer: too late, not allowed here, or the colleague cannot."""
     if wanted.kind == OfferKind.SWAP and (wanted.to is None or wanted.in_return is None):
         return Verdict.no("no-shift-in-return", "Choose the colleague’s shift that you would take.", "in_return")
+    if wanted.kind != OfferKind.SWAP and wanted.in_return is not None:
+        return Verdict.no("not-a-swap", "Only a swap takes a shift in return.", "in_return")
+    if wanted.kind == OfferKind.DROP and wanted.to is not None:
+        return Verdict.no("to-the-managers", "A shift that you hand back goes to no colleague.", "to")
     if wanted.to == by:
         return Verdict.no("to-yourself", "Choose a colleague.", "to")
     held = policies(one.clinic for one in wanted.shifts)
@@ -149,8 +153,10 @@ def may_take(made: Offer, person: User, at: datetime) -> Verdict:
     published = published_copies([made])
     if not is_as_offered(made, published):
         return Verdict.no("being-changed", f"The managers are changing this shift. {NOTHING_CHANGED}")
+    held, kind = policies(shift.clinic for shift in made.shifts), OfferKind(made.kind)
+    allowed = sum((held[one.clinic_id].allows(kind, one, at) for one in published.values()), YES)
     [gains] = judge_for(person, [handover_of(made, person, published)], at)
-    return may_have_schedule(person) + Verdict(verdict_of(gains).reasons)
+    return may_have_schedule(person) + allowed + Verdict(verdict_of(gains).reasons)
 
 
 def published_copies(offers: Sequence[Offer]) -> dict[UUID, PublishedShift]:

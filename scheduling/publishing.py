@@ -266,11 +266,10 @@ def tell_now(shift: Shift, *, version: int, by: User, at: datetime, reason: str 
     own = {week: [one for one in pending[week.pk] if one.shift.pk == shift.pk] for week in weeks}
     if not any(own.values()):
         raise Refused.because("nothing-to-publish", "Staff see this shift already as it is planned.")
-    for week, changes in own.items():
-        require(_may_tell(week, changes, at))
-    concerns = [one for week, changes in own.items() for one in _late(changes, rules_of(week.clinic), at).warnings]
-    if concerns and not reason.strip():
-        raise NeedsReason(concerns, "Say why it changes so late.")
+    verdict = sum((_may_tell(week, changes, at) for week, changes in own.items()), YES)
+    require(verdict)
+    if verdict.warnings and not reason.strip():
+        raise NeedsReason(verdict.warnings, "Say why staff see it all the same.")
     told = [(week, changes) for week, changes in own.items() if changes]
     told.sort(key=lambda one: one[1][0].after is not None)  # it leaves a week before it enters another
     return [show(week, found, by=by, at=at, occasion=Occasion.SHIFT, reason=reason.strip()) for week, found in told]
@@ -281,7 +280,18 @@ def _may_tell(week: RosterWeek, changes: Sequence[Change], at: datetime) -> Verd
         return Verdict.no("week-is-past", f"The week of {full_day(week.monday)} is over and locked.")
     if changes and week.published_at is None:
         return Verdict.no("never-published", f"Staff have not seen {week} yet. Publish the week first.")
-    planned = [change.after for change in changes if change.after is not None]
+    planned, rules = [change.after for change in changes if change.after is not None], rules_of(week.clinic)
     unfit = attention(planned, at)
     against = [_in_full(shift, at) for shift in planned if shift.pk in unfit]
-    return Verdict.of([*against, *double_publications(changes, at)])
+    plain = Verdict.of([*against, *double_publications(changes, at)])
+    return plain + _late(changes, rules, at) + _unsupervised(_around(week, changes), rules, at)
+
+
+def _around(week: RosterWeek, changes: Sequence[Change]) -> list[Shift]:
+    """The planned shifts of the week while the changed ones are, or were: for whom a therapist may be missing then."""
+    spans = [(one.start, one.end) for change in changes for one in (change.before, change.after) if one is not None]
+    if not spans:
+        return []
+    whole = min(start for start, _ in spans), max(end for _, end in spans)
+    planned = week.shifts.planned().filter(period__overlap=whole)  # type: ignore[attr-defined]
+    return list(planned.select_related("clinic", "staff"))

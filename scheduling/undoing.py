@@ -13,7 +13,7 @@ from django.db import transaction
 from accounts.models import Clinic, Skill, User
 from intranet.core.access import Conflict, Refused
 from scheduling.assigning import NOTHING_CHANGED, change_shift, create_shift, delete_shift, restore_shift
-from scheduling.models import Shift
+from scheduling.models import Shift, TemplateLine
 from scheduling.moving import Done, lock_all
 from scheduling.plans import Plan
 from scheduling.positions import Position
@@ -32,15 +32,17 @@ def undo(done: Iterable[Done], *, by: User, at: datetime) -> list[tuple[Shift, S
     """
     steps = list(reversed(list(done)))
     known = Shift.objects.visible_to(by).select_related("clinic", "week__clinic", "staff", "skill")
-    shifts = {shift.pk: shift for shift in known.filter(pk__in=[one.shift_id for one in steps])}
-    lock_all(shifts.values(), [one.before for one in steps])
-    return [_undo_one(one, shifts.get(one.shift_id), by=by, at=at) for one in steps]
+    shifts = known.filter(pk__in=[one.shift_id for one in steps])
+    lock_all(shifts, [one.before for one in steps])
+    found = {shift.pk: shift for shift in shifts.all()}  # as they are now that nobody changes them
+    return [_undo_one(one, found.get(one.shift_id), by=by, at=at) for one in steps]
 
 
 def _undo_one(one: Done, shift: Shift | None, *, by: User, at: datetime) -> tuple[Shift, Shift | None]:
     if one.gone and one.before is not None:
         if shift is None:
-            again = create_shift(one.before, by=by, at=at, reason=REASON)
+            line = TemplateLine.objects.filter(pk=one.line).first() if one.line else None
+            again = create_shift(one.before, by=by, at=at, reason=REASON, line=line, place=one.place, key=one.shift_id)
         else:
             again = restore_shift(shift, version=one.version, by=by, at=at, reason=REASON)
         return again, again
@@ -84,7 +86,8 @@ def _packed(one: Done) -> dict[str, Any]:
         "break_minutes": plan.break_minutes,
         "note": plan.note,
     }
-    return {"shift": str(one.shift_id), "version": one.version, "gone": one.gone, "before": before}
+    came = {"line": one.line, "place": one.place}
+    return {"shift": str(one.shift_id), "version": one.version, "gone": one.gone, "before": before} | came
 
 
 def _unpacked(
@@ -101,4 +104,4 @@ def _unpacked(
         break_minutes=values["break_minutes"],
         note=values["note"],
     )
-    return Done(UUID(packed["shift"]), packed["version"], plan, packed["gone"])
+    return Done(UUID(packed["shift"]), packed["version"], plan, packed["gone"], packed["line"], packed["place"])

@@ -14,6 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.models import User
+from intranet.core.forms import in_this_century
 from intranet.core.time import monday_of
 from scheduling import moving, undoing
 from scheduling.fitting import fits
@@ -39,7 +40,7 @@ REFUSALS = {
 class CopySerializer(serializers.Serializer[Any]):
     """A day and somebody, or nobody."""
 
-    day = serializers.DateField(help_text="The clinic's day; the wall-clock times stay.")
+    day = serializers.DateField(validators=[in_this_century], help_text="The clinic's day; the wall-clock times stay.")
     person = VisiblePersonField(queryset=User.objects.none(), allow_null=True)
     reason = ReasonField()
 
@@ -156,7 +157,8 @@ class MovingActions:
     def fits(self, request: Request, pk: str) -> Response:
         """Where in a week the shift may go, for everybody who has shifts anywhere, and what stands against the rest."""
         shift: Shift = self.get_object()  # type: ignore[attr-defined]
-        day = serializers.DateField().run_validation(request.query_params.get("around") or str(shift.day))
+        around = request.query_params.get("around") or str(shift.day)
+        day = serializers.DateField(validators=[in_this_century]).run_validation(around)
         days = [monday_of(day) + timedelta(days=number) for number in range(7)]
         staff = list(staff_of(self._person))  # type: ignore[attr-defined]
         found = fits(Plan.of(shift), staff, days, timezone.now(), shift_id=shift.pk)

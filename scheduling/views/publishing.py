@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -13,6 +14,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from accounts.models import Clinic
 from intranet.core.access import Forbidden, Refused, require
+from intranet.core.forms import in_this_century
 from intranet.core.wording import counted
 from scheduling import assigning, publishing
 from scheduling.board import Board
@@ -55,6 +57,8 @@ def publish(request: HttpRequest, clinic: str, monday: str) -> HttpResponse:
 
 def day_of(text: str) -> date:
     try:
-        return date.fromisoformat(text)
-    except ValueError:
+        day = date.fromisoformat(text)
+        in_this_century(day)
+    except (ValueError, ValidationError):
         raise Http404("There is no such week.") from None
+    return day

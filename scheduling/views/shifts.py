@@ -82,7 +82,7 @@ def delete(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Delete a shift; from what staff see it goes with the next publication."""
     shift = get_object_or_404(working_copies(request), pk=pk)
     here, version = Changed.of(shift), shown_version(request)
-    done = Done(shift.pk, version + 1, Plan.of(shift), gone=True)
+    done = Done.deleted(shift, version)
     seen = PublishedShift.objects.standing().filter(shift=shift).exists()
     try:
         assigning.delete_shift(shift, version=version, by=request.user, at=timezone.now())
@@ -155,7 +155,7 @@ def sheet(
         found = candidates(plan, now, shift_id=shift.pk if shift else None)
         context["can"] = [one for one in found if one.verdict]
         context["cannot"] = [one for one in found if not one.verdict]
-        context["concerned"] = has_concerns(plan, found)
+        context["concerned"] = has_concerns(plan, found) or "reason" in form.errors or bool(form["reason"].data)
         context["holder"] = next((one for one in context["cannot"] if shift and one.person.pk == shift.staff_id), None)
         context["clock_change"] = clock_change(plan.span, plan.clinic.zone)
         context |= {"unusual": unusual_times(plan), "next_day": ends_next_day(plan.span, plan.clinic.zone)}

@@ -49,6 +49,21 @@ def test_the_list_agrees_with_the_single_answer(
         assert one.verdict == may_work(plan, one.person, at)
 
 
+def test_of_whoever_works_elsewhere_nothing_private_is_told(mt_prospect, oakbrook, therapist_oakbrook, at):
+    """Neither time off nor wishes, which only the managers of the own clinics read."""
+    factories.time_off(person=therapist_oakbrook, clinic=oakbrook, day=factories.MONDAY, reason="Wedding")
+    factories.availability(person=therapist_oakbrook)
+    verdict = may_work(factories.plan(clinic=mt_prospect), therapist_oakbrook, at)
+    assert ([one.code for one in verdict.reasons], list(verdict.warnings)) == (["not-here"], [])
+    with pytest.raises(Refused) as refused:
+        create_shift(factories.plan(clinic=mt_prospect, staff=therapist_oakbrook), by=at_home(mt_prospect), at=at)
+    assert [one.code for one in refused.value.verdict.reasons] == ["not-here"]
+
+
+def at_home(clinic):
+    return people.staff(name="Mia Manages", role=Role.MANAGER, clinics=[clinic])
+
+
 def test_those_with_most_hours_missing_come_first(mt_prospect, therapist, floater, at):
     for day in range(1, 4):
         factories.shift(clinic=mt_prospect, day=factories.MONDAY + timedelta(days=day), staff=therapist)

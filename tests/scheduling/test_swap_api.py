@@ -221,6 +221,9 @@ class TestOffers:
         assert refused(client.post(OFFERS, data | {"to": assistant.pk}), 422) == ["profession", "not-here"]
         assert refused(client.post(OFFERS, data | {"shift": str(theirs.shift_id)}), 403) == ["not-yours"]
         assert refused(client.post(OFFERS, data | {"kind": "swap"}), 422) == ["no-shift-in-return"]
+        traded = {"to": theirs.staff_id, "in_return": str(theirs.shift_id), "return_sequence": 0}
+        assert refused(client.post(OFFERS, data | traded), 422) == ["not-a-swap"]
+        assert refused(client.post(OFFERS, data | {"kind": "drop", "to": theirs.staff_id}), 422) == ["to-the-managers"]
         factories.policy(clinic=mt_prospect, give=Permission.OFF)
         assert refused(client.post(OFFERS, data), 422) == ["not-here"]
 

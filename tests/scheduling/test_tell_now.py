@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -9,7 +10,9 @@ import time_machine
 
 from intranet.core.access import Conflict, Forbidden, Refused
 from scheduling import assigning, pending, publishing
-from scheduling.models import Occasion, Publication, PublishedShift, RosterWeek
+from scheduling.models import Occasion, Publication, PublishedShift, RosterWeek, RuleCode, RuleLevel
+from scheduling.positions import Position
+from scheduling.rules import USUAL, Rule, set_rule
 from tests.conftest import CHICAGO
 from tests.scheduling import factories
 
@@ -123,3 +126,39 @@ def test_over_the_api(api, manager, seen, at):
         assert client.post(url, {"version": 1}).status_code == 409
         answer = client.post(url, {"version": 2})
     assert (answer.status_code, [one["kind"] for one in answer.json()]) == (200, ["retime"])
+
+
+def test_a_clinic_may_refuse_late_changes(mt_prospect, manager, seen):
+    usual = Rule.of(USUAL[RuleCode.LATE_CHANGE])
+    strict = replace(usual, level=RuleLevel.REFUSES, source="House rule")
+    set_rule(mt_prospect, strict, seen=usual.fingerprint, by=manager)
+    late = datetime(2026, 11, 29, 18, 0, tzinfo=CHICAGO)
+    shift = moved(seen, manager, late)
+    with pytest.raises(Refused) as refused:
+        publishing.tell_now(shift, version=2, by=manager, at=late, reason="Somebody is ill.")
+    assert [reason.code for reason in refused.value.verdict.reasons] == ["late-change"]
+    assert (hours(seen), Publication.objects.count()) == ("07:00", 0)
+
+
+def test_whoever_leaves_an_assistant_alone_says_why(mt_prospect, manager, assistant, seen, at):
+    factories.shift(clinic=mt_prospect, staff=assistant, position=Position.ASSISTANT, times="7-11")
+    shift = moved(seen, manager, at)
+    with pytest.raises(assigning.NeedsReason) as asked:
+        publishing.tell_now(shift, version=2, by=manager, at=at)
+    assert "no therapist works 7a–9a" in str(asked.value.verdict.reasons[0])
+    assert publishing.tell_now(shift, version=2, by=manager, at=at, reason="By phone until nine.")
+
+
+@pytest.mark.usefixtures("therapist")
+def test_the_page_has_a_field_for_the_reason_that_it_asks_for(mt_prospect, manager, seen, sign_in):
+    late = datetime(2026, 11, 29, 18, 0, tzinfo=CHICAGO)
+    with time_machine.travel(late, tick=False):
+        browser, address = sign_in(manager), f"/roster/shifts/{seen.shift_id}/"
+        sent = {"clinic": mt_prospect.slug, "day": "2026-11-30", "starts": "09:00", "ends": "17:30", "version": 1}
+        sent |= {"position": "therapist", "staff": seen.staff_id, "break_minutes": 30, "tell": "1"}
+        answer = browser.post(address, sent)
+        page = answer.content.decode()
+        assert (answer.status_code, "Say why staff see it all the same." in page) == (422, True)
+        assert 'name="reason"' in page
+        assert browser.post(address, sent | {"reason": "Somebody is ill."}).status_code == 302
+    assert hours(seen) == "09:00"

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 import time_machine
 
 from intranet.core.access import Conflict, Refused
 from scheduling import assigning, pending
+from scheduling.making_templates import Cycle, Line, add_week_template
 from scheduling.models import RosterWeek, Shift
 from scheduling.moving import Done, by_days, change_several, copy_shift, deleted, place_shift
 from scheduling.plans import Plan
+from scheduling.positions import Position
 from scheduling.undoing import UNDO_FOR, from_ticket, ticket, undo
+from scheduling.usual_shifts import UsualShift, add_usual_shift
 from tests.scheduling import factories
 
 pytestmark = pytest.mark.django_db
@@ -53,6 +56,21 @@ def test_a_draft_that_was_deleted_is_made_again(mt_prospect, manager, therapist,
     assigning.delete_shift(shift, version=1, by=manager, at=at)
     take_back([Done(shift.pk, 2, before[0], gone=True)], manager, at)
     assert plans() == before
+
+
+def test_a_deleted_draft_comes_back_once_and_as_the_same(mt_prospect, manager, therapist, at):
+    usual = add_usual_shift(mt_prospect, UsualShift("Early", Position.THERAPIST, time(7), time(11)), by=manager)
+    line = add_week_template(mt_prospect, Cycle("Week", 1, MONDAY, [Line(1, 0, usual, 2)]), by=manager).lines.get()
+    plan = factories.plan(clinic=mt_prospect, staff=therapist)
+    shift = assigning.create_shift(plan, by=manager, at=at, line=line, place=1)
+    done = Done.deleted(shift, 1)
+    assigning.delete_shift(shift, version=1, by=manager, at=at)
+    take_back([done], manager, at)
+    again = Shift.objects.get()
+    assert (again.pk, again.template_line_id, again.template_place) == (shift.pk, shift.template_line_id, 1)
+    with pytest.raises(Conflict):
+        take_back([done], manager, at)
+    assert Shift.objects.count() == 1
 
 
 def test_a_published_shift_that_was_deleted_is_the_same_again_and_nobody_is_told(mt_prospect, manager, therapist, at):
