@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -27,7 +28,8 @@ def test_make_give_publish_and_see(
 ):
     monday = next_monday()
     page = visit(manager)
-    page.goto(f"{live_server.url}/roster/shifts/new/?clinic=mt-prospect&day={monday}")
+    wednesday = monday + timedelta(days=2)  # on no day of the year is it late to publish it
+    page.goto(f"{live_server.url}/roster/shifts/new/?clinic=mt-prospect&day={wednesday}")
     page.get_by_label("Starts").fill("07:00")
     page.get_by_label("Ends").fill("15:30")
     press(page, "Save as open")

@@ -57,7 +57,7 @@ def worked(first, needling, therapist, floater, mt_prospect, manager, clinical_l
 
 def _publish(clinic, by, at):
     week = RosterWeek.objects.get(clinic=clinic, monday=roster.MONDAY)
-    return publishing.publish(week, version=week.version, by=by, at=at)
+    return publishing.publish(week, version=week.version, by=by, at=at, reason="Somebody is ill.")
 
 
 def evidence(version, clinic, at, on=TUESDAY):
