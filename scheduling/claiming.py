@@ -134,7 +134,8 @@ def _give(published: PublishedShift, person: User, *, by: User, at: datetime, re
     sequences = {shift.pk: published.sequence}
     change_hands({shift: person}, sequences, by=by, at=at, occasion=Occasion.CLAIM, reason=reason)
     others = Claim.objects.waiting().filter(shift=shift).exclude(person=person)
-    others.update(state=ClaimState.LAPSED, ended_at=at, ended_by=by)
+    if lapsed := others.update(state=ClaimState.LAPSED, ended_at=at, ended_by=by):
+        record(by, "shift-claim.lapsed", shift, clinics=[published.clinic_id], requests=lapsed)
 
 
 def may_decide(claim: Claim, by: User) -> Verdict:

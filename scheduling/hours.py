@@ -15,7 +15,7 @@ from functools import cached_property
 from accounts.models import Clinic, User
 from accounts.roles import Capability
 from intranet.core.access import YES, Verdict
-from scheduling.models import PublishedShift, RuleCode, week_span
+from scheduling.models import PublishedShift, RuleCode, RuleLevel, week_span
 from scheduling.rules import Rules, rules_by_clinic
 from scheduling.times import minutes_within
 
@@ -25,11 +25,14 @@ MOST_WEEKS = 53
 
 @dataclass
 class WeekHours:
-    """One week of a person. `limit` is from how many minutes they are overtime: the lowest of the clinics worked at."""
+    """One week of a person.
+
+    `limit` is from how many minutes they are overtime: the lowest of the clinics worked at; None where no rule counts.
+    """
 
     monday: date
     by_clinic: dict[int, int] = field(default_factory=dict)
-    limit: int = 0
+    limit: int | None = None
 
     @property
     def minutes(self) -> int:
@@ -37,7 +40,7 @@ class WeekHours:
 
     @property
     def overtime(self) -> int:
-        return max(0, self.minutes - self.limit)
+        return max(0, self.minutes - self.limit) if self.limit is not None else 0
 
 
 @dataclass
@@ -145,7 +148,8 @@ def _weeks(shifts: Sequence[PublishedShift], mondays: Sequence[date], rules: Map
         for shift in shifts:
             if minutes := minutes_within(shift, week_span(monday, shift.clinic)):
                 week.by_clinic[shift.clinic_id] = week.by_clinic.get(shift.clinic_id, 0) + minutes
-        week.limit = min((rules[pk][RuleCode.WEEK].amount for pk in week.by_clinic), default=0)
+        kept = [rules[pk][RuleCode.WEEK] for pk in week.by_clinic]
+        week.limit = min((rule.amount for rule in kept if rule.level != RuleLevel.OFF), default=None)
         found.append(week)
     return found
 
@@ -159,7 +163,11 @@ def csv_lines(report: HoursReport) -> Iterator[list[str]]:
     for one in report.people:
         for week in one.weeks:
             for pk, minutes in sorted(week.by_clinic.items(), key=lambda item: names[item[0]]):
-                both = [_hours(week.minutes), _hours(week.limit), _hours(week.overtime)]
+                both = [
+                    _hours(week.minutes),
+                    _hours(week.limit) if week.limit is not None else "",
+                    _hours(week.overtime),
+                ]
                 yield [one.person.name, week.monday.isoformat(), names[pk], _hours(minutes), *both]
 
 

@@ -41,6 +41,8 @@ PROFESSIONS: dict[Position, frozenset[Profession]] = {
     Position.AIDE: frozenset({Profession.AIDE, Profession.PTA, Profession.COTA}),
     Position.FRONT_DESK: frozenset({Profession.DESK}),
 }
+# Assistants work under a therapist of their own profession.
+SUPERVISORS: dict[str, Profession] = {Profession.PTA: Profession.PT, Profession.COTA: Profession.OT}
 ROLES: dict[Position, Role] = {
     Position.THERAPIST: Role.THERAPIST,
     Position.ASSISTANT: Role.ASSISTANT,

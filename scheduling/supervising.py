@@ -11,11 +11,11 @@ from typing import Any
 from django.db.models import Max, QuerySet
 from django.db.models.functions import Greatest
 
-from accounts.models import Clinic
+from accounts.models import Clinic, Profession
 from intranet.core.time import day_span, minutes_between, monday_of
 from intranet.reminders.registry import HORIZON
 from scheduling.models import PublishedShift, RuleCode, RuleLevel, Shift, ShiftDetails
-from scheduling.positions import Position
+from scheduling.positions import SUPERVISORS, Position
 from scheduling.rules import rules_by_clinic
 from scheduling.times import Span, overlaps
 
@@ -64,9 +64,10 @@ def _last_published(mondays: Iterable[date]) -> dict[date, datetime]:
 def without_therapist(
     shifts: Sequence[ShiftDetails], among: QuerySet[Any, Any] | None = None
 ) -> list[tuple[ShiftDetails, list[Span]]]:
-    """The assistants' shifts of these during which no therapist works, each with the spans. One query.
+    """The assistants' shifts of these during which no therapist of their profession works, each with the spans. One query.
 
-    Therapists by the plan, or `among` other shifts, for example those that staff see.
+    A PTA needs a PT, a COTA an OT: the source stands at the clinic's rule. Therapists by the plan, or `among` other
+    shifts, for example those that staff see.
     """
     assisting = [one for one in shifts if one.position == Position.ASSISTANT and one.staff_id]
     if not assisting:
@@ -74,9 +75,16 @@ def without_therapist(
     around = min(one.start for one in assisting), max(one.end for one in assisting)
     known = Shift.objects.planned() if among is None else among
     therapists = known.filter(position=Position.THERAPIST, staff__isnull=False, period__overlap=around)
-    reachable = sorted((period.lower, period.upper) for period in therapists.values_list("period", flat=True))
-    found = ((one, uncovered((one.start, one.end), reachable)) for one in assisting)
+    reachable: dict[str, list[Span]] = defaultdict(list)
+    for period, profession in therapists.order_by("period").values_list("period", "staff__profession"):
+        reachable[profession].append((period.lower, period.upper))
+    found = ((one, uncovered((one.start, one.end), reachable[_supervisor(one)])) for one in assisting)
     return [(one, spans) for one, spans in found if spans]
+
+
+def _supervisor(shift: ShiftDetails) -> str:
+    """The profession of whoever supervises the assistant who holds the shift."""
+    return SUPERVISORS.get(shift.staff.profession, Profession.PT) if shift.staff else Profession.PT
 
 
 def uncovered(span: Span, others: Iterable[Span]) -> list[Span]:

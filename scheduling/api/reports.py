@@ -35,7 +35,9 @@ def _day(name: str, words: str) -> OpenApiParameter:
 class WeekHoursSerializer(serializers.Serializer[WeekHours]):
     monday = serializers.DateField()
     minutes = serializers.IntegerField(help_text="At all clinics")
-    overtime_from = serializers.IntegerField(source="limit", help_text="Minutes from which they are overtime")
+    overtime_from = serializers.IntegerField(
+        source="limit", allow_null=True, help_text="Minutes from which they are overtime, if any"
+    )
     overtime = serializers.IntegerField()
 
 

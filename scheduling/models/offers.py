@@ -13,7 +13,7 @@ from django.db.models import F, Q
 from accounts.models import Clinic, User
 from accounts.roles import Capability
 from intranet.core.access import AccessQuerySet, AnyUser
-from protocols.models.frozen import written_once
+from intranet.core.frozen import written_once
 from scheduling.models.shifts import Shift
 from scheduling.positions import positions_of
 

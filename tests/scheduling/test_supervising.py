@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from accounts.models import User
+from scheduling.models import Shift
 from scheduling.positions import Position
 from scheduling.supervising import minutes_of, uncovered, without_therapist
 from tests.scheduling import factories
@@ -51,3 +53,15 @@ def test_a_therapist_at_the_other_clinic_can_be_reached_and_an_open_shift_cannot
     factories.shift(clinic=oakbrook, times="8-12", staff=therapist_oakbrook)
     [(found, spans)] = without_therapist([shift])
     assert (found, spans) == (shift, [factories.span(mt_prospect, factories.MONDAY, "7-8")])
+
+
+@pytest.mark.django_db
+def test_only_a_therapist_of_the_own_profession_supervises(mt_prospect, assistant, therapist):
+    factories.shift(clinic=mt_prospect, staff=therapist, times="7-15:30")
+    factories.shift(clinic=mt_prospect, staff=assistant, position=Position.ASSISTANT, times="8-12")
+    shifts = list(Shift.objects.select_related("staff"))
+    assert without_therapist(shifts) == []
+    for supervisor, helper, alone in (("ot", "pta", 1), ("ot", "cota", 0), ("pt", "cota", 1)):
+        User.objects.filter(pk=therapist.pk).update(profession=supervisor)
+        User.objects.filter(pk=assistant.pk).update(profession=helper)
+        assert len(without_therapist(list(Shift.objects.select_related("staff")))) == alone
