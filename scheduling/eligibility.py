@@ -88,23 +88,24 @@ class Evidence:
         """The way between the clinics; the database itself knows only the shortest that any clinic may choose."""
         return timedelta(minutes=self.rules[RuleCode.TRAVEL].amount)
 
-    def minutes(self, person: User) -> int:
-        """Paid minutes of the week without this shift."""
-        return total_minutes(self.shifts.get(person.pk, []), week_span(self.plan.monday, self.plan.clinic))
+    def minutes(self, person: User, monday: date | None = None) -> int:
+        """Paid minutes of the shift's week, or of the one that is asked for, without this shift."""
+        span = week_span(monday or self.plan.monday, self.plan.clinic)
+        return total_minutes(self.shifts.get(person.pk, []), span)
 
     def _rules(self, person: User, at: datetime) -> Verdict:
         """What the clinic's rules say about the person's hours, days and rest with this shift."""
-        return sum((self._hours(person), self._days(person), *self._rests(person, at)), YES)
+        weeks = (self._hours(person, monday) for monday in self.plan.weeks)
+        return sum((*weeks, self._days(person), *self._rests(person, at)), YES)
 
-    def _hours(self, person: User) -> Verdict:
-        total = self.minutes(person) + minutes_between(*self.plan.span) - self.plan.break_minutes
-        verdict = YES
+    def _hours(self, person: User, monday: date) -> Verdict:
+        total = self.minutes(person, monday) + self.plan.minutes_in(monday)
+        which, verdict = "the week" if monday == self.plan.monday else "the week after", YES
         for code, name in ((RuleCode.MOST, "too-many-hours"), (RuleCode.WEEK, "over-hours")):
             limit = self.rules[code].amount
             if total > limit:
-                verdict += self.rules.says(
-                    code, f"{duration(total - limit)} over {hours(limit)} h in the week.", name=name
-                )
+                words = f"{duration(total - limit)} over {hours(limit)} h in {which}."
+                verdict += self.rules.says(code, words, name=name)
         return verdict
 
     def _days(self, person: User) -> Verdict:
@@ -343,7 +344,7 @@ def candidates(plan: Plan, at: datetime, *, shift_id: UUID | None = None) -> lis
     """Everybody of the right profession, those who may work it first, best fit on top: no warnings, most hours missing."""
     people = list(colleagues(plan.day, PROFESSIONS[plan.position]))
     evidence = gather(plan, people, shift_id=shift_id)
-    length = minutes_between(*plan.span) - plan.break_minutes
+    length = plan.minutes_in(plan.monday)
     found = []
     for person in people:
         before = evidence.minutes(person)

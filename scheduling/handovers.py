@@ -13,7 +13,6 @@ from itertools import islice
 
 from accounts.models import User
 from intranet.core.access import YES, Reason, Verdict
-from intranet.core.time import minutes_between
 from scheduling.eligibility import Case, Evidence, as_published, gather_each, meal_verdict
 from scheduling.models import ShiftDetails
 from scheduling.plans import Plan
@@ -53,7 +52,7 @@ class Gain:
 
     @property
     def minutes(self) -> int:
-        return minutes_between(*self.plan.span) - self.plan.break_minutes
+        return self.plan.minutes_in(self.plan.monday)
 
     @property
     def minutes_after(self) -> int:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from accounts.models import Clinic, Skill, User
 from intranet.core.access import Reason, Verdict
 from intranet.core.time import local_day, minutes_between
-from scheduling.models import LONGEST_SHIFT, SHORTEST_SHIFT, Shift, ShiftDetails
+from scheduling.models import LONGEST_SHIFT, SHORTEST_SHIFT, Shift, ShiftDetails, week_span
 from scheduling.positions import PROFESSIONS, Position
-from scheduling.times import Span, week_of
+from scheduling.times import Span, minutes_within, week_of
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,15 @@ class Plan:
     @property
     def monday(self) -> date:
         return week_of(self.start, self.clinic)
+
+    @property
+    def weeks(self) -> list[date]:
+        """The Mondays of the weeks in which the shift is worked: of its own, and of the next one when it runs into that."""
+        return sorted({self.monday, week_of(self.end - timedelta(microseconds=1), self.clinic)})
+
+    def minutes_in(self, monday: date) -> int:
+        """Paid minutes of the shift within that week of its clinic."""
+        return minutes_within(self, week_span(monday, self.clinic))
 
     def write_to(self, shift: Shift) -> None:
         """Set the shift's fields; saves nothing."""

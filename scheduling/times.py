@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from accounts.models import Clinic
@@ -53,7 +54,18 @@ def week_of(start: datetime, clinic: Clinic) -> date:
     return monday_of(local_day(start, clinic.zone))
 
 
-def minutes_within(shift: ShiftDetails, span: Span) -> int:
+class Paid(Protocol):
+    """What has hours: a shift, or the plan of one."""
+
+    @property
+    def start(self) -> datetime: ...
+    @property
+    def end(self) -> datetime: ...
+    @property
+    def break_minutes(self) -> int: ...
+
+
+def minutes_within(shift: Paid, span: Span) -> int:
     """Paid minutes of a shift inside a span; spans next to each other share out all of them, and none gets less than 0.
 
     The unpaid break counts from the start of the shift on, into the next span if the first is too short for it.
@@ -62,11 +74,11 @@ def minutes_within(shift: ShiftDetails, span: Span) -> int:
     return max(0, _paid_until(end, shift) - _paid_until(start, shift))
 
 
-def _paid_until(moment: datetime, shift: ShiftDetails) -> int:
+def _paid_until(moment: datetime, shift: Paid) -> int:
     return max(0, minutes_between(shift.start, moment) - shift.break_minutes)
 
 
-def total_minutes(shifts: Iterable[ShiftDetails], span: Span) -> int:
+def total_minutes(shifts: Iterable[Paid], span: Span) -> int:
     return sum(minutes_within(shift, span) for shift in shifts)
 
 

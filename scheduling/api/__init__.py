@@ -32,6 +32,8 @@ def register(router: BaseRouter) -> None:
     router.register("time-off", time_off.TimeOffViewSet, basename="time-off")
     router.register("availability", availability.AvailabilityViewSet, basename="availability")
     router.register("usual-shifts", templates.UsualShiftViewSet, basename="usual-shift")
+    router.register("week-copies", templates.WeekCopyViewSet, basename="week-copy")
+    router.register("day-notes", days.DayNoteViewSet, basename="day-note")
     router.register("week-templates", templates.WeekTemplateViewSet, basename="week-template")
     router.register("special-days", days.SpecialDayViewSet, basename="special-day")
     router.register("blackouts", days.BlackoutViewSet, basename="blackout")

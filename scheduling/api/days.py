@@ -6,6 +6,7 @@ from typing import Any
 
 import django_filters
 from django.db.models import QuerySet
+from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, serializers, status, viewsets
 from rest_framework.request import Request
@@ -15,7 +16,8 @@ from accounts.models import Clinic
 from intranet.core.forms import in_this_century
 from scheduling import special_days
 from scheduling.api.roster import REFUSALS, visible_clinics
-from scheduling.models import Blackout, SpecialDay
+from scheduling.day_notes_form import LONGEST_NOTE
+from scheduling.models import Blackout, DayNote, SpecialDay
 from scheduling.serializers import VisibleClinicField
 
 
@@ -97,6 +99,41 @@ class SpecialDayViewSet(DaysViewSet):
         """The day is like the others again."""
         special_days.remove_special_day(self.get_object(), by=request.user)  # type: ignore[arg-type]
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class DayNoteSerializer(serializers.ModelSerializer[DayNote]):
+    """What everybody should know about a day at a clinic. An empty text removes it."""
+
+    clinic = VisibleClinicField(slug_field="slug", queryset=Clinic.objects.none())
+    day = serializers.DateField(validators=[in_this_century])
+    text = serializers.CharField(max_length=LONGEST_NOTE, allow_blank=True)
+    seen = serializers.CharField(
+        write_only=True, allow_blank=True, default="", help_text="What stood there when you looked."
+    )
+
+    class Meta:
+        model = DayNote
+        fields = ("clinic", "day", "text", "seen")
+        validators: list[Any] = []
+
+
+class DayNoteViewSet(DaysViewSet):
+    """Notes on days, which stand above the roster and in the schedules of everybody at the clinic."""
+
+    serializer_class = DayNoteSerializer
+    filterset_class = SpecialDayFilter
+    queryset = DayNote.objects.none()
+
+    def get_queryset(self) -> QuerySet[DayNote]:
+        seen = DayNote.objects.filter(clinic__in=Clinic.objects.visible_to(self.request.user))
+        return seen.select_related("clinic").order_by("day", "clinic")
+
+    @extend_schema(responses={200: DayNoteSerializer, **REFUSALS})
+    def create(self, request: Request) -> Response:
+        """Write, change or remove the note of a day. Refused when somebody has changed it since."""
+        said = self.checked()
+        special_days.note_on_day(**said, by=request.user, at=timezone.now())  # type: ignore[arg-type]
+        return Response(self.get_serializer(DayNote(**{name: said[name] for name in ("clinic", "day", "text")})).data)
 
 
 class BlackoutViewSet(DaysViewSet):

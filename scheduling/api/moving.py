@@ -17,12 +17,14 @@ from accounts.models import User
 from intranet.core.forms import in_this_century
 from intranet.core.time import monday_of
 from scheduling import moving, undoing
+from scheduling.eligibility import Candidate, candidates
 from scheduling.fitting import fits
 from scheduling.models import Shift
 from scheduling.moving import Done
 from scheduling.placing_forms import ASSIGN, DELETE, OPEN, SHIFT_DAYS, staff_of
 from scheduling.plans import Plan
 from scheduling.serializers import (
+    HolderSerializer,
     ReasonField,
     ReasonSerializer,
     RosterShiftSerializer,
@@ -103,6 +105,17 @@ class FitSerializer(serializers.Serializer[Any]):
     warnings = ReasonSerializer(many=True)
 
 
+class CandidateSerializer(serializers.Serializer[Candidate]):
+    """Somebody of the right profession for the shift; minutes are those of the week, without and with it."""
+
+    person = HolderSerializer()
+    minutes_before = serializers.IntegerField()
+    minutes_after = serializers.IntegerField()
+    over_target = serializers.IntegerField(help_text="Minutes beyond what the person is meant to work in a week.")
+    reasons = ReasonSerializer(source="verdict.reasons", many=True)
+    warnings = ReasonSerializer(source="verdict.warnings", many=True)
+
+
 class MovingActions:
     """The actions of the board, for the working copy's view set."""
 
@@ -167,6 +180,14 @@ class MovingActions:
             for (person, day), verdict in found.items()
         ]
         return Response(FitSerializer(places, many=True).data)
+
+    @extend_schema(responses=CandidateSerializer(many=True), filters=False)
+    @action(detail=True, methods=["get"], pagination_class=None)
+    def candidates(self, request: Request, pk: str) -> Response:
+        """Who could work the shift, best fit first, and every reason against the others."""
+        shift: Shift = self.get_object()  # type: ignore[attr-defined]
+        found = candidates(Plan.of(shift), timezone.now(), shift_id=shift.pk)
+        return Response(CandidateSerializer(found, many=True).data)
 
     def _done(self, changed: Sequence[tuple[Shift, Done]], code: int = status.HTTP_200_OK) -> Response:
         """The shifts that are there now; of what was deleted only the ticket is left."""

@@ -7,7 +7,7 @@ from typing import Any
 import django_filters
 from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import mixins, serializers, status, viewsets
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -15,6 +15,7 @@ from rest_framework.response import Response
 
 from accounts.models import Clinic, Skill, User
 from intranet.core.forms import in_this_century
+from intranet.core.time import monday_of
 from scheduling.api.roster import REFUSALS, visible_clinics
 from scheduling.making_templates import (
     MOST_OF_A_LINE,
@@ -36,7 +37,7 @@ from scheduling.serializers import (
 )
 from scheduling.template_forms import MOST_LINES
 from scheduling.usual_shifts import UsualShift, add_usual_shift, change_usual_shift, retire_usual_shift
-from scheduling.week_templates import Filled, Outcome, apply_template
+from scheduling.week_templates import Filled, Foreseen, Outcome, Place, apply_template, copy_week, foresee
 
 
 class UsualShiftSerializer(serializers.ModelSerializer[ShiftTemplate]):
@@ -215,6 +216,42 @@ class FilledSerializer(serializers.Serializer[Filled]):
     there_already = serializers.IntegerField()
 
 
+class PlaceOfWeekSerializer(serializers.Serializer[Place]):
+    """A shift that would be made."""
+
+    start = serializers.DateTimeField(source="plan.start")
+    end = serializers.DateTimeField(source="plan.end")
+    position = serializers.CharField(source="plan.position")
+    wanted = HolderSerializer(source="plan.staff", allow_null=True, help_text="Who should have it.")
+
+
+class ClosedPlaceSerializer(PlaceOfWeekSerializer):
+    """One that would be left out, and why."""
+
+    reason = ReasonSerializer()
+
+
+class ForeseenSerializer(serializers.Serializer[Foreseen]):
+    """What filling a week would make of it as it is. Whether people may work it shows when it is done."""
+
+    week = serializers.IntegerField(help_text="Which week of the template's cycle it is.")
+    missing = PlaceOfWeekSerializer(many=True)
+    closed = serializers.SerializerMethodField()
+    there_already = serializers.IntegerField()
+
+    @extend_schema_field(ClosedPlaceSerializer(many=True))
+    def get_closed(self, foreseen: Foreseen) -> list[dict[str, Any]]:
+        rows = [{"plan": place.plan, "reason": reason} for place, reason in foreseen.closed]
+        return list(ClosedPlaceSerializer(rows, many=True).data)
+
+
+class CopyWeekSerializer(serializers.Serializer[Any]):
+    clinic = VisibleClinicField(slug_field="slug", queryset=Clinic.objects.none())
+    source = serializers.DateField(validators=[in_this_century], help_text="Any day of the week to copy.")
+    target = serializers.DateField(validators=[in_this_century], help_text="Any day of the week to fill.")
+    reason = ReasonField()
+
+
 class WeekTemplateViewSet(Kept):
     """The week templates of your own clinics."""
 
@@ -248,6 +285,18 @@ class WeekTemplateViewSet(Kept):
         retire_week_template(self.get_object(), by=self.person)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
+    @extend_schema(
+        parameters=[OpenApiParameter("monday", str, required=True, description="Any day of the week to fill.")],
+        responses={200: ForeseenSerializer, **REFUSALS},
+        filters=False,
+    )
+    @action(detail=True, methods=["get"], pagination_class=None)
+    def foresee(self, request: Request, pk: int) -> Response:
+        """What applying it would make of a week. Nothing is made."""
+        template = self.get_object()
+        day = serializers.DateField(validators=[in_this_century]).run_validation(request.query_params.get("monday"))
+        return Response(ForeseenSerializer(foresee(template, monday_of(day))).data)
+
     @extend_schema(request=ApplySerializer, responses={200: FilledSerializer, **REFUSALS})
     @action(detail=True, methods=["post"])
     def apply(self, request: Request, pk: int) -> Response:
@@ -255,4 +304,23 @@ class WeekTemplateViewSet(Kept):
         asked = self.checked(ApplySerializer).validated_data
         template = self.get_object()
         filled = apply_template(template, asked["monday"], by=self.person, at=timezone.now(), reason=asked["reason"])
+        return Response(FilledSerializer(filled).data)
+
+
+class WeekCopyViewSet(viewsets.GenericViewSet[Any]):
+    """Copying one week of a clinic of yours to another."""
+
+    program_area = "schedule"
+    serializer_class = CopyWeekSerializer
+    queryset = WeekTemplate.objects.none()
+
+    @extend_schema(responses={200: FilledSerializer, **REFUSALS})
+    def create(self, request: Request) -> Response:
+        """Make the shifts of a week again, as drafts, at the same wall-clock times. Doing it again makes nothing twice."""
+        checked = self.get_serializer(data=request.data)
+        checked.is_valid(raise_exception=True)
+        said = checked.validated_data
+        source, target = monday_of(said["source"]), monday_of(said["target"])
+        by: Any = request.user
+        filled = copy_week(said["clinic"], source, target, by=by, at=timezone.now(), reason=said["reason"])
         return Response(FilledSerializer(filled).data)

@@ -84,6 +84,9 @@ def _operations() -> list[tuple[Any, ...]]:
         ("api:blackout-list", "GET", f"{API}/blackouts/"),
         ("api:blackout-list", "POST", f"{API}/blackouts/", _blackout),
         ("api:blackout-detail", "DELETE", _of(f"{API}/blackouts/", "blackout")),
+        ("api:day-note-list", "GET", f"{API}/day-notes/"),
+        ("api:day-note-list", "POST", f"{API}/day-notes/", _day_note),
+        ("api:week-copy-list", "POST", f"{API}/week-copies/", _week_copy),
         ("api:opening-hours-detail", "GET", hours),
         ("api:opening-hours-detail", "PUT", hours, _always_closed),
         ("api:coverage-needs-detail", "GET", needs),
@@ -101,6 +104,7 @@ def _operations() -> list[tuple[Any, ...]]:
         ("api:week-template-detail", "GET", _of(week, "week_template")),
         ("api:week-template-detail", "PUT", _of(week, "week_template"), _cycle),
         ("api:week-template-retire", "POST", _of(week, "week_template", "retire/")),
+        ("api:week-template-foresee", "GET", _of(week, "week_template", f"foresee/?monday={MONDAY}")),
         ("api:week-template-apply", "POST", _of(week, "week_template", "apply/"), _week),
     ]
 
@@ -129,6 +133,14 @@ def _holiday(world: World) -> dict[str, Any]:
 
 def _blackout(world: World) -> dict[str, Any]:
     return {"clinic": "mt-prospect", "first": "2027-01-01", "last": "2027-01-02", "reason": "Surveyors"}
+
+
+def _day_note(world: World) -> dict[str, Any]:
+    return {"clinic": "mt-prospect", "day": MONDAY.isoformat(), "text": "Fire drill"}
+
+
+def _week_copy(world: World) -> dict[str, Any]:
+    return {"clinic": "mt-prospect", "source": MONDAY.isoformat(), "target": (MONDAY + timedelta(days=7)).isoformat()}
 
 
 def _always_closed(world: World) -> dict[str, Any]:

@@ -1059,6 +1059,7 @@ ASKS = [
         _pk(f"{API}/roster-shifts/", "shift", "copy/"),
         lambda world: {"day": str(scheduling.MONDAY), "person": None},
     ),
+    Ask("api:roster-shift-candidates", "GET", _pk(f"{API}/roster-shifts/", "shift", "candidates/")),
     Ask("api:roster-shift-fits", "GET", _pk(f"{API}/roster-shifts/", "shift", "fits/")),
     Ask(
         "api:roster-shift-several",

@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import Gate, Profession
 from accounts.roles import Role
 from intranet.core.access import Refused
+from intranet.core.wording import duration
 from scheduling.assigning import create_shift
 from scheduling.eligibility import attention, candidates, may_work
 from scheduling.models import Shift
@@ -84,6 +85,19 @@ def test_long_weeks_and_short_rest_are_warned_of(mt_prospect, therapist, at):
         "9 h over 40 h in the week.",
         "Only 9 h rest: 2p–10p on Mon, Nov 30.",
     ]
+
+
+def test_a_night_from_sunday_counts_in_the_week_in_which_it_is_worked(mt_prospect, therapist, at):
+    """Two hours before midnight, six after it."""
+    after = factories.MONDAY + timedelta(days=7)
+    for number in range(5):
+        factories.shift(clinic=mt_prospect, day=after + timedelta(days=number), times="9-17", staff=therapist)
+    sunday = factories.plan(clinic=mt_prospect, day=after - timedelta(days=1), times="22-6", break_minutes=0)
+    paid = 5 * 450
+    [one] = candidates(sunday, at)
+    assert (one.minutes_before, one.minutes_after) == (0, 120)
+    words = f"{duration(paid + 360 - 40 * 60)} over 40 h in the week after."
+    assert words in [str(warning) for warning in one.verdict.warnings]
 
 
 def test_attention_finds_who_may_not_work_their_shift_any_more(mt_prospect, therapist, floater, needling, sign_off, at):
