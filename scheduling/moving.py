@@ -105,7 +105,10 @@ def change_several(
     only in the way of another waits until that has moved.
     """
     left = _found(seen, by)
-    lock_all(left, [change(Plan.of(shift)) for shift in left])
+    wanted = [change(Plan.of(shift)) for shift in left]
+    lock_all(left, wanted)
+    if any(plan is not None and plan.start > shift.start for shift, plan in zip(left, wanted, strict=True)):
+        left.reverse()  # the last one makes way for the one before it
     done: list[tuple[Shift, Done]] = []
     while left:
         refusals = []
@@ -116,7 +119,7 @@ def change_several(
             except Refused as refused:
                 refusals.append((shift, refused))
         if len(refusals) == len(left):
-            raise _together(refusals, at)
+            raise _together(sorted(refusals, key=lambda one: (one[0].start, one[0].pk)), at)
         left = [shift for shift, _ in refusals]
     return done
 

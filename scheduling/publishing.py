@@ -22,7 +22,6 @@ from scheduling.assigning import (
     lock_people,
     lock_weeks,
     lock_weeks_by_id,
-    may_assign,
     may_edit,
 )
 from scheduling.coverage import Demand
@@ -137,8 +136,8 @@ def may_publish(week: RosterWeek, changes: Sequence[Change], at: datetime) -> Ve
     shifts = list(week.shifts.planned().select_related("clinic", "staff", "skill"))  # type: ignore[attr-defined]
     unfit = attention(shifts, at)
     new = {change.shift.pk for change in changes}
-    against = [_in_full(shift, at) for shift in shifts if shift.pk in unfit and shift.pk in new]
-    beside = [_in_full(shift, at) for shift in shifts if shift.pk in unfit and shift.pk not in new]
+    against = [_in_full(shift, unfit[shift.pk], at) for shift in shifts if shift.pk in unfit and shift.pk in new]
+    beside = [_in_full(shift, unfit[shift.pk], at) for shift in shifts if shift.pk in unfit and shift.pk not in new]
     plain = Verdict.of([*against, *double_publications(changes, at)], beside)
     return plain + concerns_about(week, shifts, changes, at)
 
@@ -193,9 +192,8 @@ def _gaps(week: RosterWeek, shifts: Sequence[Shift], at: datetime) -> list[Reaso
     ]
 
 
-def _in_full(shift: Shift, at: datetime) -> Reason:
-    assert shift.staff is not None  # noqa: S101 - attention() speaks only of shifts that somebody has
-    reasons = " ".join(str(reason) for reason in may_assign(shift, shift.staff, at).reasons)
+def _in_full(shift: Shift, against: Verdict, at: datetime) -> Reason:
+    reasons = " ".join(str(reason) for reason in against.reasons)
     return ShiftReason("holder-may-not-work", f"{shift.staff}, {hours_and_day(shift, at)}: {reasons}", shift=shift)
 
 
@@ -282,7 +280,7 @@ def _may_tell(week: RosterWeek, changes: Sequence[Change], at: datetime) -> Verd
         return Verdict.no("never-published", f"Staff have not seen {week} yet. Publish the week first.")
     planned, rules = [change.after for change in changes if change.after is not None], rules_of(week.clinic)
     unfit = attention(planned, at)
-    against = [_in_full(shift, at) for shift in planned if shift.pk in unfit]
+    against = [_in_full(shift, unfit[shift.pk], at) for shift in planned if shift.pk in unfit]
     plain = Verdict.of([*against, *double_publications(changes, at)])
     return plain + _late(changes, rules, at) + _unsupervised(_around(week, changes), rules, at)
 
