@@ -18,6 +18,7 @@ from scheduling.positions import Position
 from scheduling.times import ends_next_day
 
 HALF_HOUR = 30
+USUAL_HOURS = (time(7), time(19))  # of a clinic that says none
 DAY = 24 * 60
 USUAL_LENGTH = 8 * 60 + 30  # minutes of a shift, its break of half an hour included
 
@@ -148,11 +149,12 @@ class Demand:
         return cls(opening, special, needs)
 
     def hours(self, clinic: Clinic) -> tuple[int, int]:
-        """From and to which minute of the day a chart of the clinic runs: the longest hours of its week."""
-        own = [one for (clinic_id, _), one in self.opening.items() if clinic_id == clinic.pk]
-        if not own:
-            return 7 * 60, 19 * 60
-        return min(_minute(one.opens) for one in own), max(_minute(one.closes) for one in own)
+        """From and to which minute of the day a chart of the clinic runs: the longest hours of its week, and of its needs."""
+        own = [(one.opens, one.closes) for (clinic_id, _), one in self.opening.items() if clinic_id == clinic.pk]
+        own = own or [USUAL_HOURS]
+        own += [(need.starts, need.ends) for (pk, _), needs in self.needs.items() if pk == clinic.pk for need in needs]
+        first = min(_minute(first) for first, _ in own)
+        return first - first % HALF_HOUR, max(_minute(last) for _, last in own)
 
     def is_open(self, clinic: Clinic, day: date) -> bool:
         return self.open_between(clinic, day) is not None

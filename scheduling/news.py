@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from typing import Any
 
 from accounts.models import Clinic, User
 from intranet.audit.models import Entry
@@ -39,13 +40,23 @@ def _found(clinics: Sequence[Clinic], week: Span, since: datetime, reader: User)
     noted = DayNote.objects.filter(clinic__in=clinics, at__gt=since).exclude(by=reader).select_related("by")
     for note in noted.filter(day__range=(week[0].date(), week[1].date())):
         yield News(note.at, str(note.by))
-    yield from _deletions(clinics, week, since, reader)
+    yield from _gone(clinics, week, since, reader)
 
 
-def _deletions(clinics: Sequence[Clinic], week: Span, since: datetime, reader: User) -> Iterator[News]:
-    """A draft leaves no row behind; the audit trail knows who took it."""
-    ids = [clinic.pk for clinic in clinics]
-    deleted = Entry.objects.filter(verb="shift.deleted", at__gt=since, clinic_ids__overlap=ids).exclude(actor=reader)
-    for entry in deleted:
-        if week[0] <= datetime.fromisoformat(entry.changes["start"]) < week[1]:
+def _gone(clinics: Sequence[Clinic], week: Span, since: datetime, reader: User) -> Iterator[News]:
+    """What leaves no row in this week: a draft that was deleted, a shift that went to another week, a note that was taken
+    away. The audit trail knows who did it."""
+    ids, verbs = [clinic.pk for clinic in clinics], ["shift.deleted", "shift.changed", "day-note.set"]
+    entries = Entry.objects.filter(verb__in=verbs, at__gt=since, clinic_ids__overlap=ids).exclude(actor=reader)
+    for entry in entries:
+        if _was_in(week, entry.changes):
             yield News(entry.at, entry.actor_name)
+
+
+def _was_in(week: Span, changes: Mapping[str, Any]) -> bool:
+    """Whether what an entry is about was in the week before."""
+    if "day" in changes:
+        return week[0].date() <= date.fromisoformat(changes["day"]) < week[1].date()
+    start = changes.get("start")
+    before = start[0] if isinstance(start, list) else start
+    return before is not None and week[0] <= datetime.fromisoformat(before) < week[1]

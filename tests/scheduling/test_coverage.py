@@ -52,6 +52,12 @@ def test_needs_that_overlap_add_up_and_a_gap_is_named(mt_prospect, therapist, fl
     assert str(found.worst) == "2 therapists"
 
 
+def test_a_need_before_the_clinic_opens_counts_as_well(mt_prospect, therapist, open_all_week):
+    factories.need(clinic=mt_prospect, times="6-8")
+    factories.shift(clinic=mt_prospect, times="7-13", staff=therapist)
+    assert gaps(coverage(mt_prospect)) == [("6a–7a", 1)]
+
+
 def test_open_shifts_and_other_positions_cover_nothing(mt_prospect, assistant, open_all_week):
     factories.need(clinic=mt_prospect, times="7-8")
     factories.shift(clinic=mt_prospect, times="7-13")

@@ -49,6 +49,11 @@ def publish(clinic, by, at):
     publishing.publish(week, version=week.version, by=by, at=at, reason="Known.")
 
 
+def move(shift, by, at):
+    start, end = factories.span(shift.clinic, factories.MONDAY + timedelta(days=7), "8-12")
+    assigning.move_shift(shift, start=start, end=end, version=1, by=by, at=at)
+
+
 DEEDS = {
     "a new shift": add,
     "a deleted draft": lambda clinic, by, at: assigning.delete_shift(
@@ -65,6 +70,11 @@ DEEDS = {
         by=by,
         at=at,
     ),
+    "a shift that goes to another week": lambda clinic, by, at: move(factories.shift(clinic=clinic), by, at),
+    "a note that goes": lambda clinic, by, at: [
+        note_on_day(clinic, factories.MONDAY, text, seen=seen, by=by, at=when)
+        for text, seen, when in (("Flu shots", "", at - timedelta(hours=1)), ("", "Flu shots", at))
+    ],
     "a note": lambda clinic, by, at: note_on_day(clinic, factories.MONDAY, "Flu shots", seen="", by=by, at=at),
     "a publication": publish,
 }
