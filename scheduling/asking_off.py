@@ -161,7 +161,7 @@ def withdraw_time_off(time_off: TimeOff, *, version: int, by: User, at: datetime
     if not may_be_withdrawn(time_off, at):
         state = "over" if time_off.end <= at else time_off.get_state_display().lower()
         raise Refused.because("not-withdrawn", f"This time off is {state}. {NOTHING_CHANGED}")
-    time_off.state = TimeOffState.WITHDRAWN
+    time_off.state, time_off.withdrawn_at = TimeOffState.WITHDRAWN, at
     keep(time_off)
     record(by, "time-off.withdrawn", time_off, clinics=clinic_ids(time_off))
     return time_off

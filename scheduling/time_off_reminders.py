@@ -147,7 +147,48 @@ class TimeOffDecided(Kind):
         )
 
 
+class TimeOffGivenBack(Kind):
+    """To the managers of the person, when somebody gives back days that were granted: their shifts stay with others."""
+
+    code: ClassVar[str] = "time-off-given-back"
+    label: ClassVar[str] = "Granted time off given back"
+    subject: ClassVar[str] = "scheduling.TimeOff"
+    on_doubt: ClassVar[OnDoubt | str] = OnDoubt.RESEND
+    icon: ClassVar[str] = "away"
+
+    def concerns(self, person: User) -> bool:
+        return bool(person.standing.scope(Capability.EDIT_ROSTER))
+
+    def owed(self, at: datetime) -> Sequence[QuerySet[Any, Any]]:
+        """Only what was granted has somebody who decided; what was declined cannot be withdrawn."""
+        given_back = TimeOff.objects.filter(
+            state=TimeOffState.WITHDRAWN, decided_by__isnull=False, withdrawn_at__isnull=False, period__endswith__gt=at
+        )
+        return [
+            given_back.annotate(
+                recipient_id=_each(own_managers(organisation_day(at))),
+                subject_id=F("pk"),
+                occasion=Value("given-back"),
+                due_at=F("withdrawn_at"),
+                not_after=Upper("period"),
+            )
+        ]
+
+    def write(self, subject: TimeOff, recipient: User, occasion: str, at: datetime) -> Message:
+        return Message(
+            title="Granted time off is given back",
+            paragraphs=[
+                f"{subject.person} gives back the time off that {subject.decided_by} approved: {when_off(subject)}.",
+                "Shifts that were opened or given to others for it stay as they are.",
+            ],
+            path=subject.get_absolute_url(),
+            action="Look at the request",
+            why="You get this because you decide about time off at a clinic.",
+        )
+
+
 def register_kinds() -> None:
+    registry.register(TimeOffGivenBack())
     registry.register(TimeOffAsked())
     registry.register(TimeOffUndecided())
     registry.register(TimeOffDecided())

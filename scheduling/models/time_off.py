@@ -93,6 +93,7 @@ class TimeOff(models.Model):
     decided_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
     decided_at = models.DateTimeField(null=True, blank=True)
     answer = models.CharField(max_length=200, blank=True)
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
 
     objects: ClassVar[TimeOffQuerySet] = TimeOffQuerySet.as_manager()  # type: ignore[assignment]
 

@@ -11,8 +11,10 @@ from accounts.models import User
 from accounts.roles import Role
 from intranet.reminders import registry
 from intranet.reminders.owing import owed
+from scheduling.asking_off import withdraw_time_off
+from scheduling.deciding_off import approve_time_off
 from scheduling.models import TimeOff
-from scheduling.time_off_reminders import TimeOffAsked, TimeOffDecided, TimeOffUndecided, when_off
+from scheduling.time_off_reminders import TimeOffAsked, TimeOffDecided, TimeOffGivenBack, TimeOffUndecided, when_off
 from tests import factories as people
 from tests.factories import as_if_always
 from tests.scheduling import factories
@@ -44,7 +46,24 @@ def wanted(mt_prospect, therapist, manager, manager_oakbrook, at) -> TimeOff:
 
 def test_they_are_kinds_of_reminders():
     codes = {kind.code for kind in registry.registered()}
-    assert codes >= {"time-off-asked", "time-off-undecided", "time-off-decided"}
+    assert codes >= {"time-off-asked", "time-off-undecided", "time-off-decided", "time-off-given-back"}
+
+
+class TestGivenBack:
+    def test_the_managers_hear_that_granted_days_are_worked_again(self, wanted, therapist, manager, at):
+        assert rows(TimeOffGivenBack(), at) == []
+        granted = approve_time_off(wanted, {}, version=1, by=manager, at=at)
+        later = at + DAY
+        withdraw_time_off(granted, version=2, by=therapist, at=later)
+        assert rows(TimeOffGivenBack(), later) == [(manager.pk, "given-back", later, wanted.end)]
+        assert rows(TimeOffGivenBack(), wanted.end) == []
+        wanted.refresh_from_db()
+        message = TimeOffGivenBack().write(wanted, manager, "given-back", later)
+        assert message.paragraphs[0].startswith("Avery Testwell gives back the time off that Dana Mockridge approved: ")
+
+    def test_a_request_that_is_taken_back_is_no_news(self, wanted, therapist, at):
+        withdraw_time_off(wanted, version=1, by=therapist, at=at)
+        assert rows(TimeOffGivenBack(), at) == []
 
 
 class TestAsked:
