@@ -11,6 +11,7 @@ from django.db.models import Exists
 from accounts.models import Clinic, User
 from accounts.roles import Capability
 from intranet.core.forms import ClockInput, DayInput, FilterForm
+from intranet.core.patient_words import WithoutPatients
 from scheduling.asking_off import Wanted
 from scheduling.availability import Line
 from scheduling.deciders import workplaces
@@ -22,9 +23,10 @@ WAITING = "waiting"
 EACH = "each"  # of the days, whatever the weekday
 
 
-class TimeOffForm(forms.Form):
+class TimeOffForm(WithoutPatients):
     """Whole days, or with two times a part of one day."""
 
+    free_text = ("reason",)
     first_day = RosterDayField(label="First day", widget=DayInput)
     last_day = RosterDayField(label="Last day", widget=DayInput, required=False)
     starts = forms.TimeField(label="From", widget=ClockInput, required=False)
@@ -62,9 +64,10 @@ def weekday_choice(line: Line) -> str:
     return EACH if line.weekday is None else str(line.weekday)
 
 
-class AvailabilityForm(forms.Form):
+class AvailabilityForm(WithoutPatients):
     """A line of availability."""
 
+    free_text = ("note",)
     wish = forms.ChoiceField(
         label="What you want to say",
         choices=Wish,

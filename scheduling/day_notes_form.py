@@ -8,14 +8,16 @@ from django import forms
 from django.http import QueryDict
 
 from accounts.models import Clinic
+from intranet.core.patient_words import WithoutPatients
 
 LONGEST_NOTE = 160
 
 
-class DayNotesForm(forms.Form):
+class DayNotesForm(WithoutPatients):
     def __init__(self, data: QueryDict | None, *, clinics: Sequence[Clinic], present: Mapping[int, str]) -> None:
         super().__init__(data, auto_id="note-%s")
         self.clinics, self.present = clinics, present
+        self.free_text = tuple(clinic.slug for clinic in clinics)  # type: ignore[misc]
         for clinic in clinics:
             text = present.get(clinic.pk, "")
             self.fields[clinic.slug] = forms.CharField(

@@ -10,14 +10,16 @@ from django import forms
 
 from accounts.models import User
 from intranet.core.access import Reason
+from intranet.core.patient_words import WithoutPatients
 from scheduling.models import OpenShifts, Permission
 from scheduling.my_swaps import Choice
 from scheduling.policies import MOST_HOURS, Policy
 
 
-class NoteForm(forms.Form):
+class NoteForm(WithoutPatients):
     """A word with it; hidden is which publication of the shift was looked at."""
 
+    free_text = ("note",)
     sequence = forms.IntegerField(min_value=0, max_value=2**31 - 1, widget=forms.HiddenInput)
     note = forms.CharField(max_length=160, required=False, label="A word with it")
     readers = "The managers of the clinic read it."
