@@ -242,7 +242,7 @@ def _fitness(evidence: Evidence | None, plan: Plan, at: datetime) -> Verdict:
     if plan.staff is None or evidence is None:
         return YES
     verdict = evidence.fitness(plan.staff, at)
-    if not verdict or evidence.travel > TRAVEL:  # the database knows the shortest way only
+    if not verdict or evidence.longest_way > TRAVEL:  # the database knows the shortest way only
         verdict += evidence.clash_verdict(plan.staff, at)
     return verdict + meal_verdict(plan, evidence.rules)
 

@@ -49,6 +49,7 @@ class Evidence:
     stopped: Verdict = YES  # what bars anybody: a protocol that is suspended at the clinic
     shifts: Mapping[int | None, Sequence[ShiftDetails]] = field(default_factory=dict)  # others, two weeks around it
     rules: Rules = field(default_factory=Rules)
+    elsewhere: Mapping[int, Rules] = field(default_factory=dict)  # of the clinics of those other shifts
     absences: Absences = field(default_factory=Absences)
 
     def verdict(self, person: User, at: datetime) -> Verdict:
@@ -73,7 +74,7 @@ class Evidence:
 
     def clash_verdict(self, person: User, at: datetime) -> Verdict:
         """What the database refuses: two places at once, or one too soon after another, and time off. Names what it is."""
-        shifts = Verdict.of(_clash(self.plan, shift, person, at, self.travel) for shift in self.clashes(person))
+        shifts = Verdict.of(_clash(self.plan, shift, person, at, self.way_to(shift)) for shift in self.clashes(person))
         away = self.absences.granted(self.plan, person, at) if self._works_here(person) else ()
         return shifts + Verdict.of(away)
 
@@ -81,12 +82,18 @@ class Evidence:
         return [shift for shift in self.shifts.get(person.pk, []) if self.too_close(shift)]
 
     def too_close(self, other: ShiftDetails) -> bool:
-        return too_close(self.plan, other, self.travel)
+        return too_close(self.plan, other, self.way_to(other))
+
+    def way_to(self, other: ShiftDetails) -> timedelta:
+        """The way between the clinics of both shifts: the longer of what the two say, from whichever side one plans."""
+        both = self.rules, self.elsewhere.get(other.clinic_id, self.rules)
+        return timedelta(minutes=max(rules[RuleCode.TRAVEL].amount for rules in both))
 
     @property
-    def travel(self) -> timedelta:
-        """The way between the clinics; the database itself knows only the shortest that any clinic may choose."""
-        return timedelta(minutes=self.rules[RuleCode.TRAVEL].amount)
+    def longest_way(self) -> timedelta:
+        """The database itself knows only the shortest way that any clinic may choose."""
+        every = self.rules, *self.elsewhere.values()
+        return timedelta(minutes=max(rules[RuleCode.TRAVEL].amount for rules in every))
 
     def minutes(self, person: User, monday: date | None = None) -> int:
         """Paid minutes of the shift's week, or of the one that is asked for, without this shift."""
@@ -215,7 +222,7 @@ def gather_each(cases: Sequence[Case]) -> list[Evidence]:
     roles, files, suspended = _roles(everybody), gates(days), stops(skill for skill, _ in procedures)
     good = verdicts_by_day(everybody, procedures) if procedures else {}
     shifts = _shifts_around(cases, Shift.objects.planned())
-    rules = rules_by_clinic({case.plan.clinic for case in cases})
+    rules = rules_by_clinic({*(case.plan.clinic for case in cases), *(shift.clinic for shift in shifts)})
     away = absences(everybody, (min(case.plan.start for case in cases), max(case.plan.end for case in cases)))
     return [
         Evidence(
@@ -230,6 +237,7 @@ def gather_each(cases: Sequence[Case]) -> list[Evidence]:
             stopped=_stopped(suspended, case.plan),
             shifts=_in_view(shifts, case),
             rules=rules[case.plan.clinic.pk],
+            elsewhere=rules,
             absences=away,
         )
         for case in cases

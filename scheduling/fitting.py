@@ -17,7 +17,7 @@ from scheduling.eligibility import AROUND, Evidence, meal_verdict
 from scheduling.models import Shift
 from scheduling.moving import on_day
 from scheduling.plans import Plan
-from scheduling.rules import rules_of
+from scheduling.rules import rules_by_clinic
 
 Place = tuple[int | None, date]  # the person, None for the open shifts, and the day
 
@@ -47,7 +47,8 @@ def _evidence(plans: Mapping[date, Plan], people: Sequence[User], shift_id: UUID
     memberships = list(Membership.objects.filter(user__in=people, clinic=clinic))
     stopped = stops([skill]) if skill else None
     shifts = _shifts_around(span, people, shift_id)
-    rules, away = rules_of(clinic), absences(people, span)
+    others = [shift.clinic for found in shifts.values() for shift in found]
+    rules, away = rules_by_clinic({clinic, *others}), absences(people, span)
     return {
         day: Evidence(
             plan,
@@ -56,7 +57,8 @@ def _evidence(plans: Mapping[date, Plan], people: Sequence[User], shift_id: UUID
             clearances=clearances(people, skill, day) if skill else {},
             stopped=Verdict.of(stopped.reasons(skill, clinic.pk, day)) if stopped and skill else YES,
             shifts=shifts,
-            rules=rules,
+            rules=rules[clinic.pk],
+            elsewhere=rules,
             absences=away,
         )
         for day, plan in plans.items()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -14,7 +15,8 @@ from intranet.core.access import Refused
 from intranet.core.wording import duration
 from scheduling.assigning import create_shift
 from scheduling.eligibility import attention, candidates, may_work
-from scheduling.models import Shift
+from scheduling.models import RuleCode, Shift
+from scheduling.rules import rules_of, set_rule
 from tests import factories as people
 from tests.scheduling import factories
 
@@ -98,6 +100,19 @@ def test_a_night_from_sunday_counts_in_the_week_in_which_it_is_worked(mt_prospec
     assert (one.minutes_before, one.minutes_after) == (0, 120)
     words = f"{duration(paid + 360 - 40 * 60)} over 40 h in the week after."
     assert words in [str(warning) for warning in one.verdict.warnings]
+
+
+def test_the_longer_way_counts_from_both_sides(mt_prospect, oakbrook, floater, manager_oakbrook, at):
+    """One clinic keeps the usual hour, the other one asks for an hour and a half."""
+    usual = rules_of(oakbrook)[RuleCode.TRAVEL]
+    set_rule(oakbrook, replace(usual, amount=90, source="House rule"), seen=usual.fingerprint, by=manager_oakbrook)
+    shifts = {mt_prospect: "7-11", oakbrook: "12-16"}
+    for here, there in ((mt_prospect, oakbrook), (oakbrook, mt_prospect)):
+        Shift.objects.all().delete()
+        factories.shift(clinic=there, times=shifts[there], staff=floater)
+        verdict = may_work(factories.plan(clinic=here, times=shifts[here]), floater, at)
+        assert [one.code for one in verdict.reasons] == ["travel"]
+        assert "takes 1 h 30 min" in str(verdict.reasons[0])
 
 
 def test_attention_finds_who_may_not_work_their_shift_any_more(mt_prospect, therapist, floater, needling, sign_off, at):
