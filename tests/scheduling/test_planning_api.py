@@ -46,7 +46,7 @@ class TestCandidates:
             ("Priya Fakenham", ["not-here"]),
             ("Avery Testwell", ["competency-missing", "double-booking"]),
         ]
-        assert [(one["minutes_before"], one["minutes_after"]) for one in found][2] == (270, 720)
+        assert [(one["minutes_before"], one["minutes_after"]) for one in found][2] == (300, 750)
 
     def test_whoever_does_not_plan_there_asks_in_vain(self, api, mt_prospect, manager_oakbrook, therapist):
         shift = factories.shift(clinic=mt_prospect)
@@ -82,7 +82,7 @@ class TestDayNotes:
             self.write(client, "Words", day=str(MONDAY + timedelta(days=index)))
         with CaptureQueriesContext(connection) as queries:
             assert len(client.get(f"{API}/day-notes/").json()["results"]) == number
-        assert len(queries) == 4
+        assert len(queries) == 5
 
 
 class TestCopying:
