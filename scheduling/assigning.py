@@ -18,10 +18,10 @@ from accounts.roles import Capability
 from intranet.audit.recording import record
 from intranet.core.access import YES, Conflict, Forbidden, Reason, Refused, Verdict, require
 from intranet.core.wording import clock_time, full_day
-from scheduling.eligibility import TRAVEL, Evidence, gather, may_work, meal_verdict
+from scheduling.eligibility import TRAVEL, Evidence, gather, meal_verdict
 from scheduling.models import AcceptedWarning, PublishedShift, RosterWeek, Shift, ShiftState, TemplateLine
 from scheduling.plans import Plan, may_be_planned
-from scheduling.rules import Concern
+from scheduling.rules import concerns_in
 
 NOTHING_CHANGED = "Nothing was changed."
 CLASHES = {"no_double_booking", "no_impossible_travel", "no_shift_during_time_off"}
@@ -32,11 +32,6 @@ def may_edit(clinic: Clinic, by: User) -> Verdict:
     if by.standing.may(Capability.EDIT_ROSTER, clinic):
         return YES
     return Verdict.no("not-your-clinic", f"The roster of {clinic} is made by the managers of {clinic}.")
-
-
-def may_assign(shift: Shift, person: User, at: datetime) -> Verdict:
-    """Every reason against giving the shift to the person: membership, profession, clearance, other shifts."""
-    return may_work(Plan.of(shift), person, at, shift_id=shift.pk)
 
 
 class NeedsReason(Refused):
@@ -219,7 +214,7 @@ def _write(
     evidence = gather(plan, [plan.staff], shift_id=shift.pk) if plan.staff and runs else None
     verdict = may_be_planned(plan) + _weeks_are_open(locked, at) + _fitness(evidence, plan, at)
     require(_said(verdict, plan, before), Conflict if _only_clashes(verdict) else Refused)
-    concerns = [warning for warning in verdict.warnings if isinstance(warning, Concern)]
+    concerns = concerns_in(verdict)
     known = accepted(shift)
     if not reason.strip() and any((one.code, one.message) not in known for one in concerns):
         require(_said(_clashes(evidence, plan, at), plan, before), Conflict)  # nobody explains what cannot be

@@ -19,10 +19,11 @@ from accounts.models import User
 from intranet.audit.recording import record
 from intranet.core.access import Conflict, Refused, Verdict, require
 from scheduling.assigning import CLASHES, NOTHING_CHANGED, NeedsReason, lock_people, lock_weeks_by_id
-from scheduling.handovers import Gain, Handover, concerns_in, judge, verdict_of
+from scheduling.handovers import Gain, Handover, judge, verdict_of
 from scheduling.models import AcceptedWarning, Occasion, Publication, PublishedShift, RosterWeek, Shift
 from scheduling.pending import pending_by_week
 from scheduling.publishing import double_publications
+from scheduling.rules import concerns_in
 from scheduling.showing import show
 
 STILL_PUBLISHED = "One of them is still published for another shift at that time. Publish that change first."

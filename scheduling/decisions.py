@@ -13,8 +13,9 @@ from accounts.roles import Capability
 from intranet.core.access import YES, Reason, Verdict
 from scheduling import claiming, offers
 from scheduling.assigning import may_edit
-from scheduling.handovers import Gain, concerns_in, verdict_of
+from scheduling.handovers import Gain, verdict_of
 from scheduling.models import Claim, Offer, OfferConsent, OfferState, Shift
+from scheduling.rules import concerns_in
 
 
 @dataclass(frozen=True)

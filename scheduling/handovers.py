@@ -16,7 +16,7 @@ from intranet.core.access import YES, Reason, Verdict
 from scheduling.eligibility import Case, Evidence, as_published, gather_each, meal_verdict
 from scheduling.models import ShiftDetails
 from scheduling.plans import Plan
-from scheduling.rules import Concern
+from scheduling.rules import concerns_in
 
 # What everybody can see for themselves, in the directory and on the published roster.
 KNOWN_TO_ALL = {"inactive", "profession", "not-here", "double-booking", "travel"}
@@ -65,11 +65,6 @@ class Gain:
 
 def verdict_of(gains: Iterable[Gain]) -> Verdict:
     return sum((gain.verdict for gain in gains), YES)
-
-
-def concerns_in(verdict: Verdict) -> list[Reason]:
-    """Those of the warnings for which whoever decides has to say why."""
-    return [warning for warning in verdict.warnings if isinstance(warning, Concern)]
 
 
 def judge(handovers: Sequence[Handover], at: datetime) -> list[list[Gain]]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import TextChoices
@@ -33,12 +34,17 @@ class Policy:
 
     @classmethod
     def of(cls, row: ShiftPolicy) -> Policy:
+        return cls.said({one.name: getattr(row, one.name) for one in fields(cls)})
+
+    @classmethod
+    def said(cls, values: Mapping[str, Any]) -> Policy:
+        """The policy of values by its own names, as forms and the API have them; others are left alone."""
         return cls(
-            OpenShifts(row.open_shifts),
-            Permission(row.give),
-            Permission(row.swap),
-            Permission(row.drop),
-            row.hours_before,
+            OpenShifts(values["open_shifts"]),
+            Permission(values["give"]),
+            Permission(values["swap"]),
+            Permission(values["drop"]),
+            values["hours_before"],
         )
 
     @property

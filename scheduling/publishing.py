@@ -39,7 +39,7 @@ from scheduling.models import (
 )
 from scheduling.pending import Change, pending_by_week, pending_changes
 from scheduling.plans import Plan
-from scheduling.rules import Concern, Rules, rules_of
+from scheduling.rules import Concern, Rules, concerns_in, rules_of
 from scheduling.showing import show
 from scheduling.supervising import is_late, minutes_of, without_therapist
 from scheduling.times import hours_and_day, spoken
@@ -87,7 +87,7 @@ class Preview:
     @property
     def concerns(self) -> list[Reason]:
         """The warnings for which a reason has to be given."""
-        return [warning for warning in self.verdict.warnings if isinstance(warning, Concern)]
+        return concerns_in(self.verdict)
 
     @property
     def accepted(self) -> list[AcceptedWarning]:

@@ -11,7 +11,7 @@ from intranet.core.wording import hours
 from scheduling.coverage import Cover, DayCoverage
 from scheduling.models import DayNote, PublishedShift, RosterWeek, RuleCode, Shift, SpecialDay
 from scheduling.positions import Group, Position
-from scheduling.rules import USUAL, Concern
+from scheduling.rules import USUAL, concerns_in
 from scheduling.times import ends_next_day
 
 OTHERS = Group("others", "Others", frozenset(), Position.THERAPIST)
@@ -83,7 +83,7 @@ class Fit:
             return "here"
         if not self.verdict:
             return "no"
-        return "reason" if any(isinstance(one, Concern) for one in self.verdict.warnings) else "yes"
+        return "reason" if concerns_in(self.verdict) else "yes"
 
 
 @dataclass

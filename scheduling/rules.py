@@ -28,6 +28,11 @@ class Concern(Reason):
     """A warning for which whoever plans the shift all the same has to say why."""
 
 
+def concerns_in(verdict: Verdict) -> list[Reason]:
+    """Those of the warnings for which whoever decides has to say why."""
+    return [warning for warning in verdict.warnings if isinstance(warning, Concern)]
+
+
 @dataclass(frozen=True)
 class Usual:
     """What a rule is before a clinic has looked at it. `least` and `most` are the amounts that make sense."""

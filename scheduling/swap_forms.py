@@ -116,14 +116,7 @@ class PolicyForm(forms.Form):
 
     @property
     def policy(self) -> Policy:
-        values = self.cleaned_data
-        return Policy(
-            OpenShifts(values["open_shifts"]),
-            Permission(values["give"]),
-            Permission(values["swap"]),
-            Permission(values["drop"]),
-            values["hours_before"],
-        )
+        return Policy.said(self.cleaned_data)
 
     def look_again(self) -> None:
         """Somebody was quicker: what was chosen stays, and the next try starts from what they saved."""

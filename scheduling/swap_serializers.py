@@ -231,11 +231,4 @@ class PolicySerializer(serializers.Serializer[Any]):
 
     @property
     def policy(self) -> Policy:
-        values = self.validated_data
-        return Policy(
-            OpenShifts(values["open_shifts"]),
-            Permission(values["give"]),
-            Permission(values["swap"]),
-            Permission(values["drop"]),
-            values["hours_before"],
-        )
+        return Policy.said(self.validated_data)

@@ -14,6 +14,7 @@ from django_htmx.http import HttpResponseClientRedirect, replace_url, reswap, re
 
 from intranet.core.time import monday_of
 from intranet.core.toasts import WayBack, say_done
+from intranet.core.wording import counted
 from scheduling.addresses import board_address, without_modes
 from scheduling.board import Board
 from scheduling.models import Shift
@@ -21,6 +22,7 @@ from scheduling.moving import Done
 from scheduling.rows import EVERYONE
 from scheduling.undoing import ticket
 from scheduling.views.board import board_context
+from scheduling.week_templates import Filled
 
 SUNDAY = 6
 
@@ -46,6 +48,13 @@ def say(request: HttpRequest, words: str, done: Sequence[Done]) -> None:
     """Say what was done, with the button that takes it back."""
     way_back = WayBack(reverse("scheduling:undo"), ticket(done, by=request.user))  # type: ignore[arg-type]
     say_done(request, words, way_back)
+
+
+def say_filled(request: HttpRequest, filled: Filled, done: str) -> None:
+    """How many shifts a week got, with the button that takes all of them back; nothing where it got none."""
+    made = [Done(one.shift.pk, one.shift.version, None) for one in filled.outcomes if one.shift is not None]
+    if made:
+        say(request, f"{counted(len(made), 'shift')} {done}.", made)
 
 
 def saved(

@@ -12,12 +12,10 @@ from django.views.decorators.http import require_http_methods
 from accounts.models import Clinic
 from intranet.core.access import Forbidden, Refused, add_refusal, require
 from intranet.core.time import monday_of
-from intranet.core.wording import counted
 from scheduling import assigning, week_templates
 from scheduling.models import Shift
-from scheduling.moving import Done
 from scheduling.placing_forms import CopyWeekForm
-from scheduling.views.answers import say
+from scheduling.views.answers import say_filled
 from scheduling.views.publishing import day_of
 
 WEEK = timedelta(days=7)
@@ -42,9 +40,7 @@ def copy_week(request: HttpRequest, clinic: str, monday: str) -> HttpResponse:
             add_refusal(form, refused)
             status = refused.status
         else:
-            made = [Done(one.shift.pk, one.shift.version, None) for one in filled.outcomes if one.shift is not None]
-            if made:
-                say(request, f"{counted(len(made), 'shift')} copied.", made)
+            say_filled(request, filled, "copied")
             return render(request, "scheduling/copy_week.html", context | {"filled": filled})
     planned = Shift.objects.visible_to(request.user).planned().filter(clinic=place)
     context |= {

@@ -24,7 +24,7 @@ from scheduling.forms import NewShiftForm, ShiftForm, values_of
 from scheduling.models import PublishedShift, Shift
 from scheduling.moving import Done
 from scheduling.plans import Plan
-from scheduling.rules import Concern, rules_of
+from scheduling.rules import concerns_in, rules_of
 from scheduling.times import clock_change, ends_next_day, planned_hours
 from scheduling.views.answers import Changed, saved, say
 
@@ -168,9 +168,8 @@ def sheet(
 
 def has_concerns(plan: Plan, found: Iterable[Candidate]) -> bool:
     """Whether somebody may have to say why this shift is planned all the same."""
-    warnings = [*meal_verdict(plan, rules_of(plan.clinic)).warnings]
-    warnings += [warning for one in found if one.verdict for warning in one.verdict.warnings]
-    return any(isinstance(one, Concern) for one in warnings)
+    verdicts = [meal_verdict(plan, rules_of(plan.clinic)), *(one.verdict for one in found if one.verdict)]
+    return any(concerns_in(verdict) for verdict in verdicts)
 
 
 def planned(form: ShiftForm, shift: Shift | None) -> Plan | None:

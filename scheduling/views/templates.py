@@ -11,7 +11,6 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from intranet.core.access import Conflict, Refused, add_refusal
 from intranet.core.time import local_day
-from intranet.core.wording import counted
 from scheduling.making_templates import (
     add_week_template,
     change_week_template,
@@ -20,10 +19,9 @@ from scheduling.making_templates import (
     usual_shifts_of,
 )
 from scheduling.models import ShiftTemplate, WeekTemplate
-from scheduling.moving import Done
 from scheduling.template_forms import ApplyForm, UsualShiftForm, WholeTemplate
 from scheduling.usual_shifts import add_usual_shift, change_usual_shift, retire_usual_shift
-from scheduling.views.answers import say
+from scheduling.views.answers import say_filled
 from scheduling.views.setup import own_clinic
 from scheduling.week_templates import apply_template, foresee
 
@@ -150,9 +148,7 @@ def week_template_apply(request: HttpRequest, pk: int) -> HttpResponse:
             add_refusal(form, refused)
             status = refused.status
         else:
-            made = [Done(one.shift.pk, one.shift.version, None) for one in filled.outcomes if one.shift is not None]
-            if made:
-                say(request, f"{counted(len(made), 'shift')} made.", made)
+            say_filled(request, filled, "made")
             return render(request, "scheduling/filled.html", context | {"filled": filled})
     context |= {"monday": form.monday, "foreseen": foresee(template, form.monday)}
     return render(request, "scheduling/apply_template.html", context, status=status)

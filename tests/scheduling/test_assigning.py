@@ -11,6 +11,7 @@ from accounts.roles import Role
 from intranet.audit.models import Entry
 from intranet.core.access import Conflict, Forbidden, Refused
 from scheduling import assigning
+from scheduling.eligibility import may_work
 from scheduling.models import PublishedShift, RosterWeek, Shift, ShiftState
 from scheduling.plans import Plan
 from scheduling.positions import Position
@@ -103,7 +104,9 @@ def test_every_reason_is_given_at_once(mt_prospect, manager, therapist, needling
     assert str(refused.value) == (
         "Avery has no competency for Dry needling, neck. Avery already works 7a–12p on Mon, Nov 30 at Mt. Prospect."
     )
-    assert [reason.code for reason in assigning.may_assign(shift, therapist, at).reasons] == codes(refused)
+    assert [reason.code for reason in may_work(Plan.of(shift), therapist, at, shift_id=shift.pk).reasons] == codes(
+        refused
+    )
 
 
 def test_of_whoever_works_elsewhere_the_file_stays_with_their_managers(
@@ -111,14 +114,14 @@ def test_of_whoever_works_elsewhere_the_file_stays_with_their_managers(
 ):
     factories.shift(clinic=oakbrook, times="7-12", staff=therapist_oakbrook)
     shift = factories.shift(clinic=mt_prospect, times="9-12", skill=needling)
-    verdict = assigning.may_assign(shift, therapist_oakbrook, at)
+    verdict = may_work(Plan.of(shift), therapist_oakbrook, at, shift_id=shift.pk)
     assert [reason.code for reason in verdict.reasons] == ["not-here", "double-booking"]
 
 
 def test_a_cleared_person_takes_a_needling_shift(mt_prospect, manager, therapist, needling, sign_off, at):
     sign_off(therapist)
     shift = factories.shift(clinic=mt_prospect, skill=needling)
-    assert bool(assigning.may_assign(shift, therapist, at))
+    assert bool(may_work(Plan.of(shift), therapist, at, shift_id=shift.pk))
     assert assigning.assign(shift, therapist, version=1, by=manager, at=at).staff == therapist
 
 

@@ -12,8 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from intranet.core.time import minutes_between
-from scheduling import assigning, publishing, roster
+from scheduling import publishing, roster
+from scheduling.eligibility import may_work
 from scheduling.models import Shift, week_span
+from scheduling.plans import Plan
 from scheduling.times import clock_change, minutes_within, shift_span, skipped_times, week_of
 from tests import factories as people
 from tests.scheduling import factories
@@ -131,7 +133,7 @@ class TestWeeks:
     def test_an_overnight_shift_clashes_with_the_next_morning(self, mt_prospect, manager, therapist, at):
         factories.shift(clinic=mt_prospect, times="22-6", staff=therapist)
         early = factories.shift(clinic=mt_prospect, day=date(2026, 12, 1), times="5-12")
-        verdict = assigning.may_assign(early, therapist, at)
+        verdict = may_work(Plan.of(early), therapist, at, shift_id=early.pk)
         assert [reason.message for reason in verdict.reasons] == [
             "Avery already works 10p–6a on Mon, Nov 30 at Mt. Prospect."
         ]
