@@ -9,12 +9,12 @@ import django_filters
 from django.db.models import QuerySet
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiResponse, extend_schema
-from rest_framework import mixins, serializers, status, viewsets
+from rest_framework import mixins, serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.models import User
 from intranet.core.forms import in_this_century
+from scheduling.api.acting import Acting
 from scheduling.availability import Line, add_availability, change_availability, remove_availability
 from scheduling.models import Availability, Weekday, Wish
 from scheduling.serializers import HolderSerializer
@@ -65,10 +65,9 @@ class AvailabilityFilter(django_filters.FilterSet):
         return rows.on(day)
 
 
-class AvailabilityViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Availability]):
+class AvailabilityViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Acting):
     """Your own availability; for managers that of their people, to read."""
 
-    program_area = "schedule"
     serializer_class = AvailabilitySerializer
     filterset_class = AvailabilityFilter
     lookup_value_converter = "int"
@@ -81,27 +80,21 @@ class AvailabilityViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, view
     @extend_schema(request=AvailabilityLineSerializer, responses={201: AvailabilitySerializer, **REFUSALS})
     def create(self, request: Request) -> Response:
         """Say when you cannot, would like to, or would rather not work."""
-        row = add_availability(self._line(), by=self._person, at=timezone.now())
+        row = add_availability(self._line(), by=self.person, at=timezone.now())
         return Response(self.get_serializer(row).data, status=status.HTTP_201_CREATED)
 
     @extend_schema(request=AvailabilityLineSerializer, responses={200: AvailabilitySerializer, **REFUSALS})
     def update(self, request: Request, pk: int) -> Response:
         """Say something else instead."""
-        row = change_availability(self.get_object(), self._line(), by=self._person, at=timezone.now())
+        row = change_availability(self.get_object(), self._line(), by=self.person, at=timezone.now())
         return Response(self.get_serializer(row).data)
 
     @extend_schema(responses={204: None, **REFUSALS})
     def destroy(self, request: Request, pk: int) -> Response:
         """Remove a line."""
-        remove_availability(self.get_object(), by=self._person)
+        remove_availability(self.get_object(), by=self.person)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
-    @property
-    def _person(self) -> User:
-        assert isinstance(self.request.user, User)  # noqa: S101 - the permission class lets nobody else in
-        return self.request.user
-
     def _line(self) -> Line:
-        checked = AvailabilityLineSerializer(data=self.request.data)
-        checked.is_valid(raise_exception=True)
-        return checked.line()
+        line: Line = self.checked(AvailabilityLineSerializer).line()
+        return line

@@ -17,6 +17,7 @@ from accounts.models import User
 from intranet.core.forms import in_this_century
 from intranet.core.time import monday_of
 from scheduling import moving, undoing
+from scheduling.api.acting import Acting
 from scheduling.eligibility import Candidate, candidates
 from scheduling.fitting import fits
 from scheduling.models import Shift
@@ -116,36 +117,36 @@ class CandidateSerializer(serializers.Serializer[Candidate]):
     warnings = ReasonSerializer(source="verdict.warnings", many=True)
 
 
-class MovingActions:
+class MovingActions(Acting):
     """The actions of the board, for the working copy's view set."""
 
     @extend_schema(request=PlaceSerializer, responses={200: DoneSerializer, **REFUSALS})
     @action(detail=True, methods=["post"])
     def place(self, request: Request, pk: str) -> Response:
         """Put the shift on a day, for somebody or open."""
-        shift, wanted = self.get_object(), self._checked(PlaceSerializer)  # type: ignore[attr-defined]
+        shift, wanted = self.get_object(), self.checked(PlaceSerializer)
         return self._done([moving.place_shift(shift, **wanted.chosen())])
 
     @extend_schema(request=CopySerializer, responses={201: DoneSerializer, **REFUSALS})
     @action(detail=True, methods=["post"])
     def copy(self, request: Request, pk: str) -> Response:
         """Make a shift like this one on a day, for somebody or open."""
-        shift, wanted = self.get_object(), self._checked(CopySerializer)  # type: ignore[attr-defined]
+        shift, wanted = self.get_object(), self.checked(CopySerializer)
         return self._done([moving.copy_shift(shift, **wanted.chosen())], status.HTTP_201_CREATED)
 
     @extend_schema(request=SeveralSerializer, responses={200: DoneSerializer, **REFUSALS}, filters=False)
     @action(detail=False, methods=["post"], pagination_class=None)
     def several(self, request: Request) -> Response:
         """Assign, make open, move by days or delete several shifts. Every refusal of every shift is said at once."""
-        wanted = self._checked(SeveralSerializer)  # type: ignore[attr-defined]
+        wanted = self.checked(SeveralSerializer)
         values = wanted.validated_data
         seen = {one["id"]: one["version"] for one in values["shifts"]}
         changed = moving.change_several(
             seen,
             wanted.aim(),
-            by=self._person,
+            by=self.person,
             at=timezone.now(),
-            reason=values["reason"],  # type: ignore[attr-defined]
+            reason=values["reason"],
         )
         return self._done(changed)
 
@@ -155,8 +156,8 @@ class MovingActions:
     @action(detail=False, methods=["post"], pagination_class=None)
     def undo(self, request: Request) -> Response:
         """Take back what an answer reported. The answer is the shifts as they are again."""
-        ticket = self._checked(TicketSerializer).validated_data["ticket"]  # type: ignore[attr-defined]
-        by: User = self._person  # type: ignore[attr-defined]
+        ticket = self.checked(TicketSerializer).validated_data["ticket"]
+        by = self.person
         undone = undoing.undo(undoing.from_ticket(ticket, by=by), by=by, at=timezone.now())
         again = [shift for _, shift in undone if shift is not None]
         return Response(RosterShiftSerializer(again, many=True).data)
@@ -169,11 +170,11 @@ class MovingActions:
     @action(detail=True, methods=["get"], pagination_class=None)
     def fits(self, request: Request, pk: str) -> Response:
         """Where in a week the shift may go, for everybody who has shifts anywhere, and what stands against the rest."""
-        shift: Shift = self.get_object()  # type: ignore[attr-defined]
+        shift: Shift = self.get_object()
         around = request.query_params.get("around") or str(shift.day)
         day = serializers.DateField(validators=[in_this_century]).run_validation(around)
         days = [monday_of(day) + timedelta(days=number) for number in range(7)]
-        staff = list(staff_of(self._person))  # type: ignore[attr-defined]
+        staff = list(staff_of(self.person))
         found = fits(Plan.of(shift), staff, days, timezone.now(), shift_id=shift.pk)
         places = [
             {"person": person, "day": day, "reasons": verdict.reasons, "warnings": verdict.warnings}
@@ -185,12 +186,12 @@ class MovingActions:
     @action(detail=True, methods=["get"], pagination_class=None)
     def candidates(self, request: Request, pk: str) -> Response:
         """Who could work the shift, best fit first, and every reason against the others."""
-        shift: Shift = self.get_object()  # type: ignore[attr-defined]
+        shift: Shift = self.get_object()
         found = candidates(Plan.of(shift), timezone.now(), shift_id=shift.pk)
         return Response(CandidateSerializer(found, many=True).data)
 
     def _done(self, changed: Sequence[tuple[Shift, Done]], code: int = status.HTTP_200_OK) -> Response:
         """The shifts that are there now; of what was deleted only the ticket is left."""
         kept = [shift for shift, done in changed if not done.gone]
-        ticket = undoing.ticket([done for _, done in changed], by=self._person)  # type: ignore[attr-defined]
+        ticket = undoing.ticket([done for _, done in changed], by=self.person)
         return Response(DoneSerializer({"shifts": kept, "undo": ticket}).data, status=code)

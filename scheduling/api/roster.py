@@ -14,7 +14,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.models import Clinic, User
+from accounts.models import Clinic
 from intranet.core.access import Forbidden, require
 from scheduling import assigning, pending, publishing
 from scheduling.api.moving import REFUSALS, MovingActions
@@ -85,12 +85,9 @@ class PublishedShiftViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, vi
         return seen.select_related(*PEOPLE).order_by("period", "pk")
 
 
-class RosterShiftViewSet(
-    MovingActions, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Shift]
-):
+class RosterShiftViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, MovingActions):
     """The working copy, for the managers of the clinic: staff see none of it before it is published."""
 
-    program_area = "schedule"
     serializer_class = RosterShiftSerializer
     filterset_class = ShiftFilter
     lookup_value_converter = "uuid"
@@ -103,9 +100,9 @@ class RosterShiftViewSet(
     @extend_schema(request=PlanSerializer, responses={201: RosterShiftSerializer, **REFUSALS})
     def create(self, request: Request) -> Response:
         """Plan a shift, open or for somebody."""
-        wanted = self._checked(PlanSerializer)
+        wanted = self.checked(PlanSerializer)
         shift = assigning.create_shift(
-            Plan(**wanted.changes()), by=self._person, at=timezone.now(), reason=wanted.validated_data["reason"]
+            Plan(**wanted.changes()), by=self.person, at=timezone.now(), reason=wanted.validated_data["reason"]
         )
         return Response(self.get_serializer(shift).data, status=status.HTTP_201_CREATED)
 
@@ -113,14 +110,14 @@ class RosterShiftViewSet(
     def partial_update(self, request: Request, pk: str) -> Response:
         """Change any part of a shift, all of it at once."""
         shift = self.get_object()
-        wanted = self._checked(PlanChangeSerializer, partial=True)
+        wanted = self.checked(PlanChangeSerializer, partial=True)
         changes, reason = wanted.changes(), wanted.validated_data.get("reason", "")
         if "version" not in changes:
             raise serializers.ValidationError({"version": "Give the version that you looked at."})
         version = changes.pop("version")
         plan = replace(Plan.of(shift), **changes)
         return self._answer(
-            assigning.change_shift(shift, plan, version=version, by=self._person, at=timezone.now(), reason=reason)
+            assigning.change_shift(shift, plan, version=version, by=self.person, at=timezone.now(), reason=reason)
         )
 
     @extend_schema(
@@ -133,20 +130,20 @@ class RosterShiftViewSet(
         query = VersionSerializer(data=request.query_params)
         query.is_valid(raise_exception=True)
         version = query.validated_data["version"]
-        assigning.delete_shift(shift, version=version, by=self._person, at=timezone.now())
+        assigning.delete_shift(shift, version=version, by=self.person, at=timezone.now())
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @extend_schema(request=AssignmentSerializer, responses={200: RosterShiftSerializer, **REFUSALS})
     @action(detail=True, methods=["post"])
     def assign(self, request: Request, pk: str) -> Response:
         """Give the shift to somebody who may work it."""
-        shift, wanted = self.get_object(), self._checked(AssignmentSerializer).validated_data
+        shift, wanted = self.get_object(), self.checked(AssignmentSerializer).validated_data
         return self._answer(
             assigning.assign(
                 shift,
                 wanted["person"],
                 version=wanted["version"],
-                by=self._person,
+                by=self.person,
                 at=timezone.now(),
                 reason=wanted["reason"],
             )
@@ -156,27 +153,17 @@ class RosterShiftViewSet(
     @action(detail=True, methods=["post"], url_path="make-open")
     def make_open(self, request: Request, pk: str) -> Response:
         """Take the shift from whoever has it."""
-        shift, version = self.get_object(), self._checked(VersionSerializer).validated_data["version"]
-        return self._answer(assigning.make_open(shift, version=version, by=self._person, at=timezone.now()))
+        shift, version = self.get_object(), self.checked(VersionSerializer).validated_data["version"]
+        return self._answer(assigning.make_open(shift, version=version, by=self.person, at=timezone.now()))
 
     @extend_schema(request=TellSerializer, responses={200: ChangeSerializer(many=True), **REFUSALS}, filters=False)
     @action(detail=True, methods=["post"], pagination_class=None)
     def tell(self, request: Request, pk: str) -> Response:
         """Show staff this one shift now, without the rest of its week. The answer is what changed for them."""
-        shift, wanted = self.get_object(), self._checked(TellSerializer).validated_data
-        told = publishing.tell_now(shift, **wanted, by=self._person, at=timezone.now())
+        shift, wanted = self.get_object(), self.checked(TellSerializer).validated_data
+        told = publishing.tell_now(shift, **wanted, by=self.person, at=timezone.now())
         changes = [change for publication in told for change in publication.changes.all()]  # type: ignore[attr-defined]
         return Response(ChangeSerializer(changes, many=True).data)
-
-    @property
-    def _person(self) -> User:
-        assert isinstance(self.request.user, User)  # noqa: S101 - the permission class lets nobody else in
-        return self.request.user
-
-    def _checked(self, serializer: type[Any], **options: Any) -> Any:
-        checked = serializer(data=self.request.data, context=self.get_serializer_context(), **options)
-        checked.is_valid(raise_exception=True)
-        return checked
 
     def _answer(self, shift: Shift) -> Response:
         return Response(self.get_serializer(shift).data)

@@ -11,14 +11,15 @@ from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework import mixins, status, viewsets
+from rest_framework import mixins, status
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.models import Clinic, User
+from accounts.models import Clinic
 from intranet.core.access import Forbidden, require
 from scheduling import claiming, offering, offers
+from scheduling.api.acting import Acting
 from scheduling.api.roster import REFUSALS
 from scheduling.decisions import claims_waiting, may_have_decisions, offers_to_decide, offers_waiting, shifts_to_decide
 from scheduling.hands import hands
@@ -49,23 +50,6 @@ from scheduling.swap_serializers import (
 )
 
 COPIES = ("shift__published__clinic", "shift__published__staff", "shift__published__skill")
-
-
-class Acting(viewsets.GenericViewSet[Any]):
-    """What the viewsets here share: who acts, and what was sent."""
-
-    program_area = "schedule"
-
-    @property
-    def person(self) -> User:
-        assert isinstance(self.request.user, User)  # noqa: S101 - the permission class lets nobody else in
-        return self.request.user
-
-    def checked(self, serializer: type[Any], data: Any = None) -> Any:
-        sent = self.request.data if data is None else data
-        found = serializer(data=sent, context=self.get_serializer_context())
-        found.is_valid(raise_exception=True)
-        return found
 
 
 class OpenShiftViewSet(Acting):

@@ -8,7 +8,7 @@ import django_filters
 from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
-from rest_framework import mixins, serializers, status, viewsets
+from rest_framework import mixins, serializers, status
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -16,6 +16,7 @@ from rest_framework.response import Response
 from accounts.models import Clinic, Skill, User
 from intranet.core.forms import in_this_century
 from intranet.core.time import monday_of
+from scheduling.api.acting import Acting
 from scheduling.api.roster import REFUSALS, visible_clinics
 from scheduling.making_templates import (
     MOST_OF_A_LINE,
@@ -81,22 +82,11 @@ class OfClinic(django_filters.FilterSet):
     clinic = django_filters.ModelChoiceFilter(queryset=visible_clinics, to_field_name="slug")
 
 
-class Kept(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Any]):
+class Kept(mixins.ListModelMixin, mixins.RetrieveModelMixin, Acting):
     """What the managers of a clinic keep; the others see none of it."""
 
-    program_area = "schedule"
     filterset_class: Any = OfClinic
     lookup_value_converter = "int"
-
-    @property
-    def person(self) -> User:
-        assert isinstance(self.request.user, User)  # noqa: S101 - the permission class lets nobody else in
-        return self.request.user
-
-    def checked(self, serializer: type[Any]) -> Any:
-        checked = serializer(data=self.request.data, context=self.get_serializer_context())
-        checked.is_valid(raise_exception=True)
-        return checked
 
 
 class UsualShiftViewSet(Kept):
@@ -307,20 +297,16 @@ class WeekTemplateViewSet(Kept):
         return Response(FilledSerializer(filled).data)
 
 
-class WeekCopyViewSet(viewsets.GenericViewSet[Any]):
+class WeekCopyViewSet(Acting):
     """Copying one week of a clinic of yours to another."""
 
-    program_area = "schedule"
     serializer_class = CopyWeekSerializer
     queryset = WeekTemplate.objects.none()
 
     @extend_schema(responses={200: FilledSerializer, **REFUSALS})
     def create(self, request: Request) -> Response:
         """Make the shifts of a week again, as drafts, at the same wall-clock times. Doing it again makes nothing twice."""
-        checked = self.get_serializer(data=request.data)
-        checked.is_valid(raise_exception=True)
-        said = checked.validated_data
+        said = self.checked(CopyWeekSerializer).validated_data
         source, target = monday_of(said["source"]), monday_of(said["target"])
-        by: Any = request.user
-        filled = copy_week(said["clinic"], source, target, by=by, at=timezone.now(), reason=said["reason"])
+        filled = copy_week(said["clinic"], source, target, by=self.person, at=timezone.now(), reason=said["reason"])
         return Response(FilledSerializer(filled).data)

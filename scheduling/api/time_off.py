@@ -10,15 +10,15 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_field
-from rest_framework import mixins, serializers, status, viewsets
+from rest_framework import mixins, serializers, status
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.models import User
 from intranet.core.access import Forbidden, require
 from intranet.core.forms import in_this_century
 from scheduling.absences import days_touched
+from scheduling.api.acting import Acting
 from scheduling.asking_off import Known, Wanted, ask_for_time_off, blackouts_in, known_about, withdraw_time_off
 from scheduling.coverage import Gap
 from scheduling.deciding_off import Hit, approve_time_off, decline_time_off, gaps_without, hits, may_decide
@@ -144,10 +144,9 @@ class TimeOffFilter(django_filters.FilterSet):
     )
 
 
-class TimeOffViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[TimeOff]):
+class TimeOffViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Acting):
     """Your own time off, and that about which you decide. Nobody else sees any of it."""
 
-    program_area = "schedule"
     serializer_class = TimeOffSerializer
     filterset_class = TimeOffFilter
     lookup_value_converter = "int"
@@ -160,32 +159,32 @@ class TimeOffViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.
     @extend_schema(request=WantedDaysSerializer, responses={201: TimeOffSerializer, **REFUSALS})
     def create(self, request: Request) -> Response:
         """Ask for time off for yourself."""
-        wanted = self._checked(WantedDaysSerializer).wanted()
-        time_off = ask_for_time_off(wanted, by=self._person, at=timezone.now())
+        wanted = self.checked(WantedDaysSerializer).wanted()
+        time_off = ask_for_time_off(wanted, by=self.person, at=timezone.now())
         return Response(self.get_serializer(time_off).data, status=status.HTTP_201_CREATED)
 
     @extend_schema(request=WantedDaysSerializer, responses={200: KnownDaysSerializer, **REFUSALS}, filters=False)
     @action(detail=False, methods=["post"], pagination_class=None)
     def check(self, request: Request) -> Response:
         """What to know before you ask: days on which no time off is granted, and your published shifts. Asks nothing."""
-        require(may_have_schedule(self._person), Forbidden)
-        wanted = self._checked(WantedDaysSerializer).wanted()
-        return Response(KnownDaysSerializer(known_about(wanted, self._person, timezone.now())).data)
+        require(may_have_schedule(self.person), Forbidden)
+        wanted = self.checked(WantedDaysSerializer).wanted()
+        return Response(KnownDaysSerializer(known_about(wanted, self.person, timezone.now())).data)
 
     @extend_schema(request=VersionSerializer, responses={200: TimeOffSerializer, **REFUSALS})
     @action(detail=True, methods=["post"])
     def withdraw(self, request: Request, pk: int) -> Response:
         """Take your request back, or give granted days back."""
-        time_off, version = self.get_object(), self._checked(VersionSerializer).validated_data["version"]
-        return self._answer(withdraw_time_off(time_off, version=version, by=self._person, at=timezone.now()))
+        time_off, version = self.get_object(), self.checked(VersionSerializer).validated_data["version"]
+        return self._answer(withdraw_time_off(time_off, version=version, by=self.person, at=timezone.now()))
 
     @extend_schema(responses=TimeOffEffectSerializer, filters=False)
     @action(detail=True, methods=["get"], pagination_class=None)
     def effect(self, request: Request, pk: int) -> Response:
         """What approving would do, for whoever decides."""
         time_off, at = self.get_object(), timezone.now()
-        require(may_decide(time_off, self._person), Forbidden)
-        found = hits(time_off, by=self._person, at=at)
+        require(may_decide(time_off, self.person), Forbidden)
+        found = hits(time_off, by=self.person, at=at)
         effect = {
             "shifts": found,
             "gaps": gaps_without([hit.shift for hit in found]),
@@ -197,26 +196,16 @@ class TimeOffViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.
     @action(detail=True, methods=["post"])
     def approve(self, request: Request, pk: int) -> Response:
         """Grant it. The shifts that you name become open; while one of these days is not named, nothing happens."""
-        time_off, wanted = self.get_object(), self._checked(ApproveTimeOffSerializer).validated_data
+        time_off, wanted = self.get_object(), self.checked(ApproveTimeOffSerializer).validated_data
         opened = {one["shift"]: one["version"] for one in wanted.pop("shifts")}
-        return self._answer(approve_time_off(time_off, opened, **wanted, by=self._person, at=timezone.now()))
+        return self._answer(approve_time_off(time_off, opened, **wanted, by=self.person, at=timezone.now()))
 
     @extend_schema(request=DeclineTimeOffSerializer, responses={200: TimeOffSerializer, **REFUSALS})
     @action(detail=True, methods=["post"])
     def decline(self, request: Request, pk: int) -> Response:
         """Say no, and why."""
-        time_off, wanted = self.get_object(), self._checked(DeclineTimeOffSerializer).validated_data
-        return self._answer(decline_time_off(time_off, **wanted, by=self._person, at=timezone.now()))
-
-    @property
-    def _person(self) -> User:
-        assert isinstance(self.request.user, User)  # noqa: S101 - the permission class lets nobody else in
-        return self.request.user
-
-    def _checked(self, serializer: type[Any]) -> Any:
-        checked = serializer(data=self.request.data, context=self.get_serializer_context())
-        checked.is_valid(raise_exception=True)
-        return checked
+        time_off, wanted = self.get_object(), self.checked(DeclineTimeOffSerializer).validated_data
+        return self._answer(decline_time_off(time_off, **wanted, by=self.person, at=timezone.now()))
 
     def _answer(self, time_off: TimeOff) -> Response:
         return Response(self.get_serializer(time_off).data)
