@@ -17,7 +17,7 @@ from intranet.core.wording import day_label, short_range
 from scheduling.models import Availability, TimeOff, TimeOffState, Wish
 from scheduling.plans import Plan
 from scheduling.rules import Concern
-from scheduling.times import Span, overlaps
+from scheduling.times import Span, days_touched, overlaps
 
 WORDS = {
     Wish.UNAVAILABLE: "{name} is not available {when}.",
@@ -89,12 +89,6 @@ def speaks_of(availability: Availability, day: date) -> bool:
     days, weekday = availability.days, availability.weekday
     begun = days.lower <= day and (days.upper is None or day < days.upper)
     return begun and (weekday is None or weekday == day.weekday())
-
-
-def days_touched(span: Span, zone: ZoneInfo) -> list[date]:
-    """The local days of which a span has a part; what ends at midnight does not touch the next one."""
-    first, last = local_day(span[0], zone), local_day(span[1] - timedelta(microseconds=1), zone)
-    return [first + timedelta(days=number) for number in range((last - first).days + 1)]
 
 
 def wished_span(availability: Availability, day: date, zone: ZoneInfo) -> Span:

@@ -16,12 +16,13 @@ from accounts.models import User
 from intranet.audit.recording import record
 from intranet.core.access import YES, Conflict, Forbidden, Reason, Refused, Verdict, require
 from intranet.core.time import at_local, day_span, local_day
-from scheduling.absences import days_label, days_touched
+from scheduling.absences import days_label
 from scheduling.assigning import NOTHING_CHANGED, lock_people
 from scheduling.deciders import workplaces
 from scheduling.models import Blackout, PublishedShift, TimeOff, TimeOffState
 from scheduling.my_schedule import may_have_schedule
 from scheduling.roster import published_shifts
+from scheduling.times import days_touched
 
 LONGEST = timedelta(days=366)
 FURTHEST = timedelta(days=2 * 366)

@@ -21,11 +21,21 @@ from intranet.core.access import YES, Verdict
 from intranet.core.time import local_day
 from intranet.core.wording import name_list
 from scheduling.away import away
-from scheduling.coverage import Cover, Demand
+from scheduling.coverage import Cover, Demand, by_day
 from scheduling.eligibility import attention
 from scheduling.fitting import Place, fits
 from scheduling.marks import marks_of, skill_icon
-from scheduling.models import DayNote, PublishedShift, RosterWeek, RuleCode, RuleLevel, Shift, SpecialDay, week_span
+from scheduling.models import (
+    DayNote,
+    PublishedShift,
+    RosterWeek,
+    RuleCode,
+    RuleLevel,
+    Shift,
+    ShiftDetails,
+    SpecialDay,
+    week_span,
+)
 from scheduling.pending import change_kind, pending_by_week
 from scheduling.plans import Plan
 from scheduling.positions import GROUPS, WORKING_ROLES, Position
@@ -134,6 +144,10 @@ class Board:
         """The shifts of the clinics looked at."""
         ids = {clinic.pk for clinic in self.clinics}
         return [shift for shift in self.shifts if shift.clinic_id in ids]
+
+    @cached_property
+    def shown_by_day(self) -> dict[tuple[int, date], list[ShiftDetails]]:
+        return by_day(self.shown)
 
     @cached_property
     def days(self) -> list[date]:
@@ -370,7 +384,7 @@ class Board:
 
     def coverage_of(self, clinic: Clinic) -> CoverageRow:
         unknown = {day for one in self.not_published if one.clinic == clinic for day in one.days}
-        days = [self.demand.coverage(clinic, day, self.cover, self.shown) for day in self.days]
+        days = [self.demand.coverage(clinic, day, self.cover, self.shown_by_day[clinic.pk, day]) for day in self.days]
         days = [replace(day, slots=(), unknown=True) if day.day in unknown and not day.closed else day for day in days]
         return CoverageRow(clinic, self.cover, days, self.demand.hours(clinic))
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from typing import cast
 from uuid import UUID
 
 from django.db import IntegrityError, connection, transaction
@@ -19,7 +20,7 @@ from accounts.models import User
 from intranet.audit.recording import record
 from intranet.core.access import Conflict, Refused, Verdict, require
 from scheduling.assigning import CLASHES, NOTHING_CHANGED, NeedsReason, lock_people, lock_weeks_by_id
-from scheduling.handovers import Gain, Handover, judge, verdict_of
+from scheduling.handovers import Handover, Outcome, judge
 from scheduling.models import AcceptedWarning, Occasion, Publication, PublishedShift, RosterWeek, Shift
 from scheduling.pending import pending_by_week
 from scheduling.publishing import double_publications
@@ -50,24 +51,22 @@ def change_hands(
     lock_people([*new_holders.values(), *(shift.staff for shift in new_holders)])
     shifts = _as_agreed(list(new_holders), sequences, at)
     holders = {shifts[old.pk]: person for old, person in new_holders.items()}
-    [gains] = judge([Handover(list(holders.items()))], at)
+    [outcome] = judge([Handover(list(holders.items()))], at)
     reason = reason.strip()
-    require_agreeable(gains, reason)
+    require_agreeable(outcome, reason)
     _write(holders, by=by, at=at)
-    _accept(gains, [shift for shift, person in holders.items() if person], reason, by=by, at=at)
+    _accept(outcome, [shift for shift, person in holders.items() if person], reason, by=by, at=at)
     for week in weeks:
         week.version += 1
         week.save(update_fields=["version"])
     return _tell(list(holders), by=by, at=at, occasion=occasion, reason=reason)
 
 
-def require_agreeable(gains: Sequence[Gain], reason: str) -> None:
+def require_agreeable(outcome: Outcome, reason: str) -> None:
     """Refuse what cannot be; and what speaks against it without barring it, unless there is a reason."""
-    verdict = verdict_of(gains)
-    require(verdict, Conflict if _clashes(verdict) else Refused)
-    concerns = concerns_in(verdict)
-    if concerns and not reason.strip():
-        raise NeedsReason(concerns, "Say why you agree all the same.")
+    require(outcome.verdict, Conflict if _clashes(outcome.verdict) else Refused)
+    if outcome.concerns and not reason.strip():
+        raise NeedsReason(outcome.concerns, "Say why you agree all the same.")
 
 
 def _as_agreed(found: Sequence[Shift], sequences: Mapping[UUID, int], at: datetime) -> dict[UUID, Shift]:
@@ -106,8 +105,13 @@ def _write(holders: Mapping[Shift, User | None], *, by: User, at: datetime) -> N
         record(by, "shift.changed", shift, clinics=[shift.clinic_id], staff=[str(before or ""), str(person or "")])
 
 
-def _accept(gains: Sequence[Gain], shifts: Sequence[Shift], reason: str, *, by: User, at: datetime) -> None:
-    """Write down what was agreed to all the same, shift by shift."""
+def _accept(outcome: Outcome, shifts: Sequence[Shift], reason: str, *, by: User, at: datetime) -> None:
+    """Write down what was agreed to all the same, shift by shift: at those of whoever gets one, and of assistants."""
+    now = {shift.pk: shift for shift in shifts}  # of which the version has just risen
+    accepted = [(shift, one) for gain, shift in zip(outcome.gains, shifts, strict=True) for one in gain.concerns]
+    for alone in outcome.alone:
+        shift = now.get(alone.shift.planned_id) or cast(Shift, alone.shift)
+        accepted += [(shift, one) for one in concerns_in(alone.verdict)]
     AcceptedWarning.objects.bulk_create(
         AcceptedWarning(
             shift=shift,
@@ -118,8 +122,7 @@ def _accept(gains: Sequence[Gain], shifts: Sequence[Shift], reason: str, *, by: 
             by=by,
             at=at,
         )
-        for gain, shift in zip(gains, shifts, strict=True)
-        for one in gain.concerns
+        for shift, one in accepted
     )
 
 

@@ -17,7 +17,7 @@ from intranet.audit.recording import record
 from intranet.core.access import Conflict, Forbidden, Refused, Verdict, require
 from scheduling.assigning import NOTHING_CHANGED, NeedsReason, lock_people, lock_weeks_by_id, may_edit
 from scheduling.changing_hands import change_hands
-from scheduling.handovers import Gain, Handover, judge, judge_for
+from scheduling.handovers import Gain, Handover, Outcome, judge, judge_for
 from scheduling.models import Claim, ClaimState, Occasion, PublishedShift, Shift
 from scheduling.my_schedule import may_have_schedule
 from scheduling.policies import Policy, policies, policy_of
@@ -33,14 +33,20 @@ class OpenShift:
     """An open shift that somebody may take: their hours with it, and their request if they have asked for it."""
 
     shift: PublishedShift
-    gain: Gain
+    outcome: Outcome
     policy: Policy
     claim: Claim | None
 
     @property
+    def gain(self) -> Gain:
+        """What it would mean for the person."""
+        [gain] = self.outcome.gains
+        return gain
+
+    @property
     def has_to_wait(self) -> bool:
         """Whether a manager decides: always at the clinic, or because something speaks against it."""
-        return self.policy.picks or self.gain.is_weighed
+        return self.policy.picks or self.outcome.is_weighed
 
 
 def open_to(person: User, at: datetime) -> list[OpenShift]:
@@ -49,11 +55,11 @@ def open_to(person: User, at: datetime) -> list[OpenShift]:
     coming = list(_coming(person, at))
     rules = policies(one.clinic for one in coming)
     asked = {claim.shift_id: claim for claim in Claim.objects.waiting().filter(person=person)}
-    gains = judge_for(person, [Handover([(one, person)]) for one in coming], at)
+    judged = judge_for(person, [Handover([(one, person)]) for one in coming], at)
     return [
-        OpenShift(one, gain, rules[one.clinic_id], asked.get(one.shift_id))
-        for one, [gain] in zip(coming, gains, strict=True)
-        if gain.verdict and rules[one.clinic_id].in_time(one, at)
+        OpenShift(one, outcome, rules[one.clinic_id], asked.get(one.shift_id))
+        for one, outcome in zip(coming, judged, strict=True)
+        if outcome.verdict and rules[one.clinic_id].in_time(one, at)
     ]
 
 
@@ -67,8 +73,8 @@ def _coming(person: User, at: datetime) -> QuerySet[PublishedShift]:
 
 def may_take(published: PublishedShift, person: User, at: datetime) -> Verdict:
     """Every reason against the person taking the open shift by themselves. Their own "not available" bars it."""
-    [[gain]] = judge_for(person, [Handover([(published, person)])], at)
-    return may_have_schedule(person) + policy_of(published.clinic).in_time(published, at) + gain.verdict
+    [outcome] = judge_for(person, [Handover([(published, person)])], at)
+    return may_have_schedule(person) + policy_of(published.clinic).in_time(published, at) + outcome.verdict
 
 
 @transaction.atomic
@@ -199,9 +205,9 @@ def settle(at: datetime) -> int:
     return len(claims)
 
 
-def gains(claims: Sequence[Claim], at: datetime) -> list[Gain]:
-    """What each request would mean, for a manager. As many queries for many as for one."""
-    return [gain for [gain] in judge([Handover([(one.shift, one.person)]) for one in claims], at)]
+def outcomes(claims: Sequence[Claim], at: datetime) -> list[Outcome]:
+    """What granting each request would mean, for a manager. As many queries for many as for one."""
+    return judge([Handover([(one.shift, one.person)]) for one in claims], at)
 
 
 def _waiting(claim: Claim) -> Claim:

@@ -15,7 +15,7 @@ from intranet.core.wording import counted, long_day, short_range
 from scheduling.models import CoverageNeed, OpeningHours, ShiftDetails, SpecialDay, Weekday
 from scheduling.plans import Plan
 from scheduling.positions import Position
-from scheduling.times import ends_next_day
+from scheduling.times import days_touched, ends_next_day
 
 HALF_HOUR = 30
 USUAL_HOURS = (time(7), time(19))  # of a clinic that says none
@@ -203,6 +203,15 @@ class Demand:
             need = sum(need.count for need in needs if wanted and _minute(need.starts) <= minute < _minute(need.ends))
             have = sum(shift.start <= start and end <= shift.end for shift in shifts)
             yield Slot(start, end, have, need)
+
+
+def by_day(shifts: Iterable[ShiftDetails]) -> defaultdict[tuple[int, date], list[ShiftDetails]]:
+    """{(clinic, day): the shifts of which it has a part}, so that many days do not look through all shifts each."""
+    found: defaultdict[tuple[int, date], list[ShiftDetails]] = defaultdict(list)
+    for shift in shifts:
+        for day in days_touched((shift.start, shift.end), shift.clinic.zone):
+            found[shift.clinic_id, day].append(shift)
+    return found
 
 
 def needed_times(clinic: Clinic, day: date, position: Position) -> tuple[time, time] | None:

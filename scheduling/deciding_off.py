@@ -14,15 +14,15 @@ from intranet.audit.recording import record
 from intranet.core.access import YES, Conflict, Forbidden, Reason, Refused, Verdict, require
 from intranet.core.time import organisation_day
 from intranet.core.wording import counted, name_list
-from scheduling.absences import days_touched
 from scheduling.asking_off import as_seen, blackouts_in, clinic_ids, keep
 from scheduling.assigning import NOTHING_CHANGED, lock_people, lock_weeks_by_id, make_open, may_edit
 from scheduling.changing_hands import change_hands
-from scheduling.coverage import DayCoverage, Demand, Gap
+from scheduling.coverage import DayCoverage, Demand, Gap, by_day
 from scheduling.deciders import who_decides
 from scheduling.models import Occasion, PublishedShift, RosterWeek, Shift, TimeOff, TimeOffState
 from scheduling.pending import change_kind
-from scheduling.times import planned_hours
+from scheduling.supervising import left_alone
+from scheduling.times import days_touched, planned_hours
 
 
 def may_decide(time_off: TimeOff, by: User) -> Verdict:
@@ -79,15 +79,15 @@ def gaps_without(shifts: Sequence[Shift]) -> list[Gap]:
     clinics = {shift.clinic for shift in shifts}
     demand, gone = Demand.of(clinics), {shift.pk for shift in shifts}
     around = (min(shift.week.span[0] for shift in shifts), max(shift.week.span[1] for shift in shifts))
-    planned = list(Shift.objects.planned().filter(clinic__in=clinics, staff__isnull=False, period__overlap=around))
-    rest = [one for one in planned if one.pk not in gone]
+    there = Shift.objects.planned().filter(clinic__in=clinics, staff__isnull=False, period__overlap=around)
+    planned = by_day(there.select_related("clinic"))
     found = [
         gap
         for clinic, day in _days_of(shifts)
         for cover in demand.covers([clinic])
         for gap in _worse(
-            demand.coverage(clinic, day, cover, planned),
-            demand.coverage(clinic, day, cover, rest),
+            demand.coverage(clinic, day, cover, planned[clinic.pk, day]),
+            demand.coverage(clinic, day, cover, [one for one in planned[clinic.pk, day] if one.planned_id not in gone]),
         )
     ]
     return sorted(found, key=lambda gap: (gap.start, gap.clinic.number, gap.cover.key))
@@ -118,7 +118,8 @@ def approve_time_off(
     """Grant it. The shifts in `opened` ({shift: version seen}) become open, also in what staff see.
 
     Conflict with a reason for each while a shift is left that is not among them: give it to somebody else before. So
-    nobody loses a shift that no manager has looked at. Days without time off at a clinic take an answer that says why.
+    nobody loses a shift that no manager has looked at. Days without time off at a clinic, and assistants who would be
+    left without a therapist, take an answer that says why.
     """
     require(may_decide(time_off, by), Forbidden)
     weeks = lock_weeks_by_id({shift.week_id for shift in shifts_hit(time_off)})
@@ -126,8 +127,9 @@ def approve_time_off(
     time_off = _undecided(time_off, version)
     found = hits(time_off, by=by, at=at)
     require(_all_decided(found, opened, weeks, at), Conflict)
-    require(_may_grant(time_off, answer, at))
-    _open(found, by=by, at=at)
+    alone = alone_without([hit.shift for hit in found], at)
+    require(_may_grant(time_off, alone, answer, at))
+    _open(found, by=by, at=at, reason=answer if alone.warnings else "")
     _answer(time_off, TimeOffState.APPROVED, answer, by=by, at=at)
     record(by, "time-off.approved", time_off, clinics=clinic_ids(time_off), opened=len(found))
     return time_off
@@ -152,21 +154,29 @@ def _all_decided(
     )
 
 
-def _may_grant(time_off: TimeOff, answer: str, at: datetime) -> Verdict:
+def alone_without(shifts: Sequence[Shift], at: datetime) -> Verdict:
+    """What the clinics' rules say about assistants without a therapist, once nobody works these shifts. Two queries."""
+    [alone] = left_alone([[(shift, None) for shift in shifts]], Shift.objects.planned(), at)
+    return sum((one.verdict for one in alone), YES)
+
+
+def _may_grant(time_off: TimeOff, alone: Verdict, answer: str, at: datetime) -> Verdict:
     if time_off.end <= at:
         return Verdict.no("over", "These days are over.")
-    blackouts = blackouts_in(time_off.person, time_off.period, at)
-    if blackouts and not answer.strip():
-        return Verdict.of([*blackouts, Reason("needs-reason", "Say why you grant it all the same.", "answer")])
-    return YES
+    verdict = Verdict.of(alone.reasons)
+    concerns = [*blackouts_in(time_off.person, time_off.period, at), *alone.warnings]
+    if concerns and not answer.strip():
+        why = Reason("needs-reason", "Say why you grant it all the same.", "answer")
+        verdict += Verdict.of([*concerns, why])
+    return verdict
 
 
-def _open(found: Sequence[Hit], *, by: User, at: datetime) -> None:
+def _open(found: Sequence[Hit], *, by: User, at: datetime, reason: str) -> None:
     """What staff see as it is planned is taken from it at once. The rest they see with the next publication."""
     sequences = {hit.shift.pk: hit.seen.sequence for hit in found if hit.seen and hit.seen_as_planned}
     if sequences:
         nobody = {hit.shift: None for hit in found if hit.shift.pk in sequences}
-        change_hands(nobody, sequences, by=by, at=at, occasion=Occasion.TIME_OFF)
+        change_hands(nobody, sequences, by=by, at=at, occasion=Occasion.TIME_OFF, reason=reason)
     for hit in found:
         if hit.shift.pk not in sequences:
             make_open(hit.shift, version=hit.shift.version, by=by, at=at)

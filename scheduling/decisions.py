@@ -10,29 +10,20 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.models import Clinic, User
 from accounts.roles import Capability
-from intranet.core.access import YES, Reason, Verdict
+from intranet.core.access import YES, Verdict
 from scheduling import claiming, offers
 from scheduling.assigning import may_edit
-from scheduling.handovers import Gain, verdict_of
+from scheduling.handovers import Gain, Outcome
 from scheduling.models import Claim, Offer, OfferConsent, OfferState, Shift
-from scheduling.rules import concerns_in
 
 
 @dataclass(frozen=True)
 class OfferToDecide:
-    """An offer with what it would mean for everybody who gets a shift, and which clinics have agreed."""
+    """An offer with what it would mean, and which clinics have agreed."""
 
     offer: Offer
-    gains: list[Gain]
+    outcome: Outcome
     consents: list[OfferConsent]
-
-    @property
-    def verdict(self) -> Verdict:
-        return verdict_of(self.gains)
-
-    @property
-    def concerns(self) -> list[Reason]:
-        return concerns_in(self.verdict)
 
 
 @dataclass(frozen=True)
@@ -40,7 +31,13 @@ class ClaimToDecide:
     """Somebody's request for an open shift, with what it would mean."""
 
     claim: Claim
-    gain: Gain
+    outcome: Outcome
+
+    @property
+    def gain(self) -> Gain:
+        """What the shift would mean for whoever asks for it."""
+        [gain] = self.outcome.gains
+        return gain
 
 
 @dataclass(frozen=True)
@@ -83,8 +80,8 @@ def offers_to_decide(waiting: QuerySet[Offer], at: datetime) -> list[OfferToDeci
     consents: dict[int, list[OfferConsent]] = defaultdict(list)
     for one in OfferConsent.objects.filter(offer__in=found).select_related("clinic", "by"):
         consents[one.offer_id].append(one)
-    gains = offers.gains(found, at)
-    return [OfferToDecide(made, of, consents[made.pk]) for made, of in zip(found, gains, strict=True)]
+    judged = zip(found, offers.outcomes(found, at), strict=True)
+    return [OfferToDecide(made, outcome, consents[made.pk]) for made, outcome in judged]
 
 
 def still_to_agree(decision: OfferToDecide, manager: User) -> list[str]:
@@ -99,11 +96,11 @@ def shifts_to_decide(claims: QuerySet[Claim], at: datetime) -> list[OpenToDecide
     related = ("person", "shift__clinic", "shift__skill", "shift__week__clinic")
     found = list(claims.select_related(*related).order_by("shift__period", "shift", "made_at", "pk"))
     by_shift: dict[Shift, list[ClaimToDecide]] = defaultdict(list)
-    for claim, gain in zip(found, claiming.gains(found, at), strict=True):
-        by_shift[claim.shift].append(ClaimToDecide(claim, gain))
+    for claim, outcome in zip(found, claiming.outcomes(found, at), strict=True):
+        by_shift[claim.shift].append(ClaimToDecide(claim, outcome))
     return [OpenToDecide(shift, sorted(asked, key=_fit)) for shift, asked in by_shift.items()]
 
 
 def _fit(asked: ClaimToDecide) -> tuple[bool, int, int, datetime]:
-    verdict = asked.gain.verdict
-    return not verdict, len(asked.gain.concerns), asked.gain.minutes_after, asked.claim.made_at
+    outcome = asked.outcome
+    return not outcome.verdict, len(outcome.concerns), asked.gain.minutes_after, asked.claim.made_at

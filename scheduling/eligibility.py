@@ -18,12 +18,12 @@ from intranet.core.time import minutes_between
 from intranet.core.wording import day_label, duration, hours
 from protocols.clearance import cleared, verdicts_by_day
 from protocols.suspending import Stops, stops
-from scheduling.absences import Absences, absences, days_touched
+from scheduling.absences import Absences, absences
 from scheduling.models import TRAVEL_MINUTES, PublishedShift, RuleCode, Shift, ShiftDetails, week_span
 from scheduling.plans import Plan
 from scheduling.positions import PROFESSIONS, ROLES
 from scheduling.rules import Rules, rules_by_clinic
-from scheduling.times import Span, hours_and_day, overlaps, spoken, total_minutes
+from scheduling.times import Span, days_touched, hours_and_day, overlaps, spoken, total_minutes
 
 TRAVEL = timedelta(minutes=TRAVEL_MINUTES)
 ONE_DAY = timedelta(days=1)

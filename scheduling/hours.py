@@ -17,7 +17,7 @@ from accounts.roles import Capability
 from intranet.core.access import YES, Verdict
 from scheduling.models import PublishedShift, RuleCode, RuleLevel, week_span
 from scheduling.rules import Rules, rules_by_clinic
-from scheduling.times import minutes_within
+from scheduling.times import minutes_within, weeks_touched
 
 A_WEEK = timedelta(days=7)
 MOST_WEEKS = 53
@@ -142,16 +142,16 @@ def _shifts(first: date, last: date) -> Iterator[PublishedShift]:
 
 
 def _weeks(shifts: Sequence[PublishedShift], mondays: Sequence[date], rules: Mapping[int, Rules]) -> list[WeekHours]:
-    found = []
-    for monday in mondays:
-        week = WeekHours(monday)
-        for shift in shifts:
-            if minutes := minutes_within(shift, week_span(monday, shift.clinic)):
-                week.by_clinic[shift.clinic_id] = week.by_clinic.get(shift.clinic_id, 0) + minutes
+    weeks = {monday: WeekHours(monday) for monday in mondays}
+    for shift in shifts:
+        for monday in weeks_touched((shift.start, shift.end), shift.clinic):
+            if monday in weeks and (minutes := minutes_within(shift, week_span(monday, shift.clinic))):
+                by_clinic = weeks[monday].by_clinic
+                by_clinic[shift.clinic_id] = by_clinic.get(shift.clinic_id, 0) + minutes
+    for week in weeks.values():
         kept = [rules[pk][RuleCode.WEEK] for pk in week.by_clinic]
         week.limit = min((rule.amount for rule in kept if rule.level != RuleLevel.OFF), default=None)
-        found.append(week)
-    return found
+    return list(weeks.values())
 
 
 CSV_HEADER = ["Person", "Week from", "Clinic", "Hours", "Hours at all clinics", "Overtime from", "Overtime"]

@@ -11,6 +11,7 @@ from django.db import transaction
 from accounts.models import Clinic, Membership, User
 from intranet.audit.recording import record
 from intranet.core.access import Conflict, Forbidden, Reason, Verdict, require
+from intranet.core.time import local_day
 from scheduling.assigning import NOTHING_CHANGED, may_edit
 from scheduling.models import MOST_WEEKS, ShiftTemplate, TemplateLine, Weekday, WeekTemplate
 from scheduling.positions import WORKING_ROLES
@@ -64,7 +65,7 @@ def add_week_template(clinic: Clinic, wanted: Cycle, *, by: User) -> WeekTemplat
     """A new template. It fills no week until somebody applies it."""
     require(may_edit(clinic, by), Forbidden)
     lock_templates(clinic)
-    require(_may_be(wanted, clinic))
+    require(_may_be(wanted, clinic) + _may_be_named(wanted, clinic, [], by))
     template = WeekTemplate.objects.create(clinic=clinic, name=wanted.name, weeks=wanted.weeks, anchor=wanted.anchor)
     _write_lines(template, wanted.lines)
     record(by, "week-template.added", clinic, clinics=[clinic.pk], name=template.name, lines=len(wanted.lines))
@@ -84,7 +85,10 @@ def change_week_template(template: WeekTemplate, wanted: Cycle, *, version: int,
     if template.version != version or template.retired:
         words = f"Somebody changed this week template meanwhile. Look at it as it is now. {NOTHING_CHANGED}"
         raise Conflict.because("changed-meanwhile", words)
-    require(_may_be(wanted, template.clinic, besides=template))
+    named_before = [line.person for line in lines_of(template)]
+    require(
+        _may_be(wanted, template.clinic, besides=template) + _may_be_named(wanted, template.clinic, named_before, by)
+    )
     template.name, template.weeks, template.anchor = wanted.name, wanted.weeks, wanted.anchor
     template.version += 1
     template.save(update_fields=["name", "weeks", "anchor", "version"])
@@ -138,6 +142,18 @@ def _may_be(wanted: Cycle, clinic: Clinic, besides: WeekTemplate | None = None) 
     for line in wanted.lines:
         flaws += _line_flaws(line, wanted, clinic)
     return Verdict.of(flaws)
+
+
+def _may_be_named(wanted: Cycle, clinic: Clinic, before: Sequence[User | None], by: User) -> Verdict:
+    """Whoever works at the clinic. Who was named before may stay: the week says why they cannot work it any more."""
+    known = {*possible_people(clinic, local_day(by.standing.at, clinic.zone)), *before}
+    return Verdict.of(
+        Reason(
+            "line-stranger", f"{Weekday(line.weekday).label}, {line.shift}: {line.person} does not work at {clinic}."
+        )
+        for line in wanted.lines
+        if line.person and line.person not in known
+    )
 
 
 def _flaws(wanted: Cycle, clinic: Clinic, besides: WeekTemplate | None) -> Iterator[Reason]:

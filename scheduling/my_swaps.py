@@ -16,7 +16,7 @@ from intranet.core.access import YES, Verdict
 from intranet.core.wording import name_list
 from scheduling.claiming import OpenShift
 from scheduling.claiming import open_to as open_shifts_for
-from scheduling.handovers import Handover, judge_for, verdict_of
+from scheduling.handovers import Handover, judge_for
 from scheduling.models import (
     LIVE,
     Claim,
@@ -243,7 +243,7 @@ def receivers(published: PublishedShift, viewer: User, at: datetime) -> list[Cho
     """Colleagues to whom the shift could be given, those who may take it first."""
     people = list(colleagues_at(published, viewer))
     judged = judge_for(viewer, [Handover([(published, one)]) for one in people], at)
-    choices = [Choice(one, verdict_of(gains)) for one, gains in zip(people, judged, strict=True)]
+    choices = [Choice(one, outcome.verdict) for one, outcome in zip(people, judged, strict=True)]
     return sorted(choices, key=lambda choice: not choice.verdict)
 
 
@@ -266,9 +266,9 @@ def shifts_in_return(published: PublishedShift, colleague: User, viewer: User, a
             held[one.clinic_id].allows(OfferKind.SWAP, one, at)
             + is_another(published, one)
             + (ON_OFFER if one.shift_id in busy else YES)
-            + Verdict(verdict_of(gains).reasons),
+            + Verdict(outcome.verdict.reasons),
             one,
-            next(gain.minutes_after for gain in gains if gain.person == viewer),
+            next(gain.minutes_after for gain in outcome.gains if gain.person == viewer),
         )
-        for one, gains in zip(shifts, judged, strict=True)
+        for one, outcome in zip(shifts, judged, strict=True)
     ]

@@ -17,22 +17,22 @@ from intranet.audit.recording import record
 from intranet.core.access import Conflict, Forbidden, Refused, require
 from scheduling.assigning import NOTHING_CHANGED, NeedsReason, lock_people, lock_weeks_by_id, may_edit
 from scheduling.changing_hands import NOT_AS_PUBLISHED, change_hands, require_agreeable
-from scheduling.handovers import judge
 from scheduling.models import LIVE, Occasion, Offer, OfferConsent, OfferKind, OfferState, PublishedShift, Shift
 from scheduling.offers import (
     RELATED,
     Wanted,
     answer_until,
     deadline_of,
-    handover_of,
     is_as_offered,
     is_asked,
     is_free,
+    is_harmless,
     is_own,
     may_decide,
     may_offer,
     may_take,
     new_holders,
+    outcomes,
     published_copies,
 )
 from scheduling.policies import policies
@@ -54,7 +54,7 @@ def offer(wanted: Wanted, *, by: User, at: datetime) -> Offer:
     """Offer a shift: to one colleague or to whoever may take it, against another shift, or back to the managers.
 
     Conflict when one of the shifts is not any more as it was seen. Handing back needs nobody to take it; where the
-    clinic lets people do so at once, the shift is open after it.
+    clinic lets people do so at once and nothing speaks against it, the shift is open after it.
     """
     _lock([one.shift for one in wanted.shifts], [by, wanted.to])
     _require_as_seen(wanted)
@@ -77,7 +77,7 @@ def offer(wanted: Wanted, *, by: User, at: datetime) -> Offer:
     )
     _save_new(made)
     record(by, OFFERED[wanted.kind], made.shift, clinics=made.clinic_ids, to=wanted.to)
-    if drop and is_free(made, held):
+    if drop and is_free(made, held) and is_harmless(made, at):
         return _carry_out(made, by=by, at=at)
     return made
 
@@ -153,8 +153,8 @@ def agree(made: Offer, *, version: int, by: User, at: datetime, reason: str = ""
     _require_state(made, OfferState.TAKEN)
     if made.expires_at <= at:
         raise Conflict.because("expired", f"It is too late for this: {NOTHING_CHANGED.lower()}")
-    [gains] = judge([handover_of(made, made.taken_by)], at)
-    require_agreeable(gains, reason)
+    [outcome] = outcomes([made], at)
+    require_agreeable(outcome, reason)
     agreed = set(made.consents.values_list("clinic", flat=True))  # type: ignore[attr-defined]
     mine = {shift.clinic for shift in made.shifts if may_edit(shift.clinic, by) and shift.clinic_id not in agreed}
     if not mine:

@@ -12,7 +12,7 @@ from django.db.models import Q
 from accounts.models import User
 from intranet.core.access import YES, Verdict
 from scheduling.assigning import NOTHING_CHANGED, may_edit
-from scheduling.handovers import Gain, Handover, judge, judge_for, verdict_of
+from scheduling.handovers import Gain, Handover, Outcome, judge, judge_for
 from scheduling.models import Offer, OfferKind, OfferState, Permission, PublishedShift, Shift
 from scheduling.my_schedule import may_have_schedule
 from scheduling.policies import Policy, policies
@@ -87,8 +87,8 @@ def may_offer(wanted: Wanted, by: User, at: datetime) -> Verdict:
     if wanted.in_return is not None:
         verdict += is_another(wanted.shift, wanted.in_return)
     if verdict and wanted.to is not None:
-        [gains] = judge_for(by, [wanted.handover(by)], at)
-        verdict += Verdict(verdict_of(gains).reasons)
+        [outcome] = judge_for(by, [wanted.handover(by)], at)
+        verdict += Verdict(outcome.verdict.reasons)
     return verdict
 
 
@@ -104,6 +104,12 @@ def answer_until(shifts: Iterable[PublishedShift | Shift], held: dict[int, Polic
 
 def is_free(made: Offer, held: dict[int, Policy]) -> bool:
     return all(policy.permission(OfferKind(made.kind)) == Permission.FREE for policy in held.values())
+
+
+def is_harmless(made: Offer, at: datetime) -> bool:
+    """Whether nothing speaks against it that managers would have to weigh."""
+    [outcome] = outcomes([made], at)
+    return bool(outcome.verdict) and not outcome.concerns
 
 
 @dataclass(frozen=True)
@@ -129,8 +135,8 @@ def open_to(person: User, at: datetime) -> list[OfferedShift]:
     standing = [one for one in found if is_as_offered(one, published)]
     judged = judge_for(person, [handover_of(one, person, published) for one in standing], at)
     shown = []
-    for one, gains in zip(standing, judged, strict=True):
-        verdict, mine = verdict_of(gains), next(gain for gain in gains if gain.person == person)
+    for one, outcome in zip(standing, judged, strict=True):
+        verdict, mine = outcome.verdict, next(gain for gain in outcome.gains if gain.person == person)
         if verdict or one.to_id == person.pk:
             in_return = published[one.in_return_id] if one.in_return_id else None
             shown.append(OfferedShift(one, published[one.shift_id], in_return, verdict, mine))
@@ -155,8 +161,8 @@ def may_take(made: Offer, person: User, at: datetime) -> Verdict:
         return Verdict.no("being-changed", f"The managers are changing this shift. {NOTHING_CHANGED}")
     held, kind = policies(shift.clinic for shift in made.shifts), OfferKind(made.kind)
     allowed = sum((held[one.clinic_id].allows(kind, one, at) for one in published.values()), YES)
-    [gains] = judge_for(person, [handover_of(made, person, published)], at)
-    return may_have_schedule(person) + allowed + Verdict(verdict_of(gains).reasons)
+    [outcome] = judge_for(person, [handover_of(made, person, published)], at)
+    return may_have_schedule(person) + allowed + Verdict(outcome.verdict.reasons)
 
 
 def published_copies(offers: Sequence[Offer]) -> dict[UUID, PublishedShift]:
@@ -197,6 +203,6 @@ def is_managed(made: Offer, by: User) -> Verdict:
     return next((one for one in verdicts if one), verdicts[0])
 
 
-def gains(offers: Sequence[Offer], at: datetime) -> list[list[Gain]]:
-    """What each offer would mean for everybody who gets a shift, for a manager. As many queries for many as for one."""
+def outcomes(offers: Sequence[Offer], at: datetime) -> list[Outcome]:
+    """What each offer would mean, for a manager. As many queries for many as for one."""
     return judge([handover_of(made, made.taken_by) for made in offers], at)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
@@ -13,7 +13,7 @@ from intranet.core.access import Reason, Verdict
 from intranet.core.time import local_day, minutes_between
 from scheduling.models import LONGEST_SHIFT, SHORTEST_SHIFT, Shift, ShiftDetails, week_span
 from scheduling.positions import PROFESSIONS, Position
-from scheduling.times import Span, minutes_within, week_of
+from scheduling.times import Span, minutes_within, week_of, weeks_touched
 
 
 @dataclass(frozen=True)
@@ -57,8 +57,8 @@ class Plan:
 
     @property
     def weeks(self) -> list[date]:
-        """The Mondays of the weeks in which the shift is worked: of its own, and of the next one when it runs into that."""
-        return sorted({self.monday, week_of(self.end - timedelta(microseconds=1), self.clinic)})
+        """The Mondays of the weeks in which the shift is worked."""
+        return weeks_touched(self.span, self.clinic)
 
     def minutes_in(self, monday: date) -> int:
         """Paid minutes of the shift within that week of its clinic."""

@@ -15,7 +15,7 @@ from django.db.models import F
 from accounts.models import User
 from intranet.core.access import YES, Conflict, Forbidden, Reason, Refused, Verdict, require
 from intranet.core.time import local_day
-from intranet.core.wording import day_label, duration, full_day, name_list, short_range
+from intranet.core.wording import day_label, duration, full_day, short_range
 from scheduling.assigning import (
     NOTHING_CHANGED,
     NeedsReason,
@@ -24,7 +24,7 @@ from scheduling.assigning import (
     lock_weeks_by_id,
     may_edit,
 )
-from scheduling.coverage import Demand
+from scheduling.coverage import Demand, by_day
 from scheduling.eligibility import TRAVEL, attention, too_close
 from scheduling.models import (
     AcceptedWarning,
@@ -41,7 +41,7 @@ from scheduling.pending import Change, pending_by_week, pending_changes
 from scheduling.plans import Plan
 from scheduling.rules import Concern, Rules, concerns_in, rules_of
 from scheduling.showing import show
-from scheduling.supervising import is_late, minutes_of, without_therapist
+from scheduling.supervising import is_late, on_alone, without_therapist
 from scheduling.times import hours_and_day, spoken
 
 
@@ -162,26 +162,20 @@ def _late(changes: Sequence[Change], rules: Rules, at: datetime) -> Verdict:
 
 
 def _unsupervised(shifts: Sequence[Shift], rules: Rules, at: datetime) -> Verdict:
-    verdict = YES
-    for shift, spans in without_therapist(shifts):
-        if minutes_of(spans) > rules[RuleCode.SUPERVISION].amount:
-            zone = shift.clinic.zone
-            when = name_list([short_range(start, end, zone) for start, end in spans])
-            day = day_label(shift.day, local_day(at, zone))
-            words = f"{shift.staff}, {day}: no therapist works {when}, at no clinic."
-            verdict += rules.says(RuleCode.SUPERVISION, words)
-    return verdict
+    alone = without_therapist(shifts)
+    return sum((on_alone(shift, shift.staff, spans, rules, at) for shift, spans in alone if shift.staff), YES)
 
 
 def _gaps(week: RosterWeek, shifts: Sequence[Shift], at: datetime) -> list[Reason]:
     """Half hours of the days to come for which people are missing."""
     demand, today = Demand.of([week.clinic]), local_day(at, week.clinic.zone)
     days = [day for day in (week.monday + timedelta(days=number) for number in range(7)) if day >= today]
+    staffed = by_day(one for one in shifts if one.staff_id)
     gaps = [
         gap
         for day in days
         for cover in demand.covers([week.clinic])
-        for gap in demand.coverage(week.clinic, day, cover, [one for one in shifts if one.staff_id]).gaps
+        for gap in demand.coverage(week.clinic, day, cover, staffed[week.clinic_id, day]).gaps
     ]
     return [
         Concern(

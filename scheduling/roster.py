@@ -10,7 +10,7 @@ from accounts.models import Clinic, User
 from accounts.roles import Capability
 from intranet.core.access import YES, Verdict
 from intranet.core.time import day_span
-from scheduling.coverage import Demand, Gap
+from scheduling.coverage import Demand, Gap, by_day
 from scheduling.eligibility import attention
 from scheduling.models import PublishedShift, Shift
 from scheduling.pending import unpublished_changes
@@ -72,13 +72,13 @@ def _planned(clinics: Iterable[Clinic], from_day: date, days: int) -> list[Shift
 
 def coverage_gaps(clinics: Sequence[Clinic], from_day: date, days: int) -> list[Gap]:
     """Where people are missing in the plan of these clinics, in order of time. For managers: it reads the drafts."""
-    demand, shifts = Demand.of(clinics), _planned(clinics, from_day, days)
+    demand, shifts = Demand.of(clinics), by_day(_planned(clinics, from_day, days))
     gaps = [
         gap
         for clinic in clinics
         for cover in demand.covers([clinic])
-        for number in range(days)
-        for gap in demand.coverage(clinic, from_day + timedelta(days=number), cover, shifts).gaps
+        for day in (from_day + timedelta(days=number) for number in range(days))
+        for gap in demand.coverage(clinic, day, cover, shifts[clinic.pk, day]).gaps
     ]
     return sorted(gaps, key=lambda gap: (gap.start, gap.clinic.number, gap.cover.key))
 

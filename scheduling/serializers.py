@@ -164,6 +164,9 @@ class ChangeSerializer(serializers.ModelSerializer[PublicationChange]):
         fields = ("shift", "kind", "before", "after")
 
 
+ABOUT_ASSISTANTS = "Assistants who would have no therapist to reach then: it takes a reason, or cannot be."
+
+
 class ReasonSerializer(serializers.Serializer[Reason]):
     code = serializers.CharField()
     message = serializers.CharField()

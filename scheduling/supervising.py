@@ -1,23 +1,33 @@
-"""Whether assistants have a therapist whom they can reach while they work: one on shift, at whichever clinic."""
+"""Whether assistants have a therapist whom they can reach while they work: one on shift, at whichever clinic.
+
+A PTA needs a PT, a COTA an OT: the source stands at the clinic's rule.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import chain
 from typing import Any
+from uuid import UUID
 
-from django.db.models import Max, QuerySet
+from django.db.models import Max, Q, QuerySet
 from django.db.models.functions import Greatest
 
-from accounts.models import Clinic, Profession
-from intranet.core.time import day_span, minutes_between, monday_of
+from accounts.models import Clinic, Profession, User
+from intranet.core.access import Verdict
+from intranet.core.time import day_span, local_day, minutes_between, monday_of
+from intranet.core.wording import day_label, name_list, short_range
 from intranet.reminders.registry import HORIZON
-from scheduling.models import PublishedShift, RuleCode, RuleLevel, Shift, ShiftDetails
+from scheduling.models import LONGEST_SHIFT, PublishedShift, RuleCode, RuleLevel, Shift, ShiftDetails
 from scheduling.positions import SUPERVISORS, Position
-from scheduling.rules import rules_by_clinic
+from scheduling.rules import Rules, rules_by_clinic
 from scheduling.times import Span, overlaps
+
+Held = tuple[ShiftDetails, User | None]  # a shift and who has it, or would have it
+CONCERNED = (Position.THERAPIST, Position.ASSISTANT)
 
 
 @dataclass(frozen=True)
@@ -66,8 +76,7 @@ def without_therapist(
 ) -> list[tuple[ShiftDetails, list[Span]]]:
     """The assistants' shifts of these during which no therapist of their profession works, each with the spans. One query.
 
-    A PTA needs a PT, a COTA an OT: the source stands at the clinic's rule. Therapists by the plan, or `among` other
-    shifts, for example those that staff see.
+    Therapists by the plan, or `among` other shifts, for example those that staff see.
     """
     assisting = [one for one in shifts if one.position == Position.ASSISTANT and one.staff_id]
     if not assisting:
@@ -78,13 +87,95 @@ def without_therapist(
     reachable: dict[str, list[Span]] = defaultdict(list)
     for period, profession in therapists.order_by("period").values_list("period", "staff__profession"):
         reachable[profession].append((period.lower, period.upper))
-    found = ((one, uncovered((one.start, one.end), reachable[_supervisor(one)])) for one in assisting)
+    found = ((one, uncovered((one.start, one.end), reachable[_supervisor(one.staff)])) for one in assisting)
     return [(one, spans) for one, spans in found if spans]
 
 
-def _supervisor(shift: ShiftDetails) -> str:
-    """The profession of whoever supervises the assistant who holds the shift."""
-    return SUPERVISORS.get(shift.staff.profession, Profession.PT) if shift.staff else Profession.PT
+def _supervisor(assistant: User | None) -> str:
+    """The profession of whoever supervises the assistant."""
+    return SUPERVISORS.get(assistant.profession, Profession.PT) if assistant else Profession.PT
+
+
+@dataclass(frozen=True)
+class Alone:
+    """An assistant's shift without a therapist for longer than the clinic's rule has it, and what the rule says."""
+
+    shift: ShiftDetails
+    verdict: Verdict
+
+
+def left_alone(changes: Sequence[Sequence[Held]], known: QuerySet[Any, Any], at: datetime) -> list[list[Alone]]:
+    """For each change of hands, given as shifts with who would have each: the assistants' shifts that are without a
+    therapist after it, and were not, or not for as long, or not that person's, before.
+
+    `known` are the shifts that count, those planned or those that staff see. Two queries for many as for one.
+    """
+    near = list(_around(list(chain.from_iterable(changes)), known))
+    found = [list(_alone_after(holders, near)) for holders in changes]
+    rules = rules_by_clinic({shift.clinic for shift, _, _ in chain.from_iterable(found)})
+    judged = (
+        [Alone(shift, on_alone(shift, holder, spans, rules[shift.clinic_id], at)) for shift, holder, spans in one]
+        for one in found
+    )
+    return [[one for one in alone if one.verdict.reasons or one.verdict.warnings] for alone in judged]
+
+
+def _around(held: Sequence[Held], known: QuerySet[Any, Any]) -> Iterable[ShiftDetails]:
+    """Shifts of assistants while these change hands, and of the therapists whom they could reach then. One query."""
+    parts = [(shift.start, shift.end) for shift, _ in held if shift.position in CONCERNED]
+    if not parts:
+        return []
+    during = Q()
+    for start, end in _merged(parts):
+        during |= Q(period__overlap=(start - LONGEST_SHIFT, end + LONGEST_SHIFT))
+    there = known.filter(during, staff__isnull=False, position__in=CONCERNED)
+    return there.select_related("clinic", "staff").order_by("period", "pk")
+
+
+def _merged(spans: Iterable[Span]) -> list[Span]:
+    """The spans as few spans that do not overlap."""
+    merged: list[Span] = []
+    for start, end in sorted(spans):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = merged[-1][0], max(merged[-1][1], end)
+        else:
+            merged.append((start, end))
+    return merged
+
+
+def _alone_after(
+    holders: Sequence[Held], near: Sequence[ShiftDetails]
+) -> Iterator[tuple[ShiftDetails, User, list[Span]]]:
+    before: dict[UUID, Held] = {shift.planned_id: (shift, shift.staff) for shift in near}
+    after = before | {shift.planned_id: (shift, person) for shift, person in holders}
+    touched = [(shift.start, shift.end) for shift, _ in holders]
+    by_then, by_now = _reachable(after), _reachable(before)
+    for pk, (shift, holder) in after.items():
+        span = shift.start, shift.end
+        if holder is None or shift.position != Position.ASSISTANT or not any(overlaps(span, one) for one in touched):
+            continue
+        known = pk in before and before[pk][1] == holder
+        spans = uncovered(span, by_then[_supervisor(holder)])
+        if minutes_of(spans) > (minutes_of(uncovered(span, by_now[_supervisor(holder)])) if known else 0):
+            yield shift, holder, spans
+
+
+def _reachable(held: Mapping[UUID, Held]) -> dict[str, list[Span]]:
+    """{profession: when its therapists work, in order}."""
+    spans: dict[str, list[Span]] = defaultdict(list)
+    for shift, holder in sorted(held.values(), key=lambda one: one[0].start):
+        if holder is not None and shift.position == Position.THERAPIST:
+            spans[holder.profession].append((shift.start, shift.end))
+    return spans
+
+
+def on_alone(shift: ShiftDetails, holder: User, spans: Sequence[Span], rules: Rules, at: datetime) -> Verdict:
+    """What the clinic's rule says about an assistant's shift during which no therapist works in these spans."""
+    if minutes_of(spans) <= rules[RuleCode.SUPERVISION].amount:
+        return Verdict()
+    when = name_list([short_range(start, end, shift.clinic.zone) for start, end in spans])
+    day = day_label(shift.day, local_day(at, shift.clinic.zone))
+    return rules.says(RuleCode.SUPERVISION, f"{holder}, {day}: no therapist works {when}, at no clinic.")
 
 
 def uncovered(span: Span, others: Iterable[Span]) -> list[Span]:

@@ -16,6 +16,7 @@ from scheduling.my_swaps import Choice
 from scheduling.offers import OfferedShift, Wanted
 from scheduling.policies import MOST_HOURS, Policy
 from scheduling.serializers import (
+    ABOUT_ASSISTANTS,
     HolderSerializer,
     PublishedShiftSerializer,
     ReasonField,
@@ -193,13 +194,15 @@ class OfferToDecideSerializer(serializers.Serializer[OfferToDecide]):
     """An offer that waits for you, with what it would mean for everybody who gets a shift."""
 
     offer = OfferSerializer()
-    gains = GainSerializer(many=True)
+    gains = GainSerializer(source="outcome.gains", many=True)
+    about_assistants = ReasonSerializer(source="outcome.about_assistants", many=True, help_text=ABOUT_ASSISTANTS)
 
 
 class AskedSerializer(serializers.Serializer[Any]):
     claim = serializers.IntegerField(source="claim.pk")
     asked_at = MomentField(source="claim.made_at")
     gain = GainSerializer()
+    about_assistants = ReasonSerializer(source="outcome.about_assistants", many=True, help_text=ABOUT_ASSISTANTS)
 
 
 class OpenToDecideSerializer(serializers.Serializer[OpenToDecide]):

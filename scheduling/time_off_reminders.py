@@ -27,9 +27,9 @@ from intranet.core.time import organisation_day
 from intranet.core.wording import clock_range, long_day
 from intranet.reminders import registry
 from intranet.reminders.registry import Kind, Message, OnDoubt
-from scheduling.absences import days_touched
 from scheduling.deciders import every_manager, own_managers, who_decides
 from scheduling.models import TimeOff, TimeOffState
+from scheduling.times import days_touched
 
 SECOND_TIME = timedelta(days=2)
 ADMINISTRATORS = timedelta(days=5)

@@ -49,9 +49,20 @@ def ends_next_day(span: Span, zone: ZoneInfo) -> bool:
     return local_day(span[1] - timedelta(microseconds=1), zone) > local_day(span[0], zone)
 
 
+def days_touched(span: Span, zone: ZoneInfo) -> list[date]:
+    """The local days of which a span has a part; what ends at midnight does not touch the next one."""
+    first, last = local_day(span[0], zone), local_day(span[1] - timedelta(microseconds=1), zone)
+    return [first + timedelta(days=number) for number in range((last - first).days + 1)]
+
+
 def week_of(start: datetime, clinic: Clinic) -> date:
     """The Monday of the week to which a shift with this start belongs."""
     return monday_of(local_day(start, clinic.zone))
+
+
+def weeks_touched(span: Span, clinic: Clinic) -> list[date]:
+    """The Mondays of the weeks in which a shift is worked: of its own, and of the next one when it runs into that."""
+    return sorted({week_of(span[0], clinic), week_of(span[1] - timedelta(microseconds=1), clinic)})
 
 
 class Paid(Protocol):

@@ -9,6 +9,7 @@ from scheduling.api import (
     calendar,
     clinics,
     days,
+    lost_clearances,
     reports,
     roster,
     rules,
@@ -26,6 +27,7 @@ def register(router: BaseRouter) -> None:
     router.register("coverage-gaps", reports.GapViewSet, basename="coverage-gap")
     router.register("roster-history", reports.HistoryViewSet, basename="roster-history")
     router.register("my-shifts", roster.MyShiftViewSet, basename="my-shift")
+    router.register("lost-clearances", lost_clearances.LostClearanceViewSet, basename="lost-clearance")
     router.register("shifts", roster.PublishedShiftViewSet, basename="shift")
     router.register("roster-shifts", roster.RosterShiftViewSet, basename="roster-shift")
     router.register("roster-weeks", roster.RosterWeekViewSet, basename="roster-week")

@@ -17,20 +17,29 @@ from rest_framework.response import Response
 
 from intranet.core.access import Forbidden, require
 from intranet.core.forms import in_this_century
-from scheduling.absences import days_touched
 from scheduling.api.acting import Acting
 from scheduling.asking_off import Known, Wanted, ask_for_time_off, blackouts_in, known_about, withdraw_time_off
 from scheduling.coverage import Gap
-from scheduling.deciding_off import Hit, approve_time_off, decline_time_off, gaps_without, hits, may_decide
+from scheduling.deciding_off import (
+    Hit,
+    alone_without,
+    approve_time_off,
+    decline_time_off,
+    gaps_without,
+    hits,
+    may_decide,
+)
 from scheduling.models import TimeOff, TimeOffState
 from scheduling.my_schedule import may_have_schedule
 from scheduling.serializers import (
+    ABOUT_ASSISTANTS,
     HolderSerializer,
     PublishedShiftSerializer,
     ReasonSerializer,
     RosterShiftSerializer,
     VersionSerializer,
 )
+from scheduling.times import days_touched
 
 REFUSALS = {
     403: OpenApiResponse(description="Not yours to do"),
@@ -120,6 +129,7 @@ class TimeOffEffectSerializer(serializers.Serializer[dict[str, Any]]):
     shifts = ShiftHitSerializer(many=True)
     gaps = NewGapSerializer(many=True)
     blackouts = ReasonSerializer(many=True, help_text="With these, approving takes an answer.")
+    about_assistants = ReasonSerializer(many=True, help_text=ABOUT_ASSISTANTS)
 
 
 class ShiftVersionSerializer(VersionSerializer):
@@ -185,9 +195,11 @@ class TimeOffViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Acting):
         time_off, at = self.get_object(), timezone.now()
         require(may_decide(time_off, self.person), Forbidden)
         found = hits(time_off, by=self.person, at=at)
+        alone = alone_without([hit.shift for hit in found], at)
         effect = {
             "shifts": found,
             "gaps": gaps_without([hit.shift for hit in found]),
+            "about_assistants": [*alone.reasons, *alone.warnings],
             "blackouts": blackouts_in(time_off.person, time_off.period, at),
         }
         return Response(TimeOffEffectSerializer(effect).data)

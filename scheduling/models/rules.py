@@ -9,6 +9,8 @@ from django.db import models
 from django.db.models import F, Q
 
 from accounts.models import Clinic, User
+from accounts.roles import Capability
+from intranet.core.access import AccessQuerySet, AnyUser
 from scheduling.models.shifts import Shift, ShiftState
 
 
@@ -130,7 +132,17 @@ class AcceptedWarning(models.Model):
         return self.message
 
 
-class LostClearanceQuerySet(models.QuerySet["LostClearance"]):
+class LostClearanceQuerySet(AccessQuerySet["LostClearance"]):
+    def visible_to(self, user: AnyUser) -> Self:
+        """Managers see those of their clinics' shifts, drafts as well; others their own, of shifts that they see."""
+        if not isinstance(user, User):
+            return self.none()
+        scope = user.standing.scope(Capability.EDIT_ROSTER)
+        if scope.everywhere:
+            return self
+        own = Q(person=user, shift__published__staff=user, shift__published__withdrawn_at=None)
+        return self.filter(own | Q(shift__clinic__in=scope.clinic_ids))
+
     def open(self) -> Self:
         return self.filter(over_at=None)
 

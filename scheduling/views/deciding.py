@@ -27,7 +27,7 @@ from scheduling.decisions import (
     shifts_to_decide,
     still_to_agree,
 )
-from scheduling.handovers import Gain
+from scheduling.handovers import Outcome
 from scheduling.hands import hands
 from scheduling.models import Claim, Offer, OfferState, Shift
 from scheduling.policies import policy_of, set_policy
@@ -69,7 +69,7 @@ def decide_offer(request: HttpRequest, pk: int) -> HttpResponse:
     context = {"decision": decision, "offer": decision.offer, "agree": agree, "refuse": refuse}
     context["verdict"] = offers.may_decide(decision.offer, request.user)
     context["others"] = still_to_agree(decision, request.user)
-    agree.needs_reason(decision.concerns)
+    agree.needs_reason(decision.outcome.concerns)
     return render(request, "scheduling/decide_offer.html", context, status=status)
 
 
@@ -119,7 +119,7 @@ def decide_claims(request: HttpRequest, pk: UUID) -> HttpResponse:
             messages.success(request, f"{claim.person} {words}.")
             return redirect("scheduling:decisions")
     asked = [
-        (one, *(as_needed(agree, refuse, one.gain) if one.claim.pk == chosen else decision_forms_for(one)))
+        (one, *(as_needed(agree, refuse, one.outcome) if one.claim.pk == chosen else decision_forms_for(one)))
         for waiting in shifts_to_decide(Claim.objects.waiting().filter(shift=shift), at)
         for one in waiting.claims
     ]
@@ -130,11 +130,11 @@ def decide_claims(request: HttpRequest, pk: UUID) -> HttpResponse:
 def decision_forms_for(asked: ClaimToDecide) -> tuple[AgreeForm, RefuseForm]:
     """Both forms as nobody has filled them in."""
     prefix = f"claim-{asked.claim.pk}-%s"
-    return as_needed(AgreeForm(auto_id=prefix), RefuseForm(auto_id=prefix), asked.gain)
+    return as_needed(AgreeForm(auto_id=prefix), RefuseForm(auto_id=prefix), asked.outcome)
 
 
-def as_needed(agree: AgreeForm, refuse: RefuseForm, gain: Gain) -> tuple[AgreeForm, RefuseForm]:
-    agree.needs_reason(gain.concerns)
+def as_needed(agree: AgreeForm, refuse: RefuseForm, outcome: Outcome) -> tuple[AgreeForm, RefuseForm]:
+    agree.needs_reason(outcome.concerns)
     return agree, refuse
 
 

@@ -20,6 +20,7 @@ from scheduling.absences import time_off_label
 from scheduling.asking_off import blackouts_in
 from scheduling.deciding_off import (
     Hit,
+    alone_without,
     approve_time_off,
     decline_time_off,
     gaps_without,
@@ -112,6 +113,7 @@ def _page(request: HttpRequest, time_off: TimeOff, form: AnswerForm, at: datetim
         "undecided": undecided,
         "hits": [(hit, f"{hit.shift.pk}:{hit.shift.version}" in ticked) for hit in found],
         "gaps": gaps_without([hit.shift for hit in found]),
+        "alone": alone_without([hit.shift for hit in found], at),
         "others": others_away(time_off, by=request.user),
         "blackouts": blackouts_in(time_off.person, time_off.period, at),
     }

@@ -1006,6 +1006,7 @@ ASKS = [
     Ask("api:acknowledgement-list", "GET", _at(f"{API}/acknowledgements/")),
     Ask("api:acknowledgement-detail", "GET", _pk(f"{API}/acknowledgements/", "signature")),
     Ask("api:acknowledgement-pdf", "GET", _pk(f"{API}/acknowledgements/", "signature", "pdf/")),
+    Ask("api:lost-clearance-list", "GET", _at(f"{API}/lost-clearances/")),
     Ask("api:my-publication-list", "GET", _at(f"{API}/my-publications/")),
     Ask("api:my-publication-seen", "POST", _at(f"{API}/my-publications/seen/"), lambda world: {"up_to": 1}),
     Ask("api:roster-hours-list", "GET", _at(f"{API}/roster-hours/")),

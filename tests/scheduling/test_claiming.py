@@ -137,7 +137,7 @@ class TestSeeing:
         floater.standing  # noqa: B018 - every request knows it already
         with CaptureQueriesContext(connection) as captured:
             assert len(claiming.open_to(floater, at)) == number
-        assert len(captured) == 14
+        assert len(captured) == 15
 
 
 class TestTaking:
@@ -294,8 +294,8 @@ class TestDeciding:
             claim(factories.published(clinic=mt_prospect, day=TUESDAY + timedelta(days=index)), therapist, at)
         claims = list(Claim.objects.select_related("shift__clinic", "shift__skill", "person"))
         with CaptureQueriesContext(connection) as captured:
-            assert [gain.minutes_after for gain in claiming.gains(claims, at)] == [480] * number
-        assert len(captured) == 6
+            assert [one.gains[0].minutes_after for one in claiming.outcomes(claims, at)] == [480] * number
+        assert len(captured) == 7
 
 
 class TestSettling:

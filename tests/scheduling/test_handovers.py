@@ -26,7 +26,7 @@ def codes(gain) -> list[str]:
 
 
 def told(viewer, shift, person, at) -> list[str]:
-    [[gain]] = judge_for(viewer, [Handover([(shift, person)])], at)
+    [gain] = judge_for(viewer, [Handover([(shift, person)])], at)[0].gains
     return codes(gain)
 
 
@@ -68,16 +68,16 @@ def test_many_handovers_take_as_many_queries_as_one(number, mt_prospect, therapi
         handovers += [Handover([(mine, floater), (theirs, therapist)]), Handover([(free, floater)])]
     with CaptureQueriesContext(connection) as captured:
         found = judge_for(therapist, handovers, at)
-    assert [len(gains) for gains in found] == [2, 1] * number
-    assert len(captured) == 11
+    assert [len(outcome.gains) for outcome in found] == [2, 1] * number
+    assert len(captured) == 12
 
 
 def test_what_is_given_away_is_in_nobodys_way(mt_prospect, therapist, floater, at):
     mine = factories.published(clinic=mt_prospect, times="7-12", staff=therapist)
     theirs = factories.published(clinic=mt_prospect, times="8-13", staff=floater)
-    [gains] = judge([Handover([(mine.shift, floater), (theirs.shift, therapist)])], at)
-    assert [codes(gain) for gain in gains] == [[], []]
-    [[gain]] = judge([Handover([(mine.shift, floater)])], at)
+    [outcome] = judge([Handover([(mine.shift, floater), (theirs.shift, therapist)])], at)
+    assert [codes(gain) for gain in outcome.gains] == [[], []]
+    [gain] = judge([Handover([(mine.shift, floater)])], at)[0].gains
     assert codes(gain) == ["double-booking"]
 
 
@@ -85,8 +85,8 @@ def test_hours_are_those_of_the_week_without_and_with_it(mt_prospect, therapist,
     factories.published(clinic=mt_prospect, day=TUESDAY, times="7-12", staff=therapist)
     factories.shift(clinic=mt_prospect, day=date(2026, 12, 2), times="7-10", staff=therapist)
     free = factories.published(clinic=mt_prospect, times="13-15")
-    [[for_managers]] = judge([Handover([(free.shift, therapist)])], at)
-    [[for_staff]] = judge_for(therapist, [Handover([(free, therapist)])], at)
+    [for_managers] = judge([Handover([(free.shift, therapist)])], at)[0].gains
+    [for_staff] = judge_for(therapist, [Handover([(free, therapist)])], at)[0].gains
     assert (for_managers.minutes_before, for_managers.minutes_after) == (480, 600)
     assert (for_staff.minutes_before, for_staff.minutes_after) == (300, 420)
 
@@ -96,7 +96,7 @@ class TestWhatStaffHear:
         free = factories.published(clinic=mt_prospect, times="7-12")
         assert told(therapist, free, therapist, at) == []
         factories.shift(clinic=mt_prospect, times="8-10", staff=therapist, note="Canary")
-        [[gain]] = judge_for(therapist, [Handover([(free, therapist)])], at)
+        [gain] = judge_for(therapist, [Handover([(free, therapist)])], at)[0].gains
         assert [str(reason) for reason in gain.verdict.reasons] == [
             "The managers are planning this time just now. Talk to them."
         ]
@@ -135,7 +135,7 @@ class TestWhatStaffHear:
             Availability.objects.create(person=floater, wish=Wish.UNAVAILABLE, days=days, added_at=factories.CREATED)
         if cause == "draft":
             factories.shift(clinic=mt_prospect, times="8-10", staff=floater)
-        [[gain]] = judge_for(therapist, [Handover([(mine, floater)])], at)
+        [gain] = judge_for(therapist, [Handover([(mine, floater)])], at)[0].gains
         assert [str(reason) for reason in gain.verdict.reasons] == ["Theo cannot take this shift as things stand."]
 
     def test_no_warnings_about_a_colleague(self, mt_prospect, therapist, at):
@@ -144,6 +144,6 @@ class TestWhatStaffHear:
             day = factories.MONDAY + timedelta(days=index)
             factories.published(clinic=mt_prospect, day=day, times="7-15:30", staff=busy)
         mine = factories.published(clinic=mt_prospect, times="7-12", staff=therapist)
-        [[of_them]] = judge_for(therapist, [Handover([(mine, busy)])], at)
-        [[of_oneself]] = judge_for(busy, [Handover([(mine, busy)])], at)
+        [of_them] = judge_for(therapist, [Handover([(mine, busy)])], at)[0].gains
+        [of_oneself] = judge_for(busy, [Handover([(mine, busy)])], at)[0].gains
         assert (of_them.concerns, [one.code for one in of_oneself.concerns]) == ([], ["over-hours"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
+import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -192,3 +193,44 @@ def test_of_eight_at_once_one_looks(held, mt_prospect, therapist, at):
     deeds = [lambda: lost_clearance.look_through(mt_prospect, on, at)] * 8
     assert outcomes(deeds) == ["done"] * 8
     assert (LostClearance.objects.count(), ClearanceSweep.objects.count()) == (1, 1)
+
+
+class TestApi:
+    URL = "/api/v1/lost-clearances/"
+
+    @pytest.fixture
+    def lost(self, held, therapist, at):
+        end_competencies(therapist, at)
+        lost_clearance.look_through_all(at)
+        with time_machine.travel(at, tick=False):
+            yield LostClearance.objects.get()
+
+    def test_the_person_and_the_managers_of_the_clinic_read_why(
+        self, api, lost, therapist, floater, manager, manager_oakbrook
+    ):
+        for person in (therapist, manager):
+            [one] = api(person).get(self.URL).json()["results"]
+            assert (one["shift"], one["person"]["id"]) == (str(lost.shift_id), therapist.pk)
+            assert [(reason["code"], reason["message"]) for reason in one["reasons"]] == [
+                ("competency-ended", "Avery’s competency for Dry needling, neck was ended on Nov 25, 2026.")
+            ]
+        for person in (floater, manager_oakbrook):
+            assert api(person).get(self.URL).json()["results"] == []
+
+    def test_of_a_draft_the_person_learns_nothing(self, api, lost, therapist, manager):
+        lost.shift.published.delete()
+        assert api(therapist).get(self.URL).json()["results"] == []
+        assert api(manager).get(self.URL).json()["count"] == 1
+
+    def test_what_is_right_again_is_gone(self, api, lost, manager, at):
+        LostClearance.objects.update(over_at=at)
+        assert api(manager).get(self.URL).json()["count"] == 0
+
+    @pytest.mark.parametrize("number", [1, 3])
+    def test_queries_do_not_grow(self, number, api, lost, mt_prospect, therapist, manager, django_assert_num_queries):
+        for index in range(1, number):
+            shift = factories.shift(clinic=mt_prospect, day=TUESDAY + index * DAY, staff=therapist)
+            LostClearance.objects.create(shift=shift, person=therapist, reasons=lost.reasons, found_at=lost.found_at)
+        client = api(manager)
+        with django_assert_num_queries(5):
+            assert client.get(self.URL).json()["count"] == number

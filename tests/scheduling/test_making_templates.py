@@ -7,7 +7,7 @@ from datetime import time, timedelta
 
 import pytest
 
-from accounts.models import Profession
+from accounts.models import Profession, User
 from intranet.audit.models import Entry
 from intranet.core.access import Conflict, Forbidden, Refused
 from scheduling.making_templates import (
@@ -114,6 +114,20 @@ class TestWeekTemplates:
             "week-template.added",
             "week-template.changed",
         ]
+
+    def test_a_line_names_somebody_of_the_clinic_or_who_was_named_before(
+        self, mt_prospect, manager, therapist, therapist_oakbrook, early
+    ):
+        stranger = Cycle("Usual", 1, MONDAY, [Line(1, 0, early, 1, therapist_oakbrook)])
+        with pytest.raises(Refused) as refused:
+            add_week_template(mt_prospect, stranger, by=manager)
+        assert str(refused.value) == f"Monday, Early: {therapist_oakbrook} does not work at Mt. Prospect."
+        known = Cycle("Usual", 1, MONDAY, [Line(1, 0, early, 1, therapist)])
+        template = add_week_template(mt_prospect, known, by=manager)
+        User.objects.filter(pk=therapist.pk).update(is_active=False)
+        assert change_week_template(template, replace(known, name="Winter"), version=1, by=manager).name == "Winter"
+        with pytest.raises(Refused):
+            change_week_template(template, stranger, version=2, by=manager)
 
     def test_a_line_that_stays_keeps_its_row_first_for_its_person(
         self, mt_prospect, manager, therapist, floater, early

@@ -466,7 +466,7 @@ class TestSeeing:
         floater.standing  # noqa: B018 - every request knows it already
         with CaptureQueriesContext(connection) as captured:
             assert len(offers.open_to(floater, at)) == number
-        assert len(captured) == 13
+        assert len(captured) == 14
 
 
 class TestSettling:

@@ -161,7 +161,7 @@ class TestClaims:
             with CaptureQueriesContext(connection) as captured:
                 assert client.get(address).status_code == 200
             counts.append(len(captured))
-        assert counts == [5, 10]
+        assert counts == [5, 11]
 
 
 class TestOffers:
@@ -328,7 +328,7 @@ class TestOffers:
             with CaptureQueriesContext(connection) as captured:
                 assert client.get(address).status_code == 200
             counts.append(len(captured))
-        assert counts == [6, 14, 12]
+        assert counts == [6, 15, 13]
 
 
 class TestHands:

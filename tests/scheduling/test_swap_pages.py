@@ -196,7 +196,7 @@ class TestOffers:
         with CaptureQueriesContext(connection) as captured:
             body = text(browser.get(URL))
         assert body.count('class="date-block"') == 5 * number
-        assert len(captured) == 29
+        assert len(captured) == 31
 
 
 class TestGiving:
@@ -259,7 +259,7 @@ class TestGiving:
         browser.get(self.url(mine))
         with CaptureQueriesContext(connection) as captured:
             assert text(browser.get(self.url(mine))).count('name="to"') == number + 1
-        assert len(captured) == 16
+        assert len(captured) == 17
 
 
 class TestSwapping:
@@ -308,7 +308,7 @@ class TestSwapping:
         browser.get(self.url(mine, floater))
         with CaptureQueriesContext(connection) as captured:
             assert text(browser.get(self.url(mine, floater))).count('name="in_return"') == number
-        assert len(captured) == 20
+        assert len(captured) == 21
 
 
 class TestHandingBack:
