@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+import threading
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.core.signals import request_finished, request_started
 from django.utils import timezone
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page
 
@@ -66,6 +68,44 @@ def browser_type_launch_args() -> dict[str, Any]:
 @pytest.fixture(scope="session")
 def browser_context_args() -> dict[str, Any]:
     return {"viewport": DESKTOP, "locale": "en-US", "timezone_id": "America/New_York"}
+
+
+class Underway:
+    """How many requests the server of the tests is answering."""
+
+    def __init__(self) -> None:
+        self.number = 0
+        self.changed = threading.Condition()
+        request_started.connect(self._begun)
+        request_finished.connect(self._done)
+
+    def _begun(self, **_: Any) -> None:
+        self._count(1)
+
+    def _done(self, **_: Any) -> None:
+        self._count(-1)
+
+    def _count(self, change: int) -> None:
+        with self.changed:
+            self.number += change
+            self.changed.notify_all()
+
+    def wait(self, seconds: float) -> bool:
+        with self.changed:
+            return self.changed.wait_for(lambda: self.number <= 0, seconds)
+
+
+@pytest.fixture(scope="session")
+def underway() -> Underway:
+    return Underway()
+
+
+@pytest.fixture(autouse=True)
+def _nothing_underway(transactional_db: None, underway: Underway) -> Iterator[None]:
+    """Pages ask for more by themselves, up to the moment at which they are closed: their answers still read tables that
+    the end of the test empties."""
+    yield
+    assert underway.wait(20), "A request of a page that is closed is not answered."
 
 
 @pytest.fixture
