@@ -23,6 +23,7 @@ def basics(folder: Folder, port: int) -> dict[str, str]:
         "SECOND_STEP_OPTIONAL": "1",
         "SECRET_KEY": folder.secret("secret key"),
         "SITE_ORIGIN": f"http://localhost:{port}",
+        "EXTRA_HOSTS": "127.0.0.1",  # what people type as well
         "EMAIL_HOST": "127.0.0.1",
         "EMAIL_PORT": str(mail),
     }

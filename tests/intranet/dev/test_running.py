@@ -50,6 +50,7 @@ def test_run_brings_everything_up_and_leaves_nothing_behind(folder: Folder, larg
     ]
     pages = ["health/live", "health/ready", "health/reminders", "accounts/login/"]
     assert [answer(f"http://localhost:{port}/{page}") for page in pages] == [200, 200, 200, 200]
+    assert answer(f"http://127.0.0.1:{port}/accounts/login/") == 200
     assert answer(f"http://localhost:{folder.read('run')['mail_port']}/") == 200
     roles = [login["role"] for login in folder.read("logins")["logins"]]
     assert [role for role in roles if not any(line.strip().startswith(role) for line in said)] == []
