@@ -302,11 +302,12 @@ class Board:
 
     def _chip(self, shift: Shift | PublishedShift) -> Chip:
         if isinstance(shift, PublishedShift):
-            return Chip(shift)
+            return Chip(shift, told=self.plans)
         seen = self.published.get(shift.pk)
         draft = change_kind(seen, shift) is not None
         alert = self.alerts.get(shift.pk, YES)
-        return Chip(shift, editable=not self.is_past, draft=draft, changed=draft and seen is not None, alert=alert)
+        changed = draft and seen is not None
+        return Chip(shift, editable=not self.is_past, draft=draft, changed=changed, told=self.plans, alert=alert)
 
     @cached_property
     def alerts(self) -> dict[UUID, Verdict]:

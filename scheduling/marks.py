@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from accounts.models import Competency, Skill, User
 from scheduling.eligibility import cleared_on
-from scheduling.rows import SkillMark
+
+
+@dataclass(frozen=True)
+class SkillMark:
+    """Procedures of one kind that a person is signed off for, and for which of them something is missing."""
+
+    icon: str
+    names: list[str]
+    missing: list[str]
 
 
 def skill_icon(skill: Skill) -> str:

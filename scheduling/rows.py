@@ -9,6 +9,7 @@ from accounts.models import Clinic, User
 from intranet.core.access import Verdict
 from intranet.core.wording import hours
 from scheduling.coverage import Cover, DayCoverage
+from scheduling.marks import SkillMark, skill_icon
 from scheduling.models import DayNote, PublishedShift, RosterWeek, RuleCode, Shift, SpecialDay
 from scheduling.positions import Group, Position
 from scheduling.rules import USUAL, concerns_in
@@ -40,12 +41,16 @@ class Look:
 
 @dataclass(frozen=True)
 class Chip:
-    """One shift in a cell. `draft`: staff do not see it like this. `changed`: they see it, but differently."""
+    """One shift in a cell. `draft`: staff do not see it like this. `changed`: they see it, but differently.
+
+    `told`: whether the viewer is told of drafts at all; staff see only what is published.
+    """
 
     shift: Shift | PublishedShift
     editable: bool = False
     draft: bool = False
     changed: bool = False
+    told: bool = False
     alert: Verdict = field(default_factory=Verdict)
 
     @property
@@ -53,8 +58,30 @@ class Chip:
         return self.shift.staff_id is None
 
     @property
-    def past_midnight(self) -> bool:
-        return ends_next_day((self.shift.start, self.shift.end), self.shift.clinic.zone)
+    def state(self) -> str:
+        return "draft" if self.draft else "published"
+
+    @property
+    def spoken(self) -> str:
+        """What follows the times for those who hear the board: what others see as letter, stripes and marks."""
+        shift = self.shift
+        words = [str(shift.clinic)]
+        if self.told:
+            words.append("not published" if self.draft else "published")
+        if self.is_open:
+            words.append(f"needs {Position(shift.position).label}")
+        if shift.skill:
+            words.append(str(shift.skill))
+        if self.changed:
+            words.append("changed since published")
+        words += [f"needs attention: {reason}" for reason in self.alert.reasons]
+        next_day = " the next day" if ends_next_day((shift.start, shift.end), shift.clinic.zone) else ""
+        return f"{next_day}, {', '.join(words)}"
+
+    @property
+    def marks(self) -> list[str]:
+        """The icons beside the times: the procedure, and that it was changed."""
+        return [*([skill_icon(self.shift.skill)] if self.shift.skill else []), *(["edit"] if self.changed else [])]
 
 
 @dataclass(frozen=True)
@@ -110,15 +137,6 @@ class DayHead:
     people: int = 0
     special: list[SpecialDay] = field(default_factory=list)
     notes: list[DayNote] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class SkillMark:
-    """Procedures of one kind that a person is signed off for, and for which of them something is missing."""
-
-    icon: str
-    names: list[str]
-    missing: list[str]
 
 
 @dataclass
