@@ -1,7 +1,8 @@
 """One or two published shifts change hands at once: claimed, given, swapped or handed back.
 
 Plan and published copy change in one transaction, and everybody concerned is told by a publication of these shifts alone.
-Locks are taken as everywhere: weeks, people, shifts, each by id.
+Locks are taken as everywhere: weeks, people, shifts, each by id. Between people and shifts come the days on which
+assistants and therapists work, at whichever clinic: whether somebody is left alone is decided one change after the other.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import cast
 from uuid import UUID
 
 from django.db import IntegrityError, connection, transaction
@@ -21,12 +21,15 @@ from intranet.audit.recording import record
 from intranet.core.access import Conflict, Refused, Verdict, require
 from scheduling.assigning import CLASHES, NOTHING_CHANGED, NeedsReason, lock_people, lock_weeks_by_id
 from scheduling.handovers import Handover, Outcome, judge
-from scheduling.models import AcceptedWarning, Occasion, Publication, PublishedShift, RosterWeek, Shift
+from scheduling.models import AcceptedWarning, Occasion, Publication, PublishedShift, RosterWeek, Shift, ShiftDetails
 from scheduling.pending import pending_by_week
 from scheduling.publishing import double_publications
 from scheduling.rules import concerns_in
 from scheduling.showing import show
+from scheduling.supervising import CONCERNED
+from scheduling.times import days_touched
 
+SUPERVISED_DAY = 7_200_010  # the first half of an advisory lock’s key; the second is the day
 STILL_PUBLISHED = "One of them is still published for another shift at that time. Publish that change first."
 NOT_AS_PUBLISHED = "The managers are changing this shift. Wait until they have published it."
 
@@ -49,6 +52,7 @@ def change_hands(
     """
     weeks = lock_weeks_by_id({shift.week_id for shift in new_holders})
     lock_people([*new_holders.values(), *(shift.staff for shift in new_holders)])
+    lock_supervised_days(new_holders)
     shifts = _as_agreed(list(new_holders), sequences, at)
     holders = {shifts[old.pk]: person for old, person in new_holders.items()}
     [outcome] = judge([Handover(list(holders.items()))], at)
@@ -60,6 +64,16 @@ def change_hands(
         week.version += 1
         week.save(update_fields=["version"])
     return _tell(list(holders), by=by, at=at, occasion=occasion, reason=reason)
+
+
+def lock_supervised_days(shifts: Iterable[ShiftDetails]) -> None:
+    """Until the end of the transaction nobody else changes the hands of a therapist's or an assistant's shift of these
+    days. After weeks and people, before shifts; may be asked for again."""
+    worked = [shift for shift in shifts if shift.position in CONCERNED]
+    days = {day for shift in worked for day in days_touched((shift.start, shift.end), shift.clinic.zone)}
+    with connection.cursor() as cursor:
+        for day in sorted(days):
+            cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [SUPERVISED_DAY, day.toordinal()])
 
 
 def require_agreeable(outcome: Outcome, reason: str) -> None:
@@ -107,11 +121,10 @@ def _write(holders: Mapping[Shift, User | None], *, by: User, at: datetime) -> N
 
 def _accept(outcome: Outcome, shifts: Sequence[Shift], reason: str, *, by: User, at: datetime) -> None:
     """Write down what was agreed to all the same, shift by shift: at those of whoever gets one, and of assistants."""
-    now = {shift.pk: shift for shift in shifts}  # of which the version has just risen
     accepted = [(shift, one) for gain, shift in zip(outcome.gains, shifts, strict=True) for one in gain.concerns]
-    for alone in outcome.alone:
-        shift = now.get(alone.shift.planned_id) or cast(Shift, alone.shift)
-        accepted += [(shift, one) for one in concerns_in(alone.verdict)]
+    lone = {one.shift.planned_id: concerns_in(one.verdict) for one in outcome.alone}
+    still_there = Shift.objects.planned().select_for_update(of=("self",), no_key=True).filter(pk__in=lone)
+    accepted += [(shift, one) for shift in still_there.order_by("pk") for one in lone[shift.pk]]
     AcceptedWarning.objects.bulk_create(
         AcceptedWarning(
             shift=shift,

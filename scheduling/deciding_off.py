@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -23,6 +23,10 @@ from scheduling.models import Occasion, PublishedShift, RosterWeek, Shift, TimeO
 from scheduling.pending import change_kind
 from scheduling.supervising import left_alone
 from scheduling.times import days_touched, planned_hours
+
+A_DAY = timedelta(days=1)  # a night from Sunday reaches into the next week
+# What stands at an assistant's shift, which other managers read; the answer itself is for the person alone.
+GRANTED = "Decided together with a request."
 
 
 def may_decide(time_off: TimeOff, by: User) -> Verdict:
@@ -78,7 +82,7 @@ def gaps_without(shifts: Sequence[Shift]) -> list[Gap]:
         return []
     clinics = {shift.clinic for shift in shifts}
     demand, gone = Demand.of(clinics), {shift.pk for shift in shifts}
-    around = (min(shift.week.span[0] for shift in shifts), max(shift.week.span[1] for shift in shifts))
+    around = (min(shift.week.span[0] for shift in shifts), max(shift.week.span[1] for shift in shifts) + A_DAY)
     there = Shift.objects.planned().filter(clinic__in=clinics, staff__isnull=False, period__overlap=around)
     planned = by_day(there.select_related("clinic"))
     found = [
@@ -129,7 +133,7 @@ def approve_time_off(
     require(_all_decided(found, opened, weeks, at), Conflict)
     alone = alone_without([hit.shift for hit in found], at)
     require(_may_grant(time_off, alone, answer, at))
-    _open(found, by=by, at=at, reason=answer if alone.warnings else "")
+    _open(found, by=by, at=at, reason=GRANTED if alone.warnings else "")
     _answer(time_off, TimeOffState.APPROVED, answer, by=by, at=at)
     record(by, "time-off.approved", time_off, clinics=clinic_ids(time_off), opened=len(found))
     return time_off

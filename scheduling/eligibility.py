@@ -302,9 +302,11 @@ def attention(shifts: Iterable[ShiftDetails], at: datetime) -> dict[UUID, Verdic
     suspended = stops(skill for skill, _ in procedures)
     found = {}
     for shift, person in held:
-        place = Verdict.of(place_reasons(Plan.of(shift), person, roles[person.pk, shift.clinic_id, shift.day], at))
-        papers = files[person.pk, shift.day]
-        if shift.skill:
+        held_there = roles[person.pk, shift.clinic_id, shift.day]
+        place, papers = Verdict.of(place_reasons(Plan.of(shift), person, held_there, at)), YES
+        if held_there:  # of whoever does not work there any more, its managers learn nothing about the file
+            papers = files[person.pk, shift.day]
+        if held_there and shift.skill:
             papers += good[person.pk, shift.skill.pk, shift.day] + _stopped(suspended, Plan.of(shift))
         if against := _once(place + papers).reasons:
             found[shift.planned_id] = Verdict.of(against)

@@ -109,7 +109,8 @@ def stays(made: Offer, viewer: User, held: dict[int, Policy], waiting: Sequence[
 
 def promise(kind: OfferKind, published: PublishedShift, policy: Policy, colleague: User | None = None) -> str:
     """The same before it is offered."""
-    managers = [] if policy.permission(kind) == Permission.FREE else [published.clinic.name]
+    free = kind != OfferKind.DROP and policy.permission(kind) == Permission.FREE
+    managers = [] if free else [published.clinic.name]
     if kind == OfferKind.SWAP:
         taken = _says_yes(colleague.given_name if colleague else "your colleague")
         return stays_until("Both shifts stay where they are", taken, managers)

@@ -16,7 +16,7 @@ from accounts.models import User
 from intranet.audit.recording import record
 from intranet.core.access import Conflict, Forbidden, Refused, require
 from scheduling.assigning import NOTHING_CHANGED, NeedsReason, lock_people, lock_weeks_by_id, may_edit
-from scheduling.changing_hands import NOT_AS_PUBLISHED, change_hands, require_agreeable
+from scheduling.changing_hands import NOT_AS_PUBLISHED, change_hands, lock_supervised_days, require_agreeable
 from scheduling.models import LIVE, Occasion, Offer, OfferConsent, OfferKind, OfferState, PublishedShift, Shift
 from scheduling.offers import (
     RELATED,
@@ -78,17 +78,19 @@ def offer(wanted: Wanted, *, by: User, at: datetime) -> Offer:
     _save_new(made)
     record(by, OFFERED[wanted.kind], made.shift, clinics=made.clinic_ids, to=wanted.to)
     if drop and is_free(made, held) and is_harmless(made, at):
-        return _carry_out(made, by=by, at=at)
+        return _done_unless_weighed(made, by=by, at=at)
     return made
 
 
 def _lock(shifts: Iterable[Shift], people: Iterable[User | None]) -> None:
-    """Weeks and people, before the shifts and the offer itself: the order of all actions.
+    """Weeks, people and days, before the shifts and the offer itself: the order of all actions.
 
     Every offer of a shift locks its holder, so two offers of one shift wait for each other.
     """
+    shifts = list(shifts)
     lock_weeks_by_id({shift.week_id for shift in shifts})
     lock_people(people)
+    lock_supervised_days(shifts)
 
 
 def _require_as_seen(wanted: Wanted) -> None:
@@ -133,13 +135,16 @@ def take(made: Offer, *, version: int, by: User, at: datetime) -> Offer:
     made.expires_at = deadline_of(made.shifts, held)
     _save(made)
     record(by, "shift-offer.taken", made.shift, clinics=made.clinic_ids)
-    if is_free(made, held):
-        try:
-            with transaction.atomic():
-                return _carry_out(made, by=by, at=at)
-        except NeedsReason:  # something speaks against it, which only managers weigh
-            return made
-    return made
+    return _done_unless_weighed(made, by=by, at=at) if is_free(made, held) else made
+
+
+def _done_unless_weighed(made: Offer, *, by: User, at: datetime) -> Offer:
+    """Done, unless something speaks against it, which only managers weigh."""
+    try:
+        with transaction.atomic():
+            return _carry_out(made, by=by, at=at)
+    except NeedsReason:
+        return made
 
 
 @transaction.atomic

@@ -112,6 +112,14 @@ def is_harmless(made: Offer, at: datetime) -> bool:
     return bool(outcome.verdict) and not outcome.concerns
 
 
+def goes_at_once(shift: PublishedShift, by: User, at: datetime) -> bool:
+    """Whether handing the shift back would be done at once, as its holder may know."""
+    if policies([shift.clinic])[shift.clinic_id].permission(OfferKind.DROP) != Permission.FREE:
+        return False
+    [outcome] = judge_for(by, [Handover([(shift, None)])], at)
+    return bool(outcome.verdict) and not outcome.is_weighed
+
+
 @dataclass(frozen=True)
 class OfferedShift:
     """What a colleague offers, and what it would mean for whoever looks at it: reasons against it, and their hours."""

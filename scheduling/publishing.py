@@ -41,7 +41,7 @@ from scheduling.pending import Change, pending_by_week, pending_changes
 from scheduling.plans import Plan
 from scheduling.rules import Concern, Rules, concerns_in, rules_of
 from scheduling.showing import show
-from scheduling.supervising import is_late, on_alone, without_therapist
+from scheduling.supervising import alone_once_seen, is_late
 from scheduling.times import hours_and_day, spoken
 
 
@@ -139,14 +139,14 @@ def may_publish(week: RosterWeek, changes: Sequence[Change], at: datetime) -> Ve
     against = [_in_full(shift, unfit[shift.pk], at) for shift in shifts if shift.pk in unfit and shift.pk in new]
     beside = [_in_full(shift, unfit[shift.pk], at) for shift in shifts if shift.pk in unfit and shift.pk not in new]
     plain = Verdict.of([*against, *double_publications(changes, at)], beside)
-    return plain + concerns_about(week, shifts, changes, at)
+    return plain + concerns_about(week, changes, at)
 
 
-def concerns_about(week: RosterWeek, shifts: Sequence[Shift], changes: Sequence[Change], at: datetime) -> Verdict:
+def concerns_about(week: RosterWeek, changes: Sequence[Change], at: datetime) -> Verdict:
     """What the clinic's rules and needs say about the week as it would be seen."""
     rules = rules_of(week.clinic)
-    gaps = Verdict.of((), _gaps(week, shifts, at))
-    return sum((_late(changes, rules, at), _unsupervised(shifts, rules, at), gaps), YES)
+    gaps = Verdict.of((), _gaps(week, at))
+    return sum((_late(changes, rules, at), _left_alone(changes, at), gaps), YES)
 
 
 def _late(changes: Sequence[Change], rules: Rules, at: datetime) -> Verdict:
@@ -161,16 +161,17 @@ def _late(changes: Sequence[Change], rules: Rules, at: datetime) -> Verdict:
     return verdict
 
 
-def _unsupervised(shifts: Sequence[Shift], rules: Rules, at: datetime) -> Verdict:
-    alone = without_therapist(shifts)
-    return sum((on_alone(shift, shift.staff, spans, rules, at) for shift, spans in alone if shift.staff), YES)
+def _left_alone(changes: Sequence[Change], at: datetime) -> Verdict:
+    """Assistants, at every clinic, who would be without a therapist once staff see the changes."""
+    return sum((one.verdict for one in alone_once_seen([(one.before, one.after) for one in changes], at)), YES)
 
 
-def _gaps(week: RosterWeek, shifts: Sequence[Shift], at: datetime) -> list[Reason]:
-    """Half hours of the days to come for which people are missing."""
+def _gaps(week: RosterWeek, at: datetime) -> list[Reason]:
+    """Half hours of the days to come for which people are missing; a night from the Sunday before counts."""
     demand, today = Demand.of([week.clinic]), local_day(at, week.clinic.zone)
     days = [day for day in (week.monday + timedelta(days=number) for number in range(7)) if day >= today]
-    staffed = by_day(one for one in shifts if one.staff_id)
+    planned = Shift.objects.planned().filter(clinic=week.clinic, staff__isnull=False, period__overlap=week.span)
+    staffed = by_day(planned.select_related("clinic", "skill"))
     gaps = [
         gap
         for day in days
@@ -276,14 +277,4 @@ def _may_tell(week: RosterWeek, changes: Sequence[Change], at: datetime) -> Verd
     unfit = attention(planned, at)
     against = [_in_full(shift, unfit[shift.pk], at) for shift in planned if shift.pk in unfit]
     plain = Verdict.of([*against, *double_publications(changes, at)])
-    return plain + _late(changes, rules, at) + _unsupervised(_around(week, changes), rules, at)
-
-
-def _around(week: RosterWeek, changes: Sequence[Change]) -> list[Shift]:
-    """The planned shifts of the week while the changed ones are, or were: for whom a therapist may be missing then."""
-    spans = [(one.start, one.end) for change in changes for one in (change.before, change.after) if one is not None]
-    if not spans:
-        return []
-    whole = min(start for start, _ in spans), max(end for _, end in spans)
-    planned = week.shifts.planned().filter(period__overlap=whole)  # type: ignore[attr-defined]
-    return list(planned.select_related("clinic", "staff"))
+    return plain + _late(changes, rules, at) + _left_alone(changes, at)

@@ -6,10 +6,9 @@ A PTA needs a PT, a COTA an OT: the source stands at the clinic's rule.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from itertools import chain
 from typing import Any
 from uuid import UUID
 
@@ -27,6 +26,7 @@ from scheduling.rules import Rules, rules_by_clinic
 from scheduling.times import Span, overlaps
 
 Held = tuple[ShiftDetails, User | None]  # a shift and who has it, or would have it
+Lone = tuple[ShiftDetails, User, list[Span]]  # an assistant's shift, its holder, and when no therapist works
 CONCERNED = (Position.THERAPIST, Position.ASSISTANT)
 
 
@@ -54,8 +54,8 @@ def unsupervised(at: datetime) -> list[Unsupervised]:
     rules = rules_by_clinic({shift.clinic for shift, _ in alone})
     by_day: dict[tuple[Clinic, date], list[tuple[ShiftDetails, list[Span]]]] = defaultdict(list)
     for shift, spans in alone:
-        rule, ahead = rules[shift.clinic_id][RuleCode.SUPERVISION], [span for span in spans if span[1] > at]
-        if rule.level != RuleLevel.OFF and minutes_of(ahead) > rule.amount:
+        ahead = [span for span in spans if span[1] > at]
+        if _exceeds(rules[shift.clinic_id], ahead):
             by_day[shift.clinic, shift.day].append((shift, ahead))
     since = _last_published(monday_of(day) for _, day in by_day)
     return [
@@ -110,19 +110,39 @@ def left_alone(changes: Sequence[Sequence[Held]], known: QuerySet[Any, Any], at:
 
     `known` are the shifts that count, those planned or those that staff see. Two queries for many as for one.
     """
-    near = list(_around(list(chain.from_iterable(changes)), known))
-    found = [list(_alone_after(holders, near)) for holders in changes]
-    rules = rules_by_clinic({shift.clinic for shift, _, _ in chain.from_iterable(found)})
-    judged = (
-        [Alone(shift, on_alone(shift, holder, spans, rules[shift.clinic_id], at)) for shift, holder, spans in one]
-        for one in found
-    )
-    return [[one for one in alone if one.verdict.reasons or one.verdict.warnings] for alone in judged]
+    near = _by_id(_around([shift for holders in changes for shift, _ in holders], known))
+    found = [
+        _newly_alone(
+            near,
+            near | {shift.planned_id: (shift, person) for shift, person in holders},
+            [(shift.start, shift.end) for shift, _ in holders],
+        )
+        for holders in changes
+    ]
+    return _by_rule(found, at)
 
 
-def _around(held: Sequence[Held], known: QuerySet[Any, Any]) -> Iterable[ShiftDetails]:
-    """Shifts of assistants while these change hands, and of the therapists whom they could reach then. One query."""
-    parts = [(shift.start, shift.end) for shift, _ in held if shift.position in CONCERNED]
+def alone_once_seen(changes: Sequence[tuple[ShiftDetails | None, ShiftDetails | None]], at: datetime) -> list[Alone]:
+    """The same for what staff are about to see, given as each shift as they see it and as it is planned; None: not at all.
+
+    At every clinic, and by the whole plan: the other clinics may publish theirs later. Two queries.
+    """
+    shifts = [one for pair in changes for one in pair if one is not None]
+    planned = _by_id(_around(shifts, Shift.objects.planned()))
+    seen = {one.planned_id: pair[0] for pair in changes for one in pair if one is not None}
+    before = {pk: held for pk, held in planned.items() if pk not in seen}
+    before |= {pk: (shift, shift.staff) for pk, shift in seen.items() if shift is not None}
+    [alone] = _by_rule([_newly_alone(before, planned, [(one.start, one.end) for one in shifts])], at)
+    return alone
+
+
+def _by_id(shifts: Iterable[ShiftDetails]) -> dict[UUID, Held]:
+    return {shift.planned_id: (shift, shift.staff) for shift in shifts}
+
+
+def _around(changed: Iterable[ShiftDetails], known: QuerySet[Any, Any]) -> Iterable[ShiftDetails]:
+    """Shifts of assistants while these are worked, and of the therapists whom they could reach then. One query."""
+    parts = [(shift.start, shift.end) for shift in changed if shift.position in CONCERNED]
     if not parts:
         return []
     during = Q()
@@ -143,21 +163,21 @@ def _merged(spans: Iterable[Span]) -> list[Span]:
     return merged
 
 
-def _alone_after(
-    holders: Sequence[Held], near: Sequence[ShiftDetails]
-) -> Iterator[tuple[ShiftDetails, User, list[Span]]]:
-    before: dict[UUID, Held] = {shift.planned_id: (shift, shift.staff) for shift in near}
-    after = before | {shift.planned_id: (shift, person) for shift, person in holders}
-    touched = [(shift.start, shift.end) for shift, _ in holders]
+def _newly_alone(before: Mapping[UUID, Held], after: Mapping[UUID, Held], touched: Sequence[Span]) -> list[Lone]:
+    """The assistants' shifts at these times that are alone for longer after than before; all of it if it was no shift
+    of theirs."""
     by_then, by_now = _reachable(after), _reachable(before)
+    found = []
     for pk, (shift, holder) in after.items():
         span = shift.start, shift.end
         if holder is None or shift.position != Position.ASSISTANT or not any(overlaps(span, one) for one in touched):
             continue
-        known = pk in before and before[pk][1] == holder
         spans = uncovered(span, by_then[_supervisor(holder)])
-        if minutes_of(spans) > (minutes_of(uncovered(span, by_now[_supervisor(holder)])) if known else 0):
-            yield shift, holder, spans
+        own = pk in before and before[pk][1] == holder
+        known = uncovered(span, by_now[_supervisor(holder)]) if own else []
+        if minutes_of(spans) > minutes_of(known):
+            found.append((shift, holder, spans))
+    return found
 
 
 def _reachable(held: Mapping[UUID, Held]) -> dict[str, list[Span]]:
@@ -169,10 +189,26 @@ def _reachable(held: Mapping[UUID, Held]) -> dict[str, list[Span]]:
     return spans
 
 
-def on_alone(shift: ShiftDetails, holder: User, spans: Sequence[Span], rules: Rules, at: datetime) -> Verdict:
-    """What the clinic's rule says about an assistant's shift during which no therapist works in these spans."""
-    if minutes_of(spans) <= rules[RuleCode.SUPERVISION].amount:
-        return Verdict()
+def _by_rule(found: Sequence[Sequence[Lone]], at: datetime) -> list[list[Alone]]:
+    """What the rules of the assistants' clinics say; without those about which they say nothing. One query."""
+    rules = rules_by_clinic({shift.clinic for lone in found for shift, _, _ in lone})
+    return [
+        [
+            Alone(shift, _said(shift, holder, spans, rules[shift.clinic_id], at))
+            for shift, holder, spans in lone
+            if _exceeds(rules[shift.clinic_id], spans)
+        ]
+        for lone in found
+    ]
+
+
+def _exceeds(rules: Rules, spans: Sequence[Span]) -> bool:
+    """Whether an assistant is alone for longer than the clinic's rule has it."""
+    rule = rules[RuleCode.SUPERVISION]
+    return rule.level != RuleLevel.OFF and minutes_of(spans) > rule.amount
+
+
+def _said(shift: ShiftDetails, holder: User, spans: Sequence[Span], rules: Rules, at: datetime) -> Verdict:
     when = name_list([short_range(start, end, shift.clinic.zone) for start, end in spans])
     day = day_label(shift.day, local_day(at, shift.clinic.zone))
     return rules.says(RuleCode.SUPERVISION, f"{holder}, {day}: no therapist works {when}, at no clinic.")

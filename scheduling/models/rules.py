@@ -11,6 +11,7 @@ from django.db.models import F, Q
 from accounts.models import Clinic, User
 from accounts.roles import Capability
 from intranet.core.access import AccessQuerySet, AnyUser
+from scheduling.models.publications import PublishedShift
 from scheduling.models.shifts import Shift, ShiftState
 
 
@@ -134,14 +135,15 @@ class AcceptedWarning(models.Model):
 
 class LostClearanceQuerySet(AccessQuerySet["LostClearance"]):
     def visible_to(self, user: AnyUser) -> Self:
-        """Managers see those of their clinics' shifts, drafts as well; others their own, of shifts that they see."""
+        """Managers see those of their clinics' shifts, drafts as well; others their own, of shifts that they see as they
+        are planned: the reasons follow from the plan."""
         if not isinstance(user, User):
             return self.none()
         scope = user.standing.scope(Capability.EDIT_ROSTER)
         if scope.everywhere:
             return self
-        own = Q(person=user, shift__published__staff=user, shift__published__withdrawn_at=None)
-        return self.filter(own | Q(shift__clinic__in=scope.clinic_ids))
+        seen = PublishedShift.objects.standing().as_planned().of(user)
+        return self.filter(Q(person=user, shift__published__in=seen) | Q(shift__clinic__in=scope.clinic_ids))
 
     def open(self) -> Self:
         return self.filter(over_at=None)

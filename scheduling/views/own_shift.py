@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.models import User
 from intranet.core.access import Refused, add_refusal
 from scheduling import offering
-from scheduling.models import Offer, OfferKind, OfferState, Permission, PublishedShift
+from scheduling.models import Offer, OfferKind, OfferState, PublishedShift
 from scheduling.my_swaps import (
     Choice,
     colleagues_at,
@@ -24,7 +24,7 @@ from scheduling.my_swaps import (
     receivers,
     shifts_in_return,
 )
-from scheduling.offers import Wanted, answer_until
+from scheduling.offers import Wanted, answer_until, goes_at_once
 from scheduling.policies import policy_of
 from scheduling.swap_forms import ColleagueForm, GiveForm, NoteForm, SwapForm
 
@@ -114,7 +114,7 @@ def _page(
         "verdict": may_be_offered(shift, kind, at),
         "promise": promise(kind, shift, policy, colleague),
         "until": answer_until([shift], {shift.clinic_id: policy}, at),
-        "at_once": policy.permission(kind) == Permission.FREE,
+        "at_once": kind == OfferKind.DROP and goes_at_once(shift, request.user, at),
         "can": [one for one in choices if one.verdict],
         "cannot": [one for one in choices if not one.verdict],
         "asked": asked,

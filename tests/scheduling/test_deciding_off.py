@@ -209,6 +209,14 @@ class TestEffect:
         gaps = gaps_without([mine, covered])
         assert [(gap.day, str(gap), gap.minutes) for gap in gaps] == [(MONDAY, "1 therapist", 600)]
 
+    def test_a_night_from_sunday_is_covered_by_whoever_is_there_on_monday(self, mt_prospect, therapist, floater):
+        factories.opening(clinic=mt_prospect, weekdays=range(7), times="0-8")
+        factories.need(clinic=mt_prospect, weekday=0, times="0-8")
+        night = factories.shift(clinic=mt_prospect, day=MONDAY - timedelta(days=1), times="22-6", staff=therapist)
+        assert [str(gap) for gap in gaps_without([night])] == ["1 therapist"]
+        factories.shift(clinic=mt_prospect, day=MONDAY, times="0-8", staff=floater)
+        assert gaps_without([night]) == []
+
     def test_nothing_is_missing_without_shifts(self):
         assert gaps_without([]) == []
 

@@ -130,6 +130,15 @@ def test_attention_finds_who_may_not_work_their_shift_any_more(mt_prospect, ther
     }
 
 
+def test_of_whoever_does_not_work_there_any_more_managers_learn_nothing_about_the_file(
+    oakbrook, therapist, licence, at
+):
+    shift = factories.shift(clinic=oakbrook, staff=therapist)
+    assert [reason.code for reason in attention([shift], at)[shift.pk].reasons] == ["not-here"]
+    people.membership(user=therapist, role=Role.THERAPIST, clinic=oakbrook)
+    assert [reason.code for reason in attention([shift], at)[shift.pk].reasons] == ["credential-missing"]
+
+
 @pytest.mark.parametrize("published", [False, True])
 def test_attention_asks_as_much_about_many_shifts_as_about_one(mt_prospect, clinical_lead, published, at):
     skills = [people.skill(code=f"skill-{number}", professions=[Profession.PT]) for number in range(3)]

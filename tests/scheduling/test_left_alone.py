@@ -11,7 +11,7 @@ import time_machine
 from accounts.models import Profession, User
 from accounts.roles import Role
 from intranet.core.access import Refused
-from scheduling import claiming, offering
+from scheduling import assigning, claiming, offering, publishing
 from scheduling.assigning import NeedsReason
 from scheduling.deciding_off import alone_without, approve_time_off
 from scheduling.models import (
@@ -261,12 +261,12 @@ class TestTimeOff:
         assert Shift.objects.get(pk=mine.shift_id).staff == mine.staff
         assert self.approve(wanted, mine, manager, at, "The lead covers by phone.").state == "approved"
         accepted = AcceptedWarning.objects.get()
-        assert (accepted.shift_id, accepted.reason) == (helped.shift_id, "The lead covers by phone.")
-        assert Publication.objects.get().reason == "The lead covers by phone."
+        assert accepted.shift_id == helped.shift_id
 
-    def test_an_answer_about_something_else_stays_with_the_person(self, wanted, mine, manager, at):
-        self.approve(wanted, mine, manager, at, "Get well soon.")
-        assert Publication.objects.get().reason == ""
+    def test_the_answer_stays_with_the_person(self, wanted, mine, helped, manager, at):
+        self.approve(wanted, mine, manager, at, "Canary: good luck with the surgery.")
+        said = [*AcceptedWarning.objects.values_list("reason", flat=True), Publication.objects.get().reason]
+        assert said == ["Decided together with a request."] * 2
 
     def test_where_the_clinic_refuses_the_shift_is_given_to_somebody_first(
         self, sign_in, wanted, mine, helped, rule, manager, floater, at
@@ -308,3 +308,49 @@ class TestApi:
         claiming.claim(free, sequence=0, by=assistant, at=at)
         [one] = api(manager).get("/api/v1/shift-claims/waiting/").json()
         assert one["asked"][0]["about_assistants"] == [{"code": "supervision", "message": ALONE}]
+
+
+class TestPublishing:
+    """What staff are about to see leaves an assistant alone, at whichever clinic."""
+
+    @pytest.fixture
+    def theirs(self, oakbrook, therapist_oakbrook) -> PublishedShift:
+        """The only therapist who works then is at the other clinic."""
+        return factories.published(clinic=oakbrook, times="7-12", staff=therapist_oakbrook)
+
+    def concerns(self, week, at) -> list[str]:
+        return [str(one) for one in publishing.preview(week, at).concerns]
+
+    def test_the_other_clinics_assistant_counts(self, theirs, helped, manager_oakbrook, at):
+        assigning.delete_shift(theirs.shift, version=1, by=manager_oakbrook, at=at)
+        assert self.concerns(theirs.week, at) == [ALONE]
+
+    def test_a_shorter_shift_counts(self, theirs, helped, manager_oakbrook, at):
+        start, end = factories.span(theirs.clinic, factories.MONDAY, "10-12")
+        assigning.move_shift(theirs.shift, start=start, end=end, version=1, by=manager_oakbrook, at=at)
+        assert self.concerns(theirs.week, at) == ["Bea Dummond, Mon, Nov 30: no therapist works 8a–10a, at no clinic."]
+        with pytest.raises(NeedsReason, match="no therapist works"):
+            publishing.tell_now(theirs.shift, version=2, by=manager_oakbrook, at=at)
+
+    def test_what_stays_as_staff_see_it_is_not_asked_again(self, helped, mt_prospect, therapist, at):
+        factories.shift(clinic=mt_prospect, times="13-17", staff=therapist)
+        assert self.concerns(helped.week, at) == []
+
+    def test_one_who_is_there_only_in_a_draft_elsewhere_is_reckoned_with(
+        self, helped, mt_prospect, oakbrook, therapist_oakbrook, therapist, manager, at
+    ):
+        factories.shift(clinic=oakbrook, times="7-12", staff=therapist_oakbrook)
+        mine = factories.published(clinic=mt_prospect, times="7-12", staff=therapist)
+        assigning.delete_shift(mine.shift, version=1, by=manager, at=at)
+        assert self.concerns(mine.week, at) == []
+
+
+class TestThePageOfHandingBack:
+    def test_it_promises_what_holds(self, sign_in, mine, helped, mt_prospect, therapist, floater, at):
+        factories.policy(clinic=mt_prospect, drop=Permission.FREE)
+        url = f"/schedule/shifts/{mine.shift_id}/hand-back/"
+        body = sign_in(therapist).get(url).content.decode()
+        assert "The shift stays yours until a manager of Mt. Prospect has agreed." in body
+        factories.published(clinic=mt_prospect, times="7-12", staff=floater)
+        body = sign_in(therapist).get(url).content.decode()
+        assert "It is no longer yours as soon as you press the button" in body

@@ -15,7 +15,7 @@ from intranet.core.time import local_day
 from intranet.reminders.ticking import tick
 from protocols.models import Suspension
 from scheduling import assigning, lost_clearance
-from scheduling.models import ClearanceSweep, LostClearance
+from scheduling.models import ClearanceSweep, LostClearance, Shift
 from tests import factories as people
 from tests.protocols import factories as protocols
 from tests.races import outcomes
@@ -219,6 +219,11 @@ class TestApi:
 
     def test_of_a_draft_the_person_learns_nothing(self, api, lost, therapist, manager):
         lost.shift.published.delete()
+        assert api(therapist).get(self.URL).json()["results"] == []
+        assert api(manager).get(self.URL).json()["count"] == 1
+
+    def test_of_what_follows_from_a_change_that_staff_do_not_see_neither(self, api, lost, therapist, manager):
+        Shift.objects.update(note="Canary")
         assert api(therapist).get(self.URL).json()["results"] == []
         assert api(manager).get(self.URL).json()["count"] == 1
 

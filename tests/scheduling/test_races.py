@@ -9,11 +9,12 @@ import pytest
 
 from accounts.models import Profession
 from accounts.roles import Role
+from intranet.core.access import Refused
 from scheduling import assigning, pending, publishing
 from scheduling.models import Publication, PublishedShift, Shift
 from scheduling.times import overlaps
 from tests import factories as people
-from tests.races import outcomes
+from tests.races import outcomes, results
 from tests.scheduling import factories
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -28,18 +29,20 @@ def clashing_pairs() -> int:
     )
 
 
-def test_twelve_managers_give_one_person_twelve_overlapping_shifts(
+def test_twenty_four_managers_give_one_person_as_many_overlapping_shifts(
     mt_prospect, oakbrook, manager, manager_oakbrook, floater, at
 ):
     shifts = [
         (factories.shift(clinic=clinic, times=f"{7 + number % 3}-16"), by)
-        for number in range(6)
+        for number in range(12)
         for clinic, by in ((mt_prospect, manager), (oakbrook, manager_oakbrook))
     ]
-    outcome = outcomes(
+    found = results(
         lambda shift=shift, by=by: assigning.assign(shift, floater, version=1, by=by, at=at) for shift, by in shifts
     )
-    assert Counter(outcome) == {"done": 1, "double-booking": 11}
+    refused = [one for one in found if isinstance(one, Refused)]
+    assert Counter(one.status for one in refused) == {409: 23}
+    assert all(str(one).startswith("Theo already works ") and "on Mon, Nov 30" in str(one) for one in refused)
     assert Shift.objects.filter(staff=floater).count() == 1
 
 

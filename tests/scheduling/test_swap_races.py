@@ -23,6 +23,7 @@ from scheduling.models import (
     Shift,
 )
 from scheduling.offers import Wanted
+from scheduling.positions import Position
 from scheduling.settling import settle
 from tests import factories as people
 from tests.races import outcomes, results
@@ -71,6 +72,23 @@ def test_one_person_takes_two_shifts_at_the_same_time_of_day(mt_prospect, oakbro
     both = [factories.published(clinic=clinic, times="8-12") for clinic in (mt_prospect, oakbrook)]
     outcome = outcomes(lambda one=one: claiming.claim(one, sequence=0, by=floater, at=at) for one in both)
     assert Counter(outcome) == {"done": 1, "double-booking": 1}
+
+
+def test_two_therapists_hand_back_at_once_and_somebody_decides_about_the_second(
+    mt_prospect, oakbrook, therapist, therapist_oakbrook, assistant, at
+):
+    for clinic in (mt_prospect, oakbrook):
+        factories.policy(clinic=clinic, drop=Permission.FREE)
+    pair = [
+        factories.published(clinic=clinic, times="7-12", staff=one)
+        for clinic, one in ((mt_prospect, therapist), (oakbrook, therapist_oakbrook))
+    ]
+    factories.published(clinic=mt_prospect, times="8-12", staff=assistant, position=Position.ASSISTANT)
+    found = results(
+        lambda one=one: offering.offer(Wanted(OfferKind.DROP, one), by=one.staff, at=at).state for one in pair
+    )
+    assert Counter(found) == {OfferState.DONE: 1, OfferState.TAKEN: 1}
+    assert PublishedShift.objects.filter(staff=None).count() == 1
 
 
 def test_a_manager_assigns_what_somebody_takes(mt_prospect, manager, therapist, floater, at):
