@@ -18,7 +18,7 @@ from intranet.core.wording import long_day
 from intranet.reminders import registry
 from intranet.reminders.registry import HORIZON, Kind, Message
 from scheduling.models import Claim, Offer, OfferConsent, OfferState, PublishedShift
-from scheduling.swap_reminders import as_published, of_shift, until, words
+from scheduling.swap_reminders import LAST_DAY, as_published, of_shift, on_the_last_day, until, words
 
 UNCOVERED = timedelta(hours=48)
 
@@ -29,6 +29,17 @@ def managers_of(rows: QuerySet[Any, Any], clinic: str, at: datetime) -> QuerySet
     held = held_on(organisation_day(at), of=roles)
     managed = rows.filter(held, **{f"{roles}role": Role.MANAGER})
     return managed.annotate(recipient_id=F(f"{roles}user"))
+
+
+def at_once_and_on_the_last_day(
+    rows: QuerySet[Any, Any], since: Any, limit: Any, at: datetime
+) -> Sequence[QuerySet[Any, Any]]:
+    """What has waited for managers `since` a moment, at once and 24 hours before `limit`, when it is too late to decide."""
+    waiting = rows.annotate(subject_id=F("pk"), waits_since=since, not_after=limit)
+    return [
+        waiting.annotate(occasion=words("waits"), due_at=F("waits_since")),
+        on_the_last_day(waiting, "waits_since", at).annotate(occasion=words(LAST_DAY)),
+    ]
 
 
 class ForManagers(Kind):
@@ -42,7 +53,8 @@ class ForManagers(Kind):
 
 
 class OfferWaits(ForManagers):
-    """To the managers of each clinic concerned, once somebody has taken an offer or hands a shift back."""
+    """To the managers of each clinic concerned, once somebody has taken an offer or hands a shift back, and 24 hours before
+    it is too late to decide."""
 
     code = "shift-offer-waits"
     label = "Swaps that wait for you"
@@ -50,21 +62,18 @@ class OfferWaits(ForManagers):
 
     def owed(self, at: datetime) -> Sequence[QuerySet[Any, Any]]:
         waiting = Offer.objects.filter(state=OfferState.TAKEN, expires_at__gt=at)
-        return [self._rows(waiting, path, at) for path in ("shift__clinic", "in_return__clinic")]
+        return [rows for path in ("shift__clinic", "in_return__clinic") for rows in self._of(waiting, path, at)]
 
-    def _rows(self, waiting: QuerySet[Any, Any], clinic: str, at: datetime) -> QuerySet[Any, Any]:
+    def _of(self, waiting: QuerySet[Any, Any], clinic: str, at: datetime) -> Sequence[QuerySet[Any, Any]]:
         agreed = OfferConsent.objects.filter(offer=OuterRef("pk"), clinic=OuterRef(clinic))
         rows = managers_of(waiting.filter(~Exists(agreed)), clinic, at)
         own = Q(recipient_id=F("by")) | Q(recipient_id=F("taken_by"), taken_by__isnull=False)
-        return rows.exclude(own).annotate(
-            subject_id=F("pk"),
-            occasion=words("waits"),
-            due_at=Coalesce(F("taken_at"), F("made_at")),
-            not_after=F("expires_at"),
-        )
+        waits_since = Coalesce(F("taken_at"), F("made_at"))
+        return at_once_and_on_the_last_day(rows.exclude(own), waits_since, F("expires_at"), at)
 
     def write(self, subject: Offer, recipient: User, occasion: str, at: datetime) -> Message:
         shift = subject.shift.published
+        title = "Still to decide: the shift" if occasion == LAST_DAY else "Your decision about the shift"
         if subject.in_return is not None:
             what = (
                 f"{subject.by} and {subject.taken_by} want to swap: {of_shift(shift)}, "
@@ -75,7 +84,7 @@ class OfferWaits(ForManagers):
         else:
             what = f"{subject.by} wants to hand back: {of_shift(shift)}."
         return Message(
-            title=f"Your decision about the shift on {long_day(shift.day)}",
+            title=f"{title} on {long_day(shift.day)}",
             paragraphs=[what, f"It can be decided until {until(subject.expires_at, subject.shift)}."],
             path=reverse("scheduling:offer-decide", args=[subject.pk]),
             action="Decide",
@@ -84,29 +93,26 @@ class OfferWaits(ForManagers):
 
 
 class ClaimWaits(ForManagers):
-    """To the managers of the clinic, once somebody asks for an open shift."""
+    """To the managers of the clinic, once somebody asks for an open shift, and 24 hours before it begins."""
 
     code = "shift-claim-waits"
     label = "Requests for open shifts"
     subject = "scheduling.Claim"
 
     def owed(self, at: datetime) -> Sequence[QuerySet[Any, Any]]:
-        waiting = Claim.objects.waiting().filter(shift__period__startswith__gt=at)
-        return [
-            managers_of(waiting, "shift__clinic", at)
-            .exclude(recipient_id=F("person"))
-            .annotate(
-                subject_id=F("pk"),
-                occasion=words("waits"),
-                due_at=F("made_at"),
-                not_after=Lower("shift__period"),
-            )
-        ]
+        waiting = Claim.objects.waiting().filter(shift__published__period__startswith__gt=at)
+        rows = managers_of(waiting, "shift__clinic", at).exclude(recipient_id=F("person"))
+        return at_once_and_on_the_last_day(rows, F("made_at"), Lower("shift__published__period"), at)
 
     def write(self, subject: Claim, recipient: User, occasion: str, at: datetime) -> Message:
+        shift = subject.shift.published
+        title = "Still to decide: who gets" if occasion == LAST_DAY else "Somebody asks for"
         return Message(
-            title=f"Somebody asks for the open shift on {long_day(subject.shift.published.day)}",
-            paragraphs=[f"{subject.person} would work: {of_shift(subject.shift.published)}."],
+            title=f"{title} the open shift on {long_day(shift.day)}",
+            paragraphs=[
+                f"{subject.person} would work: {of_shift(shift)}.",
+                f"It can be decided until {until(shift.start, shift)}.",
+            ],
             path=reverse("scheduling:claims-decide", args=[subject.shift_id]),
             action="Decide who gets it",
             why="You get this because you make the roster of this clinic.",

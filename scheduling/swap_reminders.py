@@ -33,13 +33,15 @@ from intranet.core.wording import clock_time, long_day
 from intranet.reminders import registry
 from intranet.reminders.registry import HORIZON, Kind, Message
 from protocols.clearance import cleared
-from scheduling.models import Claim, ClaimState, Offer, OfferKind, OfferState, PublishedShift, Shift
+from scheduling.models import Claim, ClaimState, Offer, OfferKind, OfferState, PublishedShift, ShiftDetails
 from scheduling.models.time_off import Occupancy
-from scheduling.policies import USUAL_HOURS
+from scheduling.policies import USUAL_HOURS, policy_of
 from scheduling.positions import PROFESSIONS, ROLES, Position
 from scheduling.reminders import TOLD_FOR, when_and_where
 
 DAY = timedelta(hours=24)
+APART = timedelta(hours=4)  # whoever heard of it so shortly before needs no second word
+LAST_DAY = "last day"
 OFFERED = {OfferKind.GIVE: "Offered", OfferKind.SWAP: "Offered for a swap", OfferKind.DROP: "To be handed back"}
 OVER_FOR_WHOEVER_OFFERED = (OfferState.DECLINED, OfferState.REFUSED, OfferState.EXPIRED, OfferState.VOID)
 OVER_FOR_WHOEVER_TOOK = (OfferState.REFUSED, OfferState.WITHDRAWN, OfferState.EXPIRED, OfferState.VOID)
@@ -74,10 +76,14 @@ def those_who_could(shifts: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
     return found.filter(able).filter(~Exists(busy))
 
 
+def hours_before() -> Coalesce:
+    """How many hours before its start staff of the shift's clinic can last do something with it."""
+    return Coalesce(F("clinic__shift_policy__hours_before"), Value(USUAL_HOURS))
+
+
 def last_call() -> ExpressionWrapper:
     """Until when staff of the shift's clinic can do something with it."""
-    hours = Coalesce(F("clinic__shift_policy__hours_before"), Value(USUAL_HOURS)) * Value(timedelta(hours=1))
-    before = ExpressionWrapper(hours, output_field=DurationField())
+    before = ExpressionWrapper(hours_before() * Value(timedelta(hours=1)), output_field=DurationField())
     return ExpressionWrapper(Lower("period") - before, output_field=DateTimeField())
 
 
@@ -90,13 +96,25 @@ def as_published(text: str) -> Concat:
     return Concat(Value(f"{text} #"), Cast("sequence", CharField()))
 
 
+def later(moment: str, by: timedelta) -> ExpressionWrapper:
+    return ExpressionWrapper(F(moment) + Value(by), output_field=DateTimeField())
+
+
+def on_the_last_day(rows: QuerySet[Any, Any], heard: str, at: datetime) -> QuerySet[Any, Any]:
+    """The rows once more, due 24 hours before their `not_after`. `heard` is when they were due first: not those of which
+    somebody heard within these 24 hours or shortly before them."""
+    last = rows.annotate(due_at=later("not_after", -DAY))
+    return last.filter(due_at__gt=later(heard, APART), due_at__lte=at + HORIZON)
+
+
 def of_shift(shift: PublishedShift) -> str:
     """`Monday, November 30, 2026, 7:00 AM – 3:30 PM CST at Mt. Prospect, as a therapist`: as staff see it."""
     skill = f", for {shift.skill}" if shift.skill else ""
     return f"{when_and_where(shift.start, shift.end, shift.clinic)}, as {Position(shift.position).spoken}{skill}"
 
 
-def until(moment: datetime, shift: Shift) -> str:
+def until(moment: datetime, shift: ShiftDetails) -> str:
+    """`Sunday, November 29, 7:00 PM CST`, by the clocks of the shift's clinic."""
     local = moment.astimezone(shift.clinic.zone)
     return f"{long_day(local)}, {clock_time(local)} {local:%Z}"
 
@@ -111,7 +129,11 @@ class OfOwnShifts(Kind):
 
 
 class OpenShiftToTake(OfOwnShifts):
-    """To everybody at the clinic who could work an open shift, once it is published."""
+    """To everybody at the clinic who could work an open shift: once it is published, and 24 hours before the last moment
+    at which it can be taken, when nobody changes it and they have not asked for it.
+
+    The second time the words say until when: its occasion counts the hours that the clinic's managers decide about.
+    """
 
     code = "open-shift"
     label = "Open shifts that you could take"
@@ -120,19 +142,39 @@ class OpenShiftToTake(OfOwnShifts):
 
     def owed(self, at: datetime) -> Sequence[QuerySet[Any, Any]]:
         open_shifts = PublishedShift.objects.standing().filter(staff=None, period__startswith__gt=at)
-        rows = those_who_could(open_shifts).annotate(
-            subject_id=F("pk"), occasion=as_published("open"), due_at=F("published_at"), not_after=last_call()
+        rows = those_who_could(open_shifts).annotate(subject_id=F("pk"), not_after=last_call())
+        rows = rows.filter(not_after__gt=at)
+        return [
+            rows.annotate(occasion=as_published("open"), due_at=F("published_at")),
+            self._on_the_last_day(rows, at),
+        ]
+
+    def _on_the_last_day(self, rows: QuerySet[Any, Any], at: datetime) -> QuerySet[Any, Any]:
+        asked = Claim.objects.filter(
+            shift=OuterRef("shift"), sequence=OuterRef("sequence"), person=OuterRef("recipient_id")
         )
-        return [rows.filter(not_after__gt=at)]
+        left = rows.filter(~Exists(asked), pk__in=PublishedShift.objects.as_planned().values("pk"))
+        hours = Concat(as_published(LAST_DAY), Value(", "), Cast(hours_before(), CharField()), Value(" h"))
+        return on_the_last_day(left, "published_at", at).annotate(occasion=hours)
 
     def write(self, subject: PublishedShift, recipient: User, occasion: str, at: datetime) -> Message:
+        is_last_day = occasion.startswith(LAST_DAY)
+        title = f"{'Still open: the' if is_last_day else 'Open'} shift at {subject.clinic} on {long_day(subject.day)}"
         return Message(
-            title=f"Open shift at {subject.clinic} on {long_day(subject.day)}",
-            paragraphs=[f"Nobody has this shift yet: {of_shift(subject)}."],
+            title=title,
+            paragraphs=[
+                f"Nobody has this shift yet: {of_shift(subject)}.",
+                *([_until_when(subject)] if is_last_day else []),
+            ],
             path=reverse("scheduling:swaps"),
             action="See whether you can take it",
             why="You get this because you work at this clinic and could take the shift.",
         )
+
+
+def _until_when(shift: PublishedShift) -> str:
+    limit = policy_of(shift.clinic).deadline(shift)
+    return f"You can take it, or ask for it, until {until(limit, shift)}."
 
 
 class ShiftOffered(OfOwnShifts):
@@ -146,11 +188,9 @@ class ShiftOffered(OfOwnShifts):
     def owed(self, at: datetime) -> Sequence[QuerySet[Any, Any]]:
         personal = Offer.objects.open_until(at).filter(to__isnull=False)
         rows = personal.annotate(recipient_id=F("to"), subject_id=F("pk"), not_after=F("expires_at"))
-        last_day = ExpressionWrapper(F("expires_at") - Value(DAY), output_field=DateTimeField())
-        late = rows.annotate(occasion=words("last day"), due_at=last_day)
         return [
             rows.annotate(occasion=words("offered"), due_at=F("made_at")),
-            late.filter(due_at__gt=F("made_at"), due_at__lte=at + HORIZON),
+            on_the_last_day(rows, "made_at", at).annotate(occasion=words(LAST_DAY)),
             self._to_anybody(at),
         ]
 

@@ -40,7 +40,7 @@ from intranet.reminders.registry import Kind, Message
 from scheduling.decision_reminders import ForManagers, managers_of
 from scheduling.models import Publication, PublicationChange, PublicationRecipient
 from scheduling.reminders import changes_for
-from scheduling.swap_reminders import words
+from scheduling.swap_reminders import later, words
 
 PERSON = timedelta(hours=48)
 PUBLISHER = timedelta(hours=72)
@@ -175,10 +175,6 @@ def with_occasion(rows: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
 
 def _day_before(day: Any) -> Concat:
     return Concat(Value(OF_A_DAY), Cast(day, CharField()), output_field=CharField())
-
-
-def later(moment: str, by: timedelta) -> ExpressionWrapper:
-    return ExpressionWrapper(F(moment) + Value(by), output_field=DateTimeField())
 
 
 def _moment(publication: Publication) -> str:

@@ -33,6 +33,20 @@ def told(kind, at: datetime) -> list[tuple[User, str]]:
     return [(User.objects.get(pk=row[0]), row[2]) for row in rows(kind, at)]
 
 
+def first(kind, at: datetime) -> list[tuple[int, int, str, datetime, datetime]]:
+    """Without what is said a day before it is too late."""
+    return [row for row in rows(kind, at) if not row[2].startswith("last day")]
+
+
+def told_first(kind, at: datetime) -> list[tuple[User, str]]:
+    return [(who, occasion) for who, occasion in told(kind, at) if not occasion.startswith("last day")]
+
+
+@pytest.fixture
+def free(mt_prospect):
+    return factories.published(clinic=mt_prospect, times="7-12")
+
+
 @pytest.fixture
 def mine(mt_prospect, therapist):
     return factories.published(clinic=mt_prospect, times="7-12", staff=therapist)
@@ -61,7 +75,7 @@ class TestOpenShiftToTake:
         self, mt_prospect, therapist, floater, therapist_oakbrook, assistant, front_desk, manager, at
     ):
         free = factories.published(clinic=mt_prospect)
-        found = rows(OpenShiftToTake(), at)
+        found = first(OpenShiftToTake(), at)
         assert {row[0] for row in found} == {therapist.pk, floater.pk}
         assert {row[1:] for row in found} == {
             (free.pk, "open #0", factories.CREATED, free.start - timedelta(hours=12)),
@@ -69,13 +83,13 @@ class TestOpenShiftToTake:
 
     def test_an_assistant_hears_of_what_an_aide_does(self, mt_prospect, assistant, therapist, at):
         factories.published(clinic=mt_prospect, position=Position.AIDE)
-        assert told(OpenShiftToTake(), at) == [(assistant, "open #0")]
+        assert told_first(OpenShiftToTake(), at) == [(assistant, "open #0")]
 
     def test_not_those_who_lack_the_procedure(self, mt_prospect, therapist, floater, needling, sign_off, at):
         sign_off(floater)
         factories.published(clinic=mt_prospect, skill=needling)
         factories.published(clinic=mt_prospect, day=TUESDAY, skill=needling)
-        assert told(OpenShiftToTake(), at) == [(floater, "open #0"), (floater, "open #0")]
+        assert told_first(OpenShiftToTake(), at) == [(floater, "open #0"), (floater, "open #0")]
 
     def test_not_those_who_are_busy_or_away_then(self, mt_prospect, oakbrook, therapist, floater, manager, at):
         factories.published(clinic=mt_prospect)
@@ -88,7 +102,7 @@ class TestOpenShiftToTake:
         people.membership(user=leaver, role=Role.THERAPIST, clinic=mt_prospect, end=date(2026, 11, 30))
         factories.published(clinic=mt_prospect, day=date(2026, 11, 29))
         factories.published(clinic=mt_prospect, day=factories.MONDAY)
-        assert told(OpenShiftToTake(), at) == [(leaver, "open #0")]
+        assert told_first(OpenShiftToTake(), at) == [(leaver, "open #0")]
 
     def test_not_of_drafts_taken_or_withdrawn_ones_nor_too_late(self, mt_prospect, therapist, floater, at):
         factories.shift(clinic=mt_prospect)
@@ -100,19 +114,59 @@ class TestOpenShiftToTake:
     def test_the_clinics_own_deadline_counts(self, mt_prospect, therapist, at):
         factories.policy(clinic=mt_prospect, hours_before=48)
         free = factories.published(clinic=mt_prospect)
-        [(*_, until)] = rows(OpenShiftToTake(), at)
+        [(*_, until)] = first(OpenShiftToTake(), at)
         assert until == free.start - timedelta(hours=48)
 
     def test_published_with_other_times_it_is_told_anew(self, mt_prospect, therapist, at):
         factories.published(clinic=mt_prospect)
         PublishedShift.objects.update(sequence=1)
-        assert told(OpenShiftToTake(), at) == [(therapist, "open #1")]
+        assert told_first(OpenShiftToTake(), at) == [(therapist, "open #1")]
 
     def test_the_words(self, mt_prospect, therapist, needling, at):
         free = factories.published(clinic=mt_prospect, times="7-12", skill=needling)
         message = OpenShiftToTake().write(free, therapist, "open #0", at)
         assert message.title == "Open shift at Mt. Prospect on Monday, November 30"
         assert list(message.paragraphs) == [f"Nobody has this shift yet: {MORNING}, for Dry needling, neck."]
+
+    def test_once_more_a_day_before_it_is_too_late(self, free, therapist, at):
+        [_, (recipient, subject, occasion, due, until)] = rows(OpenShiftToTake(), at)
+        assert (recipient, subject, occasion) == (therapist.pk, free.pk, "last day #0, 12 h")
+        assert (local(due), local(until)) == ("Sat Nov 28 19:00", "Sun Nov 29 19:00")
+        assert rows(OpenShiftToTake(), until) == []
+
+    def test_the_words_of_the_last_day_say_until_when(self, free, therapist, at):
+        message = OpenShiftToTake().write(free, therapist, "last day #0, 12 h", at)
+        assert message.title == "Still open: the shift at Mt. Prospect on Monday, November 30"
+        assert list(message.paragraphs) == [
+            f"Nobody has this shift yet: {MORNING}.",
+            "You can take it, or ask for it, until Sunday, November 29, 7:00 PM CST.",
+        ]
+
+    def test_another_deadline_is_told_anew_in_its_words(self, free, mt_prospect, therapist, at):
+        factories.policy(clinic=mt_prospect, hours_before=24)
+        [_, (*_, occasion, due, _until)] = rows(OpenShiftToTake(), at)
+        assert (occasion, local(due)) == ("last day #0, 24 h", "Sat Nov 28 07:00")
+        words = OpenShiftToTake().write(free, therapist, occasion, at).paragraphs
+        assert words[1].endswith("until Sunday, November 29, 7:00 AM CST.")
+
+    @pytest.mark.parametrize(("hours", "again"), [(23, 0), (28, 0), (29, 1)])
+    def test_no_second_one_for_what_was_published_late(self, free, therapist, hours, again):
+        at = free.start - timedelta(hours=12 + hours)
+        PublishedShift.objects.update(published_at=at)
+        assert len(told(OpenShiftToTake(), at)) == 1 + again
+
+    def test_no_second_one_once_it_is_taken_or_the_managers_change_it(self, free, therapist, manager, at):
+        assert told(OpenShiftToTake(), at) == [(therapist, "open #0"), (therapist, "last day #0, 12 h")]
+        assigning.delete_shift(free.shift, version=1, by=manager, at=at)
+        assert told(OpenShiftToTake(), at) == [(therapist, "open #0")]
+        PublishedShift.objects.update(withdrawn_at=at)
+        assert told(OpenShiftToTake(), at) == []
+
+    def test_no_second_one_to_whoever_has_asked_for_it(self, asked, therapist, floater, at):
+        second = {who for who, occasion in told(OpenShiftToTake(), at) if occasion != "open #0"}
+        assert second == {floater}
+        claiming.withdraw(asked, by=therapist, at=at)
+        assert {who for who, occasion in told(OpenShiftToTake(), at) if occasion != "open #0"} == {floater}
 
 
 class TestShiftOffered:
@@ -220,16 +274,33 @@ class TestOfferEnded:
 
 class TestClaims:
     def test_managers_of_the_clinic_hear_of_a_request(self, asked, manager, manager_oakbrook, clinical_lead, at):
-        assert rows(ClaimWaits(), at) == [(manager.pk, asked.pk, "waits", at, asked.shift.start)]
+        assert first(ClaimWaits(), at) == [(manager.pk, asked.pk, "waits", at, asked.shift.start)]
         message = ClaimWaits().write(asked, manager, "waits", at)
         assert message.title == "Somebody asks for the open shift on Monday, November 30"
-        assert list(message.paragraphs) == [f"Avery Testwell would work: {MORNING}."]
+        assert list(message.paragraphs) == [
+            f"Avery Testwell would work: {MORNING}.",
+            "It can be decided until Monday, November 30, 7:00 AM CST.",
+        ]
         claiming.decline(asked, by=manager, at=at, answer="No.")
         assert rows(ClaimWaits(), at) == []
 
     def test_not_about_themselves(self, asked, manager, at):
         Claim.objects.update(person=manager)
         assert rows(ClaimWaits(), at) == []
+
+    def test_managers_hear_once_more_a_day_before_the_shift(self, asked, manager, at):
+        start = asked.shift.start
+        assert rows(ClaimWaits(), at)[1:] == [(manager.pk, asked.pk, "last day", start - timedelta(days=1), start)]
+        message = ClaimWaits().write(asked, manager, "last day", at)
+        assert message.title == "Still to decide: who gets the open shift on Monday, November 30"
+        assert message.paragraphs[1] == "It can be decided until Monday, November 30, 7:00 AM CST."
+        assert rows(ClaimWaits(), start) == []
+
+    @pytest.mark.parametrize(("hours", "again"), [(23, 0), (28, 0), (29, 1)])
+    def test_no_second_one_for_what_was_asked_late(self, asked, manager, hours, again):
+        at = asked.shift.start - timedelta(hours=hours)
+        Claim.objects.update(made_at=at)
+        assert len(told(ClaimWaits(), at)) == 1 + again
 
     def test_whoever_does_not_get_it_hears_why(self, asked, manager, therapist, at):
         made = claiming.decline(asked, by=manager, at=at, answer="We train somebody.")
@@ -258,7 +329,7 @@ class TestOfferWaits:
     def test_managers_hear_once_somebody_took_it(self, give, floater, manager, manager_oakbrook, at):
         assert rows(OfferWaits(), at) == []
         made = offering.take(give, version=1, by=floater, at=at)
-        assert rows(OfferWaits(), at) == [(manager.pk, made.pk, "waits", at, made.expires_at)]
+        assert first(OfferWaits(), at) == [(manager.pk, made.pk, "waits", at, made.expires_at)]
         message = OfferWaits().write(made, manager, "waits", at)
         assert message.title == "Your decision about the shift on Monday, November 30"
         assert list(message.paragraphs) == [
@@ -268,7 +339,7 @@ class TestOfferWaits:
 
     def test_what_is_handed_back(self, mine, manager, at):
         made = offering.offer(Wanted(OfferKind.DROP, mine), by=mine.staff, at=at)
-        assert told(OfferWaits(), at) == [(manager, "waits")]
+        assert told(OfferWaits(), at) == [(manager, "waits"), (manager, "last day")]
         words = OfferWaits().write(made, manager, "waits", at).paragraphs
         assert words[0] == f"Avery Testwell wants to hand back: {MORNING}."
 
@@ -281,13 +352,31 @@ class TestOfferWaits:
         made = offering.take(made, version=1, by=floater, at=at)
         assert {who for who, _ in told(OfferWaits(), at)} == {manager, manager_oakbrook}
         offering.agree(made, version=2, by=manager, at=at)
-        assert told(OfferWaits(), at) == [(manager_oakbrook, "waits")]
+        assert told(OfferWaits(), at) == [(manager_oakbrook, "waits"), (manager_oakbrook, "last day")]
         assert (
             OfferWaits()
             .write(made, manager, "waits", at)
             .paragraphs[0]
             .startswith("Avery Testwell and Theo Fictus want")
         )
+
+    def test_managers_hear_once_more_a_day_before_it_is_too_late(self, give, floater, manager, at):
+        made = offering.take(give, version=1, by=floater, at=at)
+        [_, (recipient, subject, occasion, due, until)] = rows(OfferWaits(), at)
+        assert (recipient, subject, occasion, until) == (manager.pk, made.pk, "last day", made.expires_at)
+        assert local(due) == "Sat Nov 28 19:00"
+        message = OfferWaits().write(made, manager, "last day", at)
+        assert message.title == "Still to decide: the shift on Monday, November 30"
+        assert message.paragraphs[1] == "It can be decided until Sunday, November 29, 7:00 PM CST."
+        offering.agree(made, version=2, by=manager, at=at)
+        assert rows(OfferWaits(), at) == []
+
+    @pytest.mark.parametrize(("hours", "again"), [(23, 0), (28, 0), (29, 1)])
+    def test_no_second_one_for_what_was_taken_late(self, give, floater, manager, hours, again):
+        at = give.expires_at - timedelta(hours=hours)
+        Offer.objects.update(expires_at=at + timedelta(days=1))  # it had days to be answered
+        offering.take(give, version=1, by=floater, at=at)
+        assert len(told(OfferWaits(), at)) == 1 + again
 
     def test_not_about_own_shifts(self, give, floater, manager, at):
         offering.take(give, version=1, by=floater, at=at)
@@ -346,6 +435,22 @@ def test_only_those_whom_it_concerns_can_switch_them_off(therapist, manager, adm
     staff = ["open-shift", "shift-offered", "shift-offer-ended", "shift-claim-ended"]
     managers = ["shift-offer-waits", "shift-claim-waits", "shift-uncovered"]
     assert concerned == {"Avery Testwell": staff, "Ada Nonesuch": [], "Dana Mockridge": [*staff, *managers]}
+
+
+def test_what_still_waits_on_the_last_day_is_said_once(asked, therapist, floater, manager, at):
+    """A manager and whoever has not asked hear of it; what is decided meanwhile asks nobody any more."""
+    PublishedShift.objects.update(published_at=at)
+    for moment in (at, at + timedelta(days=4), at + timedelta(days=4, seconds=15)):
+        tick(moment, "manual")
+    last_words = Reminder.objects.filter(occasion__startswith="last day", state="released")
+    assert set(last_words.values_list("kind", "recipient__name")) == {
+        ("open-shift", floater.name),
+        ("shift-claim-waits", manager.name),
+    }
+    assert last_words.count() == 2
+    claiming.grant(asked, by=manager, at=at + timedelta(days=4, minutes=1))
+    tick(at + timedelta(days=4, minutes=2), "manual")
+    assert not last_words.filter(settled_at=None).exists()
 
 
 def test_a_tick_settles_and_the_next_one_tells(swap, mt_prospect, floater, therapist, manager, asked_by_floater, at):
