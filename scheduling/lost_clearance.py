@@ -59,17 +59,24 @@ def _ahead(clinic: Clinic, at: datetime) -> Iterable[Shift]:
 
 
 def _write_down(shifts: Sequence[Shift], unfit: dict[Any, Verdict], at: datetime) -> int:
-    """A row for each shift and person, unless there is one that says so; when something else stands against it, another."""
+    """A row for each shift and person, unless there is one that says so; when something else stands against it, another.
+
+    Compared are the sentences: two licences share a code. When less stands against it, the row says so: that is no news.
+    """
     rows = LostClearance.objects.open().select_for_update(of=("self",)).filter(shift__in=unfit)
     known = {(row.shift_id, row.person_id): row for row in rows}
-    new = []
+    new, fewer = [], []
     for shift in shifts:
         if shift.pk not in unfit or shift.staff is None:
             continue
         reasons = _plain(unfit[shift.pk])
         before = known.get((shift.pk, shift.staff.pk))
-        if before is None or not {reason["code"] for reason in reasons} <= before.codes:
+        if before is None or not {reason["message"] for reason in reasons} <= set(before.words):
             new.append(LostClearance(shift=shift, person=shift.staff, reasons=reasons, found_at=at))
+        elif reasons != before.reasons:
+            before.reasons = reasons
+            fewer.append(before)
+    LostClearance.objects.bulk_update(fewer, ["reasons"])
     _end((known[key] for one in new if (key := (one.shift_id, one.person_id)) in known), at)
     return len(LostClearance.objects.bulk_create(new))
 

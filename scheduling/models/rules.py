@@ -157,7 +157,8 @@ class LostClearanceQuerySet(AccessQuerySet["LostClearance"]):
 class LostClearance(models.Model):
     """What the daily sweep found: whoever holds a shift may not work it any more. Over once that is no longer so.
 
-    `reasons` is a list of {"code", "message"}. When something else comes to stand against it, that is another row.
+    `reasons` is a list of {"code", "message"}. When something else comes to stand against it, that is another row;
+    when less does, they are updated.
     """
 
     shift = models.ForeignKey(Shift, models.CASCADE, related_name="lost_clearances")

@@ -7,9 +7,10 @@ from datetime import date, timedelta
 import pytest
 import time_machine
 from django.db import connection
+from django.db.backends.postgresql.psycopg_any import DateRange
 from django.test.utils import CaptureQueriesContext
 
-from accounts.models import Gate, Profession
+from accounts.models import Credential, Gate, Profession
 from accounts.roles import Role
 from intranet.core.time import local_day
 from intranet.reminders.ticking import tick
@@ -131,6 +132,43 @@ def test_something_else_that_stands_against_it_is_another_row(held, therapist, c
     therapist.competencies.update(ended_at=None)
     assert lost_clearance.look_through_all(at + 2 * DAY) == 0  # less than before is no news
     assert LostClearance.objects.count() == 2
+
+
+@pytest.fixture
+def papers(mt_prospect, therapist, clinical_lead):
+    """A shift of somebody whose BLS card and insurance both end before it."""
+    for name in ("BLS card", "Liability insurance"):
+        kind = people.credential_type(name=name, gate=Gate.BLOCKS, professions=[Profession.PT])
+        people.credential(user=therapist, type=kind, end=date(2026, 11, 28), verified_by=clinical_lead)
+    return factories.published(clinic=mt_prospect, times="7-12", staff=therapist).shift
+
+
+def renew(name: str, end: date | None = None) -> None:
+    Credential.objects.filter(type__name=name).update(valid=DateRange(people.HIRED, end))
+
+
+BLS, INSURANCE = (f"Avery’s {name} ends on Nov 27, 2026." for name in ("BLS card", "Liability insurance"))
+
+
+def test_another_paper_that_ends_is_news_although_its_code_was_there(papers, at):
+    renew("Liability insurance")
+    assert lost_clearance.look_through_all(at) == 1
+    assert [row.words for row in LostClearance.objects.open()] == [[BLS]]
+    renew("BLS card")
+    renew("Liability insurance", date(2026, 11, 28))
+    assert lost_clearance.look_through_all(at + DAY) == 1
+    assert [(row.words, row.found_at) for row in LostClearance.objects.open()] == [([INSURANCE], at + DAY)]
+    assert [(row.words, row.over_at) for row in LostClearance.objects.exclude(over_at=None)] == [([BLS], at + DAY)]
+
+
+def test_when_less_stands_against_it_the_row_says_so_without_news(papers, at):
+    assert lost_clearance.look_through_all(at) == 1
+    renew("BLS card")
+    assert lost_clearance.look_through_all(at + DAY) == 0
+    assert [(row.words, row.found_at) for row in LostClearance.objects.all()] == [([INSURANCE], at)]
+    renew("BLS card", date(2026, 11, 28))
+    assert lost_clearance.look_through_all(at + 2 * DAY) == 1  # lost again, it is news again
+    assert [set(row.words) for row in LostClearance.objects.open()] == [{BLS, INSURANCE}]
 
 
 def test_each_clinic_has_its_own_day(mt_prospect, at):
