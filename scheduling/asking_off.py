@@ -22,7 +22,7 @@ from scheduling.deciders import workplaces
 from scheduling.models import Blackout, PublishedShift, TimeOff, TimeOffState
 from scheduling.my_schedule import may_have_schedule
 from scheduling.roster import published_shifts
-from scheduling.times import days_touched
+from scheduling.times import days_touched, skipped_times
 
 LONGEST = timedelta(days=366)
 FURTHEST = timedelta(days=2 * 366)
@@ -52,7 +52,7 @@ class Wanted:
 
 def may_be_asked(wanted: Wanted, person: User, at: datetime) -> Verdict:
     """Whether the days and times make sense."""
-    verdict = _times(wanted)
+    verdict = _times(wanted, person)
     today = local_day(at, person.zone)
     if wanted.last_day < wanted.first_day:
         verdict += Verdict.no("ends-before-it-begins", "The last day comes before the first one.", "last_day")
@@ -66,8 +66,8 @@ def may_be_asked(wanted: Wanted, person: User, at: datetime) -> Verdict:
     return verdict
 
 
-def _times(wanted: Wanted) -> Verdict:
-    if wanted.whole_days:
+def _times(wanted: Wanted, person: User) -> Verdict:
+    if wanted.starts is None and wanted.ends is None:
         return YES
     if wanted.starts is None:
         return Verdict.no("one-time", "Say from when, or leave both times empty for whole days.", "starts")
@@ -77,7 +77,7 @@ def _times(wanted: Wanted) -> Verdict:
         return Verdict.no("several-days", "Part of a day is within one day. Ask for each day by itself.", "last_day")
     if wanted.ends <= wanted.starts:
         return Verdict.no("ends-before-it-begins", "It ends after it begins.", "ends")
-    return YES
+    return skipped_times(wanted.first_day, wanted.starts, wanted.ends, person.zone)
 
 
 @dataclass(frozen=True)

@@ -215,7 +215,9 @@ def _write(
     verdict = may_be_planned(plan) + _weeks_are_open(locked, at) + _fitness(evidence, plan, at)
     require(_said(verdict, plan, before), Conflict if _only_clashes(verdict) else Refused)
     concerns = concerns_in(verdict)
-    known = accepted(shift)
+    known = (
+        accepted(shift) if before and before.staff == plan.staff else {}
+    )  # what holds for one, holds for nobody else
     if not reason.strip() and any((one.code, one.message) not in known for one in concerns):
         require(_said(_clashes(evidence, plan, at), plan, before), Conflict)  # nobody explains what cannot be
         raise NeedsReason(concerns)

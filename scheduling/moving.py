@@ -109,19 +109,50 @@ def change_several(
     lock_all(left, wanted)
     if any(plan is not None and plan.start > shift.start for shift, plan in zip(left, wanted, strict=True)):
         left.reverse()  # the last one makes way for the one before it
+
+    def one(shift: Shift, reason: str = reason) -> tuple[Shift, Done]:
+        return _one(shift, change, seen[shift.pk], by=by, at=at, reason=reason)
+
+    done, stuck = _as_far_as_possible(left, one)
+    if stuck:
+        raise _together(sorted(_obstacles(stuck, one), key=lambda each: (each[0].start, each[0].pk)), at)
+    return done
+
+
+Refusals = list[tuple[Shift, Refused]]
+
+
+def _as_far_as_possible(
+    left: Sequence[Shift], one: Callable[[Shift], tuple[Shift, Done]]
+) -> tuple[list[tuple[Shift, Done]], Refusals]:
+    """What could be done, each as soon as nothing is in its way any more, and what speaks against the rest."""
     done: list[tuple[Shift, Done]] = []
     while left:
-        refusals = []
+        refusals: Refusals = []
         for shift in left:
             try:
                 with transaction.atomic():
-                    done.append(_one(shift, change, seen[shift.pk], by=by, at=at, reason=reason))
+                    done.append(one(shift))
             except Refused as refused:
                 refusals.append((shift, refused))
         if len(refusals) == len(left):
-            raise _together(sorted(refusals, key=lambda one: (one[0].start, one[0].pk)), at)
+            return done, refusals
         left = [shift for shift, _ in refusals]
-    return done
+    return done, []
+
+
+def _obstacles(stuck: Refusals, one: Callable[..., tuple[Shift, Done]]) -> Refusals:
+    """Of the refusals those that matter: what is only in the way of a shift that waits for a reason is none.
+
+    Tried out as if there were a reason, and undone.
+    """
+    waiting: Refusals = [(shift, error) for shift, error in stuck if isinstance(error, NeedsReason)]
+    if len(waiting) in (0, len(stuck)):
+        return stuck
+    with transaction.atomic():
+        _, barred = _as_far_as_possible([shift for shift, _ in stuck], lambda shift: one(shift, "Tried out"))
+        transaction.set_rollback(True)
+    return barred or waiting
 
 
 def _found(seen: Mapping[UUID, int], by: User) -> list[Shift]:

@@ -20,6 +20,7 @@ from tests.scheduling.factories import MONDAY, TODAY
 
 pytestmark = pytest.mark.django_db
 
+FORWARD = date(2027, 3, 14)
 TUESDAY = MONDAY + timedelta(days=1)
 
 
@@ -65,6 +66,10 @@ def test_a_part_of_a_day_has_times(therapist, at):
         (Wanted(MONDAY, MONDAY, None, time(9)), [("one-time", "starts")]),
         (Wanted(MONDAY, TUESDAY, time(9), time(12)), [("several-days", "last_day")]),
         (Wanted(MONDAY, MONDAY, time(12), time(12)), [("ends-before-it-begins", "ends")]),
+        # The clocks go from 2 to 3 that night.
+        (Wanted(FORWARD, FORWARD, time(2, 30), time(3, 15)), [("no-such-time", "starts")]),
+        (Wanted(FORWARD, FORWARD, time(1), time(2, 30)), [("no-such-time", "ends")]),
+        (Wanted(FORWARD, FORWARD, time(1), time(3)), []),
     ],
 )
 def test_what_makes_no_sense_is_refused_at_its_field(therapist, at, wanted, expected):

@@ -23,6 +23,7 @@ from scheduling.models import (
     Publication,
     PublishedShift,
     RosterRule,
+    RosterWeek,
     RuleCode,
     RuleLevel,
     Shift,
@@ -316,7 +317,9 @@ class TestPublishing:
     @pytest.fixture
     def theirs(self, oakbrook, therapist_oakbrook) -> PublishedShift:
         """The only therapist who works then is at the other clinic."""
-        return factories.published(clinic=oakbrook, times="7-12", staff=therapist_oakbrook)
+        shift = factories.published(clinic=oakbrook, times="7-12", staff=therapist_oakbrook)
+        RosterWeek.objects.update(published_at=factories.CREATED)
+        return shift
 
     def concerns(self, week, at) -> list[str]:
         return [str(one) for one in publishing.preview(week, at).concerns]

@@ -8,7 +8,7 @@ import pytest
 
 from intranet.core.access import Conflict, Refused
 from scheduling import assigning, moving
-from scheduling.models import AcceptedWarning, RosterWeek, Shift
+from scheduling.models import AcceptedWarning, Availability, RosterWeek, Shift, Wish
 from scheduling.moving import by_days, change_several, copy_shift, deleted, for_person, on_day, opened, place_shift
 from scheduling.plans import Plan
 from tests.scheduling import factories
@@ -118,6 +118,26 @@ class TestSeveral:
         assert AcceptedWarning.objects.count() == 0
         change_several(self.seen(shifts), for_person(floater), by=manager, at=at, reason="Agreed.")
         assert set(AcceptedWarning.objects.values_list("reason", flat=True)) == {"Agreed."}
+
+    def test_that_wait_for_a_reason_are_in_nobodys_way(self, shifts, mt_prospect, therapist, manager, floater, at):
+        """Monday could go to Tuesday if Tuesday went on, which it may with a reason."""
+        wish = {"person": therapist, "wish": Wish.UNAVAILABLE, "added_at": at}
+        Availability.objects.create(days=(MONDAY + timedelta(days=3), MONDAY + timedelta(days=4)), **wish)
+        with refused(assigning.NeedsReason) as caught:
+            change_several(self.seen(shifts), by_days(1), by=manager, at=at)
+        assert reasons(caught) == [
+            "Avery Testwell, 7a–3:30p on Wed, Dec 2: Avery is not available on Thursday.",
+            "Say why you plan it all the same.",
+        ]
+        assert set(Shift.objects.values_list("version", flat=True)) == {1}
+        assert AcceptedWarning.objects.count() == 0
+        factories.shift(clinic=mt_prospect, day=MONDAY + timedelta(days=3), staff=therapist)
+        with refused(Conflict) as caught:
+            change_several(self.seen(shifts), by_days(1), by=manager, at=at)
+        assert "already works 7a–3:30p on Thu, Dec 3" in reasons(caught)[-1]
+        Shift.objects.filter(period__startswith__gt=shifts[2].end).delete()
+        change_several(self.seen(shifts), by_days(1), by=manager, at=at, reason="Agreed.")
+        assert AcceptedWarning.objects.get().reason == "Agreed."
 
     def test_that_somebody_changed_are_a_conflict(self, shifts, manager, floater, at):
         Shift.objects.filter(pk=shifts[0].pk).update(version=2)

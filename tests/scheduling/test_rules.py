@@ -135,6 +135,15 @@ class TestReasons:
         later = assigning.change_shift(shift, noted, version=1, by=manager, at=at)
         assert self.accepted(later) == [(2, "Avery is not available on Monday.", "She  offered.")]
 
+    def test_for_somebody_else_it_asks_again_in_the_same_words(self, mt_prospect, therapist, floater, manager, at):
+        for person in (therapist, floater):
+            for number in range(5):
+                factories.shift(clinic=mt_prospect, day=MONDAY + timedelta(days=number), staff=person)
+        extra = factories.plan(clinic=mt_prospect, day=MONDAY + timedelta(days=5), times="7-12", staff=therapist)
+        shift = assigning.create_shift(extra, by=manager, at=at, reason="She offered.")
+        with pytest.raises(assigning.NeedsReason):
+            assigning.change_shift(shift, replace(extra, staff=floater), version=1, by=manager, at=at)
+
     def test_another_concern_asks_again(self, shift, manager, at):
         longer = replace(Plan.of(shift), break_minutes=0)
         with pytest.raises(assigning.NeedsReason):

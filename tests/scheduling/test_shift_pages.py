@@ -70,6 +70,20 @@ class TestAdding:
         shift = Shift.objects.select_related("clinic").get()
         assert Plan.of(shift) == factories.plan(clinic=mt_prospect, staff=therapist, break_minutes=30, note="Room 2")
 
+    def test_enter_does_what_the_main_button_does(self, sign_in, mt_prospect, manager, therapist, floater):
+        """Enter in a field presses the first button of the form, whichever that is."""
+
+        def first_button(page: str) -> str:
+            form = text(browser.get(page)).split('class="card shift-page"')[1]
+            return re.search(r"<button([^>]*)>", form)[1]
+
+        browser = sign_in(manager)
+        assert f'name="assign" value="{therapist.pk}"' in first_button(f"{ADD}?staff={therapist.pk}")
+        assert 'name="assign" value=""' in first_button(ADD)
+        shift = factories.shift(clinic=mt_prospect, staff=therapist)
+        assert 'type="submit"' in first_button(address(shift))
+        assert "name=" not in first_button(address(shift))
+
     def test_a_shift_is_left_open(self, sign_in, mt_prospect, manager, therapist):
         sign_in(manager).post(f"{ADD}?staff={therapist.pk}", fields(assign=""))
         assert Shift.objects.get().staff is None
