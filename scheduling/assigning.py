@@ -18,7 +18,7 @@ from accounts.roles import Capability
 from intranet.audit.recording import record
 from intranet.core.access import YES, Conflict, Forbidden, Reason, Refused, Verdict, require
 from intranet.core.wording import clock_time, full_day
-from scheduling.eligibility import TRAVEL, Evidence, gather, meal_verdict
+from scheduling.eligibility import TRAVEL, Case, Evidence, gather, gather_each, meal_verdict
 from scheduling.models import AcceptedWarning, PublishedShift, RosterWeek, Shift, ShiftState, TemplateLine
 from scheduling.plans import Plan, may_be_planned
 from scheduling.rules import concerns_in
@@ -51,27 +51,31 @@ def create_shift(
     line: TemplateLine | None = None,
     place: int = 0,
     key: UUID | None = None,
+    asks: bool = True,
 ) -> Shift:
     """Plan a new shift, open or for somebody. Staff see it once it is published.
 
     `reason` is why it is planned although something speaks against it; `line` and `place` say from where in a week
     template it comes; `key` is that of a deleted shift which comes back. Raises NeedsReason with every concern when
-    there are some and no reason is given.
+    there are some and no reason is given, unless it does not ask: then `undoing` compares the concerns itself.
     """
     require(may_edit(plan.clinic, by), Forbidden)
     week = lock_weeks(plan.clinic, [plan])[0]
     lock_people([plan.staff])
     shift = Shift(id=key or uuid4(), week=week, template_line=line, template_place=place)
-    _write(shift, plan, by=by, at=at, locked=[week], reason=reason)
+    _write(shift, plan, by=by, at=at, locked=[week], reason=reason, asks=asks)
     record(by, "shift.created", shift, clinics=[plan.clinic.pk], **_summary(plan))
     return shift
 
 
 @transaction.atomic
-def change_shift(shift: Shift, plan: Plan, *, version: int, by: User, at: datetime, reason: str = "") -> Shift:
+def change_shift(
+    shift: Shift, plan: Plan, *, version: int, by: User, at: datetime, reason: str = "", asks: bool = True
+) -> Shift:
     """Make the shift what the plan says, all of it or nothing. `version` is the one that the person saw.
 
-    `reason` is why it becomes so although something speaks against it; see `create_shift`.
+    `reason` is why it becomes so although something speaks against it, and `asks` whether one is asked for; see
+    `create_shift`.
     """
     require(may_edit(shift.clinic, by), Forbidden)
     if plan.clinic != shift.clinic:
@@ -85,7 +89,7 @@ def change_shift(shift: Shift, plan: Plan, *, version: int, by: User, at: dateti
     shift.week = next(week for week in weeks if week.monday == plan.monday)
     if shift.week != old_week:  # it fills no place of its template's week any more
         shift.template_line, shift.template_place = None, 0
-    _write(shift, plan, by=by, at=at, locked=weeks, before=before, reason=reason)
+    _write(shift, plan, by=by, at=at, locked=weeks, before=before, reason=reason, asks=asks)
     record(by, "shift.changed", shift, clinics=[shift.clinic_id], **before.differences(plan))
     return shift
 
@@ -127,10 +131,10 @@ def delete_shift(shift: Shift, *, version: int, by: User, at: datetime) -> None:
 
 
 @transaction.atomic
-def restore_shift(shift: Shift, *, version: int, by: User, at: datetime, reason: str = "") -> Shift:
+def restore_shift(shift: Shift, *, version: int, by: User, at: datetime) -> Shift:
     """Plan a shift again that was deleted and that staff have seen; it stays the same one for them.
 
-    Refused like a new one where something has come in its place.
+    Refused like a new one where something has come in its place. It asks for no reason: `undoing` compares the concerns.
     """
     require(may_edit(shift.clinic, by), Forbidden)
     weeks = lock_weeks(shift.clinic, [], also=[shift.week_id])
@@ -142,7 +146,7 @@ def restore_shift(shift: Shift, *, version: int, by: User, at: datetime, reason:
         raise Conflict.because("changed-meanwhile", words)
     plan = Plan.of(shift)
     shift.state = ShiftState.PLANNED
-    _write(shift, plan, by=by, at=at, locked=weeks, before=plan, reason=reason)
+    _write(shift, plan, by=by, at=at, locked=weeks, before=plan, asks=False)
     record(by, "shift.restored", shift, clinics=[shift.clinic_id], **_summary(plan))
     return shift
 
@@ -208,16 +212,16 @@ def _write(
     locked: list[RosterWeek],
     before: Plan | None = None,
     reason: str = "",
+    asks: bool = True,
 ) -> None:
     """Save the shift as planned, or refuse. Everything is locked; whether it clashes is for the database to say."""
     runs = plan.start < plan.end  # of what ends before it begins there is nothing to say about people
     evidence = gather(plan, [plan.staff], shift_id=shift.pk) if plan.staff and runs else None
     verdict = may_be_planned(plan) + _weeks_are_open(locked, at) + _fitness(evidence, plan, at)
     require(_said(verdict, plan, before), Conflict if _only_clashes(verdict) else Refused)
-    concerns = concerns_in(verdict)
-    known = (
-        accepted(shift) if before and before.staff == plan.staff else {}
-    )  # what holds for one, holds for nobody else
+    concerns = concerns_in(verdict) if asks else []
+    same = before is not None and before.staff == plan.staff  # what holds for one, holds for nobody else
+    known = accepted(shift) if same else {}
     if not reason.strip() and any((one.code, one.message) not in known for one in concerns):
         require(_said(_clashes(evidence, plan, at), plan, before), Conflict)  # nobody explains what cannot be
         raise NeedsReason(concerns)
@@ -242,6 +246,19 @@ def _fitness(evidence: Evidence | None, plan: Plan, at: datetime) -> Verdict:
     if not verdict or evidence.longest_way > TRAVEL:  # the database knows the shortest way only
         verdict += evidence.clash_verdict(plan.staff, at)
     return verdict + meal_verdict(plan, evidence.rules)
+
+
+def standing_concerns(shifts: Sequence[Shift], at: datetime) -> dict[UUID, list[Reason]]:
+    """{shift: what somebody would have to say why about, were it planned now as it is}; nothing of an open one.
+
+    As many queries for many as for one.
+    """
+    held = [(shift, shift.staff) for shift in shifts if shift.staff is not None]
+    gathered = gather_each([Case(Plan.of(shift), [person], {shift.pk}) for shift, person in held])
+    found: dict[UUID, list[Reason]] = {shift.pk: [] for shift in shifts}
+    for (shift, _), evidence in zip(held, gathered, strict=True):
+        found[shift.pk] = concerns_in(_fitness(evidence, evidence.plan, at))
+    return found
 
 
 def _only_clashes(verdict: Verdict) -> bool:

@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import F
 
 from accounts.models import User
 from intranet.core.access import Conflict, Reason, Refused, Verdict
@@ -20,8 +21,9 @@ from scheduling.assigning import (
     delete_shift,
     lock_people,
     lock_weeks_by_id,
+    standing_concerns,
 )
-from scheduling.models import RosterWeek, Shift
+from scheduling.models import AcceptedWarning, RosterWeek, Shift
 from scheduling.plans import Plan
 from scheduling.times import hours_and_day, shift_span
 
@@ -46,6 +48,42 @@ def placed(plan: Plan, day: date, staff: User | None) -> Plan:
 
 
 @dataclass(frozen=True)
+class Why:
+    """The reason that somebody gave for a concern."""
+
+    reason: str
+    by_id: int
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Stood:
+    """What spoke against a shift before it was changed, and why it was planned all the same, where somebody was asked."""
+
+    code: str
+    message: str
+    why: Why | None = None
+
+    @classmethod
+    def of(cls, row: AcceptedWarning) -> Stood:
+        return cls(row.code, row.message, Why(row.reason, row.by_id, row.at))
+
+
+def as_they_stand(shifts: Sequence[Shift], at: datetime) -> dict[UUID, tuple[Stood, ...]]:
+    """{shift: what speaks against it as it is planned, with the reasons that were given for this version of it}.
+
+    As many queries for many as for one.
+    """
+    found: dict[UUID, dict[tuple[str, str], Stood]] = {
+        pk: {(one.code, one.message): Stood(one.code, one.message) for one in concerns}
+        for pk, concerns in standing_concerns(shifts, at).items()
+    }
+    for row in AcceptedWarning.objects.filter(shift__in=shifts, shift_version=F("shift__version")):
+        found[row.shift_id][row.code, row.message] = Stood.of(row)
+    return {pk: tuple(stood.values()) for pk, stood in found.items()}
+
+
+@dataclass(frozen=True)
 class Done:
     """What was done to a shift, and what it was before: what there is to undo."""
 
@@ -55,20 +93,35 @@ class Done:
     gone: bool = False  # it was deleted
     line: int | None = None  # of which template it came, and where in it
     place: int = 0
+    stood: tuple[Stood, ...] = ()  # what spoke against it before
 
     @classmethod
-    def deleted(cls, shift: Shift, version: int) -> Done:
+    def deleted(cls, shift: Shift, version: int, stood: tuple[Stood, ...] = ()) -> Done:
         """That the shift, which was at this version, is deleted."""
-        return cls(shift.pk, version + 1, Plan.of(shift), True, shift.template_line_id, shift.template_place)
+        return cls(shift.pk, version + 1, Plan.of(shift), True, shift.template_line_id, shift.template_place, stood)
+
+
+def replan_shift(
+    shift: Shift, plan: Plan, *, version: int, by: User, at: datetime, reason: str = ""
+) -> tuple[Shift, Done]:
+    """Make a shift what the plan says, with the way back."""
+    before, stood = Plan.of(shift), as_they_stand([shift], at)[shift.pk]
+    after = change_shift(shift, plan, version=version, by=by, at=at, reason=reason)
+    return after, Done(after.pk, after.version, before, stood=stood)
+
+
+def remove_shift(shift: Shift, *, version: int, by: User, at: datetime) -> Done:
+    """Delete a shift, with the way back."""
+    done = Done.deleted(shift, version, as_they_stand([shift], at)[shift.pk])
+    delete_shift(shift, version=version, by=by, at=at)
+    return done
 
 
 def place_shift(
     shift: Shift, *, day: date, staff: User | None, version: int, by: User, at: datetime, reason: str = ""
 ) -> tuple[Shift, Done]:
     """Put a shift on a day, for somebody or open."""
-    before = Plan.of(shift)
-    after = change_shift(shift, placed(before, day, staff), version=version, by=by, at=at, reason=reason)
-    return after, Done(after.pk, after.version, before)
+    return replan_shift(shift, placed(Plan.of(shift), day, staff), version=version, by=by, at=at, reason=reason)
 
 
 def copy_shift(
@@ -107,11 +160,12 @@ def change_several(
     left = _found(seen, by)
     wanted = [change(Plan.of(shift)) for shift in left]
     lock_all(left, wanted)
+    stood = as_they_stand(left, at)  # before any of them changes
     if any(plan is not None and plan.start > shift.start for shift, plan in zip(left, wanted, strict=True)):
         left.reverse()  # the last one makes way for the one before it
 
     def one(shift: Shift, reason: str = reason) -> tuple[Shift, Done]:
-        return _one(shift, change, seen[shift.pk], by=by, at=at, reason=reason)
+        return _one(shift, change, seen[shift.pk], stood[shift.pk], by=by, at=at, reason=reason)
 
     done, stuck = _as_far_as_possible(left, one)
     if stuck:
@@ -179,28 +233,31 @@ def lock_all(shifts: Iterable[Shift], plans: Iterable[Plan | None]) -> None:
     lock_people([*(shift.staff for shift in shifts), *(plan.staff for plan in wanted)])
 
 
-def _one(shift: Shift, change: Aim, version: int, *, by: User, at: datetime, reason: str) -> tuple[Shift, Done]:
+def _one(
+    shift: Shift, change: Aim, version: int, stood: tuple[Stood, ...], *, by: User, at: datetime, reason: str
+) -> tuple[Shift, Done]:
     before = Plan.of(shift)
     wanted = change(before)
     if wanted is None:
-        done = Done.deleted(shift, version)
+        done = Done.deleted(shift, version, stood)
         delete_shift(shift, version=version, by=by, at=at)
         return shift, done
     after = change_shift(shift, wanted, version=version, by=by, at=at, reason=reason)
-    return after, Done(after.pk, after.version, before)
+    return after, Done(after.pk, after.version, before, stood=stood)
 
 
 def _together(refusals: Sequence[tuple[Shift, Refused]], at: datetime) -> Refused:
     """One refusal with every reason of each. What needs a reason is said once nothing else stands against it."""
     against = [(shift, error) for shift, error in refusals if not isinstance(error, NeedsReason)]
-    reasons = [_of_shift(one, shift, at) for shift, error in against for one in error.verdict.reasons]
+    reasons = [of_shift(one, shift, at) for shift, error in against for one in error.verdict.reasons]
     if not reasons:
-        concerns = [_of_shift(one, shift, at) for shift, error in refusals for one in error.verdict.reasons[:-1]]
+        concerns = [of_shift(one, shift, at) for shift, error in refusals for one in error.verdict.reasons[:-1]]
         return NeedsReason(concerns)
     kind = Conflict if all(isinstance(error, Conflict) for _, error in against) else Refused
     return kind(Verdict.of(reasons))
 
 
-def _of_shift(reason: Reason, shift: Shift, at: datetime) -> Reason:
+def of_shift(reason: Reason, shift: Shift, at: datetime) -> Reason:
+    """The reason with the shift that it is about, for where several are spoken of."""
     message = reason.message.removesuffix(f" {NOTHING_CHANGED}")
     return replace(reason, message=f"{shift.staff or 'Open shift'}, {hours_and_day(shift, at)}: {message}", field="")

@@ -11,47 +11,89 @@ from django.core import signing
 from django.db import transaction
 
 from accounts.models import Clinic, Skill, User
-from intranet.core.access import Conflict, Refused
-from scheduling.assigning import NOTHING_CHANGED, change_shift, create_shift, delete_shift, restore_shift
-from scheduling.models import Shift, TemplateLine
-from scheduling.moving import Done, lock_all
+from intranet.core.access import Conflict, Reason, Refused, Verdict
+from scheduling.assigning import (
+    NOTHING_CHANGED,
+    change_shift,
+    create_shift,
+    delete_shift,
+    restore_shift,
+    standing_concerns,
+)
+from scheduling.models import AcceptedWarning, Shift, TemplateLine
+from scheduling.moving import Done, Stood, Why, lock_all, of_shift
 from scheduling.plans import Plan
 from scheduling.positions import Position
 
 SALT = "scheduling.undoing"
 UNDO_FOR = timedelta(hours=1)
-REASON = "Undone."  # what was accepted then is accepted again: it goes back to what somebody had decided
 TOO_LATE = "This can be undone for an hour. Change it on the board instead."
+UNDECIDED = f"Nobody has decided about this. Make the change by hand and say why. {NOTHING_CHANGED}"
 
 
 @transaction.atomic
 def undo(done: Iterable[Done], *, by: User, at: datetime) -> list[tuple[Shift, Shift | None]]:
     """Make each shift what it was before, the last change first: (as it was until now, as it is again).
 
-    Refused when somebody has changed one since, or when something else has come in its place; then nothing is undone.
+    Refused when somebody has changed one since, when something else has come in its place, or when something speaks
+    against one that did not before; then nothing is undone.
     """
     steps = list(reversed(list(done)))
     known = Shift.objects.visible_to(by).select_related("clinic", "week__clinic", "staff", "skill")
     shifts = known.filter(pk__in=[one.shift_id for one in steps])
     lock_all(shifts, [one.before for one in steps])
     found = {shift.pk: shift for shift in shifts.all()}  # as they are now that nobody changes them
-    return [_undo_one(one, found.get(one.shift_id), by=by, at=at) for one in steps]
+    undone = [_undo_one(one, found.get(one.shift_id), by=by, at=at) for one in steps]
+    _accept_as_before([(one, again) for one, (_, again) in zip(steps, undone, strict=True) if again is not None], at)
+    return undone
 
 
 def _undo_one(one: Done, shift: Shift | None, *, by: User, at: datetime) -> tuple[Shift, Shift | None]:
     if one.gone and one.before is not None:
         if shift is None:
             line = TemplateLine.objects.filter(pk=one.line).first() if one.line else None
-            again = create_shift(one.before, by=by, at=at, reason=REASON, line=line, place=one.place, key=one.shift_id)
+            again = create_shift(one.before, by=by, at=at, line=line, place=one.place, key=one.shift_id, asks=False)
         else:
-            again = restore_shift(shift, version=one.version, by=by, at=at, reason=REASON)
+            again = restore_shift(shift, version=one.version, by=by, at=at)
         return again, again
     if shift is None:
         raise Conflict.because("deleted-meanwhile", f"Somebody deleted the shift since. {NOTHING_CHANGED}")
     if one.before is None:
         delete_shift(shift, version=one.version, by=by, at=at)
         return shift, None
-    return shift, change_shift(shift, one.before, version=one.version, by=by, at=at, reason=REASON)
+    return shift, change_shift(shift, one.before, version=one.version, by=by, at=at, asks=False)
+
+
+def _accept_as_before(back: Sequence[tuple[Done, Shift]], at: datetime) -> None:
+    """Write the reasons again that had been given for the shifts as they are again. Refused when there is a new concern.
+
+    They are looked at once all of them are back: before, each lacks what the others say about it. In other words it is
+    another concern, as everywhere. What stood there without a reason, since no rule asked then, is as it was.
+    """
+    back = [(one, shift) for one, shift in back if shift.version != one.version]  # the others never changed
+    new = _new_concerns(back, at)
+    if new:
+        raise Refused(Verdict.of([*new, Reason("undecided", UNDECIDED)]))
+    rows = [_accepted_again(shift, stood, stood.why) for one, shift in back for stood in one.stood if stood.why]
+    AcceptedWarning.objects.bulk_create(rows)
+
+
+def _new_concerns(back: Sequence[tuple[Done, Shift]], at: datetime) -> list[Reason]:
+    """What speaks against the shifts and did not before; once for each person, however many of their shifts say it."""
+    now = standing_concerns([shift for _, shift in back], at)
+    new: dict[tuple[int | None, str, str], Reason] = {}
+    for one, shift in back:
+        known = {(stood.code, stood.message) for stood in one.stood}
+        for concern in now[shift.pk]:
+            if (concern.code, concern.message) not in known:
+                new.setdefault((shift.staff_id, concern.code, concern.message), of_shift(concern, shift, at))
+    return list(new.values())
+
+
+def _accepted_again(shift: Shift, stood: Stood, why: Why) -> AcceptedWarning:
+    row = AcceptedWarning(shift=shift, shift_version=shift.version, code=stood.code, message=stood.message)
+    row.reason, row.by_id, row.at = why.reason, why.by_id, why.at
+    return row
 
 
 def ticket(done: Sequence[Done], *, by: User) -> str:
@@ -86,7 +128,7 @@ def _packed(one: Done) -> dict[str, Any]:
         "break_minutes": plan.break_minutes,
         "note": plan.note,
     }
-    came = {"line": one.line, "place": one.place}
+    came = {"line": one.line, "place": one.place, "stood": [_packed_concern(stood) for stood in one.stood]}
     return {"shift": str(one.shift_id), "version": one.version, "gone": one.gone, "before": before} | came
 
 
@@ -104,4 +146,22 @@ def _unpacked(
         break_minutes=values["break_minutes"],
         note=values["note"],
     )
-    return Done(UUID(packed["shift"]), packed["version"], plan, packed["gone"], packed["line"], packed["place"])
+    return Done(
+        UUID(packed["shift"]),
+        packed["version"],
+        plan,
+        packed["gone"],
+        packed["line"],
+        packed["place"],
+        tuple(_unpacked_concern(stood) for stood in packed["stood"]),
+    )
+
+
+def _packed_concern(stood: Stood) -> list[Any]:
+    why = stood.why
+    return [stood.code, stood.message, *([why.reason, why.by_id, why.at.isoformat()] if why else [])]
+
+
+def _unpacked_concern(packed: list[Any]) -> Stood:
+    code, message, *why = packed
+    return Stood(code, message, Why(why[0], why[1], datetime.fromisoformat(why[2])) if why else None)

@@ -22,7 +22,7 @@ from scheduling.coverage import unusual_times
 from scheduling.eligibility import Candidate, candidates, meal_verdict
 from scheduling.forms import NewShiftForm, ShiftForm, values_of
 from scheduling.models import PublishedShift, Shift
-from scheduling.moving import Done
+from scheduling.moving import Done, remove_shift, replan_shift
 from scheduling.plans import Plan
 from scheduling.rules import concerns_in, rules_of
 from scheduling.times import clock_change, ends_next_day, planned_hours
@@ -65,14 +65,14 @@ def edit(request: HttpRequest, pk: UUID) -> HttpResponse:
             version = shown_version(request)
             with transaction.atomic():
                 reason = form.cleaned_data["reason"]
-                shift = assigning.change_shift(shift, plan, version=version, by=request.user, at=at, reason=reason)
+                shift, done = replan_shift(shift, plan, version=version, by=request.user, at=at, reason=reason)
                 if "tell" in request.POST:
                     publishing.tell_now(shift, version=shift.version, by=request.user, at=at, reason=reason)
         except Refused as refused:
             add_refusal(form, refused)
             undone = assigning.undone(plan, before)
             return sheet(request, form, shift, staff=staff, refused=refused, undone=undone, status=refused.status)
-        say(request, message_for(shift, told="tell" in request.POST), [Done(shift.pk, shift.version, before)])
+        say(request, message_for(shift, told="tell" in request.POST), [done])
         return saved(request, [here, Changed.of(shift)], shift)
     return sheet(request, form, shift, staff=staff)
 
@@ -82,10 +82,9 @@ def delete(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Delete a shift; from what staff see it goes with the next publication."""
     shift = get_object_or_404(working_copies(request), pk=pk)
     here, version = Changed.of(shift), shown_version(request)
-    done = Done.deleted(shift, version)
     seen = PublishedShift.objects.standing().filter(shift=shift).exists()
     try:
-        assigning.delete_shift(shift, version=version, by=request.user, at=timezone.now())
+        done = remove_shift(shift, version=version, by=request.user, at=timezone.now())
     except Refused as refused:
         form = ShiftForm(None, clinics=[shift.clinic], initial=values_of(shift))
         return sheet(request, form, shift, staff=shift.staff, refused=refused, status=refused.status)

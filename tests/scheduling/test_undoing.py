@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import time, timedelta
 
 import pytest
 import time_machine
+from django.db.models import F
 
+from accounts.roles import Role
 from intranet.core.access import Conflict, Refused
-from scheduling import assigning, pending
+from scheduling import assigning, pending, publishing
 from scheduling.making_templates import Cycle, Line, add_week_template
-from scheduling.models import RosterWeek, Shift
-from scheduling.moving import Done, by_days, change_several, copy_shift, deleted, place_shift
+from scheduling.models import AcceptedWarning, RosterWeek, RuleCode, Shift
+from scheduling.moving import (
+    Done,
+    by_days,
+    change_several,
+    copy_shift,
+    deleted,
+    for_person,
+    place_shift,
+    remove_shift,
+    replan_shift,
+)
 from scheduling.plans import Plan
 from scheduling.positions import Position
+from scheduling.rules import Rule, rules_of, set_rule
 from scheduling.undoing import UNDO_FOR, from_ticket, ticket, undo
 from scheduling.usual_shifts import UsualShift, add_usual_shift
+from tests.factories import membership
 from tests.scheduling import factories
 
 pytestmark = pytest.mark.django_db
@@ -150,3 +165,110 @@ def test_a_ticket_is_for_its_person_and_an_hour(mt_prospect, manager, manager_oa
     ):
         with time_machine.travel(moment, tick=False), pytest.raises(Refused, match="can be undone for an hour"):
             from_ticket(text_in, by=by)
+
+
+class TestWhatSpeaksAgainstIt:
+    """Undo goes back to what somebody had decided, and decides nothing new."""
+
+    FRIDAY, SATURDAY = MONDAY + timedelta(days=4), MONDAY + timedelta(days=5)
+    WEEK = range(5)
+
+    @pytest.fixture
+    def week(self, mt_prospect, manager, therapist, at) -> list[Shift]:
+        """Five days of ten hours for Avery: of the last one somebody had to say why."""
+        plans = [self.plan(mt_prospect, number, therapist) for number in self.WEEK]
+        return [assigning.create_shift(plan, by=manager, at=at, reason="She asked for it.") for plan in plans]
+
+    def plan(self, clinic, number: int, staff, times: str = "7-17:30") -> Plan:
+        return factories.plan(clinic=clinic, day=MONDAY + timedelta(days=number), times=times, staff=staff)
+
+    def accepted(self) -> list[tuple[Shift, str, str, str]]:
+        """What is planned all the same now, with the reasons."""
+        rows = AcceptedWarning.objects.filter(shift_version=F("shift__version")).select_related("by", "shift")
+        return [(row.shift, row.message, row.reason, row.by.name) for row in rows.order_by("shift__period", "pk")]
+
+    def decided(self, shift: Shift) -> list[tuple[Shift, str, str, str]]:
+        return [(shift, "10 h over 40 h in the week.", "She asked for it.", "Dana Mockridge")]
+
+    @pytest.fixture
+    def forty_hours(self, mt_prospect, therapist) -> list[Shift]:
+        return [
+            factories.shift(clinic=mt_prospect, day=MONDAY + timedelta(days=number), staff=therapist)
+            for number in self.WEEK
+        ]
+
+    def test_hours_that_came_since_are_for_somebody_to_decide(
+        self, mt_prospect, oakbrook, manager, manager_oakbrook, therapist, floater, forty_hours, at
+    ):
+        membership(user=therapist, role=Role.THERAPIST, clinic=oakbrook)
+        _, done = place_shift(forty_hours[-1], day=self.FRIDAY, staff=floater, version=1, by=manager, at=at)
+        saturday = factories.plan(clinic=oakbrook, day=self.SATURDAY, staff=therapist)
+        assigning.create_shift(saturday, by=manager_oakbrook, at=at)
+        before = plans()
+        with pytest.raises(Refused) as refused:
+            take_back([done], manager, at)
+        assert [one.code for one in refused.value.verdict.reasons] == ["over-hours", "undecided"]
+        assert str(refused.value) == (
+            "Avery Testwell, 7a–3:30p on Fri, Dec 4: 8 h over 40 h in the week. "
+            "Nobody has decided about this. Make the change by hand and say why. Nothing was changed."
+        )
+        assert (plans(), self.accepted()) == (before, [])
+
+    @pytest.mark.parametrize("number", WEEK)
+    def test_a_changed_shift_has_its_reason_again(self, week, manager, floater, at, number):
+        """Whichever day of the long week it was, and also when the change had a reason of its own."""
+        changed = replace(Plan.of(week[number]), staff=floater, break_minutes=0)
+        _, done = replan_shift(week[number], changed, version=1, by=manager, at=at, reason="He covers for her.")
+        take_back([done], manager, at)
+        assert self.accepted() == self.decided(week[-1])
+
+    @pytest.mark.parametrize("seen_by_staff", [True, False])
+    def test_a_deleted_shift_has_its_reason_again(self, week, manager, at, seen_by_staff):
+        if seen_by_staff:
+            planned = week[0].week
+            planned.refresh_from_db()
+            publishing.publish(planned, version=planned.version, by=manager, at=at, reason="So.")
+        done = remove_shift(week[-1], version=1, by=manager, at=at)
+        assert self.accepted() == []
+        take_back([done], manager, at)
+        assert self.accepted() == self.decided(week[-1])
+
+    @pytest.mark.parametrize("deed", ["delete", "give"])
+    @pytest.mark.parametrize("more", [[], [(5, "7-11")]], ids=["equal-days", "and-a-short-one"])
+    def test_several_have_theirs_again_whatever_comes_back_first(
+        self, week, mt_prospect, manager, therapist, floater, at, deed, more
+    ):
+        more = [self.plan(mt_prospect, number, therapist, times) for number, times in more]
+        week += [assigning.create_shift(plan, by=manager, at=at, reason="Her Saturday.") for plan in more]
+        before, reasons = plans(), self.accepted()
+        aim = deleted if deed == "delete" else for_person(floater)
+        done = change_several({shift.pk: 1 for shift in week}, aim, by=manager, at=at, reason="Ill.")
+        take_back([one for _, one in done], manager, at)
+        assert (plans(), self.accepted()) == (before, reasons)
+
+    @pytest.mark.parametrize("deed", ["delete", "give"])
+    def test_several_say_each_new_concern_once(self, forty_hours, mt_prospect, manager, therapist, floater, at, deed):
+        aim = deleted if deed == "delete" else for_person(floater)
+        done = change_several({shift.pk: 1 for shift in forty_hours}, aim, by=manager, at=at)
+        assigning.create_shift(self.plan(mt_prospect, 5, therapist, "7-11"), by=manager, at=at)
+        before = plans()
+        with pytest.raises(Refused) as refused:
+            take_back([one for _, one in done], manager, at)
+        assert [one.code for one in refused.value.verdict.reasons] == ["over-hours", "undecided"]
+        assert plans() == before
+
+    def test_a_rule_that_was_stricter_already_changes_nothing_and_one_that_came_since_does(
+        self, forty_hours, mt_prospect, manager, floater, at
+    ):
+        self.week_of(mt_prospect, 38, manager)
+        _, done = place_shift(forty_hours[-1], day=self.FRIDAY, staff=floater, version=1, by=manager, at=at)
+        [(_, again)] = take_back([done], manager, at)
+        assert self.accepted() == []
+        _, done = place_shift(again, day=self.FRIDAY, staff=floater, version=3, by=manager, at=at)
+        self.week_of(mt_prospect, 36, manager)
+        with pytest.raises(Refused, match="4 h over 36 h in the week"):
+            take_back([done], manager, at)
+
+    def week_of(self, clinic, hours: int, by) -> None:
+        present: Rule = rules_of(clinic)[RuleCode.WEEK]
+        set_rule(clinic, replace(present, amount=hours * 60), seen=present.fingerprint, by=by)
