@@ -416,6 +416,7 @@ SPECTACULAR_SETTINGS = {
         "ShiftChangeEnum": "scheduling.models.ChangeKind",
         "ShiftOfferKindEnum": "scheduling.models.OfferKind",
         "ShiftPermissionEnum": "scheduling.models.Permission",
+        "TimeOffStateEnum": "scheduling.models.TimeOffState",
     },
 }
 

@@ -119,7 +119,7 @@ def delete_shift(shift: Shift, *, version: int, by: User, at: datetime) -> None:
     require(may_edit(shift.clinic, by), Forbidden)
     weeks = lock_weeks(shift.clinic, [], also=[shift.week_id])
     shift = _locked(shift, version, people=[], by=by)
-    require(_weeks_are_open(weeks, at))
+    require(weeks_are_open(weeks, at))
     record(by, "shift.deleted", shift, clinics=[shift.clinic_id], **_summary(Plan.of(shift)))
     _count_change(weeks)
     if not PublishedShift.objects.filter(shift=shift).exists():
@@ -217,7 +217,7 @@ def _write(
     """Save the shift as planned, or refuse. Everything is locked; whether it clashes is for the database to say."""
     runs = plan.start < plan.end  # of what ends before it begins there is nothing to say about people
     evidence = gather(plan, [plan.staff], shift_id=shift.pk) if plan.staff and runs else None
-    verdict = may_be_planned(plan) + _weeks_are_open(locked, at) + _fitness(evidence, plan, at)
+    verdict = may_be_planned(plan) + weeks_are_open(locked, at) + _fitness(evidence, plan, at)
     require(_said(verdict, plan, before), Conflict if _only_clashes(verdict) else Refused)
     concerns = concerns_in(verdict) if asks else []
     same = before is not None and before.staff == plan.staff  # what holds for one, holds for nobody else
@@ -297,7 +297,8 @@ def _accept(
     AcceptedWarning.objects.bulk_create(rows)
 
 
-def _weeks_are_open(weeks: Iterable[RosterWeek], at: datetime) -> Verdict:
+def weeks_are_open(weeks: Iterable[RosterWeek], at: datetime) -> Verdict:
+    """No for weeks that are over: what was worked is a record, not a plan."""
     return Verdict.of(
         Reason(
             "week-is-past",

@@ -22,7 +22,7 @@ from scheduling.absences import Absences, absences
 from scheduling.models import TRAVEL_MINUTES, PublishedShift, RuleCode, Shift, ShiftDetails, week_span
 from scheduling.plans import Plan
 from scheduling.positions import PROFESSIONS, ROLES
-from scheduling.rules import Rules, rules_by_clinic
+from scheduling.rules import Rules, concerns_in, rules_by_clinic
 from scheduling.times import Span, days_touched, hours_and_day, overlaps, spoken, total_minutes
 
 TRAVEL = timedelta(minutes=TRAVEL_MINUTES)
@@ -344,6 +344,11 @@ class Candidate:
     def over_target(self) -> int:
         """Minutes beyond what the person is meant to work in a week; negative while some are missing."""
         return self.minutes_after - self.person.weekly_hours * 60
+
+    @property
+    def concerns(self) -> list[Reason]:
+        """What somebody has to say why about to give them the shift all the same."""
+        return concerns_in(self.verdict)
 
     @property
     def fits_well(self) -> bool:

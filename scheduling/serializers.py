@@ -11,7 +11,15 @@ from rest_framework import serializers
 from accounts.models import Clinic, Skill, User
 from intranet.core.access import Reason
 from intranet.core.rest import MomentField
-from scheduling.models import ChangeKind, PublicationChange, PublishedShift, RosterWeek, Shift, ShiftDetails
+from scheduling.models import (
+    AcceptedWarning,
+    ChangeKind,
+    PublicationChange,
+    PublishedShift,
+    RosterWeek,
+    Shift,
+    ShiftDetails,
+)
 from scheduling.pending import Change
 from scheduling.plans import Plan
 from scheduling.positions import Position
@@ -118,6 +126,14 @@ class PlanSerializer(serializers.Serializer[Plan]):
         return values
 
 
+class CheckedPlanSerializer(PlanSerializer):
+    """A shift that nobody has saved: all that decides who could work it."""
+
+    person = None  # type: ignore[assignment]  # everybody is looked at
+    note = None  # type: ignore[assignment]
+    reason = None  # type: ignore[assignment]
+
+
 class VersionSerializer(serializers.Serializer[Any]):
     version = serializers.IntegerField(min_value=0, max_value=2**31 - 1, help_text="The version that you looked at.")
 
@@ -181,6 +197,18 @@ class PreviewChangeSerializer(serializers.Serializer[Change]):
     person_after = HolderSerializer(source="after.staff", default=None, allow_null=True)
 
 
+class AcceptedSerializer(serializers.ModelSerializer[AcceptedWarning]):
+    """What was planned all the same, and the reason that was given."""
+
+    person = HolderSerializer(source="shift.staff")
+    shift = serializers.UUIDField(source="shift_id")
+    by = HolderSerializer()
+
+    class Meta:
+        model = AcceptedWarning
+        fields = ("person", "shift", "message", "reason", "by", "at")
+
+
 class WeekPreviewSerializer(serializers.Serializer[Preview]):
     """What publishing would do now. Hand `version` and `fingerprint` back to publish just that."""
 
@@ -190,3 +218,4 @@ class WeekPreviewSerializer(serializers.Serializer[Preview]):
     reasons = ReasonSerializer(source="verdict.reasons", many=True, help_text="What has to be put right first.")
     concerns = ReasonSerializer(many=True, help_text="What needs a reason.")
     warnings = ReasonSerializer(source="verdict.warnings", many=True)
+    accepted = AcceptedSerializer(many=True, help_text="What is planned all the same, with the reasons.")

@@ -14,10 +14,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.models import User
+from intranet.core.access import Forbidden, require
 from intranet.core.forms import in_this_century
 from intranet.core.time import monday_of
 from scheduling import moving, undoing
 from scheduling.api.acting import Acting
+from scheduling.assigning import may_edit
+from scheduling.checking import Check, check_shift
 from scheduling.eligibility import Candidate, candidates
 from scheduling.fitting import fits
 from scheduling.models import Shift
@@ -25,6 +28,7 @@ from scheduling.moving import Done
 from scheduling.placing_forms import ASSIGN, DELETE, OPEN, SHIFT_DAYS, staff_of
 from scheduling.plans import Plan
 from scheduling.serializers import (
+    CheckedPlanSerializer,
     HolderSerializer,
     ReasonField,
     ReasonSerializer,
@@ -114,7 +118,17 @@ class CandidateSerializer(serializers.Serializer[Candidate]):
     minutes_after = serializers.IntegerField()
     over_target = serializers.IntegerField(help_text="Minutes beyond what the person is meant to work in a week.")
     reasons = ReasonSerializer(source="verdict.reasons", many=True)
+    concerns = ReasonSerializer(many=True, help_text="Those of the warnings that need a reason.")
     warnings = ReasonSerializer(source="verdict.warnings", many=True)
+
+
+class CheckSerializer(serializers.Serializer[Check]):
+    """What stands against the shift whoever works it, what to look at twice in its times, and who could work it."""
+
+    reasons = ReasonSerializer(source="verdict.reasons", many=True)
+    concerns = ReasonSerializer(many=True, help_text="What needs a reason.")
+    unusual = ReasonSerializer(many=True, help_text="Nothing stands against these.")
+    candidates = CandidateSerializer(many=True, help_text="Best fit first; none while the times make no sense.")
 
 
 class MovingActions(Acting):
@@ -189,6 +203,14 @@ class MovingActions(Acting):
         shift: Shift = self.get_object()
         found = candidates(Plan.of(shift), timezone.now(), shift_id=shift.pk)
         return Response(CandidateSerializer(found, many=True).data)
+
+    @extend_schema(request=CheckedPlanSerializer, responses={200: CheckSerializer, **REFUSALS}, filters=False)
+    @action(detail=False, methods=["post"], pagination_class=None)
+    def check(self, request: Request) -> Response:
+        """What saving a shift would say and who could work it, before you plan it. Saves nothing."""
+        plan = Plan(**self.checked(CheckedPlanSerializer).changes())
+        require(may_edit(plan.clinic, self.person), Forbidden)
+        return Response(CheckSerializer(check_shift(plan, timezone.now())).data)
 
     def _done(self, changed: Sequence[tuple[Shift, Done]], code: int = status.HTTP_200_OK) -> Response:
         """The shifts that are there now; of what was deleted only the ticket is left."""

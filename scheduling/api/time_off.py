@@ -28,6 +28,7 @@ from scheduling.deciding_off import (
     gaps_without,
     hits,
     may_decide,
+    others_away,
 )
 from scheduling.models import TimeOff, TimeOffState
 from scheduling.my_schedule import may_have_schedule
@@ -48,28 +49,39 @@ REFUSALS = {
 }
 
 
-class TimeOffSerializer(serializers.ModelSerializer[TimeOff]):
-    """A request and its answer. `first_day` and `last_day` are days of the person's clinic."""
+class AwaySerializer(serializers.ModelSerializer[TimeOff]):
+    """Who is away when, or has asked to be, and never why. `first_day` and `last_day` are days of the person's clinic."""
 
     person = HolderSerializer(read_only=True)
     first_day = serializers.SerializerMethodField()
     last_day = serializers.SerializerMethodField()
-    start = serializers.SerializerMethodField()
-    end = serializers.SerializerMethodField()
-    decided_by = HolderSerializer(read_only=True, allow_null=True)
 
     class Meta:
         model = TimeOff
-        fields = (
-            *("id", "person", "state", "version", "first_day", "last_day", "start", "end", "whole_days"),
-            *("reason", "requested_at", "decided_by", "decided_at", "answer"),
-        )
+        fields: tuple[str, ...] = ("person", "first_day", "last_day", "state")
 
     def get_first_day(self, time_off: TimeOff) -> date:
         return self._days(time_off)[0]
 
     def get_last_day(self, time_off: TimeOff) -> date:
         return self._days(time_off)[-1]
+
+    def _days(self, time_off: TimeOff) -> list[date]:
+        return days_touched((time_off.start, time_off.end), time_off.zone)
+
+
+class TimeOffSerializer(AwaySerializer):
+    """A request and its answer. `first_day` and `last_day` are days of the person's clinic."""
+
+    start = serializers.SerializerMethodField()
+    end = serializers.SerializerMethodField()
+    decided_by = HolderSerializer(read_only=True, allow_null=True)
+
+    class Meta(AwaySerializer.Meta):
+        fields = (
+            *("id", "person", "state", "version", "first_day", "last_day", "start", "end", "whole_days"),
+            *("reason", "requested_at", "decided_by", "decided_at", "answer"),
+        )
 
     @extend_schema_field(OpenApiTypes.DATETIME)
     def get_start(self, time_off: TimeOff) -> str:
@@ -78,9 +90,6 @@ class TimeOffSerializer(serializers.ModelSerializer[TimeOff]):
     @extend_schema_field(OpenApiTypes.DATETIME)
     def get_end(self, time_off: TimeOff) -> str:
         return time_off.end.astimezone(time_off.zone).isoformat()
-
-    def _days(self, time_off: TimeOff) -> list[date]:
-        return days_touched((time_off.start, time_off.end), time_off.zone)
 
 
 class WantedDaysSerializer(serializers.Serializer[Wanted]):
@@ -130,6 +139,7 @@ class TimeOffEffectSerializer(serializers.Serializer[dict[str, Any]]):
     gaps = NewGapSerializer(many=True)
     blackouts = ReasonSerializer(many=True, help_text="With these, approving takes an answer.")
     about_assistants = ReasonSerializer(many=True, help_text=ABOUT_ASSISTANTS)
+    others_away = AwaySerializer(many=True, help_text="Others in these days, as far as you decide about them.")
 
 
 class ShiftVersionSerializer(VersionSerializer):
@@ -201,6 +211,7 @@ class TimeOffViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Acting):
             "gaps": gaps_without([hit.shift for hit in found]),
             "about_assistants": [*alone.reasons, *alone.warnings],
             "blackouts": blackouts_in(time_off.person, time_off.period, at),
+            "others_away": others_away(time_off, by=self.person),
         }
         return Response(TimeOffEffectSerializer(effect).data)
 

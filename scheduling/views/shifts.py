@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -18,13 +17,12 @@ from intranet.core.access import Conflict, Forbidden, Refused, add_refusal, requ
 from intranet.core.forms import whole_number
 from intranet.core.time import local_day, minutes_between
 from scheduling import assigning, publishing
+from scheduling.checking import check_shift
 from scheduling.coverage import unusual_times
-from scheduling.eligibility import Candidate, candidates, meal_verdict
 from scheduling.forms import NewShiftForm, ShiftForm, values_of
 from scheduling.models import PublishedShift, Shift
 from scheduling.moving import Done, remove_shift, replan_shift
 from scheduling.plans import Plan
-from scheduling.rules import concerns_in, rules_of
 from scheduling.times import clock_change, ends_next_day, planned_hours
 from scheduling.views.answers import Changed, saved, say
 
@@ -151,24 +149,18 @@ def sheet(
     now, context = timezone.now(), {"form": form, "shift": shift, "staff": staff, "refused": refused, "undone": undone}
     plan = planned(form, shift)
     if plan is not None:
-        found = candidates(plan, now, shift_id=shift.pk if shift else None)
-        context["can"] = [one for one in found if one.verdict]
-        context["cannot"] = [one for one in found if not one.verdict]
-        context["concerned"] = has_concerns(plan, found) or "reason" in form.errors or bool(form["reason"].data)
+        check = check_shift(plan, now, shift_id=shift.pk if shift else None)
+        context["can"] = [one for one in check.candidates if one.verdict]
+        context["cannot"] = [one for one in check.candidates if not one.verdict]
+        context["concerned"] = check.may_need_reason or "reason" in form.errors or bool(form["reason"].data)
         context["holder"] = next((one for one in context["cannot"] if shift and one.person.pk == shift.staff_id), None)
         context["clock_change"] = clock_change(plan.span, plan.clinic.zone)
-        context |= {"unusual": unusual_times(plan), "next_day": ends_next_day(plan.span, plan.clinic.zone)}
-        context |= {"plan": plan, "candidate_count": len(found), "minutes": minutes_between(*plan.span)}
+        context |= {"unusual": check.unusual, "next_day": ends_next_day(plan.span, plan.clinic.zone)}
+        context |= {"plan": plan, "candidate_count": len(check.candidates), "minutes": minutes_between(*plan.span)}
     context["is_past"] = bool(shift and shift.week.is_past(now))
     context["changed_meanwhile"] = bool(refused and refused.verdict.reasons[0].code == "changed-meanwhile")
     template = "scheduling/_shift.html" if request.htmx else "scheduling/shift.html"
     return render(request, template, context, status=status or (422 if form.errors else 200))
-
-
-def has_concerns(plan: Plan, found: Iterable[Candidate]) -> bool:
-    """Whether somebody may have to say why this shift is planned all the same."""
-    verdicts = [meal_verdict(plan, rules_of(plan.clinic)), *(one.verdict for one in found if one.verdict)]
-    return any(concerns_in(verdict) for verdict in verdicts)
 
 
 def planned(form: ShiftForm, shift: Shift | None) -> Plan | None:

@@ -1034,6 +1034,7 @@ ASKS = [
     Ask("api:shift-detail of a draft", "GET", _pk(f"{API}/shifts/", "shift")),
     Ask("api:roster-shift-list", "GET", _at(f"{API}/roster-shifts/")),
     Ask("api:roster-shift-list", "POST", _at(f"{API}/roster-shifts/"), _hour),
+    Ask("api:roster-shift-check", "POST", _at(f"{API}/roster-shifts/check/"), _hour),
     Ask("api:roster-shift-detail", "GET", _pk(f"{API}/roster-shifts/", "shift")),
     Ask(
         "api:roster-shift-detail",

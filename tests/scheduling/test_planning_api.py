@@ -10,8 +10,11 @@ import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from scheduling import assigning
 from scheduling.making_templates import Cycle, Line, add_week_template
-from scheduling.models import DayNote, Shift
+from scheduling.models import DayNote, RosterWeek, Shift
+from scheduling.moving import on_day
+from scheduling.plans import Plan
 from scheduling.positions import Position
 from scheduling.usual_shifts import UsualShift, add_usual_shift
 from tests.scheduling import factories
@@ -52,6 +55,122 @@ class TestCandidates:
         shift = factories.shift(clinic=mt_prospect)
         for person in (manager_oakbrook, therapist):
             assert api(person).get(f"{API}/roster-shifts/{shift.pk}/candidates/").status_code == 404
+
+
+class TestCheck:
+    """What the sheet says of a shift before it is saved."""
+
+    def check(self, client, times: tuple[str, str] = ("09:00", "17:30"), **more):
+        start, end = (f"{MONDAY}T{clock}:00-06:00" for clock in times)
+        sent = {"clinic": "mt-prospect", "position": "therapist", "start": start, "end": end, "break_minutes": 30}
+        return client.post(f"{API}/roster-shifts/check/", sent | more, format="json")
+
+    def test_everybody_is_ranked_with_every_reason_and_concern_and_nothing_is_saved(
+        self, api, mt_prospect, manager, therapist, floater, therapist_oakbrook, needling, sign_off
+    ):
+        for person in (therapist, floater):
+            sign_off(person)
+        factories.availability(person=floater)
+        factories.shift(clinic=mt_prospect, times="7-12", staff=therapist)
+        saved = list(Shift.objects.values())
+        found = self.check(api(manager), skill=needling.code).json()
+        assert (found["reasons"], found["concerns"], found["unusual"]) == ([], [], [])
+        assert [
+            (one["person"]["name"], *([reason["code"] for reason in one[kind]] for kind in ("reasons", "concerns")))
+            for one in found["candidates"]
+        ] == [
+            ("Theo Fictus", [], ["unavailable"]),
+            ("Priya Fakenham", ["not-here"], []),
+            ("Avery Testwell", ["double-booking"], []),
+        ]
+        assert (list(Shift.objects.values()), RosterWeek.objects.count()) == (saved, 1)
+
+    def test_it_says_what_the_candidates_of_the_saved_shift_say(self, api, mt_prospect, manager, therapist, floater):
+        client, shift = api(manager), factories.shift(clinic=mt_prospect, times="9-17:30")
+        saved = client.get(f"{API}/roster-shifts/{shift.pk}/candidates/").json()
+        assert self.check(client).json()["candidates"] == saved
+
+    @pytest.mark.parametrize(
+        ("wanted", "reasons", "concerns", "unusual", "people"),
+        [
+            ({"break_minutes": 0}, [], ["meal"], [], 2),
+            ({"break_minutes": 300, "times": ("09:00", "13:00")}, ["break-too-long"], [], [], 2),
+            ({"times": ("04:00", "21:00")}, ["too-long"], ["meal"], ["outside-hours"], 2),
+            ({"times": ("12:00", "09:00")}, ["too-short"], [], [], 0),
+            ({"end": "2036-11-30T09:00:00-06:00"}, ["too-long"], ["meal"], ["next-day", "outside-hours"], 0),
+            (
+                {"start": "2026-11-16T09:00:00-06:00", "end": "2026-11-16T12:00:00-06:00"},
+                *(["week-is-past"], [], [], 2),
+            ),
+        ],
+    )
+    def test_flaws_and_concerns_of_the_shift_itself(
+        self, api, mt_prospect, manager, therapist, floater, wanted, reasons, concerns, unusual, people
+    ):
+        factories.opening(clinic=mt_prospect)
+        found = self.check(api(manager), **wanted).json()
+        said = [[one["code"] for one in found[kind]] for kind in ("reasons", "concerns", "unusual")]
+        assert (said, len(found["candidates"])) == ([reasons, concerns, unusual], people)
+
+    def test_what_refuses_is_what_refuses_to_save(self, api, mt_prospect, manager):
+        client, sent = api(manager), {"times": ("09:00", "09:05"), "break_minutes": 0}
+        start, end = (f"{MONDAY}T{clock}:00-06:00" for clock in sent["times"])
+        plan = {"clinic": "mt-prospect", "position": "therapist", "start": start, "end": end}
+        assert codes(client.post(f"{API}/roster-shifts/", plan)) == codes(self.check(client, **sent))
+
+    @pytest.mark.parametrize("who", ["therapist", "manager_oakbrook", "clinical_lead", "administrator"])
+    def test_whoever_may_not_plan_there_learns_nothing(self, request, api, mt_prospect, who):
+        answer = self.check(api(request.getfixturevalue(who)))
+        assert (answer.status_code, codes(answer)) == (403, ["not-your-clinic"])
+
+    @pytest.mark.parametrize("wrong", [{"start": "2026-11-30T09:00:00"}, {"clinic": "nowhere"}, {"position": "cook"}])
+    def test_what_makes_no_sense_is_a_400(self, api, mt_prospect, manager, wrong):
+        assert self.check(api(manager), **wrong).status_code == 400
+
+    def test_it_asks_as_much_for_many_people_as_for_one(self, request, api, mt_prospect, manager):
+        client, costs = api(manager), []
+        for names in (["therapist"], ["floater", "therapist_oakbrook"]):
+            for name in names:
+                factories.shift(clinic=mt_prospect, times="18-20", staff=request.getfixturevalue(name))
+            with CaptureQueriesContext(connection) as queries:
+                people = len(self.check(client).json()["candidates"])
+            costs.append((people, len(queries)))
+        assert costs == [(1, costs[0][1]), (3, costs[0][1])]
+
+
+class TestPreview:
+    """What is planned all the same stands in the preview, as on the page."""
+
+    @pytest.fixture
+    def plan(self, mt_prospect, therapist) -> Plan:
+        return factories.plan(clinic=mt_prospect, staff=therapist, break_minutes=0)
+
+    def preview(self, client) -> dict:
+        return client.get(f"{API}/roster-weeks/{RosterWeek.objects.get().pk}/preview/").json()
+
+    def test_what_is_planned_all_the_same_with_the_reasons(self, api, manager, therapist, plan, at):
+        shift = assigning.create_shift(plan, by=manager, at=at, reason="Paid meal.")
+        assert self.preview(api(manager))["accepted"] == [
+            {
+                "person": {"id": therapist.pk, "name": "Avery Testwell"},
+                "shift": str(shift.pk),
+                "message": "8 h 30 min with 0 min of break; 20 min are asked for.",
+                "reason": "Paid meal.",
+                "by": {"id": manager.pk, "name": "Dana Mockridge"},
+                "at": "2026-11-25T10:00:00-06:00",
+            }
+        ]
+        assigning.make_open(shift, version=1, by=manager, at=at)
+        assert self.preview(api(manager))["accepted"] == []
+
+    def test_it_asks_as_much_for_many_as_for_one(self, api, manager, plan, at):
+        client, costs = api(manager), []
+        for number in range(3):
+            assigning.create_shift(on_day(plan, MONDAY + timedelta(days=number)), by=manager, at=at, reason="So.")
+            with CaptureQueriesContext(connection) as queries:
+                assert len(self.preview(client)["accepted"]) == number + 1
+            costs.append(len(queries))
+        assert costs[0] == costs[2]
 
 
 class TestDayNotes:

@@ -151,6 +151,31 @@ class TestDeciding:
         assert [(gap["clinic"], gap["missing"]) for gap in effect["gaps"]] == [("mt-prospect", "1 therapist")]
         assert effect["blackouts"] == []
 
+    def test_who_else_is_away_is_said_and_never_why(
+        self, api, wanted, cast, mt_prospect, oakbrook, floater, therapist_oakbrook, assistant, front_desk, manager
+    ):
+        others = {"clinic": mt_prospect, "reason": "Canary", "answer": "Canary"}
+        factories.time_off(person=floater, day=MONDAY - timedelta(days=1), days=3, decided_by=manager, **others)
+        factories.time_off(person=therapist_oakbrook, clinic=oakbrook)
+        factories.time_off(person=assistant, day=TUESDAY, **others)
+        client, address = api(manager), f"{URL}{wanted.pk}/effect/"
+        with CaptureQueriesContext(connection) as one:
+            answer = client.get(address)
+        assert answer.json()["others_away"] == [
+            {
+                "person": {"id": floater.pk, "name": "Theo Fictus"},
+                "first_day": "2026-11-29",
+                "last_day": "2026-12-01",
+                "state": "approved",
+            }
+        ]
+        factories.time_off(person=front_desk, **others)
+        factories.time_off(person=assistant, **others)
+        with CaptureQueriesContext(connection) as three:
+            answer = client.get(address)
+        assert [away["state"] for away in answer.json()["others_away"]] == ["approved", "requested", "requested"]
+        assert (len(three), "Canary" in answer.content.decode()) == (len(one), False)
+
     def test_every_shift_is_named(self, api, wanted, mt_prospect, therapist, manager):
         shift = factories.published(clinic=mt_prospect, staff=therapist).shift
         client = api(manager)
