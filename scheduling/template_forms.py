@@ -13,6 +13,7 @@ from accounts.models import Clinic, Skill, User
 from intranet.core.forms import ClockInput, DayInput
 from intranet.core.patient_words import WithoutPatients
 from intranet.core.time import local_day, monday_of
+from intranet.core.wording import full_day
 from scheduling.forms import BREAKS, RosterDayField
 from scheduling.making_templates import MOST_OF_A_LINE, Cycle, Line, possible_people, usual_shifts_of
 from scheduling.models import MOST_WEEKS, ShiftTemplate, Weekday, WeekTemplate
@@ -179,10 +180,14 @@ class WholeTemplate:
 
 
 class ApplyForm(WithoutPatients):
-    """Which week to fill, and why although something speaks against it. Without a week, the next one."""
+    """Which week to fill, and why although something speaks against it. Without a week, the next one.
+
+    `looked_at` is the Monday of the week that the page showed: another one that was typed since is shown before it is filled.
+    """
 
     free_text = ("reason",)
     week = RosterDayField(required=False, widget=DayInput, label="Week", help_text="Any day of it.")
+    looked_at = forms.DateField(required=False, widget=forms.HiddenInput)
     reason = forms.CharField(
         max_length=200,
         required=False,
@@ -195,8 +200,23 @@ class ApplyForm(WithoutPatients):
         self.next = monday_of(today) + timedelta(days=7)
         self.fields["week"].initial = self.next
 
+    def clean(self) -> dict[str, Any]:
+        values = super().clean()
+        if self.fills and self.monday and values.get("looked_at") not in (None, self.monday):
+            words = f"This is the week of {full_day(self.monday)}. Look at it, and press again to fill it."
+            self.add_error(None, words)
+        return values
+
     @property
-    def monday(self) -> date:
+    def fills(self) -> bool:
+        """Whether the week is to be filled, and not only looked at."""
+        return "look" not in self.data
+
+    @property
+    def monday(self) -> date | None:
+        """The Monday of the week; None where what was typed is no day."""
+        if "week" not in self.cleaned_data:
+            return None
         chosen = self.cleaned_data["week"]
         return monday_of(chosen) if chosen else self.next
 

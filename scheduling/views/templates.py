@@ -138,10 +138,8 @@ def week_template_apply(request: HttpRequest, pk: int) -> HttpResponse:
     today = local_day(at, template.clinic.zone)
     form = ApplyForm(request.POST if request.method == "POST" else request.GET, today=today)
     context = {"clinic": template.clinic, "template": template, "form": form}
-    if not form.is_valid():
-        return render(request, "scheduling/apply_template.html", context, status=422)
-    status = 200
-    if request.method == "POST":
+    status = 200 if form.is_valid() else 422
+    if request.method == "POST" and form.fills and form.is_valid() and form.monday:
         try:
             filled = apply_template(template, form.monday, by=request.user, at=at, reason=form.cleaned_data["reason"])
         except Refused as refused:
@@ -150,7 +148,8 @@ def week_template_apply(request: HttpRequest, pk: int) -> HttpResponse:
         else:
             say_filled(request, filled, "made")
             return render(request, "scheduling/filled.html", context | {"filled": filled})
-    context |= {"monday": form.monday, "foreseen": foresee(template, form.monday)}
+    if form.monday:
+        context |= {"monday": form.monday, "foreseen": foresee(template, form.monday)}
     return render(request, "scheduling/apply_template.html", context, status=status)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import time, timedelta
+from datetime import date, time, timedelta
 from typing import Any
 
 import pytest
@@ -177,6 +177,32 @@ class TestFilling:
         assert "3 shifts are there already." in browser.get(page, {"week": "2026-11-30"}).content.decode()
         closed = browser.get(page, {"week": "2026-12-07"}).content.decode()
         assert ("1 shift to make" in closed, "2 shifts are left out" in closed) == (True, True)
+
+    def test_another_week_that_was_typed_since_is_shown_and_not_filled(self, manager, usual_week, sign_in):
+        browser, page = sign_in(manager), at_page("week-template-apply", usual_week.pk)
+        looked_at = browser.get(page, {"week": "2026-11-30"}).content.decode()
+        assert "Make 3 shifts in the week of Nov 30, 2026</button>" in looked_at
+        assert 'name="looked_at" value="2026-11-30"' in looked_at
+        answer = browser.post(page, {"week": "2027-01-06", "looked_at": "2026-11-30", "reason": "As agreed."})
+        body = answer.content.decode()
+        assert (answer.status_code, Shift.objects.count()) == (422, 0)
+        said = (
+            "This is the week of Jan 4, 2027. Look at it, and press again to fill it.",
+            "Make 3 shifts in the week of Jan 4, 2027</button>",
+            'name="looked_at" value="2027-01-04"',
+            'value="2027-01-06"',
+            'value="As agreed."',
+        )
+        assert [words in body for words in said] == [True] * 5
+        browser.post(page, {"week": "2027-01-06", "looked_at": "2027-01-04"})
+        assert set(Shift.objects.values_list("week__monday", flat=True)) == {date(2027, 1, 4)}
+
+    def test_the_button_that_looks_makes_nothing(self, manager, usual_week, sign_in):
+        page = at_page("week-template-apply", usual_week.pk)
+        sent = {"week": "2027-01-06", "looked_at": "2026-11-30", "look": "1"}
+        answer = sign_in(manager).post(page, sent)
+        assert (answer.status_code, answer.context["form"].errors, Shift.objects.count()) == (200, {}, 0)
+        assert "Week of Jan 4, 2027: 3 shifts to make" in answer.content.decode()
 
     def test_without_a_week_it_is_the_next_one(self, manager, usual_week, sign_in):
         body = sign_in(manager).get(at_page("week-template-apply", usual_week.pk)).content.decode()
