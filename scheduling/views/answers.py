@@ -63,8 +63,7 @@ def saved(
     """The answer to a change that went through. What to look at next is `focus`, or the shift, or where it was."""
     address = board_address(request)
     if address is None:
-        url = f"{reverse('scheduling:board')}?week={monday_of(changed[-1].day)}"
-        return HttpResponseClientRedirect(url) if request.htmx else redirect(url)
+        return to_week(request, monday_of(changed[-1].day))
     query = without_modes(QueryDict(address))
     context = board_context(request, query)
     board: Board = context["board"]
@@ -73,11 +72,30 @@ def saved(
         response = render(request, "scheduling/_changes.html", context | _parts(board, changed))
         response = reswap(response, "none")
     else:
-        response = whole_board(request, context)
-        response = replace_url(response, f"{reverse('scheduling:board')}?{query.urlencode()}")
+        response = _whole_board_at(request, context, query)
     done = {"focus": focus or (f"shift-{shift.pk}" if shift else changed[0].cell_id)}
     response = trigger_client_event(response, "box-done", done, after="settle")
     return trigger_client_event(response, "roster-changed", after="settle")
+
+
+def published(request: HttpRequest, monday: date) -> HttpResponse:
+    """The answer to publishing a week: the whole board, as it was looked at. The page stays, and with it the focus."""
+    address = board_address(request)
+    if address is None:
+        return to_week(request, monday)
+    query = without_modes(QueryDict(address))
+    context = board_context(request, query) | {"request": request}
+    return trigger_client_event(_whole_board_at(request, context, query), "box-done", after="settle")
+
+
+def to_week(request: HttpRequest, monday: date) -> HttpResponse:
+    """To the board, from wherever else something was done."""
+    url = f"{reverse('scheduling:board')}?week={monday}"
+    return HttpResponseClientRedirect(url) if request.htmx else redirect(url)
+
+
+def _whole_board_at(request: HttpRequest, context: dict[str, Any], query: QueryDict) -> HttpResponse:
+    return replace_url(whole_board(request, context), f"{reverse('scheduling:board')}?{query.urlencode()}")
 
 
 def whole_board(request: HttpRequest, context: dict[str, Any], status: int = 200) -> HttpResponse:

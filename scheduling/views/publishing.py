@@ -7,10 +7,8 @@ from datetime import date
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
+from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
-from django_htmx.http import HttpResponseClientRedirect
 
 from accounts.models import Clinic
 from intranet.core.access import Forbidden, Refused, require
@@ -20,6 +18,7 @@ from scheduling import assigning, publishing
 from scheduling.board import Board
 from scheduling.models import RosterWeek
 from scheduling.rows import Look
+from scheduling.views.answers import published
 from scheduling.views.shifts import shown_version
 
 
@@ -46,8 +45,7 @@ def publish(request: HttpRequest, clinic: str, monday: str) -> HttpResponse:
         else:
             told = done.recipients.count()
             messages.success(request, f"Published at {place}. {counted(told, 'person is', 'people are')} told.")
-            url = f"{reverse('scheduling:board')}?week={week.monday}"
-            return HttpResponseClientRedirect(url) if request.htmx else redirect(url)
+            return published(request, week.monday)
     preview = publishing.preview(week, at)
     board = Board(request.user, Look(monday=week.monday, clinic=place), at)
     context = {"week": week, "preview": preview, "board": board, "refused": refused}

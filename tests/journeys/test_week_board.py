@@ -60,6 +60,9 @@ def test_a_shift_is_made_given_and_published_without_leaving_the_board(
     assert axe(page) == []
     dialog.get_by_role("button", name="Publish 1 change").click()
     expect(page.get_by_text("Staff see everything")).to_be_visible()
+    expect(page.get_by_role("status").get_by_text("1 person is told.")).to_be_visible()
+    expect(page.get_by_role("heading", level=1, name="Roster")).to_be_focused()
+    expect(dialog).to_be_hidden()
     expect(cell.get_by_role("link", name="Mt. Prospect, published")).to_be_visible()
     assert PublishedShift.objects.get().staff == therapist
 

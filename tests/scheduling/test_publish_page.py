@@ -86,6 +86,16 @@ def test_publishing_leads_back_to_the_board(sign_in, mt_prospect, manager, thera
     assert Publication.objects.get().by == manager
 
 
+def test_on_the_board_the_page_stays_as_it_was_looked_at(sign_in, mt_prospect, manager):
+    factories.shift(clinic=mt_prospect)
+    browser, board = sign_in(manager), "/roster/?week=2026-11-30&clinic=mt-prospect"
+    headers = {"HX-Request": "true", "HX-Current-URL": f"http://testserver{board}"}
+    response = browser.post(URL, shown(browser), headers=headers)
+    assert (response["HX-Retarget"], response["HX-Replace-Url"]) == ("#roster", board)
+    assert "box-done" in response["HX-Trigger-After-Settle"]
+    assert ("Staff see everything" in text(response), "Published at Mt. Prospect." in text(response)) == (True, True)
+
+
 def test_with_htmx_the_browser_is_sent_there(sign_in, mt_prospect, manager):
     factories.shift(clinic=mt_prospect)
     browser = sign_in(manager)

@@ -9,8 +9,14 @@ const placing = () => document.getElementById("placing");
 
 function goTo(id) {
   const place = id && document.getElementById(id);
-  if (!place?.offsetParent) return;
-  (place.matches(CONTROL) ? place : place.querySelector(CONTROL))?.focus();
+  if (place?.offsetParent) (place.matches(CONTROL) ? place : place.querySelector(CONTROL))?.focus();
+  if (!document.activeElement?.offsetParent) goToTop(); // nowhere, or still in the box that has just closed
+}
+
+// What was focused is gone, such as the button that publishes: the board begins at its heading.
+function goToTop() {
+  const top = visible("#roster-title, #day-title")[0] ?? document.getElementById("main");
+  top?.focus({ preventScroll: true });
 }
 
 // A change went through: close the box it was made in, and go on at the shift, or at the cell that it left.
