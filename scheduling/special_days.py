@@ -15,7 +15,7 @@ from accounts.models import Clinic, User
 from accounts.roles import Capability
 from intranet.audit.recording import record
 from intranet.core.access import YES, Conflict, Forbidden, Verdict, require
-from intranet.core.time import at_local, day_span
+from intranet.core.time import at_local, day_span, local_day
 from scheduling.assigning import may_edit
 from scheduling.models import Blackout, DayNote, Shift, SpecialDay
 from scheduling.times import Span
@@ -27,11 +27,11 @@ def may_keep_days(clinic: Clinic, by: User) -> Verdict:
 
 
 @transaction.atomic
-def add_special_day(special: SpecialDay, *, by: User) -> SpecialDay:
+def add_special_day(special: SpecialDay, *, by: User, at: datetime) -> SpecialDay:
     """Close the clinic on a day, or open it at other times. Deletes nothing: which shifts lie outside then, `affected` says."""
     require(may_keep_days(special.clinic, by), Forbidden)
     special.name = " ".join(special.name.split())
-    require(_may_be(special))
+    require(_may_be(special, at))
     Clinic.objects.select_for_update(no_key=True).get(pk=special.clinic_id)  # one at a time
     if SpecialDay.objects.filter(clinic=special.clinic, day=special.day).exists():
         words = f"{special.clinic} has something special on that day already."
@@ -63,8 +63,8 @@ def affected(specials: Iterable[SpecialDay], viewer: User) -> dict[int, list[Shi
     return found
 
 
-def _may_be(special: SpecialDay) -> Verdict:
-    verdict = YES
+def _may_be(special: SpecialDay, at: datetime) -> Verdict:
+    verdict = _still_to_come(special.clinic, special.day, at, "day")
     if not special.name:
         verdict += Verdict.no("no-name", "Say what day it is.", "name")
     if (special.opens is None) != (special.closes is None):
@@ -72,6 +72,11 @@ def _may_be(special: SpecialDay) -> Verdict:
     if special.times and special.times[1] <= special.times[0]:
         verdict += Verdict.no("ends-before-it-begins", "A clinic closes later than it opens.", "closes")
     return verdict
+
+
+def _still_to_come(clinic: Clinic, last: date, at: datetime, field: str) -> Verdict:
+    """Nobody could see or remove what is over: it stands on no page."""
+    return YES if local_day(at, clinic.zone) <= last else Verdict.no("past", "These days are over.", field)
 
 
 def _is_outside(shift: Shift, special: SpecialDay) -> bool:
@@ -95,12 +100,13 @@ def _note(by: User, verb: str, special: SpecialDay) -> None:
 
 
 @transaction.atomic
-def add_blackout(clinic: Clinic, first: date, last: date, reason: str, *, by: User) -> Blackout:
+def add_blackout(clinic: Clinic, first: date, last: date, reason: str, *, by: User, at: datetime) -> Blackout:
     """Say that a clinic grants no time off on these days. Requests are still taken, with a warning to both sides."""
     require(may_edit(clinic, by), Forbidden)
-    verdict = YES
     if last < first:
-        verdict += Verdict.no("ends-before-it-begins", "The last day comes before the first one.", "last")
+        verdict = Verdict.no("ends-before-it-begins", "The last day comes before the first one.", "last")
+    else:
+        verdict = _still_to_come(clinic, last, at, "last")
     if not reason.strip():
         verdict += Verdict.no("no-reason", "Say why, so that people understand.", "reason")
     require(verdict)

@@ -32,9 +32,8 @@ def load_absences(
     ask_for_time_off(_day(final), by=people["elle"], at=_nine(today - timedelta(days=1), clinics["O"]))
     first = final + A_WEEK
     for letter, clinic in clinics.items():
-        add_blackout(
-            clinic, first, first + timedelta(days=2), "Stocktaking and the move of the gym", by=managers[letter]
-        )
+        words, at = "Stocktaking and the move of the gym", _nine(today, clinic)
+        add_blackout(clinic, first, first + timedelta(days=2), words, by=managers[letter], at=at)
 
 
 def _say_when_available(people: dict[str, User], today: date) -> None:

@@ -8,6 +8,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Protocol
 
 from accounts.models import Clinic, Skill, User
+from intranet.core.time import at_local
 from intranet.core.wording import short_range
 from scheduling.making_templates import Cycle, Line, add_week_template
 from scheduling.models import RuleCode, ShiftTemplate, SpecialDay
@@ -50,7 +51,8 @@ def load_setup(
         shifts = _usual_shifts(clinic, here, skills, managers[letter])
         lines = [Line(1, slot.weekday, shifts[_usual(slot, skills)], 1, people.get(slot.who)) for slot in here]
         add_week_template(clinic, Cycle("Usual week", 1, monday, lines), by=managers[letter])
-    _days_to_come(clinics["M"], monday + timedelta(weeks=4), managers["M"])
+    at = at_local(monday, time.min, clinics["M"].zone)
+    _days_to_come(clinics["M"], monday + timedelta(weeks=4), managers["M"], at)
     _longer_rest(clinics["O"], managers["O"])
 
 
@@ -70,12 +72,13 @@ def _usual(slot: Slot, skills: dict[str, Skill]) -> UsualShift:
     return UsualShift(name, slot.position, starts, ends, 30 if long else 0, skill)
 
 
-def _days_to_come(clinic: Clinic, monday: date, by: User) -> None:
+def _days_to_come(clinic: Clinic, monday: date, by: User, at: datetime) -> None:
     """A closed day, short hours the day after, and a week in which everybody is needed."""
     thursday, friday = monday + timedelta(days=3), monday + timedelta(days=4)
-    add_special_day(SpecialDay(clinic=clinic, day=thursday, name="Founders’ Day"), by=by)
-    add_special_day(SpecialDay(clinic=clinic, day=friday, name="Staff training", opens=time(7), closes=time(12)), by=by)
-    add_blackout(clinic, monday + timedelta(days=7), monday + timedelta(days=11), "The surveyors visit", by=by)
+    add_special_day(SpecialDay(clinic=clinic, day=thursday, name="Founders’ Day"), by=by, at=at)
+    training = SpecialDay(clinic=clinic, day=friday, name="Staff training", opens=time(7), closes=time(12))
+    add_special_day(training, by=by, at=at)
+    add_blackout(clinic, monday + timedelta(days=7), monday + timedelta(days=11), "The surveyors visit", by=by, at=at)
 
 
 def _longer_rest(clinic: Clinic, by: User) -> None:

@@ -90,7 +90,8 @@ class SpecialDayViewSet(DaysViewSet):
     @extend_schema(request=SpecialDaySerializer, responses={201: AddedSpecialDaySerializer, **REFUSALS})
     def create(self, request: Request) -> Response:
         """Close the clinic on a day, or open it at other times. Nothing is deleted; the answer names the shifts outside."""
-        special = special_days.add_special_day(SpecialDay(**self.checked()), by=request.user)  # type: ignore[arg-type]
+        wanted = SpecialDay(**self.checked())
+        special = special_days.add_special_day(wanted, by=request.user, at=timezone.now())  # type: ignore[arg-type]
         special.affected = [shift.pk for shift in special_days.affected([special], request.user)[special.pk]]  # type: ignore[arg-type, attr-defined]
         return Response(AddedSpecialDaySerializer(special).data, status=status.HTTP_201_CREATED)
 
@@ -150,7 +151,7 @@ class BlackoutViewSet(DaysViewSet):
     @extend_schema(request=BlackoutSerializer, responses={201: BlackoutSerializer, **REFUSALS})
     def create(self, request: Request) -> Response:
         """Grant no time off on these days. Requests are still taken, with a warning."""
-        blackout = special_days.add_blackout(**self.checked(), by=request.user)  # type: ignore[arg-type]
+        blackout = special_days.add_blackout(**self.checked(), by=request.user, at=timezone.now())  # type: ignore[arg-type]
         return Response(self.get_serializer(blackout).data, status=status.HTTP_201_CREATED)
 
     @extend_schema(responses={204: None, **REFUSALS})

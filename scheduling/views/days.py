@@ -31,7 +31,7 @@ def days(request: HttpRequest, slug: str) -> HttpResponse:
     if not form.is_valid():
         return _page(request, clinic, form=form)
     try:
-        special = special_days.add_special_day(form.special_day(clinic), by=request.user)
+        special = special_days.add_special_day(form.special_day(clinic), by=request.user, at=timezone.now())
     except Refused as refused:
         add_refusal(form, refused)
         return _page(request, clinic, refused.status, form=form)
@@ -57,7 +57,9 @@ def blackout_add(request: HttpRequest, slug: str) -> HttpResponse:
         return _page(request, clinic, blackout_form=form)
     said = form.cleaned_data
     try:
-        special_days.add_blackout(clinic, said["first"], said["last"], said["reason"], by=request.user)
+        special_days.add_blackout(
+            clinic, said["first"], said["last"], said["reason"], by=request.user, at=timezone.now()
+        )
     except Refused as refused:
         add_refusal(form, refused)
         return _page(request, clinic, refused.status, blackout_form=form)

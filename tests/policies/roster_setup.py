@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import time, timedelta
+from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 from accounts.models import Clinic, User
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 API = "/api/v1"
 
 
-def build(clinic: Clinic, manager: User, canary: str) -> dict[str, Any]:
+def build(clinic: Clinic, manager: User, canary: str, at: datetime) -> dict[str, Any]:
     early = UsualShift(f"{canary} early", Position.THERAPIST, time(7), time(11))
     usual = add_usual_shift(clinic, early, by=manager)
     cycle = Cycle(f"{canary} week", 1, MONDAY, [Line(1, 0, usual)])
     holiday = SpecialDay(clinic=clinic, day=MONDAY + timedelta(days=30), name="Holiday")
     return {
-        "special_day": add_special_day(holiday, by=manager),
-        "blackout": add_blackout(clinic, MONDAY, MONDAY, "Surveyors", by=manager),
+        "special_day": add_special_day(holiday, by=manager, at=at),
+        "blackout": add_blackout(clinic, MONDAY, MONDAY, "Surveyors", by=manager, at=at),
         "usual_shift": usual,
         "week_template": add_week_template(clinic, cycle, by=manager),
     }

@@ -228,7 +228,7 @@ def build(cast: dict[str, User], mt_prospect: Clinic, at: datetime) -> World:
             "starter": starter,
             "therapist": therapist,
             "clinic": mt_prospect,
-            **roster_setup.build(mt_prospect, manager, CANARY),
+            **roster_setup.build(mt_prospect, manager, CANARY, at),
         }
     )
 

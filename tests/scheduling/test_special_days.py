@@ -38,9 +38,9 @@ def codes(refused: pytest.ExceptionInfo[Refused]) -> list[tuple[str, str]]:
 
 
 class TestSpecialDays:
-    def test_one_is_added_and_removed_on_record_and_shifts_stay(self, mt_prospect, manager):
+    def test_one_is_added_and_removed_on_record_and_shifts_stay(self, mt_prospect, manager, at):
         shift = factories.shift(clinic=mt_prospect)
-        special = add_special_day(holiday(mt_prospect, name=" Founders’  Day "), by=manager)
+        special = add_special_day(holiday(mt_prospect, name=" Founders’  Day "), by=manager, at=at)
         assert affected([special], manager) == {special.pk: [shift]}
         remove_special_day(special, by=manager)
         assert (SpecialDay.objects.count(), Shift.objects.planned().count()) == (0, 1)
@@ -87,42 +87,50 @@ class TestSpecialDays:
             ({"name": "", "opens": time(9)}, [("no-name", "name"), ("one-time", "closes")]),
             ({"opens": time(9), "closes": time(9)}, [("ends-before-it-begins", "closes")]),
             ({"opens": time(0), "closes": time(0)}, [("ends-before-it-begins", "closes")]),
+            ({"day": factories.TODAY - DAY}, [("past", "day")]),
         ],
     )
-    def test_everything_against_it_is_said(self, mt_prospect, manager, fields, expected):
+    def test_everything_against_it_is_said(self, mt_prospect, manager, fields, expected, at):
         with pytest.raises(Refused) as refused:
-            add_special_day(holiday(mt_prospect, **fields), by=manager)
+            add_special_day(holiday(mt_prospect, **fields), by=manager, at=at)
         assert (codes(refused), SpecialDay.objects.count()) == (expected, 0)
 
-    def test_a_day_is_special_once(self, mt_prospect, oakbrook, manager, manager_oakbrook):
-        add_special_day(holiday(mt_prospect), by=manager)
-        add_special_day(holiday(oakbrook), by=manager_oakbrook)
+    def test_a_day_is_special_once(self, mt_prospect, oakbrook, manager, manager_oakbrook, at):
+        add_special_day(holiday(mt_prospect), by=manager, at=at)
+        add_special_day(holiday(oakbrook), by=manager_oakbrook, at=at)
         with pytest.raises(Conflict) as refused:
-            add_special_day(holiday(mt_prospect), by=manager)
+            add_special_day(holiday(mt_prospect), by=manager, at=at)
         assert codes(refused) == [("special-already", "day")]
 
     def test_managers_of_the_clinic_and_administrators_keep_them(
-        self, mt_prospect, manager, administrator, manager_oakbrook, clinical_lead
+        self, mt_prospect, manager, administrator, manager_oakbrook, clinical_lead, at
     ):
         for by in (manager_oakbrook, clinical_lead):
             with pytest.raises(Forbidden):
-                add_special_day(holiday(mt_prospect), by=by)
-        special = add_special_day(holiday(mt_prospect), by=administrator)
+                add_special_day(holiday(mt_prospect), by=by, at=at)
+        special = add_special_day(holiday(mt_prospect), by=administrator, at=at)
         for by in (manager_oakbrook, clinical_lead):
             with pytest.raises(Forbidden):
                 remove_special_day(special, by=by)
         remove_special_day(special, by=manager)
         assert SpecialDay.objects.count() == 0
 
+    def test_today_is_not_over_before_midnight_at_the_clinic(self, mt_prospect, manager, at):
+        evening = at.replace(hour=23, minute=59)  # tomorrow already in New York, and in UTC
+        add_special_day(holiday(mt_prospect, day=factories.TODAY), by=manager, at=evening)
+        with pytest.raises(Refused) as refused:
+            add_special_day(holiday(mt_prospect, day=factories.TODAY), by=manager, at=evening + timedelta(minutes=1))
+        assert codes(refused) == [("past", "day")]
+
     @pytest.mark.django_db(transaction=True)
-    def test_of_eight_who_add_the_same_day_one_does(self, mt_prospect, manager):
-        found = outcomes([lambda: add_special_day(holiday(mt_prospect), by=manager)] * 8)
+    def test_of_eight_who_add_the_same_day_one_does(self, mt_prospect, manager, at):
+        found = outcomes([lambda: add_special_day(holiday(mt_prospect), by=manager, at=at)] * 8)
         assert sorted(found) == ["done"] + ["special-already"] * 7
 
 
 class TestBlackouts:
-    def test_days_are_added_and_removed_on_record(self, mt_prospect, manager):
-        blackout = add_blackout(mt_prospect, MONDAY, MONDAY + 4 * DAY, " Surveyors  visit ", by=manager)
+    def test_days_are_added_and_removed_on_record(self, mt_prospect, manager, at):
+        blackout = add_blackout(mt_prospect, MONDAY, MONDAY + 4 * DAY, " Surveyors  visit ", by=manager, at=at)
         assert (blackout.first, blackout.last, blackout.reason) == (MONDAY, MONDAY + 4 * DAY, "Surveyors visit")
         remove_blackout(blackout, by=manager)
         assert Blackout.objects.count() == 0
@@ -131,16 +139,23 @@ class TestBlackouts:
             "blackout.removed",
         ]
 
-    def test_everything_against_it_is_said(self, mt_prospect, manager):
+    def test_everything_against_it_is_said(self, mt_prospect, manager, at):
         with pytest.raises(Refused) as refused:
-            add_blackout(mt_prospect, MONDAY, MONDAY - DAY, " ", by=manager)
+            add_blackout(mt_prospect, MONDAY, MONDAY - DAY, " ", by=manager, at=at)
         assert codes(refused) == [("ends-before-it-begins", "last"), ("no-reason", "reason")]
 
-    def test_only_managers_of_the_clinic_keep_them(self, mt_prospect, manager, administrator, manager_oakbrook):
-        blackout = add_blackout(mt_prospect, MONDAY, MONDAY, "Surveyors", by=manager)
+    def test_days_that_are_over_are_refused_and_days_that_are_not_quite_are_not(self, mt_prospect, manager, at):
+        first = factories.TODAY - 3 * DAY
+        with pytest.raises(Refused) as refused:
+            add_blackout(mt_prospect, first, factories.TODAY - DAY, "Surveyors", by=manager, at=at)
+        assert codes(refused) == [("past", "last")]
+        assert add_blackout(mt_prospect, first, factories.TODAY, "Surveyors", by=manager, at=at).last == factories.TODAY
+
+    def test_only_managers_of_the_clinic_keep_them(self, mt_prospect, manager, administrator, manager_oakbrook, at):
+        blackout = add_blackout(mt_prospect, MONDAY, MONDAY, "Surveyors", by=manager, at=at)
         for by in (administrator, manager_oakbrook):
             with pytest.raises(Forbidden):
-                add_blackout(mt_prospect, MONDAY, MONDAY, "Surveyors", by=by)
+                add_blackout(mt_prospect, MONDAY, MONDAY, "Surveyors", by=by, at=at)
             with pytest.raises(Forbidden):
                 remove_blackout(blackout, by=by)
         assert Blackout.objects.count() == 1
@@ -174,6 +189,14 @@ class TestPage:
         factories.special_day(clinic=mt_prospect)
         assert browser.post(address, {"day": "2026-11-30", "name": "Again"}).status_code == 409
 
+    def test_days_that_are_over_are_refused_at_their_field(self, mt_prospect, manager, sign_in, address):
+        browser, add = sign_in(manager), reverse("scheduling:blackout-add", args=[mt_prospect.slug])
+        special = browser.post(address, {"day": "2026-11-24", "name": "Yesterday"})
+        blackout = browser.post(add, {"first": "2026-11-23", "last": "2026-11-24", "reason": "Surveyors"})
+        found = [special.context["form"].errors, blackout.context["blackout_form"].errors]
+        assert [special.status_code, blackout.status_code] == [422, 422]
+        assert found == [{"day": ["These days are over."]}, {"last": ["These days are over."]}]
+
     def test_days_without_time_off_are_added_and_removed(self, mt_prospect, manager, sign_in, address):
         browser, add = sign_in(manager), reverse("scheduling:blackout-add", args=[mt_prospect.slug])
         wrong = browser.post(add, {"first": "2026-12-04", "last": "2026-12-01", "reason": "Surveyors"})
@@ -196,19 +219,18 @@ class TestPage:
     def test_days_that_are_over_are_gone_from_it(self, mt_prospect, manager, sign_in, address):
         for number, name in ((-1, "Yesterday"), (0, "This very day")):
             factories.special_day(clinic=mt_prospect, day=factories.TODAY + number * DAY, name=name)
-            add_blackout(
-                mt_prospect, factories.TODAY - 3 * DAY, factories.TODAY + number * DAY, f"Until {name}", by=manager
-            )
+            last = factories.TODAY + number * DAY
+            factories.blackout(clinic=mt_prospect, first=factories.TODAY - 3 * DAY, last=last, reason=f"Until {name}")
         body = sign_in(manager).get(address).content.decode()
         names = ("Yesterday</span>", "This very day</span>", "Until Yesterday", "Until This very day")
         assert [name in body for name in names] == [False, True, False, True]
 
     @pytest.mark.parametrize("number", [1, 3])
-    def test_it_asks_as_much_for_one_as_for_three(self, mt_prospect, manager, therapist, sign_in, address, number):
+    def test_it_asks_as_much_for_one_as_for_three(self, mt_prospect, manager, therapist, sign_in, address, number, at):
         for one in range(number):
             factories.shift(clinic=mt_prospect, day=MONDAY + one * DAY, staff=therapist)
             factories.special_day(clinic=mt_prospect, day=MONDAY + one * DAY)
-            add_blackout(mt_prospect, MONDAY, MONDAY, "Surveyors", by=manager)
+            add_blackout(mt_prospect, MONDAY, MONDAY, "Surveyors", by=manager, at=at)
         browser, found = sign_in(manager), []
         for place in (address, "/api/v1/special-days/", "/api/v1/blackouts/"):
             with CaptureQueriesContext(connection) as queries:
@@ -240,3 +262,11 @@ class TestApi:
         assert reader.get("/api/v1/blackouts/?after=2026-12-05").json()["results"] == []
         assert client.delete(f"/api/v1/special-days/{made['id']}/").status_code == 204
         assert client.delete(f"/api/v1/blackouts/{blackout['id']}/").status_code == 204
+
+    def test_days_that_are_over_are_refused_over_the_api(self, api, mt_prospect, manager):
+        client, clinic = api(manager), {"clinic": "mt-prospect"}
+        special = client.post("/api/v1/special-days/", clinic | {"day": "2026-11-24", "name": "Short"}, format="json")
+        days = {"first": "2026-11-23", "last": "2026-11-24", "reason": "Surveyors"}
+        blackout = client.post("/api/v1/blackouts/", clinic | days, format="json")
+        found = [(one.status_code, *[why["field"] for why in one.json()["reasons"]]) for one in (special, blackout)]
+        assert found == [(422, "day"), (422, "last")]
