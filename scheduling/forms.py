@@ -126,7 +126,15 @@ class NewShiftForm(forms.Form):
         return values | {"break_minutes": 30 if minutes_between(*span) >= BREAK_FROM else 0}
 
 
-class ShiftForm(WithoutPatients):
+class SaysWhy(forms.Form):
+    """A form with a `reason`, which is asked for only where something speaks against what it does."""
+
+    def needs_reason(self, needed: bool) -> None:
+        """How the page shows it; the action is what insists."""
+        self.fields["reason"].required = needed
+
+
+class ShiftForm(SaysWhy, WithoutPatients):
     """A shift in wall-clock times of its clinic. Who works it is not a field: that is the button that is pressed."""
 
     free_text = ("note",)

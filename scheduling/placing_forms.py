@@ -12,7 +12,7 @@ from django.http import QueryDict
 from accounts.models import User
 from intranet.core.forms import DayInput
 from intranet.core.time import monday_of
-from scheduling.forms import RosterDayField
+from scheduling.forms import RosterDayField, SaysWhy
 from scheduling.models import Shift
 from scheduling.moving import Aim, by_days, deleted, for_person, opened
 from scheduling.positions import WORKING_ROLES
@@ -38,7 +38,7 @@ def staff_of(user: User) -> QuerySet[User]:
     return working.distinct().order_by("name", "pk")
 
 
-class PlaceForm(forms.Form):
+class PlaceForm(SaysWhy):
     """Day and person for a shift that is moved or copied. A cell of the board says both as `to`: `12:2026-12-09`."""
 
     day = RosterDayField(widget=DayInput)
@@ -72,7 +72,7 @@ def _days_words(days: int) -> str:
 DAYS = [(days, _days_words(days)) for days in (1, 2, 3, 4, 5, 6, 7, -1, -2, -3, -4, -5, -6, -7)]
 
 
-class SeveralForm(forms.Form):
+class SeveralForm(SaysWhy):
     """What should become of the shifts that are selected: the button that was pressed says it."""
 
     do = forms.ChoiceField(choices=[(name, name) for name in (ASSIGN, OPEN, DELETE, SHIFT_DAYS)])

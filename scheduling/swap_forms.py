@@ -9,8 +9,8 @@ from typing import Any
 from django import forms
 
 from accounts.models import User
-from intranet.core.access import Reason
 from intranet.core.patient_words import WithoutPatients
+from scheduling.forms import SaysWhy
 from scheduling.models import OpenShifts, Permission
 from scheduling.my_swaps import Choice
 from scheduling.policies import MOST_HOURS, Policy
@@ -72,7 +72,7 @@ class ColleagueForm(forms.Form):
         self.fields["colleague"].queryset = colleagues  # type: ignore[attr-defined]
 
 
-class AgreeForm(forms.Form):
+class AgreeForm(SaysWhy):
     """Why one agrees: asked for only where something speaks against it."""
 
     reason = forms.CharField(
@@ -81,10 +81,6 @@ class AgreeForm(forms.Form):
         label="Why all the same",
         help_text="Something speaks against it. What you write stands in the history.",
     )
-
-    def needs_reason(self, concerns: Sequence[Reason]) -> None:
-        """How the page shows it; the action is what insists."""
-        self.fields["reason"].required = bool(concerns)
 
 
 class RefuseForm(forms.Form):

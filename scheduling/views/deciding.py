@@ -69,7 +69,7 @@ def decide_offer(request: HttpRequest, pk: int) -> HttpResponse:
     context = {"decision": decision, "offer": decision.offer, "agree": agree, "refuse": refuse}
     context["verdict"] = offers.may_decide(decision.offer, request.user)
     context["others"] = still_to_agree(decision, request.user)
-    agree.needs_reason(decision.outcome.concerns)
+    agree.needs_reason(bool(decision.outcome.concerns))
     return render(request, "scheduling/decide_offer.html", context, status=status)
 
 
@@ -134,7 +134,7 @@ def decision_forms_for(asked: ClaimToDecide) -> tuple[AgreeForm, RefuseForm]:
 
 
 def as_needed(agree: AgreeForm, refuse: RefuseForm, outcome: Outcome) -> tuple[AgreeForm, RefuseForm]:
-    agree.needs_reason(outcome.concerns)
+    agree.needs_reason(bool(outcome.concerns))
     return agree, refuse
 
 

@@ -54,13 +54,15 @@ def answer(request: HttpRequest, form: PlaceForm, shift: Shift, *, refused: Refu
         undone = assigning.undone(plan, Plan.of(shift))
     if isinstance(refused, Conflict):
         shift = working_copies(request).filter(pk=shift.pk).first() or shift
+    needed = "reason" in form.errors or bool(form["reason"].data)
+    form.needs_reason(needed)
     context = {
         "form": form,
         "shift": shift,
         "copies": copies(request),
         "undone": undone,
         "changed_meanwhile": refused is not None and refused.verdict.reasons[0].code == "changed-meanwhile",
-        "needs_reason": "reason" in form.errors or bool(form["reason"].data),
+        "needs_reason": needed,
     }
     template = "scheduling/_place.html" if request.htmx else "scheduling/place.html"
     status = refused.status if refused else 422 if form.errors else 200

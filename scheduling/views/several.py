@@ -52,7 +52,9 @@ def _again(request: HttpRequest, form: SeveralForm, refused: Refused) -> HttpRes
         ticked = frozenset(ticked_shifts(request))
     except Refused:
         ticked = frozenset()
-    context = board_context(request, request.GET, Selecting(form, ticked, refused))
+    selecting = Selecting(form, ticked, refused)
+    form.needs_reason(selecting.needs_reason)
+    context = board_context(request, request.GET, selecting)
     if request.htmx:
         return whole_board(request, context, refused.status)
     return render(request, "scheduling/board.html", context, status=refused.status)

@@ -157,6 +157,7 @@ def sheet(
         context["clock_change"] = clock_change(plan.span, plan.clinic.zone)
         context |= {"unusual": check.unusual, "next_day": ends_next_day(plan.span, plan.clinic.zone)}
         context |= {"plan": plan, "candidate_count": len(check.candidates), "minutes": minutes_between(*plan.span)}
+    form.needs_reason("reason" in form.errors)
     context["is_past"] = bool(shift and shift.week.is_past(now))
     context["changed_meanwhile"] = bool(refused and refused.verdict.reasons[0].code == "changed-meanwhile")
     template = "scheduling/_shift.html" if request.htmx else "scheduling/shift.html"

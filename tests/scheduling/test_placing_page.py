@@ -92,6 +92,7 @@ class TestByDayAndPerson:
         response = browser.post(address(shift), sent)
         assert (response.status_code, AcceptedWarning.objects.count()) == (422, 0)
         assert 'name="reason"' in text(response)
+        assert '<label for="place-reason">Why all the same</label>' in text(response)
         assert response.context["form"].non_field_errors() == [
             "8 h 30 min with 0 min of break; 20 min are asked for.",
         ]
