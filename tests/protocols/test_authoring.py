@@ -113,6 +113,13 @@ def test_edit_saves_every_section(therapist, sign_in, at):
     assert [(part.heading, part.body) for part in saved.sections.all()] == [("Why", "<p>Because.</p>")]
 
 
+def test_enter_in_a_field_saves(therapist, sign_in, at):
+    """It presses the first button of the form, whichever that is."""
+    version = factories.draft(by=therapist, at=at)
+    form = sign_in(therapist).get(address("draft-edit", version)).content.decode().split('<form id="edit"')[1]
+    assert 'name="then" value="save"' in form[form.index("<button") :].partition(">")[0]
+
+
 def test_edit_takes_plain_paragraphs_from_a_browser_without_script(therapist, sign_in, at):
     version = factories.draft(by=therapist, at=at)
     plain = "One & two\r\n\r\n- a\r\n- b"

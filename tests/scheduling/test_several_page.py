@@ -113,6 +113,8 @@ class TestSelecting:
         assert response.status_code == 422
         assert "Not changed yet: these need a reason" in text(response)
         assert 'name="reason"' in text(response)
+        form = text(response).split('id="several"')[1]
+        assert 'name="do" value="assign"' in form[form.index("<button") :].partition(">")[0]  # what Enter presses
         assert browser.post(SEVERAL, sent | {"reason": "Short day."}).status_code == 302
         assert AcceptedWarning.objects.get().reason == "Short day."
 
