@@ -61,6 +61,7 @@ def test_mail_is_caught_whatever_the_environment_says(folder: Folder, monkeypatc
     assert environment == {
         "SECRET_KEY": "chosen",
         "SITE_ORIGIN": "http://localhost:8123",
+        "EXTRA_HOSTS": "127.0.0.1",
         "PORT": "8123",
         "EMAIL_HOST": "127.0.0.1",
         "EMAIL_PORT": str(folder.remembered_port("smtp")),
