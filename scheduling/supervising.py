@@ -72,21 +72,18 @@ def _last_published(mondays: Iterable[date]) -> dict[date, datetime]:
 
 
 def without_therapist(
-    shifts: Sequence[ShiftDetails], among: QuerySet[Any, Any] | None = None
+    shifts: Sequence[ShiftDetails], among: QuerySet[Any, Any]
 ) -> list[tuple[ShiftDetails, list[Span]]]:
     """The assistants' shifts of these during which no therapist of their profession works, each with the spans. One query.
 
-    Therapists by the plan, or `among` other shifts, for example those that staff see.
+    Therapists are looked for `among` some shifts: those planned, or those that staff see.
     """
     assisting = [one for one in shifts if one.position == Position.ASSISTANT and one.staff_id]
     if not assisting:
         return []
     around = min(one.start for one in assisting), max(one.end for one in assisting)
-    known = Shift.objects.planned() if among is None else among
-    therapists = known.filter(position=Position.THERAPIST, staff__isnull=False, period__overlap=around)
-    reachable: dict[str, list[Span]] = defaultdict(list)
-    for period, profession in therapists.order_by("period").values_list("period", "staff__profession"):
-        reachable[profession].append((period.lower, period.upper))
+    therapists = among.filter(position=Position.THERAPIST, staff__isnull=False, period__overlap=around)
+    reachable = _reachable(_by_id(therapists.select_related("staff")))
     found = ((one, uncovered((one.start, one.end), reachable[_supervisor(one.staff)])) for one in assisting)
     return [(one, spans) for one, spans in found if spans]
 

@@ -84,7 +84,7 @@ def published(request: HttpRequest, monday: date) -> HttpResponse:
     if address is None:
         return to_week(request, monday)
     query = without_modes(QueryDict(address))
-    context = board_context(request, query) | {"request": request}
+    context = board_context(request, query)
     return trigger_client_event(_whole_board_at(request, context, query), "box-done", after="settle")
 
 
