@@ -108,11 +108,12 @@ lock: setup ## compile requirements/*.txt anew (UPGRADE=1 takes newer versions)
 			$(if $(UPGRADE),--upgrade) --output-file requirements/$$name.txt || exit 2; \
 	done
 
-bench: setup ## measure search by labelled queries, and pages about many people, many protocols and a full roster
+bench: setup ## measure search by labelled queries, pages about very much, and a flood of reminders
 	@$(LOCAL) exec --test --end-with-parent -- env DJANGO_SETTINGS_MODULE=tests.settings $(VENV) -m benchmarks.search
 	@$(LOCAL) exec --test --end-with-parent -- env DJANGO_SETTINGS_MODULE=tests.settings $(VENV) -m benchmarks.people
 	@$(LOCAL) exec --test --end-with-parent -- env DJANGO_SETTINGS_MODULE=tests.settings $(VENV) -m benchmarks.protocols
-	@exec $(LOCAL) exec --test --end-with-parent -- env DJANGO_SETTINGS_MODULE=tests.settings $(VENV) -m benchmarks.roster
+	@$(LOCAL) exec --test --end-with-parent -- env DJANGO_SETTINGS_MODULE=tests.settings $(VENV) -m benchmarks.roster
+	@exec $(LOCAL) exec --test --end-with-parent -- env DJANGO_SETTINGS_MODULE=tests.settings $(VENV) -m benchmarks.reminders
 
 backup: setup-local ## write the database and the documents into backups/
 	@exec $(LOCAL) backup

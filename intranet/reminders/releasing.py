@@ -184,7 +184,7 @@ def compose_for(person_id: int, at: datetime) -> int:
         return 0
     recipient = fresh[0].recipient
     waiting = list(recallable(recipient))
-    earlier = list(Reminder.objects.filter(item__delivery__in=waiting).order_by("due_at", "id"))
+    earlier = list(Reminder.objects.filter(item__delivery__in=waiting).order_by("due_at", "id")) if waiting else []
     if len(earlier) + len(fresh) <= SINGLES:
         for reminder in fresh:
             compose(recipient, [reminder], at)
