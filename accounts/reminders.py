@@ -51,8 +51,9 @@ class CredentialExpiring(Kind):
     code = "credential-expiring"
     label = "Credential that ends"
     subject = "accounts.Credential"
-    cause = "A credential ends, and no later one is on file. Each type of credential says how many days ahead."
+    cause = "A credential ends, and no later one is on file."
     who = "The person"
+    when = "On the days ahead that its type names, at 9 in the morning"
     related = ("type",)
     on_doubt = OnDoubt.RESEND
     icon = "id"

@@ -97,7 +97,8 @@ class Kind:
     subject: ClassVar[str]  # the model that it is about: "scheduling.PublishedShift"
     cause: ClassVar[str] = ""  # what it is about, for those who keep the times: "A published shift begins."
     who: ClassVar[str] = ""  # who gets it: "Whoever works it"
-    steps: ClassVar[Sequence[Step]] = ()  # when it comes; empty: at once. Read by `lead_times`, never by itself
+    steps: ClassVar[Sequence[Step]] = ()  # when it comes. Read through `lead_times`, never by itself
+    when: ClassVar[str] = "At once"  # when it comes, for a kind without steps
     on_doubt: ClassVar[OnDoubt | str] = OnDoubt.RESEND
     optional: ClassVar[bool] = False  # people may switch off its mail; the inbox has it anyway
     heeds_quiet_hours: ClassVar[bool] = True  # mail waits for the morning if that is not too late
