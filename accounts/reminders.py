@@ -33,15 +33,16 @@ from accounts.models.credentials import CredentialQuerySet
 from accounts.models.people import held_on
 from accounts.roles import Capability, Role
 from intranet.core.arrays import Each
-from intranet.core.moments import moment_of
+from intranet.core.moments import InZone, moment_of
 from intranet.core.time import organisation_day, organisation_zone
 from intranet.core.wording import counted, day_label, full_day, name_list
 from intranet.reminders import registry
-from intranet.reminders.registry import Kind, Message, OnDoubt
+from intranet.reminders.lead_times import steps_of
+from intranet.reminders.registry import DAY, NOW, Kind, Message, OnDoubt, Step
 
 MORNING = timedelta(hours=9)
-MANAGERS_DAYS = 30
-ADMINISTRATORS_DAYS = 7
+ENDS = "before its last day, at 9 in the morning"
+ADMINISTRATORS = "To administrators"
 
 
 class CredentialExpiring(Kind):
@@ -50,6 +51,10 @@ class CredentialExpiring(Kind):
     code = "credential-expiring"
     label = "Credential that ends"
     subject = "accounts.Credential"
+    cause = "A credential ends, and no later one is on file."
+    who = "The person"
+    when = "On the days ahead that its type names, at 9 in the morning"
+    related = ("type",)
     on_doubt = OnDoubt.RESEND
     icon = "id"
     tone = "caution"
@@ -78,16 +83,34 @@ class CredentialExpiring(Kind):
             ],
             path=recipient.get_absolute_url(),
             action="See your file",
-            why="You get this because your file has no later document of this kind.",
+            why=f"You get this because your {subject.type} ends on {full_day(ends)} and your file has no later document of "
+            "this kind.",
         )
+
+    def about(self, subject: Credential) -> str:
+        return str(subject.type)
 
 
 class StaffCredentialExpiring(Kind):
-    """To the managers of a clinic, and in the last week to the administrators: one for all of a type with the same day."""
+    """To the managers of a clinic, and in the last week and on the last day to the administrators: one for all of a type
+    with the same day."""
 
     code = "staff-credential-expiring"
     label = "Credentials of staff that end"
     subject = "accounts.CredentialType"
+    cause = "Credentials of staff end, and no later ones are checked."
+    who = "Managers of the clinic; later the administrators"
+    steps = (
+        Step("lead-30", ENDS, 30 * DAY, DAY, 180 * DAY, before=True, needed=True, escalation=True),
+        Step("lead-7", ENDS, 7 * DAY, DAY, 90 * DAY, before=True, escalation=True, group=ADMINISTRATORS),
+        Step(
+            *("lead-0", ENDS, NOW, NOW, NOW),
+            before=True,
+            escalation=True,
+            group=ADMINISTRATORS,
+            at_zero="on its last day, at 9 in the morning",
+        ),
+    )
     on_doubt = OnDoubt.RESEND
     icon = "id"
     tone = "caution"
@@ -106,9 +129,14 @@ class StaffCredentialExpiring(Kind):
         managed = managed.annotate(recipient_id=F("user__memberships__clinic__memberships__user_id"))
         administrators = Membership.objects.on(today).filter(role=Role.ADMINISTRATOR).exclude(user=OuterRef("user"))
         administrator = Each(ArraySubquery(administrators.values("user_id")), output_field=IntegerField())
+        sets = {
+            "": managed.exclude(user=F("recipient_id")),
+            ADMINISTRATORS: _ending(at).annotate(recipient_id=administrator),
+        }
         return [
-            _by_type(managed.exclude(user=F("recipient_id")), MANAGERS_DAYS),
-            _by_type(_ending(at).annotate(recipient_id=administrator), ADMINISTRATORS_DAYS),
+            _by_type(rows, code, -offset.days, -until.days)
+            for group, rows in sets.items()
+            for (code, offset), (_, until) in pairwise([*steps_of(self, group), ("", DAY)])
         ]
 
     def write(self, subject: CredentialType, recipient: User, occasion: str, at: datetime) -> Message:
@@ -124,8 +152,19 @@ class StaffCredentialExpiring(Kind):
             ],
             path=people[0].get_absolute_url() if len(people) == 1 else reverse("accounts:people"),
             action=f"See the file of {people[0].given_name}" if len(people) == 1 else "Open the directory",
-            why="You get this because you answer for the credentials of your staff.",
+            why=self._why(recipient, occasion, ends),
         )
+
+    def _why(self, recipient: User, occasion: str, ends: date) -> str:
+        if occasion.startswith("lead-30"):
+            return (
+                "You get this because you manage a clinic at which they work, and nobody has checked a later document."
+            )
+        left = "today is its last day" if occasion.startswith("lead-0-") else f"it ends on {full_day(ends)}"
+        return f"You get this because you are an administrator: {left}, and still nobody has checked a later document."
+
+    def about(self, subject: CredentialType) -> str:
+        return str(subject)
 
 
 def register_kinds() -> None:
@@ -155,20 +194,29 @@ def _by_person(rows: QuerySet[Credential, Any], lead: int) -> QuerySet[Any, Any]
     return _on_its_morning(rows.annotate(subject_id=F("pk"), occasion=Value(f"lead-{lead}")), lead)
 
 
-def _by_type(rows: QuerySet[Credential, Any], lead: int) -> QuerySet[Any, Any]:
-    """Rows with a recipient as reminders about a type; credentials with the same last day are one occasion."""
+def _by_type(rows: QuerySet[Credential, Any], code: str, lead: int, following: int) -> QuerySet[Any, Any]:
+    """Rows with a recipient as reminders about a type; credentials with the same last day are one occasion.
+
+    Until the step that comes so many days before the last one; below nothing: until that is over.
+    """
     ends = Cast(ExpressionWrapper(F("valid__endswith") - Value(1), output_field=DateField()), CharField())
-    occasion = Func(Value(f"lead-{lead}-%s"), ends, function="format", output_field=CharField())
-    return _on_its_morning(rows.annotate(subject_id=F("type_id"), occasion=occasion), lead)
+    occasion = Func(Value(f"{code}-%s"), ends, function="format", output_field=CharField())
+    reminders = _on_its_morning(rows.annotate(subject_id=F("type_id"), occasion=occasion), lead)
+    if following < 0:
+        return reminders
+    return reminders.annotate(not_after=_morning_before(following))
 
 
 def _on_its_morning(rows: QuerySet[Credential, Any], lead: int) -> QuerySet[Any, Any]:
     """Due in the morning so many days before the last one, until that is over."""
+    over = moment_of(F("valid__endswith"), organisation_zone())
+    return rows.annotate(due_at=_morning_before(lead), not_after=over)
+
+
+def _morning_before(lead: int) -> InZone:
+    """Nine in the morning so many days before the last one."""
     before = timedelta(days=lead + 1) - MORNING
-    return rows.annotate(
-        due_at=moment_of(F("valid__endswith") - Value(before), organisation_zone()),
-        not_after=moment_of(F("valid__endswith"), organisation_zone()),
-    )
+    return moment_of(F("valid__endswith") - Value(before), organisation_zone())
 
 
 def _last_day(credential: Credential) -> date:

@@ -28,6 +28,8 @@ class SecondStepIsReset(Kind):
     code = "second-step-reset"
     label = "Your second step is taken away"
     subject = "accounts.SecondStepReset"
+    cause = "Somebody asks to take the second steps of a person away, and once more when it is done."
+    who = "The person"
     on_doubt = OnDoubt.RESEND
     heeds_quiet_hours = False
     icon = "key"
@@ -60,7 +62,8 @@ class SecondStepIsReset(Kind):
             ],
             path=reverse("mfa_index"),
             action="Open Sign-in and security",
-            why="You get this because it is about your account.",
+            why=f"You get this because the second steps of your account {'are to be' if occasion == STARTED else 'were'} "
+            "taken away.",
         )
 
 
@@ -70,6 +73,8 @@ class SecondStepResetToConfirm(Kind):
     code = "second-step-reset-to-confirm"
     label = "Second step to take away"
     subject = "accounts.SecondStepReset"
+    cause = "A lost second step is to be taken away, and a second administrator has to confirm it."
+    who = "The other administrators"
     on_doubt = OnDoubt.RESEND
     heeds_quiet_hours = False
     icon = "key"
@@ -97,7 +102,7 @@ class SecondStepResetToConfirm(Kind):
             ],
             path=reverse("accounts:second-step-resets"),
             action="Confirm or cancel it",
-            why="You get this because you are an administrator.",
+            why="You get this because you are an administrator who can confirm it, and nobody has decided yet.",
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from django.db.models import BigIntegerField, CharField, Exists, F, OuterRef, Q, QuerySet, Value
@@ -15,15 +16,16 @@ from accounts.roles import TABLE, Capability, Role
 from intranet.core.time import local_day, organisation_day
 from intranet.core.wording import clock_time, counted, full_day, name_list
 from intranet.reminders import registry
-from intranet.reminders.registry import HORIZON, Kind, Message, OnDoubt
+from intranet.reminders.lead_times import steps_of
+from intranet.reminders.registry import DAY, HORIZON, Kind, Message, OnDoubt, Step
 from protocols import publishing
 from protocols.models import ProtocolVersion, Readership, Remark, State
 
 TOLD_FOR = timedelta(days=14)  # after that nobody needs to hear of a decision for the first time
-# Days after a version was submitted, by the list of reminders in the product's domain.
-WAITING_DAYS = (2, 5)
+SUBMITTED = "after it was submitted"
 WAITS_FOR = timedelta(days=30)
-WHY = "You get this because you wrote on this version."
+LAST = "day-5"
+CodeAndTime = tuple[str, timedelta]
 
 
 class DraftSentBack(Kind):
@@ -32,6 +34,9 @@ class DraftSentBack(Kind):
     code = "draft-sent-back"
     label = "Your drafts: changes asked for"
     subject = "protocols.Remark"
+    cause = "A draft is sent back, and nobody has submitted it again."
+    who = "Everybody who wrote on it"
+    related = ("version",)
     on_doubt = OnDoubt.RESEND
     icon = "history"
     tone = "caution"
@@ -61,8 +66,11 @@ class DraftSentBack(Kind):
             ],
             path=reverse("protocols:draft-edit", args=[version.protocol.slug]),
             action="Open the draft",
-            why=WHY,
+            why="You get this because you wrote on this version, and it was sent back.",
         )
+
+    def about(self, subject: Remark) -> str:
+        return subject.version.title
 
 
 class DraftApproved(Kind):
@@ -71,6 +79,8 @@ class DraftApproved(Kind):
     code = "draft-approved"
     label = "Your drafts: approved"
     subject = "protocols.ProtocolVersion"
+    cause = "A draft is approved."
+    who = "Everybody who wrote on it"
     on_doubt = OnDoubt.RESEND
     icon = "check-circle"
     tone = "ok"
@@ -101,8 +111,11 @@ class DraftApproved(Kind):
             ],
             path=subject.get_absolute_url(),
             action=f"Open version {subject.number}",
-            why=WHY,
+            why="You get this because you wrote on this version, and it was approved.",
         )
+
+    def about(self, subject: ProtocolVersion) -> str:
+        return subject.title
 
 
 class ApprovalWaiting(Kind):
@@ -112,6 +125,12 @@ class ApprovalWaiting(Kind):
     code = "approval-waiting"
     label = "Versions that wait for approval"
     subject = "protocols.ProtocolVersion"
+    cause = "A version waits for its approval."
+    who = "Everybody who may approve it; at the last step the clinical lead in any case"
+    steps = (
+        Step("day-2", SUBMITTED, 2 * DAY, DAY, 29 * DAY, needed=True),
+        Step("day-5", SUBMITTED, 5 * DAY, DAY, 29 * DAY, escalation=True),
+    )
     on_doubt = OnDoubt.RESEND
     icon = "eye"
     tone = "caution"
@@ -120,16 +139,18 @@ class ApprovalWaiting(Kind):
         return bool(person.standing.holds(Capability.APPROVE_PROTOCOL))
 
     def owed(self, at: datetime) -> Sequence[QuerySet[Any, Any]]:
-        first, last = WAITING_DAYS
-        sets = []
-        for person in _holders(Capability.APPROVE_PROTOCOL, at):
-            waiting = publishing.to_approve(person)
-            sets += [_waiting(waiting, person, first, last, at), _waiting(waiting, person, last, WAITS_FOR.days, at)]
-        for lead in User.objects.members(organisation_day(at), roles=[Role.CLINICAL_LEAD]):
+        steps = list(pairwise([*steps_of(self), ("", WAITS_FOR)]))
+        last = [step for step in steps if step[0][0] == LAST]
+        sets = [
+            _waiting(publishing.to_approve(person), person, *step, at)
+            for person in _holders(Capability.APPROVE_PROTOCOL, at)
+            for step in steps
+        ]
+        for lead in User.objects.members(organisation_day(at), roles=[Role.CLINICAL_LEAD]) if last else ():
             others = ProtocolVersion.objects.filter(state=State.IN_REVIEW).exclude(
                 pk__in=publishing.to_approve(lead).order_by().values("pk")
             )
-            sets.append(_waiting(others, lead, last, WAITS_FOR.days, at))
+            sets += [_waiting(others, lead, *step, at) for step in last]
         return sets
 
     def write(self, subject: ProtocolVersion, recipient: User, occasion: str, at: datetime) -> Message:
@@ -144,8 +165,15 @@ class ApprovalWaiting(Kind):
             ],
             path=subject.get_absolute_url(),
             action=f"Read version {subject.number}",
-            why="You get this because you approve protocols.",
+            why=self._why(subject, recipient, days),
         )
+
+    def _why(self, version: ProtocolVersion, recipient: User, days: str) -> str:
+        does = "may approve it" if publishing.may_approve(version, by=recipient) else "lead the clinical work"
+        return f"You get this because you {does}, and it was submitted {days} ago and is still not decided."
+
+    def about(self, subject: ProtocolVersion) -> str:
+        return subject.title
 
 
 def register() -> None:
@@ -154,14 +182,17 @@ def register() -> None:
     registry.register(ApprovalWaiting())
 
 
-def _waiting(versions: QuerySet[Any, Any], person: User, day: int, following: int, at: datetime) -> QuerySet[Any, Any]:
-    """Reminders to one person, from one day after the submission until another."""
+def _waiting(
+    versions: QuerySet[Any, Any], person: User, step: CodeAndTime, following: CodeAndTime, at: datetime
+) -> QuerySet[Any, Any]:
+    """Reminders to one person at one step after the submission, until the next."""
+    (code, after), (_, until) = step, following
     rows = versions.annotate(
         recipient_id=Value(person.pk, output_field=BigIntegerField()),
         subject_id=F("pk"),
-        occasion=_by_moment(f"day-{day} of", "submitted_at"),
-        due_at=F("submitted_at") + timedelta(days=day),
-        not_after=F("submitted_at") + timedelta(days=following),
+        occasion=_by_moment(f"{code} of", "submitted_at"),
+        due_at=F("submitted_at") + after,
+        not_after=F("submitted_at") + until,
     )
     return _due(rows, at)
 

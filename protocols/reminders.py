@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import (
     BigIntegerField,
     CharField,
-    DateField,
+    DateTimeField,
     Exists,
     ExpressionWrapper,
     F,
@@ -25,17 +26,21 @@ from accounts.models import Membership, User
 from accounts.models.people import held_on
 from accounts.roles import Capability, Role
 from intranet.core.arrays import Each
-from intranet.core.moments import moment_of
+from intranet.core.moments import InZone, WallClock, moment_of
 from intranet.core.time import organisation_day, organisation_zone
 from intranet.core.wording import counted, day_label, full_day, name_list
 from intranet.reminders import registry
-from intranet.reminders.registry import HORIZON, Kind, Message, OnDoubt
+from intranet.reminders.lead_times import steps_of
+from intranet.reminders.registry import DAY, HORIZON, HOUR, Kind, Message, OnDoubt, Step, at_once
 from protocols.acknowledging import outstanding, outstanding_rows, with_terms
 from protocols.models import Acknowledgement, Problem, ProtocolVersion, Readership, Suspension
 from protocols.models.visibility import read_current
 
-# Days after somebody was asked: at once, then three times more before the last day.
-NUDGES = (0, 3, 7, 10)
+AFTER = "after the person was asked for it"
+LAST_DAY = "The last day"
+LEADS = "To the clinical lead"
+# How long the last of the steps before the last day is worth something, and at least how long after the beginning.
+NUDGED_FOR, NUDGED_UNTIL = timedelta(days=4), timedelta(days=14)
 MORNING = timedelta(hours=8)
 STALE_AFTER = timedelta(days=7)
 NAMED = 5
@@ -50,13 +55,22 @@ class ProtocolToAcknowledge(Kind):
     code = "protocol-to-acknowledge"
     label = "Protocol to acknowledge"
     subject = "protocols.ProtocolVersion"
+    cause = "A version in force asks for an acknowledgement. Of the steps only those come that are before its last day."
+    who = "Everybody who has to acknowledge it"
+    steps = (
+        at_once("day-0", "at once, when it is published or becomes theirs"),
+        Step("day-3", AFTER, 3 * DAY, DAY, 60 * DAY),
+        Step("day-7", AFTER, 7 * DAY, DAY, 60 * DAY),
+        Step("day-10", AFTER, 10 * DAY, DAY, 60 * DAY),
+        Step("last-day", "into the last day", MORNING, 6 * HOUR, 20 * HOUR, group=LAST_DAY),
+    )
     on_doubt = OnDoubt.RESEND
     icon = "book"
     tone = "caution"
 
     def owed(self, at: datetime) -> Sequence[QuerySet[Any, Any]]:
         rows = outstanding(at).annotate(recipient_id=F("user_id"), subject_id=F("version_id"))
-        return [*self._nudges(rows, at), self._last_call(rows, at)]
+        return [*self._nudges(rows, at), *self._last_call(rows, at)]
 
     def write(self, subject: ProtocolVersion, recipient: User, occasion: str, at: datetime) -> Message:
         rows = outstanding(at).filter(user_id=recipient.pk, version_id=subject.pk)
@@ -68,28 +82,42 @@ class ProtocolToAcknowledge(Kind):
             paragraphs=[*_what_is_new(subject, at), by],
             path=subject.get_absolute_url(),
             action=f"Read and acknowledge version {subject.number}",
-            why=f"You get this because version {subject.number} asks people with your role for their acknowledgement.",
+            why=f"You get this because version {subject.number} asks people with your role for their acknowledgement, and "
+            f"yours is missing{self._which(occasion)}.",
         )
 
+    def _which(self, occasion: str) -> str:
+        if occasion.startswith("day-0 "):
+            return ""
+        return " on the last day" if occasion.startswith("last-day") else " some days after you were asked"
+
+    def about(self, subject: ProtocolVersion) -> str:
+        return subject.title
+
     def _nudges(self, rows: QuerySet[Any, Any], at: datetime) -> Iterator[QuerySet[Any, Any]]:
-        for day, following in zip(NUDGES, (*NUDGES[1:], NUDGES[-1] + 4), strict=True):
+        steps = steps_of(self)
+        end = max(steps[-1][1] + NUDGED_FOR, NUDGED_UNTIL)
+        for (code, after), (_, following) in pairwise([*steps, ("", end)]):
             yield due_within_horizon(
-                rows.filter(version__due_days__gt=day).annotate(
-                    occasion=_by_its_last_day(f"day-{day}"),
-                    due_at=F("asked_at") + timedelta(days=day),
-                    not_after=F("asked_at") + timedelta(days=following),
+                rows.filter(version__due_days__gt=after.days).annotate(
+                    occasion=_by_its_last_day(code),
+                    due_at=F("asked_at") + after,
+                    not_after=F("asked_at") + following,
                 ),
                 at,
             )
 
-    def _last_call(self, rows: QuerySet[Any, Any], at: datetime) -> QuerySet[Any, Any]:
-        morning = moment_of(F("due_on"), organisation_zone())
-        return due_within_horizon(
-            rows.annotate(
-                occasion=_by_its_last_day("last-day"), due_at=morning + MORNING, not_after=morning + STALE_AFTER
-            ),
-            at,
-        )
+    def _last_call(self, rows: QuerySet[Any, Any], at: datetime) -> Iterator[QuerySet[Any, Any]]:
+        midnight = F("due_on")
+        for code, after in steps_of(self, LAST_DAY):
+            yield due_within_horizon(
+                rows.annotate(
+                    occasion=_by_its_last_day(code),
+                    due_at=clock_of(midnight, after),
+                    not_after=moment_of(midnight, organisation_zone()) + STALE_AFTER,
+                ),
+                at,
+            )
 
 
 class ProblemReported(Kind):
@@ -99,6 +127,9 @@ class ProblemReported(Kind):
     code = "problem-reported"
     label = "Problems on your protocols"
     subject = "protocols.Problem"
+    cause = "A reader has found a problem on a protocol, and nobody has answered it."
+    who = "The owner; the deputy when the owner has left; the clinical lead when neither is there"
+    related = ("version",)
     on_doubt = OnDoubt.RESEND
     icon = "flag"
     tone = "caution"
@@ -128,8 +159,11 @@ class ProblemReported(Kind):
             paragraphs=[f"{where}{subject.text}", f"Reported by {subject.by} on version {subject.version.number}."],
             path=reverse("protocols:problem", args=[subject.pk]),
             action="Read and answer it",
-            why="You get this because you answer for this protocol.",
+            why="You get this because you answer for this protocol, and the problem is not answered yet.",
         )
+
+    def about(self, subject: Problem) -> str:
+        return subject.version.title
 
 
 class ProtocolSuspended(Kind):
@@ -139,6 +173,9 @@ class ProtocolSuspended(Kind):
     code = "protocol-suspended"
     label = "Protocols suspended in an emergency"
     subject = "protocols.Suspension"
+    cause = "A protocol is suspended at a clinic in an emergency, and once more when it may be used again."
+    who = "Its readers and managers at the clinic, everybody who signed it, and the clinical lead"
+    related = ("version",)
     on_doubt = OnDoubt.RESEND
     heeds_quiet_hours = False
     icon = "stop"
@@ -204,16 +241,31 @@ class ProtocolSuspended(Kind):
             paragraphs=said,
             path=subject.version.get_absolute_url(),
             action="Open the protocol",
-            why="You get this because you read or signed this protocol, manage the clinic, or lead the clinical work.",
+            why="You get this because you read or signed this protocol, manage the clinic, or lead the clinical work, and "
+            f"it {'may be used again' if occasion == 'lifted' else 'is suspended'}.",
         )
+
+    def about(self, subject: Suspension) -> str:
+        return subject.version.title
 
 
 class AcknowledgementLate(Kind):
-    """To the managers of a person's clinics, the morning after the last day. One for all who had the same last day."""
+    """To the managers of a person's clinics, the morning after the last day, and to the clinical lead a week after it. One
+    for all who had the same last day."""
 
     code = "acknowledgement-late"
     label = "Acknowledgements that are late"
     subject = "protocols.ProtocolVersion"
+    cause = "The last day to acknowledge a version is over, and people have not."
+    who = "Managers of their clinics; later the clinical lead"
+    steps = (
+        Step(*("late", "into the day after the last day", MORNING, 6 * HOUR, 20 * HOUR), needed=True, escalation=True),
+        Step(
+            *("lead", "after the last day, at 8 in the morning", 7 * DAY, 2 * DAY, 60 * DAY),
+            escalation=True,
+            group=LEADS,
+        ),
+    )
     on_doubt = OnDoubt.RESEND
     icon = "report"
     tone = "danger"
@@ -223,18 +275,28 @@ class AcknowledgementLate(Kind):
 
     def owed(self, at: datetime) -> Sequence[QuerySet[Any, Any]]:
         """A row per manager, version and person; people with the same last day are one occasion."""
-        late = moment_of(ExpressionWrapper(F("due_on") + Value(1), output_field=DateField()), organisation_zone())
-        rows = self._by_manager(at).annotate(
+        to_managers = [self._rows(self._by_manager(at), code, DAY + after, at) for code, after in steps_of(self)]
+        to_leads = [self._rows(self._by_lead(at), code, after + MORNING, at) for code, after in steps_of(self, LEADS)]
+        return to_managers + to_leads
+
+    def _rows(self, late: QuerySet[Any, Any], code: str, after: timedelta, at: datetime) -> QuerySet[Any, Any]:
+        """Rows with a recipient as reminders, so long after the last day began, for a week."""
+        rows = late.annotate(
             subject_id=F("version_id"),
-            occasion=Concat(Value("late-"), Cast("due_on", CharField())),
-            due_at=late + MORNING,
-            not_after=late + STALE_AFTER,
+            occasion=Concat(Value(f"{code}-"), Cast("due_on", CharField())),
+            due_at=clock_of(F("due_on"), after),
+            not_after=clock_of(F("due_on"), timedelta(days=after.days) + STALE_AFTER),
         )
-        return [due_within_horizon(rows, at)]
+        return due_within_horizon(rows, at)
 
     def write(self, subject: ProtocolVersion, recipient: User, occasion: str, at: datetime) -> Message:
-        due = date.fromisoformat(occasion.removeprefix("late-"))
-        late = self._by_manager(at).filter(recipient_id=recipient.pk, version_id=subject.pk, due_on=due)
+        due = date.fromisoformat(occasion[-len("2026-12-31") :])
+        to_lead = occasion.startswith("lead")
+        late = (
+            outstanding(at).exclude(user_id=recipient.pk)
+            if to_lead
+            else self._by_manager(at).filter(recipient_id=recipient.pk)
+        ).filter(version_id=subject.pk, due_on=due)
         people = [person.name for person in User.objects.filter(pk__in=[row["user_id"] for row in late]).by_name()]
         return Message(
             title=f"Late acknowledgements of “{subject.title}”",
@@ -245,8 +307,17 @@ class AcknowledgementLate(Kind):
             ],
             path="/protocols/report/?unfinished=on",
             action="See who has not",
-            why="You get this because you manage the clinic at which they work.",
+            why=f"You get this because you {'lead the clinical work' if to_lead else 'manage the clinic at which they work'}"
+            f", and it was due {counted((organisation_day(at) - due).days, 'day')} ago and is still not acknowledged.",
         )
+
+    def about(self, subject: ProtocolVersion) -> str:
+        return subject.title
+
+    def _by_lead(self, at: datetime) -> QuerySet[Any, Any]:
+        """What is outstanding, for each clinical lead; `recipient_id` and `due_on`. Nobody hears of the own lateness."""
+        leads = User.objects.members(organisation_day(at), roles=[Role.CLINICAL_LEAD])
+        return outstanding(at).annotate(recipient_id=each_of(leads.exclude(pk=OuterRef("user_id"))))
 
     def _by_manager(self, at: datetime) -> QuerySet[Any, Any]:
         """What is outstanding, for each manager of a clinic at which the person works; `recipient_id` and `due_on`."""
@@ -269,6 +340,12 @@ def register() -> None:
 def _by_its_last_day(step: str) -> Concat:
     """`day-3 by 2026-12-09`."""
     return Concat(Value(f"{step} by "), Cast("due_on", CharField()))
+
+
+def clock_of(day: Any, after: timedelta) -> InZone:
+    """What the clocks show so long after a day of the organisation began: also on the two days that are not 24 hours."""
+    wall = ExpressionWrapper(WallClock(day) + Value(after), output_field=DateTimeField())
+    return moment_of(wall, organisation_zone())
 
 
 def due_within_horizon(rows: QuerySet[Any, Any], at: datetime) -> QuerySet[Any, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -13,29 +13,37 @@ from django.db.models.functions import Cast, Concat, Greatest
 
 from accounts.models import User
 from accounts.roles import Capability, Role
-from intranet.core.moments import moment_of
-from intranet.core.time import organisation_day, organisation_zone
-from intranet.core.wording import full_day
+from intranet.core.time import organisation_day
+from intranet.core.wording import counted, full_day
 from intranet.reminders import registry
-from intranet.reminders.registry import HORIZON, Kind, Message, OnDoubt
+from intranet.reminders.lead_times import offset_of, steps_of
+from intranet.reminders.registry import DAY, HORIZON, NOW, Kind, Message, OnDoubt, Step
 from protocols.models import ProtocolVersion
 from protocols.models.visibility import read_current
-from protocols.reminders import MORNING, due_within_horizon, each_of
+from protocols.reminders import MORNING, clock_of, due_within_horizon, each_of
 
 WEEK = 7
 
 
+AHEAD = "before the review day, at 8 in the morning"
+LATE = "after the review day, at 8 in the morning"
+ON_THE_DAY = "on the review day, at 8 in the morning"
+AGAIN = "after the review day, and then every week"
+OWN, LEADS, ADMINISTRATORS = "", "To the clinical lead", "To administrators"
+MOST = 365 * DAY
+
+
 @dataclass(frozen=True, slots=True)
-class Steps:
-    """When somebody is reminded, in days from the review day (below nothing: ahead): once each, then every week."""
+class Weekly:
+    """Weekly reminders: when they begin, and the number of days that the occasion of the first one has always named."""
 
-    once: tuple[int, ...]
-    weekly_from: int
+    start: timedelta
+    named: int
 
 
-OWN = Steps(once=(-90, -60, -30, 0), weekly_from=7)
-LEADS = Steps(once=(0,), weekly_from=7)
-ADMINISTRATORS = Steps(once=(30,), weekly_from=35)
+WEEKLY = {OWN: ("weekly", 7), LEADS: ("lead-weekly", 7), ADMINISTRATORS: ("administrators-weekly", 35)}
+# The days that the occasions of single steps name; a step that was moved keeps its name.
+NAMED = {"90": -90, "60": -60, "30": -30, "0": 0, "lead": 0, "administrators": 30}
 
 
 class ReviewDue(Kind):
@@ -46,6 +54,19 @@ class ReviewDue(Kind):
     code = "protocol-review-due"
     label = "Reviews of protocols"
     subject = "protocols.ProtocolVersion"
+    cause = "A version in force has to be reviewed, and neither two people have done it nor is there a new version."
+    who = "The owner and the deputy; later the clinical lead and the administrators"
+    steps = (
+        Step("90", AHEAD, 90 * DAY, DAY, MOST, before=True),
+        Step("60", AHEAD, 60 * DAY, DAY, MOST, before=True),
+        Step("30", AHEAD, 30 * DAY, DAY, MOST, before=True),
+        Step("0", LATE, NOW, NOW, 30 * DAY, needed=True, at_zero=ON_THE_DAY),
+        Step("weekly", AGAIN, 7 * DAY, DAY, MOST),
+        Step("lead", LATE, NOW, NOW, 90 * DAY, needed=True, escalation=True, group=LEADS, at_zero=ON_THE_DAY),
+        Step("lead-weekly", AGAIN, 7 * DAY, DAY, MOST, escalation=True, group=LEADS),
+        Step("administrators", LATE, 30 * DAY, DAY, MOST, escalation=True, group=ADMINISTRATORS),
+        Step("administrators-weekly", AGAIN, 35 * DAY, DAY, MOST, escalation=True, group=ADMINISTRATORS),
+    )
     on_doubt = OnDoubt.RESEND
     icon = "clock"
     tone = "caution"
@@ -53,13 +74,24 @@ class ReviewDue(Kind):
     def owed(self, at: datetime) -> Sequence[QuerySet[Any, Any]]:
         today = organisation_day(at)
         versions = ProtocolVersion.objects.in_force(at).with_review_day()
-        sets: list[tuple[QuerySet[Any, Any], Steps]] = []
+        sets: list[tuple[QuerySet[Any, Any], str]] = []
         for person in ("protocol__owner", "protocol__deputy"):
             reading = versions.filter(read_current(person, "pk", today), **{f"{person}__is_active": True})
             sets.append((reading.annotate(recipient_id=F(person)), OWN))
-        for role, steps in ((Role.CLINICAL_LEAD, LEADS), (Role.ADMINISTRATOR, ADMINISTRATORS)):
-            sets.append((versions.annotate(recipient_id=each_of(User.objects.members(today, roles=[role]))), steps))
-        return [due for rows, steps in sets for due in (*_once(rows, steps, at), *_weekly(rows, steps, at))]
+        for role, group in ((Role.CLINICAL_LEAD, LEADS), (Role.ADMINISTRATOR, ADMINISTRATORS)):
+            sets.append((versions.annotate(recipient_id=each_of(User.objects.members(today, roles=[role]))), group))
+        return [due for rows, group in sets for due in self._of(rows, group, at)]
+
+    def _of(self, rows: QuerySet[Any, Any], group: str, at: datetime) -> Iterator[QuerySet[Any, Any]]:
+        """The steps of a group, each until the next one; the weekly ones never end."""
+        code, named = WEEKLY[group]
+        start = offset_of(self, code)
+        once = [step for step in steps_of(self, group) if step[0] != code]
+        end = MOST if start is None else start
+        for (step, after), (_, following) in pairwise([*once, ("", end)]):
+            yield _once(rows, NAMED[step], after.days, following.days, at)
+        if start is not None:
+            yield from _weekly(rows, Weekly(start, named), at)
 
     def write(self, subject: ProtocolVersion, recipient: User, occasion: str, at: datetime) -> Message:
         due = subject.review_on or organisation_day(at)
@@ -74,40 +106,42 @@ class ReviewDue(Kind):
             ],
             path=subject.get_absolute_url(),
             action=f"Open version {subject.number}",
-            why=f"You get this because {_reason(own, recipient)}.",
+            why=f"You get this because {_reason(own, recipient)}{_how_late(due, at)}.",
         )
+
+    def about(self, subject: ProtocolVersion) -> str:
+        return subject.title
 
 
 def register() -> None:
     registry.register(ReviewDue())
 
 
-def _once(rows: QuerySet[Any, Any], steps: Steps, at: datetime) -> Iterator[QuerySet[Any, Any]]:
-    """Each step until the next one."""
-    for day, following in pairwise((*steps.once, steps.weekly_from)):
-        words = f"{day} days after " if day > 0 else f"{-day} days before "
-        yield _due(rows.alias(day=Value(day), following=Value(following)), Value(words), at)
+def _once(rows: QuerySet[Any, Any], named: int, day: int, following: int, at: datetime) -> QuerySet[Any, Any]:
+    """A step that comes so many days after the review day, below nothing before it."""
+    words = f"{named} days after " if named > 0 else f"{-named} days before "
+    return _due(rows.alias(day=Value(day), following=Value(following)), Value(words), at)
 
 
-def _weekly(rows: QuerySet[Any, Any], steps: Steps, at: datetime) -> Iterator[QuerySet[Any, Any]]:
+def _weekly(rows: QuerySet[Any, Any], weekly: Weekly, at: datetime) -> Iterator[QuerySet[Any, Any]]:
     """The week that has come, and those that come within the horizon: counted, so that they never end."""
     reached = Value(organisation_day(at - MORNING))
     late = Func(reached, F("review_day"), arg_joiner=" - ", template="(%(expressions)s)", output_field=IntegerField())
-    weeks = Greatest((late - steps.weekly_from) / WEEK, 0)
+    weeks = Greatest((late - weekly.start.days) / WEEK, 0)
     for ahead in range(HORIZON // timedelta(days=WEEK) + 1):
-        day = steps.weekly_from + WEEK * (weeks + ahead)
-        words = Concat(Cast(day, CharField()), Value(" days after "))
+        passed = WEEK * (weeks + ahead)
+        day = weekly.start.days + passed
+        words = Concat(Cast(weekly.named + passed, CharField()), Value(" days after "))
         yield _due(rows.alias(day=day, following=day + WEEK), words, at)
 
 
 def _due(rows: QuerySet[Any, Any], words: Any, at: datetime) -> QuerySet[Any, Any]:
     """Rows with a recipient, and `day` and `following` counted from the review day, as reminders."""
-    zone = organisation_zone()
     reminders = rows.annotate(
         subject_id=F("pk"),
         occasion=Concat(words, Cast("review_day", CharField())),
-        due_at=moment_of(F("review_day") + F("day"), zone) + MORNING,
-        not_after=moment_of(F("review_day") + F("following"), zone) + MORNING,
+        due_at=clock_of(F("review_day") + F("day"), MORNING),
+        not_after=clock_of(F("review_day") + F("following"), MORNING),
     )
     return due_within_horizon(reminders, at)
 
@@ -117,4 +151,11 @@ def _reason(own: bool, recipient: User) -> str:
         return "you own this protocol or stand in for its owner"
     if recipient.standing.may(Capability.PUBLISH_PROTOCOL):
         return "you lead the clinical work"
-    return "the review is a month late and you are an administrator"
+    return "you are an administrator"
+
+
+def _how_late(due: date, at: datetime) -> str:
+    late = (organisation_day(at) - due).days
+    if late > 0:
+        return f", and the review was due {counted(late, 'day')} ago and is still not done"
+    return ", and the review is due today" if late == 0 else f", and the review is due in {counted(-late, 'day')}"

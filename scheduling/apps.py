@@ -19,25 +19,28 @@ class SchedulingConfig(AppConfig):
             supervising_reminders,
             swap_reminders,
             time_off_reminders,
+            unread_reminders,
             unseen_reminders,
             verbs,
         )
         from scheduling.calendar_addresses import close_for
         from scheduling.leavers import shifts_ahead, shifts_to_open
         from scheduling.presence import PublishedRoster
-        from scheduling.reminders import RosterPublished, ShiftTomorrow
+        from scheduling.reminders import RosterPublished, ShiftSoon, ShiftTomorrow
         from scheduling.settling import settle_due
         from scheduling.skilled_work import PublishedWork
 
         navigation.register_places()
         verbs.register()
         registry.register(ShiftTomorrow())
+        registry.register(ShiftSoon())
         registry.register(RosterPublished())
         time_off_reminders.register_kinds()
         swap_reminders.register()
         decision_reminders.register()
         clearance_reminders.register()
         unseen_reminders.register()
+        unread_reminders.register()
         supervising_reminders.register()
         ticking.also(settle_due)
         ticking.also(lost_clearance.look_after)

@@ -6,12 +6,25 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any, ClassVar
 
-from django.db.models import CharField, DateField, DateTimeField, ExpressionWrapper, F, QuerySet, Value
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import (
+    BigIntegerField,
+    CharField,
+    DateField,
+    DateTimeField,
+    ExpressionWrapper,
+    F,
+    QuerySet,
+    Value,
+)
 from django.db.models.functions import Cast, Concat, Lower
 from django.urls import reverse
 
 from accounts.models import Clinic, User
+from accounts.roles import Capability, Role
+from intranet.core.arrays import Each
 from intranet.core.moments import InZone
+from intranet.core.time import organisation_day
 from intranet.core.wording import counted, long_day
 from intranet.reminders import registry
 from intranet.reminders.registry import Message
@@ -22,6 +35,7 @@ from scheduling.rows import PROBLEMS
 from scheduling.swap_reminders import OfOwnShifts, of_shift
 
 LISTED = 12
+RUN_OUT = [{"code": "credential-expired"}]
 ACKNOWLEDGE = {"not-acknowledged"}
 IN_THE_FILE = {
     "credential-missing",
@@ -44,6 +58,9 @@ class ShiftMayBeLost(OfOwnShifts):
     code = "shift-clearance-lost"
     label = "Shifts that you may lose"
     subject = "scheduling.LostClearance"
+    cause = "Somebody holds a published shift that they may not work as things stand. Looked for once a day."
+    who = "Whoever holds the shift"
+    related = ("shift__clinic",)
     icon: ClassVar[str] = "warning"
     tone: ClassVar[str] = "danger"
 
@@ -72,8 +89,11 @@ class ShiftMayBeLost(OfOwnShifts):
             ],
             path=path,
             action=action,
-            why="You get this because you are on the published roster.",
+            why="You get this because you are on the published roster for a shift that you may not work as things stand.",
         )
+
+    def about(self, subject: LostClearance) -> str:
+        return when_and_where(subject.shift.start, subject.shift.end, subject.shift.clinic)
 
 
 def _way_out(lost: LostClearance, person: User) -> tuple[str, str]:
@@ -86,28 +106,42 @@ def _way_out(lost: LostClearance, person: User) -> tuple[str, str]:
 
 
 class ClearancesLost(ForManagers):
-    """To the managers of a clinic: one list of what was found there on a day, as long as something of it is so."""
+    """To the managers of a clinic: one list of what was found there on a day, as long as something of it is so. To the
+    clinical lead as well, where a credential has run out."""
 
     code = "staff-clearance-lost"
     label = "Shifts whose holder may not work them"
     subject = "accounts.Clinic"
+    cause = "People hold shifts that they may not work as things stand. Looked for once a day."
+    who = "Managers of the clinic; the clinical lead as well where a credential has run out"
     icon: ClassVar[str] = "warning"
     tone: ClassVar[str] = "danger"
 
+    def concerns(self, person: User) -> bool:
+        return super().concerns(person) or Role.CLINICAL_LEAD in person.standing.roles
+
     def owed(self, at: datetime) -> Sequence[QuerySet[Any, Any]]:
-        found = LostClearance.objects.standing(at).filter(found_at__gt=at - TOLD_FOR)
+        found = with_day(LostClearance.objects.standing(at).filter(found_at__gt=at - TOLD_FOR))
+        leads = User.objects.members(organisation_day(at), roles=[Role.CLINICAL_LEAD])
+        run_out = found.filter(reasons__contains=RUN_OUT).annotate(
+            recipient_id=Each(ArraySubquery(leads.values("pk")), output_field=BigIntegerField())
+        )
         return [
-            managers_of(with_day(found), "shift__clinic", at).annotate(
+            rows.annotate(
                 subject_id=F("shift__clinic_id"),
                 occasion=Concat(Value("found "), Cast("found_on", CharField())),
                 due_at=F("found_at"),
                 not_after=ExpressionWrapper(F("found_at") + Value(TOLD_FOR), output_field=DateTimeField()),
             )
+            for rows in (managers_of(found, "shift__clinic", at), run_out)
         ]
 
     def write(self, subject: Clinic, recipient: User, occasion: str, at: datetime) -> Message:
         day = date.fromisoformat(occasion.removeprefix("found "))
         found = with_day(LostClearance.objects.standing(at).filter(shift__clinic=subject)).filter(found_on=day)
+        manages = recipient.standing.may(Capability.EDIT_ROSTER, subject.pk)
+        if not manages:
+            found = found.filter(reasons__contains=RUN_OUT)
         rows = list(found.select_related("shift__clinic", "person").order_by("shift__period", "pk"))
         rest = len(rows) - LISTED
         return Message(
@@ -119,8 +153,14 @@ class ClearancesLost(ForManagers):
             ],
             path=_where(rows, subject),
             action="See the shift" if len(rows) == 1 else "See them on the roster",
-            why="You get this because you make the roster of this clinic.",
+            why="You get this because you make the roster of this clinic, and people on it may not work their shifts."
+            if manages
+            else "You get this because you lead the clinical work, and people are on shifts with a credential that has "
+            "run out.",
         )
+
+    def about(self, subject: Clinic) -> str:
+        return subject.name
 
 
 def with_day(found: QuerySet[LostClearance]) -> QuerySet[Any, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django.db.models import DateTimeField, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet, Value
@@ -13,14 +13,20 @@ from django.urls import reverse
 from accounts.models import User
 from accounts.models.people import held_on
 from accounts.roles import Capability, Role
-from intranet.core.time import organisation_day
-from intranet.core.wording import long_day
+from intranet.core.time import minutes_between, organisation_day
+from intranet.core.wording import duration, long_day
 from intranet.reminders import registry
-from intranet.reminders.registry import HORIZON, Kind, Message
+from intranet.reminders.lead_times import steps_of
+from intranet.reminders.registry import HORIZON, HOUR, Kind, Message, Step, at_once
 from scheduling.models import Claim, Offer, OfferConsent, OfferState, PublishedShift
+from scheduling.reminders import when_and_where
 from scheduling.swap_reminders import LAST_DAY, as_published, of_shift, on_the_last_day, until, words
 
-UNCOVERED = timedelta(hours=48)
+TOO_LATE = "before it is too late to decide"
+UNDECIDED = (
+    at_once("waits", "at once"),
+    Step(LAST_DAY, TOO_LATE, 24 * HOUR, 4 * HOUR, 96 * HOUR, before=True, group="Still to decide"),
+)
 
 
 def managers_of(rows: QuerySet[Any, Any], clinic: str, at: datetime) -> QuerySet[Any, Any]:
@@ -32,13 +38,13 @@ def managers_of(rows: QuerySet[Any, Any], clinic: str, at: datetime) -> QuerySet
 
 
 def at_once_and_on_the_last_day(
-    rows: QuerySet[Any, Any], since: Any, limit: Any, at: datetime
+    kind: Kind, rows: QuerySet[Any, Any], since: Any, limit: Any, at: datetime
 ) -> Sequence[QuerySet[Any, Any]]:
     """What has waited for managers `since` a moment, at once and 24 hours before `limit`, when it is too late to decide."""
     waiting = rows.annotate(subject_id=F("pk"), waits_since=since, not_after=limit)
     return [
         waiting.annotate(occasion=words("waits"), due_at=F("waits_since")),
-        on_the_last_day(waiting, "waits_since", at).annotate(occasion=words(LAST_DAY)),
+        *(last.annotate(occasion=words(LAST_DAY)) for last in on_the_last_day(kind, waiting, "waits_since", at)),
     ]
 
 
@@ -59,6 +65,10 @@ class OfferWaits(ForManagers):
     code = "shift-offer-waits"
     label = "Swaps that wait for you"
     subject = "scheduling.Offer"
+    cause = "A change of hands needs a manager to agree, and none of the clinic has decided."
+    who = "Managers of each clinic concerned"
+    steps = UNDECIDED
+    related = ("shift__clinic",)
 
     def owed(self, at: datetime) -> Sequence[QuerySet[Any, Any]]:
         waiting = Offer.objects.filter(state=OfferState.TAKEN, expires_at__gt=at)
@@ -69,7 +79,7 @@ class OfferWaits(ForManagers):
         rows = managers_of(waiting.filter(~Exists(agreed)), clinic, at)
         own = Q(recipient_id=F("by")) | Q(recipient_id=F("taken_by"), taken_by__isnull=False)
         waits_since = Coalesce(F("taken_at"), F("made_at"))
-        return at_once_and_on_the_last_day(rows.exclude(own), waits_since, F("expires_at"), at)
+        return at_once_and_on_the_last_day(self, rows.exclude(own), waits_since, F("expires_at"), at)
 
     def write(self, subject: Offer, recipient: User, occasion: str, at: datetime) -> Message:
         shift = subject.shift.published
@@ -88,8 +98,12 @@ class OfferWaits(ForManagers):
             paragraphs=[what, f"It can be decided until {until(subject.expires_at, subject.shift)}."],
             path=reverse("scheduling:offer-decide", args=[subject.pk]),
             action="Decide",
-            why="You get this because you make the roster of this clinic.",
+            why="You get this because you make the roster of a clinic concerned, and nobody there has decided"
+            f"{': soon it is too late' if occasion == LAST_DAY else ' yet'}.",
         )
+
+    def about(self, subject: Offer) -> str:
+        return when_and_where(subject.shift.start, subject.shift.end, subject.shift.clinic)
 
 
 class ClaimWaits(ForManagers):
@@ -98,11 +112,15 @@ class ClaimWaits(ForManagers):
     code = "shift-claim-waits"
     label = "Requests for open shifts"
     subject = "scheduling.Claim"
+    cause = "Somebody asks for an open shift, and nobody has decided."
+    who = "Managers of the clinic"
+    steps = UNDECIDED
+    related = ("shift__clinic",)
 
     def owed(self, at: datetime) -> Sequence[QuerySet[Any, Any]]:
         waiting = Claim.objects.waiting().filter(shift__published__period__startswith__gt=at)
         rows = managers_of(waiting, "shift__clinic", at).exclude(recipient_id=F("person"))
-        return at_once_and_on_the_last_day(rows, F("made_at"), Lower("shift__published__period"), at)
+        return at_once_and_on_the_last_day(self, rows, F("made_at"), Lower("shift__published__period"), at)
 
     def write(self, subject: Claim, recipient: User, occasion: str, at: datetime) -> Message:
         shift = subject.shift.published
@@ -115,31 +133,54 @@ class ClaimWaits(ForManagers):
             ],
             path=reverse("scheduling:claims-decide", args=[subject.shift_id]),
             action="Decide who gets it",
-            why="You get this because you make the roster of this clinic.",
+            why="You get this because you make the roster of this clinic, and nobody has decided who gets the shift"
+            f"{': it begins soon' if occasion == LAST_DAY else ' yet'}.",
         )
+
+    def about(self, subject: Claim) -> str:
+        return when_and_where(subject.shift.start, subject.shift.end, subject.shift.clinic)
 
 
 class ShiftUncovered(ForManagers):
     """To the managers of the clinic, 48 hours before a published shift that nobody has."""
 
     code = "shift-uncovered"
-    label = "Shifts that nobody has two days before"
+    label = "Shifts that nobody has shortly before"
     subject = "scheduling.PublishedShift"
     tone = "danger"
+    cause = "Nobody has a published shift, and it begins soon."
+    who = "Managers of the clinic"
+    steps = (
+        Step(
+            *("48 hours", "before the shift begins", 48 * HOUR, 4 * HOUR, 168 * HOUR),
+            before=True,
+            needed=True,
+            escalation=True,
+        ),
+    )
+    related = ("clinic",)
 
     def owed(self, at: datetime) -> Sequence[QuerySet[Any, Any]]:
-        open_shifts = PublishedShift.objects.standing().filter(
-            staff=None, period__startswith__range=(at, at + HORIZON + UNCOVERED)
-        )
-        before = ExpressionWrapper(Lower("period") - Value(UNCOVERED), output_field=DateTimeField())
         return [
-            managers_of(open_shifts, "clinic", at).annotate(
+            managers_of(
+                PublishedShift.objects.standing().filter(
+                    staff=None, period__startswith__range=(at, at + HORIZON - offset)
+                ),
+                "clinic",
+                at,
+            ).annotate(
                 subject_id=F("pk"),
-                occasion=as_published("48 hours"),
-                due_at=Greatest(before, F("published_at")),
+                occasion=as_published(code),
+                due_at=Greatest(
+                    ExpressionWrapper(Lower("period") + Value(offset), output_field=DateTimeField()), F("published_at")
+                ),
                 not_after=Lower("period"),
             )
+            for code, offset in steps_of(self)
         ]
+
+    def about(self, subject: PublishedShift) -> str:
+        return when_and_where(subject.start, subject.end, subject.clinic)
 
     def write(self, subject: PublishedShift, recipient: User, occasion: str, at: datetime) -> Message:
         return Message(
@@ -147,7 +188,8 @@ class ShiftUncovered(ForManagers):
             paragraphs=[f"Still open: {of_shift(subject)}."],
             path=reverse("scheduling:shift", args=[subject.shift_id]),
             action="See who could work it",
-            why="You get this because you make the roster of this clinic.",
+            why="You get this because you make the roster of this clinic, and the shift begins in "
+            f"{duration(minutes_between(at, subject.start))} and nobody has it.",
         )
 
 

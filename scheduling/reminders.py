@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
@@ -27,12 +27,13 @@ from accounts.models.people import held_on
 from intranet.core.moments import InZone
 from intranet.core.time import organisation_day
 from intranet.core.wording import clock_time, counted, duration, long_day, name_list, week_label
-from intranet.reminders.registry import HORIZON, Kind, Message, OnDoubt
+from intranet.reminders.lead_times import steps_of
+from intranet.reminders.registry import HORIZON, HOUR, Kind, Message, OnDoubt, Step
 from scheduling.models import ChangeKind, Occasion, Publication, PublicationChange, PublicationRecipient, PublishedShift
 from scheduling.positions import Position
 from scheduling.roster import with_whom
 
-SIX_HOURS = timedelta(hours=6)
+SOON = timedelta(hours=24)  # a change of a shift that begins so soon waits for no morning
 TOLD_FOR = timedelta(days=7)
 NAMED = 6
 
@@ -43,14 +44,39 @@ class StartOfDay(Func):
     output_field = DateTimeField()
 
 
-def evening_before() -> InZone:
-    """Six in the evening before the clinic's day on which a shift starts, as its clocks show it."""
+def from_midnight(after: timedelta) -> InZone:
+    """So long after the clinic's day began on which a shift starts, below nothing before it, as its clocks show it."""
     midnight = StartOfDay(InZone(F("clinic__time_zone"), Lower("period")))
-    evening = ExpressionWrapper(midnight - Value(SIX_HOURS), output_field=DateTimeField())
-    return InZone(F("clinic__time_zone"), evening)
+    shown = ExpressionWrapper(midnight + Value(after), output_field=DateTimeField())
+    return InZone(F("clinic__time_zone"), shown)
 
 
-class ShiftTomorrow(Kind):
+def to_be_worked(at: datetime) -> QuerySet[Any, Any]:
+    """Published shifts ahead, as far as reminders look, whose holder still works at the clinic; with `on_its_day`."""
+    ahead = (at, at + HORIZON + timedelta(days=2))
+    shifts = PublishedShift.objects.standing().filter(staff__is_active=True, period__startswith__range=ahead)
+    on_its_day = Cast(InZone(F("clinic__time_zone"), Lower("period")), DateField())
+    still_there = Membership.objects.filter(
+        held_on(OuterRef("on_its_day")), user=OuterRef("staff"), clinic=OuterRef("clinic")
+    )
+    return shifts.annotate(on_its_day=on_its_day).filter(Exists(still_there))
+
+
+class OfOwnShift(Kind):
+    """About a published shift, to whoever works it."""
+
+    subject: ClassVar[str] = "scheduling.PublishedShift"
+    on_doubt: ClassVar[OnDoubt | str] = OnDoubt.RESEND
+    optional: ClassVar[bool] = True
+    icon: ClassVar[str] = "calendar"
+    who = "Whoever works it"
+    related = ("clinic",)
+
+    def about(self, subject: PublishedShift) -> str:
+        return when_and_where(subject.start, subject.end, subject.clinic)
+
+
+class ShiftTomorrow(OfOwnShift):
     """To whoever works a published shift, on the evening before, and anew when a publication changes it after that.
 
     The words say everything that a publication can change (`DETAILS`), and the occasion counts these publications: what
@@ -59,28 +85,23 @@ class ShiftTomorrow(Kind):
 
     code: ClassVar[str] = "shift-tomorrow"
     label: ClassVar[str] = "Shift tomorrow"
-    subject: ClassVar[str] = "scheduling.PublishedShift"
-    on_doubt: ClassVar[OnDoubt | str] = OnDoubt.RESEND
-    optional: ClassVar[bool] = True
-    icon: ClassVar[str] = "calendar"
+    cause = "A published shift begins on the next day, or it was changed after that was said."
+    steps = (
+        Step(
+            *("evening", "before midnight on the evening before", 6 * HOUR, HOUR, 12 * HOUR), before=True, needed=True
+        ),
+    )
 
     def owed(self, at: datetime) -> Sequence[QuerySet[Any, Any]]:
-        ahead = (at, at + HORIZON + timedelta(days=2))
-        shifts = PublishedShift.objects.standing().filter(staff__is_active=True, period__startswith__range=ahead)
-        on_its_day = Cast(InZone(F("clinic__time_zone"), Lower("period")), DateField())
-        still_there = Membership.objects.filter(
-            held_on(OuterRef("on_its_day")), user=OuterRef("staff"), clinic=OuterRef("clinic")
-        )
         return [
-            shifts.annotate(on_its_day=on_its_day)
-            .filter(Exists(still_there))
-            .annotate(
+            to_be_worked(at).annotate(
                 recipient_id=F("staff_id"),
                 subject_id=F("pk"),
                 occasion=Concat(Cast("on_its_day", CharField()), Value(" #"), Cast("sequence", CharField())),
-                due_at=evening_before(),
+                due_at=from_midnight(offset),
                 not_after=Lower("period"),
             )
+            for _, offset in steps_of(self)
         ]
 
     def write(self, subject: PublishedShift, recipient: User, occasion: str, at: datetime) -> Message:
@@ -100,18 +121,64 @@ class ShiftTomorrow(Kind):
             paragraphs=[paragraph for paragraph in paragraphs if paragraph],
             path=reverse("scheduling:my-schedule"),
             action="See your schedule",
-            why="You get this because you are on the published roster.",
+            why="You get this because you work this shift on the published roster.",
+        )
+
+
+class ShiftSoon(OfOwnShift):
+    """To whoever works a published shift, two hours before it: unless it was published later than that."""
+
+    code: ClassVar[str] = "shift-soon"
+    label: ClassVar[str] = "Shift in a few hours"
+    cause = "A published shift begins soon."
+    steps = (Step("2 hours", "before the shift begins", 2 * HOUR, HOUR, 12 * HOUR, before=True),)
+
+    def owed(self, at: datetime) -> Sequence[QuerySet[Any, Any]]:
+        return [rows.filter(due_at__gt=F("published_at")) for rows in self._due(at)]
+
+    def _due(self, at: datetime) -> Iterator[QuerySet[Any, Any]]:
+        for code, offset in steps_of(self):
+            yield to_be_worked(at).annotate(
+                recipient_id=F("staff_id"),
+                subject_id=F("pk"),
+                occasion=Concat(Value(f"{code} #"), Cast("sequence", CharField())),
+                due_at=ExpressionWrapper(Lower("period") + Value(offset), output_field=DateTimeField()),
+                not_after=Lower("period"),
+            )
+
+    def write(self, subject: PublishedShift, recipient: User, occasion: str, at: datetime) -> Message:
+        begins = subject.start.astimezone(subject.clinic.zone)
+        return Message(
+            title=f"Your shift at {clock_time(begins)} {begins:%Z}, {long_day(begins)}",
+            paragraphs=[f"You work {when_and_where(subject.start, subject.end, subject.clinic)}."],
+            path=reverse("scheduling:my-schedule"),
+            action="See your schedule",
+            why="You get this because you work this shift on the published roster, and it begins soon.",
         )
 
 
 class RosterPublished(Kind):
-    """To everybody whose shifts a publication has changed: one message for each person and publication."""
+    """To everybody whose shifts a publication has changed: one message for each person and publication. At night, too,
+    when one of these shifts begins, or was to begin, within 24 hours of it."""
 
     code: ClassVar[str] = "roster-published"
     label: ClassVar[str] = "Roster published"
     subject: ClassVar[str] = "scheduling.Publication"
     on_doubt: ClassVar[OnDoubt | str] = OnDoubt.RESEND
     icon: ClassVar[str] = "roster"
+    cause = "A publication gives, takes or changes shifts. At night, too, when one of them begins within 24 hours."
+    who = "Everybody whose shifts it changes"
+    related = ("week__clinic",)
+
+    def may_wait(self, subject: Publication, recipient: User) -> bool:
+        """Not when it changes what begins within a day: whoever gets or loses that has to hear of it now."""
+        own = subject.changes.filter(Q(staff_before=recipient) | Q(staff_after=recipient))  # type: ignore[attr-defined]
+        return not any(
+            subject.at < start <= subject.at + SOON for change in own for start in _starts(change, recipient)
+        )
+
+    def about(self, subject: Publication) -> str:
+        return f"Roster of {subject.week.clinic}, {week_label(subject.week.monday)}"
 
     def owed(self, at: datetime) -> Sequence[QuerySet[Any, Any]]:
         today = organisation_day(at)
@@ -144,7 +211,7 @@ class RosterPublished(Kind):
             ],
             path=reverse("scheduling:my-schedule"),
             action="See your schedule",
-            why="You get this because your shifts changed.",
+            why="You get this because a publication of the roster changed your shifts.",
         )
 
 
@@ -170,6 +237,13 @@ def changes_for(publication: Publication, person: User) -> list[str]:
     own = publication.changes.filter(Q(staff_before=person) | Q(staff_after=person))  # type: ignore[attr-defined]
     clinic = publication.week.clinic
     return [_line(change, person, clinic) for change in own.order_by("after__start", "before__start", "pk")]
+
+
+def _starts(change: PublicationChange, person: User) -> Iterator[datetime]:
+    """When the shift begins that the person had before the change, and the one they have after it."""
+    for snapshot, holder_id in ((change.before, change.staff_before_id), (change.after, change.staff_after_id)):
+        if snapshot and holder_id == person.pk:
+            yield datetime.fromisoformat(snapshot["start"])
 
 
 def _line(change: PublicationChange, person: User, clinic: Clinic) -> str:

@@ -30,6 +30,8 @@ class AssistantUnsupervised(ForManagers):
     label: ClassVar[str] = "Assistants without a therapist to reach"
     subject: ClassVar[str] = "accounts.Clinic"
     tone: ClassVar[str] = "danger"
+    cause = "An assistant works while no therapist is on shift whom they could reach."
+    who = "Managers of the clinic and the clinical lead"
 
     def concerns(self, person: User) -> bool:
         return super().concerns(person) or Role.CLINICAL_LEAD in person.standing.roles
@@ -68,8 +70,12 @@ class AssistantUnsupervised(ForManagers):
             ],
             path=f"{reverse('scheduling:board')}?clinic={subject.slug}&week={occasion}",
             action="See the roster",
-            why="You get this because you make the roster of this clinic or lead the clinical work.",
+            why="You get this because you make the roster of this clinic or lead the clinical work, and assistants are to "
+            "work there without a therapist to reach.",
         )
+
+    def about(self, subject: Clinic) -> str:
+        return subject.name
 
 
 def register() -> None:

@@ -31,7 +31,8 @@ from accounts.roles import Capability
 from intranet.core.moments import InZone
 from intranet.core.wording import clock_time, long_day
 from intranet.reminders import registry
-from intranet.reminders.registry import HORIZON, Kind, Message
+from intranet.reminders.lead_times import offset_of
+from intranet.reminders.registry import HORIZON, HOUR, Kind, Message, Step, at_once
 from protocols.clearance import cleared
 from scheduling.models import Claim, ClaimState, Offer, OfferKind, OfferState, PublishedShift, ShiftDetails
 from scheduling.models.time_off import Occupancy
@@ -39,7 +40,7 @@ from scheduling.policies import USUAL_HOURS, policy_of
 from scheduling.positions import PROFESSIONS, ROLES, Position
 from scheduling.reminders import TOLD_FOR, when_and_where
 
-DAY = timedelta(hours=24)
+AGAIN = "Once more"
 APART = timedelta(hours=4)  # whoever heard of it so shortly before needs no second word
 LAST_DAY = "last day"
 OFFERED = {OfferKind.GIVE: "Offered", OfferKind.SWAP: "Offered for a swap", OfferKind.DROP: "To be handed back"}
@@ -100,11 +101,19 @@ def later(moment: str, by: timedelta) -> ExpressionWrapper:
     return ExpressionWrapper(F(moment) + Value(by), output_field=DateTimeField())
 
 
-def on_the_last_day(rows: QuerySet[Any, Any], heard: str, at: datetime) -> QuerySet[Any, Any]:
-    """The rows once more, due 24 hours before their `not_after`. `heard` is when they were due first: not those of which
-    somebody heard within these 24 hours or shortly before them."""
-    last = rows.annotate(due_at=later("not_after", -DAY))
-    return last.filter(due_at__gt=later(heard, APART), due_at__lte=at + HORIZON)
+def on_the_last_day(kind: Kind, rows: QuerySet[Any, Any], heard: str, at: datetime) -> Sequence[QuerySet[Any, Any]]:
+    """The rows once more, due 24 hours before their `not_after`, or when the kind's step `LAST_DAY` says; none when it is
+    off. `heard` is when they were due first: not those of which somebody heard since, or shortly before."""
+    before = offset_of(kind, LAST_DAY)
+    if before is None:
+        return []
+    last = rows.annotate(due_at=later("not_after", before))
+    return [last.filter(due_at__gt=later(heard, APART), due_at__lte=at + HORIZON)]
+
+
+def once_more(label: str) -> Step:
+    """The step for that."""
+    return Step(LAST_DAY, label, 24 * HOUR, 4 * HOUR, 96 * HOUR, before=True, group=AGAIN)
 
 
 def of_shift(shift: PublishedShift) -> str:
@@ -138,6 +147,10 @@ class OpenShiftToTake(OfOwnShifts):
     code = "open-shift"
     label = "Open shifts that you could take"
     subject = "scheduling.PublishedShift"
+    cause = "A published shift is open."
+    who = "Everybody at the clinic who could work it; at the second step only who has not asked for it"
+    steps = (at_once("open", "at once, when it is published"), once_more("before the last moment to take it"))
+    related = ("clinic",)
     optional = True
 
     def owed(self, at: datetime) -> Sequence[QuerySet[Any, Any]]:
@@ -146,16 +159,16 @@ class OpenShiftToTake(OfOwnShifts):
         rows = rows.filter(not_after__gt=at)
         return [
             rows.annotate(occasion=as_published("open"), due_at=F("published_at")),
-            self._on_the_last_day(rows, at),
+            *self._on_the_last_day(rows, at),
         ]
 
-    def _on_the_last_day(self, rows: QuerySet[Any, Any], at: datetime) -> QuerySet[Any, Any]:
+    def _on_the_last_day(self, rows: QuerySet[Any, Any], at: datetime) -> Sequence[QuerySet[Any, Any]]:
         asked = Claim.objects.filter(
             shift=OuterRef("shift"), sequence=OuterRef("sequence"), person=OuterRef("recipient_id")
         )
         left = rows.filter(~Exists(asked), pk__in=PublishedShift.objects.as_planned().values("pk"))
         hours = Concat(as_published(LAST_DAY), Value(", "), Cast(hours_before(), CharField()), Value(" h"))
-        return on_the_last_day(left, "published_at", at).annotate(occasion=hours)
+        return [last.annotate(occasion=hours) for last in on_the_last_day(self, left, "published_at", at)]
 
     def write(self, subject: PublishedShift, recipient: User, occasion: str, at: datetime) -> Message:
         is_last_day = occasion.startswith(LAST_DAY)
@@ -168,8 +181,12 @@ class OpenShiftToTake(OfOwnShifts):
             ],
             path=reverse("scheduling:swaps"),
             action="See whether you can take it",
-            why="You get this because you work at this clinic and could take the shift.",
+            why="You get this because you work at this clinic and could take the shift"
+            f"{', and it can be taken for a short time only' if is_last_day else ''}.",
         )
+
+    def about(self, subject: PublishedShift) -> str:
+        return when_and_where(subject.start, subject.end, subject.clinic)
 
 
 def _until_when(shift: PublishedShift) -> str:
@@ -184,13 +201,17 @@ class ShiftOffered(OfOwnShifts):
     code = "shift-offered"
     label = "Shifts that colleagues offer you"
     subject = "scheduling.Offer"
+    cause = "A colleague offers a shift."
+    who = "The colleague to whom it is offered; everybody who could work it when anybody may take it (at once only)"
+    steps = (at_once("offered", "at once"), once_more("before the offer ends"))
+    related = ("shift__clinic",)
 
     def owed(self, at: datetime) -> Sequence[QuerySet[Any, Any]]:
         personal = Offer.objects.open_until(at).filter(to__isnull=False)
         rows = personal.annotate(recipient_id=F("to"), subject_id=F("pk"), not_after=F("expires_at"))
         return [
             rows.annotate(occasion=words("offered"), due_at=F("made_at")),
-            on_the_last_day(rows, "made_at", at).annotate(occasion=words(LAST_DAY)),
+            *(last.annotate(occasion=words(LAST_DAY)) for last in on_the_last_day(self, rows, "made_at", at)),
             self._to_anybody(at),
         ]
 
@@ -225,8 +246,12 @@ class ShiftOffered(OfOwnShifts):
             paragraphs=[said, *note, f"The offer is open until {until(subject.expires_at, subject.shift)}."],
             path=reverse("scheduling:swaps"),
             action="Answer",
-            why="You get this because you could take the shift.",
+            why=f"You get this because {'it is offered to you' if subject.to_id else 'you could take the shift'}"
+            f"{', and the offer ends soon' if occasion == LAST_DAY else ''}.",
         )
+
+    def about(self, subject: Offer) -> str:
+        return when_and_where(subject.shift.start, subject.shift.end, subject.shift.clinic)
 
 
 class OfferEnded(OfOwnShifts):
@@ -235,6 +260,8 @@ class OfferEnded(OfOwnShifts):
     code = "shift-offer-ended"
     label = "Offers of shifts that came to nothing"
     subject = "scheduling.Offer"
+    cause = "Nothing comes of an offer: declined, refused, withdrawn, too late, or the shift was changed."
+    who = "Whoever offered the shift, and whoever would have had it"
     tone = "caution"
 
     def owed(self, at: datetime) -> Sequence[QuerySet[Any, Any]]:
@@ -272,7 +299,7 @@ class OfferEnded(OfOwnShifts):
             paragraphs=[f"{OFFERED[OfferKind(subject.kind)]}: {of_shift(shift)}.", f"{why}{kept}"],
             path=reverse("scheduling:swaps"),
             action="See open shifts and swaps",
-            why="You get this because you took part in it.",
+            why="You get this because you took part in an offer that came to nothing.",
         )
 
 
@@ -282,6 +309,8 @@ class ClaimEnded(OfOwnShifts):
     code = "shift-claim-ended"
     label = "Open shifts that you asked for and did not get"
     subject = "scheduling.Claim"
+    cause = "Somebody asked for an open shift and does not get it."
+    who = "Whoever asked for it"
     tone = "caution"
 
     def owed(self, at: datetime) -> Sequence[QuerySet[Any, Any]]:
@@ -306,7 +335,7 @@ class ClaimEnded(OfOwnShifts):
             paragraphs=[f"You asked for: {of_shift(subject.shift.published)}.", why],
             path=reverse("scheduling:swaps"),
             action="See open shifts and swaps",
-            why="You get this because you asked for the shift.",
+            why="You get this because you asked for the shift and do not get it.",
         )
 
 

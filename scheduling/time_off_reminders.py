@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any, ClassVar
 
 from django.contrib.postgres.expressions import ArraySubquery
@@ -24,15 +25,15 @@ from accounts.models import Membership, User
 from accounts.roles import Capability, Role
 from intranet.core.arrays import Each
 from intranet.core.time import organisation_day
-from intranet.core.wording import clock_range, long_day
+from intranet.core.wording import clock_range, counted, long_day
 from intranet.reminders import registry
-from intranet.reminders.registry import Kind, Message, OnDoubt
+from intranet.reminders.lead_times import steps_of
+from intranet.reminders.registry import DAY, Kind, Message, OnDoubt, Step, at_once
 from scheduling.deciders import every_manager, own_managers, who_decides
 from scheduling.models import TimeOff, TimeOffState
 from scheduling.times import days_touched
 
-SECOND_TIME = timedelta(days=2)
-ADMINISTRATORS = timedelta(days=5)
+ASKED = "after it was asked for"
 TOLD_FOR = timedelta(days=7)
 
 
@@ -42,6 +43,10 @@ class TimeOffAsked(Kind):
     code: ClassVar[str] = "time-off-asked"
     label: ClassVar[str] = "Time off to decide"
     subject: ClassVar[str] = "scheduling.TimeOff"
+    cause = "Somebody asks for time off, and nobody has decided."
+    who = "Managers of the person's clinics; every manager where there is none"
+    steps = (at_once("asked", "at once, when it is asked for"), Step("waiting-2", ASKED, 2 * DAY, DAY, 14 * DAY))
+    related = ("person",)
     on_doubt: ClassVar[OnDoubt | str] = OnDoubt.RESEND
     icon: ClassVar[str] = "away"
 
@@ -54,7 +59,13 @@ class TimeOffAsked(Kind):
         waiting = TimeOff.objects.waiting(at)
         own = waiting.annotate(recipient_id=_each(own_managers(on)))
         without = waiting.filter(~Exists(own_managers(on))).annotate(recipient_id=_each(every_manager(on)))
-        return [step for rows in (own, without) for step in (_at_once(rows), _after(rows, SECOND_TIME))]
+        steps = list(pairwise([*steps_of(self), ("", None)]))
+        return [
+            _after(rows, code, after, until=until)
+            for rows in (own, without)
+            for (code, after), (_, until) in steps
+            if after is not None
+        ]
 
     def write(self, subject: TimeOff, recipient: User, occasion: str, at: datetime) -> Message:
         asked = subject.requested_at.astimezone(subject.zone)
@@ -66,8 +77,12 @@ class TimeOffAsked(Kind):
             ],
             path=subject.get_absolute_url(),
             action="Look and decide",
-            why="You get this because you decide about time off at a clinic.",
+            why="You get this because you decide about time off at a clinic, and nobody has decided about this "
+            f"{'yet' if occasion == 'asked' else f'for {_waited(subject, at)}'}.",
         )
+
+    def about(self, subject: TimeOff) -> str:
+        return str(subject)
 
 
 class TimeOffUndecided(Kind):
@@ -76,6 +91,10 @@ class TimeOffUndecided(Kind):
     code: ClassVar[str] = "time-off-undecided"
     label: ClassVar[str] = "Time off that nobody decides"
     subject: ClassVar[str] = "scheduling.TimeOff"
+    cause = "A request for time off waits, and nobody has decided."
+    who = "Administrators"
+    steps = (Step("waiting-5", ASKED, 5 * DAY, DAY, 30 * DAY, escalation=True),)
+    related = ("person",)
     on_doubt: ClassVar[OnDoubt | str] = OnDoubt.RESEND
     icon: ClassVar[str] = "away"
     tone: ClassVar[str] = "caution"
@@ -86,21 +105,26 @@ class TimeOffUndecided(Kind):
     def owed(self, at: datetime) -> Sequence[QuerySet[Any, Any]]:
         administrators = Membership.objects.on(organisation_day(at)).filter(role=Role.ADMINISTRATOR)
         others = administrators.exclude(user=OuterRef("person")).annotate(manager=F("user"))
-        return [_after(TimeOff.objects.waiting(at).annotate(recipient_id=_each(others)), ADMINISTRATORS)]
+        waiting = TimeOff.objects.waiting(at).annotate(recipient_id=_each(others))
+        return [_after(waiting, code, after) for code, after in steps_of(self)]
 
     def write(self, subject: TimeOff, recipient: User, occasion: str, at: datetime) -> Message:
         asked = subject.requested_at.astimezone(subject.zone)
         deciding = who_decides(subject.person, subject.period, organisation_day(at))
         return Message(
-            title="A request for time off waits for five days",
+            title=f"A request for time off has waited {_waited(subject, at)}",
             paragraphs=[
                 f"{subject.person} asked on {long_day(asked)}, {asked.year} for {when_off(subject)}. {deciding}",
                 "You cannot decide it yourself. Ask them, or give somebody else the role.",
             ],
             path=reverse("accounts:roles", args=[subject.person_id]),
             action=f"See the roles of {subject.person.given_name}",
-            why="You get this because you administer the intranet.",
+            why="You get this because you are an administrator, and it was asked for "
+            f"{_waited(subject, at)} ago and is still not decided.",
         )
+
+    def about(self, subject: TimeOff) -> str:
+        return str(subject)
 
 
 class TimeOffDecided(Kind):
@@ -109,6 +133,8 @@ class TimeOffDecided(Kind):
     code: ClassVar[str] = "time-off-decided"
     label: ClassVar[str] = "Answer about your time off"
     subject: ClassVar[str] = "scheduling.TimeOff"
+    cause = "Time off is approved or declined."
+    who = "Whoever asked for it"
     on_doubt: ClassVar[OnDoubt | str] = OnDoubt.RESEND
     icon: ClassVar[str] = "away"
 
@@ -143,7 +169,7 @@ class TimeOffDecided(Kind):
             ],
             path=reverse("scheduling:time-off"),
             action="See your time off",
-            why="You get this because you asked for time off.",
+            why="You get this because you asked for time off, and somebody has decided.",
         )
 
 
@@ -153,6 +179,9 @@ class TimeOffGivenBack(Kind):
     code: ClassVar[str] = "time-off-given-back"
     label: ClassVar[str] = "Granted time off given back"
     subject: ClassVar[str] = "scheduling.TimeOff"
+    cause = "Somebody gives back time off that was approved."
+    who = "Managers of the person's clinics"
+    related = ("person",)
     on_doubt: ClassVar[OnDoubt | str] = OnDoubt.RESEND
     icon: ClassVar[str] = "away"
 
@@ -183,8 +212,11 @@ class TimeOffGivenBack(Kind):
             ],
             path=subject.get_absolute_url(),
             action="Look at the request",
-            why="You get this because you decide about time off at a clinic.",
+            why="You get this because you decide about time off at a clinic, and what was approved is given back.",
         )
+
+    def about(self, subject: TimeOff) -> str:
+        return str(subject)
 
 
 def register_kinds() -> None:
@@ -208,22 +240,20 @@ def _each(managers: QuerySet[Any, Any]) -> Each:
     return Each(ArraySubquery(managers.values("manager")), output_field=IntegerField())
 
 
-def _at_once(rows: QuerySet[TimeOff]) -> QuerySet[Any, Any]:
-    """From the moment of asking until the second time."""
-    second = ExpressionWrapper(F("requested_at") + Value(SECOND_TIME), output_field=DateTimeField())
-    return rows.annotate(
-        subject_id=F("pk"),
-        occasion=Value("asked"),
-        due_at=F("requested_at"),
-        not_after=Least(second, Upper("period"), output_field=DateTimeField()),
-    )
+def _after(
+    rows: QuerySet[TimeOff], code: str, waiting: timedelta, until: timedelta | None = None
+) -> QuerySet[Any, Any]:
+    """When a request has waited so long, until it has waited longer, at the latest until its days are over."""
+    over: Any = Upper("period")
+    if until is not None:
+        over = Least(_waiting_for(until), over, output_field=DateTimeField())
+    return rows.annotate(subject_id=F("pk"), occasion=Value(code), due_at=_waiting_for(waiting), not_after=over)
 
 
-def _after(rows: QuerySet[TimeOff], waiting: timedelta) -> QuerySet[Any, Any]:
-    """When a request has waited so long, until its days are over."""
-    return rows.annotate(
-        subject_id=F("pk"),
-        occasion=Value(f"waiting-{waiting.days}"),
-        due_at=ExpressionWrapper(F("requested_at") + Value(waiting), output_field=DateTimeField()),
-        not_after=Upper("period"),
-    )
+def _waiting_for(time: timedelta) -> ExpressionWrapper:
+    return ExpressionWrapper(F("requested_at") + Value(time), output_field=DateTimeField())
+
+
+def _waited(time_off: TimeOff, at: datetime) -> str:
+    """`5 days`: how long a request has waited."""
+    return counted((at - time_off.requested_at).days, "day")

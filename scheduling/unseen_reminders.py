@@ -33,18 +33,20 @@ from django.urls import reverse
 from accounts.models import Membership, User
 from accounts.roles import Role
 from intranet.core.moments import InZone
-from intranet.core.time import organisation_day
-from intranet.core.wording import clock_time, counted, long_day, week_label
+from intranet.core.time import minutes_between, organisation_day
+from intranet.core.wording import clock_time, counted, duration, long_day, week_label
 from intranet.reminders import registry
-from intranet.reminders.registry import Kind, Message
+from intranet.reminders.lead_times import steps_of
+from intranet.reminders.registry import HOUR, Kind, Message, Step
 from scheduling.decision_reminders import ForManagers, managers_of
 from scheduling.models import Publication, PublicationChange, PublicationRecipient
 from scheduling.reminders import changes_for
 from scheduling.swap_reminders import later, words
 
-PERSON = timedelta(hours=48)
-PUBLISHER = timedelta(hours=72)
-BEFORE_THE_FIRST = timedelta(hours=24)
+PUBLISHED = "after it was published"
+# Whose first shift begins earlier after the publication has an occasion of its own day. Also when the times are changed:
+# nobody moves from one occasion to another, and is told of twice, because of that.
+OF_ITS_OWN_DAY = timedelta(hours=96)
 AT_LEAST = timedelta(hours=4)  # what is published late leaves nobody time to look at it at once
 BACK = timedelta(days=14)  # no shift of a week is ahead any more when it began so long ago
 OF_WAITING = "72 hours"
@@ -59,17 +61,25 @@ class RosterUnseen(Kind):
     subject: ClassVar[str] = "scheduling.Publication"
     icon: ClassVar[str] = "eye"
     tone: ClassVar[str] = "caution"
+    cause = "Somebody has not opened their schedule since a publication changed their shifts."
+    who = "The person"
+    steps = (Step("48 hours", PUBLISHED, 48 * HOUR, 12 * HOUR, 168 * HOUR),)
+    related = ("week__clinic",)
 
     def owed(self, at: datetime) -> Sequence[QuerySet[Any, Any]]:
         return [
             unseen(at).annotate(
                 recipient_id=F("person_id"),
                 subject_id=F("publication_id"),
-                occasion=words("48 hours"),
-                due_at=later("publication__at", PERSON),
+                occasion=words(code),
+                due_at=later("publication__at", after),
                 not_after=F("last"),
             )
+            for code, after in steps_of(self)
         ]
+
+    def about(self, subject: Publication) -> str:
+        return of_week(subject)
 
     def write(self, subject: Publication, recipient: User, occasion: str, at: datetime) -> Message:
         changes = changes_for(subject, recipient)
@@ -94,11 +104,23 @@ class StaffRosterUnseen(ForManagers):
     label: ClassVar[str] = "Roster changes that staff have not seen"
     subject: ClassVar[str] = "scheduling.Publication"
     icon: ClassVar[str] = "eye"
+    cause = "Staff have not opened their schedule since a publication changed their shifts. The earlier step counts."
+    who = "Whoever published it; the managers of the clinic where that is no manager"
+    steps = (
+        Step("72 hours", PUBLISHED, 72 * HOUR, 12 * HOUR, 240 * HOUR, needed=True, escalation=True),
+        Step(
+            *("day before", "before the first shift that it changed", 24 * HOUR, 4 * HOUR, 96 * HOUR),
+            before=True,
+            escalation=True,
+            group="Before the first shift",
+        ),
+    )
+    related = ("week__clinic",)
 
     def owed(self, at: datetime) -> Sequence[QuerySet[Any, Any]]:
         here = {"user": OuterRef("publication__by"), "clinic": OuterRef("publication__week__clinic")}
         publishes = Exists(Membership.objects.on(organisation_day(at)).filter(role=Role.MANAGER, **here))
-        waiting = with_occasion(unseen(at))
+        waiting = self.with_occasion(unseen(at))
         own = waiting.filter(publishes).annotate(recipient_id=F("publication__by"))
         others = managers_of(waiting.filter(~publishes), "publication__week__clinic", at)
         over = ExpressionWrapper(F("publication__week__monday") + Value(BACK), output_field=DateTimeField())
@@ -110,7 +132,7 @@ class StaffRosterUnseen(ForManagers):
         ]
 
     def write(self, subject: Publication, recipient: User, occasion: str, at: datetime) -> Message:
-        rows = with_occasion(unseen(at)).filter(publication=subject, occasion=occasion).exclude(person=recipient)
+        rows = self.with_occasion(unseen(at)).filter(publication=subject, occasion=occasion).exclude(person=recipient)
         waiting = list(rows.select_related("person").order_by("first", "person__name"))
         clinic = subject.week.clinic
         return Message(
@@ -126,8 +148,30 @@ class StaffRosterUnseen(ForManagers):
             ],
             path=f"{reverse('scheduling:history-report')}?clinic={clinic.slug}&week={subject.week.monday.isoformat()}",
             action="See what was changed",
-            why="You get this because you published it, or make the roster of this clinic.",
+            why=f"You get this because you {'published it' if subject.by_id == recipient.pk else 'make this roster'}, and "
+            f"they have not seen it for {duration(minutes_between(subject.at, at))}.",
         )
+
+    def about(self, subject: Publication) -> str:
+        return of_week(subject)
+
+    def with_occasion(self, rows: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
+        """With when whoever published hears of it, and the occasion that all with so much time share."""
+        first_day = Cast(InZone(F("publication__week__clinic__time_zone"), F("first")), DateField())
+        return rows.annotate(
+            due_at=Greatest(self._told(), later("publication__at", AT_LEAST)),
+            occasion=Case(
+                When(first__lt=later("publication__at", OF_ITS_OWN_DAY), then=_day_before(first_day)),
+                default=words(OF_WAITING),
+            ),
+        )
+
+    def _told(self) -> Any:
+        """After some days, or some hours before the first shift that changed: what comes first."""
+        waited = [later("publication__at", after) for _, after in steps_of(self)]
+        before = [later("first", offset) for _, offset in steps_of(self, "Before the first shift")]
+        both = [*waited, *before]
+        return Least(*both) if len(both) > 1 else both[0]
 
 
 def unseen(at: datetime) -> QuerySet[Any, Any]:
@@ -159,18 +203,8 @@ def _start(side: str) -> Case:
     return Case(When(**{f"staff_{side}": OuterRef("person")}, then=start), output_field=DateTimeField())
 
 
-def with_occasion(rows: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
-    """With when whoever published hears of it, and the occasion that all with so much time share."""
-    day_before = later("first", -BEFORE_THE_FIRST)
-    waited = later("publication__at", PUBLISHER)
-    first_day = Cast(InZone(F("publication__week__clinic__time_zone"), F("first")), DateField())
-    return rows.annotate(
-        due_at=Greatest(Least(day_before, waited), later("publication__at", AT_LEAST)),
-        occasion=Case(
-            When(first__lt=later("publication__at", PUBLISHER + BEFORE_THE_FIRST), then=_day_before(first_day)),
-            default=words(OF_WAITING),
-        ),
-    )
+def of_week(publication: Publication) -> str:
+    return f"Roster of {publication.week.clinic}, {week_label(publication.week.monday)}"
 
 
 def _day_before(day: Any) -> Concat:

@@ -2,7 +2,18 @@
 
 from rest_framework.routers import DefaultRouter
 
-from accounts.api import audit, competencies, credential_types, credentials, doors, invitations, people, roles, settings
+from accounts.api import (
+    audit,
+    competencies,
+    credential_types,
+    credentials,
+    doors,
+    invitations,
+    people,
+    reminder_times,
+    roles,
+    settings,
+)
 
 
 def register(router: DefaultRouter) -> None:
@@ -15,6 +26,8 @@ def register(router: DefaultRouter) -> None:
     router.register("abilities", competencies.AbilitiesViewSet, basename="abilities")
     router.register("credential-types", credential_types.CredentialTypeViewSet, basename="credential-type")
     router.register("credentials", credentials.CredentialViewSet, basename="credential")
+    router.register("reminder-times", reminder_times.ReminderTimesViewSet, basename="reminder-times")
+    router.register("reminders-coming", reminder_times.RemindersComingViewSet, basename="reminders-coming")
     router.register("people", roles.AccessViewSet, basename="person-access")
     router.register("roles", roles.MembershipViewSet, basename="role")
     router.register("invitations", invitations.InvitationViewSet, basename="invitation")

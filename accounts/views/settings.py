@@ -18,6 +18,7 @@ from accounts.models import Clinic, CredentialType, QualificationPart, Skill
 from accounts.settings_pages import may_change_settings
 from intranet.core.access import Forbidden, Refused, require
 from intranet.core.time import organisation_day
+from intranet.reminders.registry import registered
 
 RULE_FIELDS = ("rule", "months", "month", "day")
 
@@ -30,6 +31,7 @@ def settings(request: HttpRequest) -> HttpResponse:
         "types": CredentialType.objects.in_use().count(),
         "skills": Skill.objects.count(),
         "clinics": Clinic.objects.count(),
+        "reminders": len(registered()),
     }
     return render(request, "accounts/settings.html", context)
 

@@ -17,14 +17,15 @@ from accounts.roles import Capability, Role
 from intranet.announcements.acknowledging import Progress, answers_for
 from intranet.announcements.audience import addressed_rows
 from intranet.announcements.models import Announcement, Audience, Receipt
-from intranet.core.moments import moment_of
+from intranet.core.moments import InZone, moment_of
 from intranet.core.time import organisation_day, organisation_zone
 from intranet.core.wording import counted, full_day
-from intranet.reminders.registry import HORIZON, Kind, Message, register
+from intranet.reminders.lead_times import steps_of
+from intranet.reminders.registry import HORIZON, HOUR, NOW, Kind, Message, Step, at_once, register
 
-STEPS = {"published": timedelta(0), "24h": timedelta(hours=24), "72h": timedelta(hours=72)}
-STEPS_IF_URGENT = {"published": timedelta(0), "4h": timedelta(hours=4), "24h": timedelta(hours=24)}
-MORNING = timedelta(hours=8)
+APPEARED = "after it appeared or the person was added"
+URGENT = "Urgent announcements"  # their steps are called like the others' after this prefix
+PREFIX = "urgent "
 KEPT = timedelta(days=30)
 FOR_EVER = timedelta(days=36500)
 
@@ -38,6 +39,12 @@ def outstanding(at: datetime) -> QuerySet[Any]:
 
 def _after(moment: Any, delay: timedelta) -> ExpressionWrapper:
     return ExpressionWrapper(moment + Value(delay), output_field=DateTimeField())
+
+
+def _clock_after(moment: Any, delay: timedelta) -> InZone:
+    """What the clocks show then, also in the night in which they are put forward or back."""
+    shown = InZone(Value(organisation_zone().key), moment)
+    return moment_of(ExpressionWrapper(shown + Value(delay), output_field=DateTimeField()), organisation_zone())
 
 
 def _until_over() -> Least:
@@ -57,6 +64,16 @@ class AnnouncementToAcknowledge(Kind):
     subject = "announcements.Announcement"
     icon = "megaphone"
     tone = "caution"
+    cause = "An announcement asks for an acknowledgement."
+    who = "Everybody to whom it is addressed and who has not acknowledged it"
+    steps = (
+        at_once("published", "at once, when it appears"),
+        Step("24h", APPEARED, 24 * HOUR, HOUR, 240 * HOUR),
+        Step("72h", APPEARED, 72 * HOUR, HOUR, 480 * HOUR),
+        at_once(f"{PREFIX}published", "at once, when it appears", group=URGENT),
+        Step(f"{PREFIX}4h", APPEARED, 4 * HOUR, HOUR, 96 * HOUR, group=URGENT),
+        Step(f"{PREFIX}24h", APPEARED, 24 * HOUR, HOUR, 240 * HOUR, group=URGENT),
+    )
 
     def owed(self, at: datetime) -> Sequence[QuerySet[Any, Any]]:
         asked_at = Greatest(
@@ -66,10 +83,10 @@ class AnnouncementToAcknowledge(Kind):
         rows = outstanding(at).annotate(recipient_id=F("user_id"), subject_id=F("announcement_id"), asked_at=asked_at)
         return [
             rows.filter(announcement__urgent=urgent, asked_at__gt=at - until).annotate(
-                occasion=Value(occasion), due_at=_after(F("asked_at"), delay), not_after=_until_over()
+                occasion=Value(code.removeprefix(PREFIX)), due_at=_after(F("asked_at"), delay), not_after=_until_over()
             )
-            for urgent, steps in ((False, STEPS), (True, STEPS_IF_URGENT))
-            for (occasion, delay), (_, until) in pairwise([*steps.items(), ("", FOR_EVER)])
+            for urgent, group in ((False, ""), (True, URGENT))
+            for (code, delay), (_, until) in pairwise([*steps_of(self, group), ("", FOR_EVER)])
         ]
 
     def write(self, subject: Announcement, recipient: User, occasion: str, at: datetime) -> Message:
@@ -91,6 +108,9 @@ class AnnouncementOverdue(Kind):
     subject = "announcements.Announcement"
     icon = "megaphone"
     tone = "danger"
+    cause = "The due date of an announcement is over, and people have not acknowledged it."
+    who = "Managers of the clinics to which it is addressed"
+    steps = (Step("due", "into the day after the due date", 8 * HOUR, NOW, 72 * HOUR, needed=True, escalation=True),)
 
     def concerns(self, person: User) -> bool:
         return bool(person.standing.scope(Capability.SEE_RECEIPTS))
@@ -107,10 +127,11 @@ class AnnouncementOverdue(Kind):
             managed.filter(Exists(missing)).annotate(
                 recipient_id=F("clinic__memberships__user_id"),
                 subject_id=F("announcement_id"),
-                occasion=Value("due"),
-                due_at=_after(F("announcement__due_at"), MORNING),
+                occasion=Value(code),
+                due_at=_clock_after(F("announcement__due_at"), after),
                 not_after=_until_over(),
             )
+            for code, after in steps_of(self)
         ]
 
     def write(self, subject: Announcement, recipient: User, occasion: str, at: datetime) -> Message:

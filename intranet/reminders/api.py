@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.routers import DefaultRouter
 
+from intranet.reminders import upcoming_api
 from intranet.reminders.models import Reminder, ReminderQuerySet
 from intranet.reminders.reading import mark_read
 
@@ -82,3 +83,4 @@ class InboxViewSet(viewsets.ReadOnlyModelViewSet[Reminder]):
 
 def register(router: DefaultRouter) -> None:
     router.register("inbox", InboxViewSet, basename="inbox")
+    router.register("coming-up", upcoming_api.ComingUpViewSet, basename="coming-up")

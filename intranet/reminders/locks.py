@@ -15,6 +15,7 @@ PLANNING = 7_200_001
 RUNS = 7_200_002
 PEOPLE = 7_200_003
 INVITATIONS = 7_200_004
+LEAD_TIMES = 7_200_005
 
 
 def require_own_session() -> None:
@@ -52,6 +53,11 @@ def holds_run(run_id: int) -> bool:
 def try_planning() -> bool:
     """Be the only one who plans until the transaction ends, or find that somebody else does."""
     return _ask("SELECT pg_try_advisory_xact_lock(%s, %s)", PLANNING, 0)
+
+
+def wait_for_lead_times() -> None:
+    """Be the only one who changes when reminders come, until the transaction ends."""
+    _ask("SELECT pg_advisory_xact_lock(%s, %s)", LEAD_TIMES, 0)
 
 
 def try_person(person_id: int) -> bool:

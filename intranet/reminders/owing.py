@@ -11,7 +11,7 @@ from django.contrib.auth import get_user_model
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
 
-from intranet.reminders import registry
+from intranet.reminders import lead_times, registry
 from intranet.reminders.models import Reminder
 from intranet.reminders.registry import COLUMNS, Kind
 
@@ -36,9 +36,13 @@ class Owed:
 
     def execute(self, statement: str, *params: Any) -> list[int]:
         """Run a statement that returns ids of reminders."""
+        return [number for (number,) in self.rows(statement, *params)]
+
+    def rows(self, statement: str, *params: Any) -> list[tuple[Any, ...]]:
+        """Run a statement that returns rows."""
         with connection.cursor() as cursor:
             cursor.execute(self.sql + statement, (*self.params, *params))
-            return [number for (number,) in cursor.fetchall()]
+            return cursor.fetchall()
 
 
 def owed(kind: Kind, at: datetime) -> Owed:
@@ -60,7 +64,7 @@ def owed(kind: Kind, at: datetime) -> Owed:
         " owed AS (SELECT DISTINCT ON (1, 2, 3) e.recipient_id::bigint AS recipient_id, e.subject_id::bigint AS subject_id,"
         " e.occasion::text AS occasion, e.due_at::timestamptz AS due_at, e.not_after::timestamptz AS not_after"
         f" FROM everything e JOIN {get_user_model()._meta.db_table} p ON p.id = e.recipient_id::bigint AND p.is_active"
-        " WHERE e.not_after::timestamptz > greatest(e.due_at::timestamptz, %s::timestamptz) ORDER BY 1, 2, 3, 4) "
+        " WHERE e.not_after::timestamptz > greatest(e.due_at::timestamptz, %s::timestamptz) ORDER BY 1, 2, 3, 4, 5 DESC) "
     )
     return Owed(kind, at, sql, (*params, at))
 
@@ -71,9 +75,10 @@ def still_true(reminders: Collection[Reminder], at: datetime) -> set[int]:
     A kind that this process does not know (another release of the product does) is taken at its word.
     """
     true = {reminder.pk for reminder in reminders if registry.find(reminder.kind) is None}
-    for code in {reminder.kind for reminder in reminders}:
-        if kind := registry.find(code):
-            ours = [reminder for reminder in reminders if reminder.kind == code]
-            people = sorted({reminder.recipient_id for reminder in ours})
-            true.update(owed(kind, at).execute(FIND, [reminder.pk for reminder in ours], people))
+    with lead_times.read_once():
+        for code in {reminder.kind for reminder in reminders}:
+            if kind := registry.find(code):
+                ours = [reminder for reminder in reminders if reminder.kind == code]
+                people = sorted({reminder.recipient_id for reminder in ours})
+                true.update(owed(kind, at).execute(FIND, [reminder.pk for reminder in ours], people))
     return true

@@ -9,7 +9,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Case, F, QuerySet, Value, When
 
-from intranet.reminders import locks, registry
+from intranet.reminders import lead_times, locks, registry
 from intranet.reminders.models import Delivery, DeliveryItem, Reminder
 from intranet.reminders.owing import Owed, owed
 from intranet.reminders.registry import HORIZON, Kind
@@ -73,13 +73,14 @@ def plan(at: datetime) -> Counter[str]:
         # Mails before reminders, as everywhere: two orders of locking would be a deadlock.
         counts["mails_let_go"] = let_mails_go(at)
         counts["expired"] = expire(at)
-        for kind in registry.registered():
-            try:
-                with transaction.atomic():
-                    counts += plan_kind(kind, at)
-            except Exception:  # a rule of one app must not stop the reminders of all others
-                log.exception("Reminders of the kind %s could not be planned.", kind.code)
-                failed.append(kind.code)
+        with lead_times.read_once():
+            for kind in registry.registered():
+                try:
+                    with transaction.atomic():
+                        counts += plan_kind(kind, at)
+                except Exception:  # a rule of one app must not stop the reminders of all others
+                    log.exception("Reminders of the kind %s could not be planned.", kind.code)
+                    failed.append(kind.code)
     if failed:
         raise NotPlanned(", ".join(failed))
     return counts

@@ -15,8 +15,12 @@ from typing import Any, ClassVar
 from django.apps import apps
 from django.db.models import Model, QuerySet
 
+from intranet.core.wording import counted
+
 # How far ahead a kind looks: reminders due later than this are planned by a later tick.
 HORIZON = timedelta(days=14)
+
+NOW, HOUR, DAY = timedelta(0), timedelta(hours=1), timedelta(days=1)
 
 # What each queryset of `owed` must give, by these names.
 COLUMNS = ("recipient_id", "subject_id", "occasion", "due_at", "not_after")
@@ -27,6 +31,51 @@ class OnDoubt(StrEnum):
 
     RESEND = "resend"  # the same bytes once more: a second copy does less harm than none
     HOLD = "hold"  # not again; the inbox has it
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One moment at which a kind reminds, counted from something that its label names. An administrator may move it.
+
+    `code` is written into occasions or stands for them, and never changes. Steps of one `group` keep the order in which
+    they are declared. What must be said at some time cannot be switched off: it is `needed`.
+    """
+
+    code: str
+    label: str  # "before the shift begins", after the amount
+    default: timedelta
+    least: timedelta
+    most: timedelta
+    before: bool = False  # counted backwards
+    needed: bool = False
+    escalation: bool = False  # goes to somebody who answers for others
+    group: str = ""  # the heading under which it stands where a kind has several ladders
+    at_zero: str = "at once"  # the words when the amount is nothing
+
+    @property
+    def fixed(self) -> bool:
+        return self.least == self.most
+
+    @property
+    def unit(self) -> timedelta:
+        """What an administrator counts in."""
+        whole = all(not amount % DAY for amount in (self.default, self.least, self.most))
+        return DAY if whole else HOUR
+
+    def offset(self, amount: timedelta) -> timedelta:
+        """From what the label names: below nothing when it comes before that."""
+        return -amount if self.before else amount
+
+    def words(self, amount: timedelta) -> str:
+        """`2 hours before the shift begins`."""
+        if not amount:
+            return self.at_zero
+        return f"{counted(amount // self.unit, 'day' if self.unit == DAY else 'hour')} {self.label}"
+
+
+def at_once(code: str, label: str, group: str = "") -> Step:
+    """A step that says itself when it comes: nobody moves it or switches it off."""
+    return Step(code, label, NOW, NOW, NOW, needed=True, group=group, at_zero=label)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +95,10 @@ class Kind:
     code: ClassVar[str]  # "shift-tomorrow"; written into every row, so never changed
     label: ClassVar[str]  # "Shift tomorrow"
     subject: ClassVar[str]  # the model that it is about: "scheduling.PublishedShift"
+    cause: ClassVar[str] = ""  # what it is about, for those who keep the times: "A published shift begins."
+    who: ClassVar[str] = ""  # who gets it: "Whoever works it"
+    steps: ClassVar[Sequence[Step]] = ()  # when it comes. Read through `lead_times`, never by itself
+    when: ClassVar[str] = "At once"  # when it comes, for a kind without steps
     on_doubt: ClassVar[OnDoubt | str] = OnDoubt.RESEND
     optional: ClassVar[bool] = False  # people may switch off its mail; the inbox has it anyway
     heeds_quiet_hours: ClassVar[bool] = True  # mail waits for the morning if that is not too late
@@ -67,6 +120,16 @@ class Kind:
         """The words for one reminder, with weekday, date, time and zone. Called when it becomes due."""
         raise NotImplementedError
 
+    related: ClassVar[Sequence[str]] = ()  # what `about` needs of the subject, as of `select_related`
+
+    def may_wait(self, subject: Any, recipient: Any) -> bool:
+        """Whether the mail of this reminder waits for the morning when it becomes due at night."""
+        return self.heeds_quiet_hours
+
+    def about(self, subject: Any) -> str:
+        """What it is about in a few words, to the recipient before it is written. Asks the database for nothing."""
+        return ""
+
     def concerns(self, person: Any) -> bool:
         """Whether the person can ever get one, now: what they cannot get is no setting of theirs."""
         return True
@@ -84,6 +147,8 @@ def register(kind: Kind) -> None:
     if kind.code in _kinds:
         raise ValueError(f"There is already a kind of reminder called {kind.code}.")
     OnDoubt(kind.on_doubt)
+    if len({step.code for step in kind.steps}) != len(kind.steps):
+        raise ValueError(f"Two steps of {kind.code} have the same code.")
     _kinds[kind.code] = kind
 
 

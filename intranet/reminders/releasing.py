@@ -18,7 +18,7 @@ from intranet.reminders.composing import compose
 from intranet.reminders.models import Delivery, Reminder
 from intranet.reminders.preferring import without_mail
 from intranet.reminders.quiet_hours import quiet_until
-from intranet.reminders.registry import Kind, Message
+from intranet.reminders.registry import Message
 
 log = logging.getLogger(__name__)
 
@@ -107,7 +107,8 @@ def _row(reminder: Reminder, subject: Model, mailed: bool, at: datetime) -> Row 
     assert kind is not None  # noqa: S101  (its subject was found by its kind)
     try:
         message = kind.write(subject, reminder.recipient, reminder.occasion, at)
-        mail_due_at = mail_time(reminder, kind, at) if mailed else None
+        may_wait = kind.may_wait(subject, reminder.recipient)
+        mail_due_at = mail_time(reminder, may_wait, at) if mailed else None
         return (reminder.pk, *words_of(message), mail_due_at)
     except Exception as error:  # one reminder that cannot be written must not hold up the others
         log.exception("Reminder %s of the kind %s could not be written.", reminder.pk, reminder.kind)
@@ -129,9 +130,9 @@ def one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def mail_time(reminder: Reminder, kind: Kind, at: datetime) -> datetime:
+def mail_time(reminder: Reminder, may_wait: bool, at: datetime) -> datetime:
     """Now, or when the night of the person is over. A mail that would be of no use by then does not wait."""
-    morning = quiet_until(at, reminder.recipient.zone) if kind.heeds_quiet_hours else None
+    morning = quiet_until(at, reminder.recipient.zone) if may_wait else None
     return morning if morning and morning < reminder.not_after else at
 
 

@@ -1,10 +1,12 @@
 from django.urls import path
 
-from intranet.reminders import views
+from intranet.reminders import upcoming_views, views
 
 app_name = "reminders"
 urlpatterns = [
     path("", views.inbox, name="inbox"),
+    path("coming-up/", upcoming_views.coming_up, name="coming-up"),
+    path("coming-up/<int:pk>/", upcoming_views.words_to_come, name="words-to-come"),
     path("read/", views.inbox_read, name="inbox-read"),
     path("mail/", views.mail_choose, name="mail-choose"),
     path("<int:pk>/read/", views.reminder_read, name="reminder-read"),

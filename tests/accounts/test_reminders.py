@@ -112,7 +112,7 @@ def test_a_reminder_stops_being_true_when_the_day_is_over(credential: Credential
     assert still_true([reminder], datetime(2026, 12, 31, 0, 0, tzinfo=CHICAGO)) == set()
 
 
-MONTH, WEEK = f"lead-30-{ENDS}", f"lead-7-{ENDS}"
+MONTH, WEEK, LAST_DAY = f"lead-30-{ENDS}", f"lead-7-{ENDS}", f"lead-0-{ENDS}"
 
 
 @pytest.mark.usefixtures("cast")
@@ -132,7 +132,23 @@ def test_both_managers_of_somebody_at_two_clinics_hear_of_it(bls: CredentialType
 @pytest.mark.usefixtures("cast")
 def test_administrators_hear_of_it_in_the_last_week(credential: Credential):
     at = morning(ENDS - timedelta(days=7))
-    assert plan(STAFF, at) == [("Dana Mockridge", MONTH), ("Ada Nonesuch", WEEK)]
+    assert plan(STAFF, at) == [("Dana Mockridge", MONTH), ("Ada Nonesuch", WEEK), ("Ada Nonesuch", LAST_DAY)]
+
+
+@pytest.mark.usefixtures("cast")
+def test_administrators_hear_of_it_once_more_on_the_last_day(
+    credential: Credential, bls: CredentialType, administrator
+):
+    plan(STAFF, morning(ENDS - timedelta(days=7)))
+    last, week = (Reminder.objects.get(kind=STAFF, occasion=occasion) for occasion in (LAST_DAY, WEEK))
+    assert (last.due_at, week.not_after) == (morning(ENDS), morning(ENDS))
+    whys = [find(STAFF).write(bls, administrator, occasion, morning(ENDS)).why for occasion in (WEEK, LAST_DAY)]
+    assert whys == [
+        "You get this because you are an administrator: it ends on Dec 30, 2026, and still nobody has checked a later "
+        "document.",
+        "You get this because you are an administrator: today is its last day, and still nobody has checked a later "
+        "document.",
+    ]
 
 
 def test_a_day_on_which_many_end_is_one_reminder(bls: CredentialType, manager: User, therapist: User, assistant: User):
@@ -154,9 +170,9 @@ def test_nobody_gets_the_notice_for_staff_about_themselves(
 ):
     factories.credential(user=manager, type=bls, start=date(2025, 1, 1), end=ENDS + timedelta(days=1))
     at = morning(ENDS - timedelta(days=7))
-    assert plan(STAFF, at) == [("Ada Nonesuch", WEEK)]
+    assert plan(STAFF, at) == [("Ada Nonesuch", WEEK), ("Ada Nonesuch", LAST_DAY)]
     factories.membership(user=administrator, role=Role.MANAGER, clinic=mt_prospect, start=date(2025, 1, 1))
-    assert plan(STAFF, at) == [("Ada Nonesuch", MONTH), ("Ada Nonesuch", WEEK)]
+    assert plan(STAFF, at) == [("Ada Nonesuch", MONTH), ("Ada Nonesuch", WEEK), ("Ada Nonesuch", LAST_DAY)]
     message = find(STAFF).write(bls, manager, MONTH, at)
     assert "Dana Mockridge" not in message.paragraphs[0]
 

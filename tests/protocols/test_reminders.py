@@ -134,7 +134,7 @@ def test_the_manager_hears_of_it_when_it_is_late(version, therapist, manager, ma
 
 def test_each_manager_hears_of_the_own_people_only(version, therapist, floater, manager, manager_oakbrook, at):
     late = at + timedelta(days=15)
-    assert {row[0] for row in owed("acknowledgement-late", late)} == {manager.pk}
+    assert {row[0] for row in owed("acknowledgement-late", late) if row[2].startswith("late")} == {manager.pk}
     message = find("acknowledgement-late").write(version, manager, "late-2026-12-09", late)
     assert message.title == "Late acknowledgements of “Falls”"
     assert list(message.paragraphs) == [
@@ -146,8 +146,29 @@ def test_each_manager_hears_of_the_own_people_only(version, therapist, floater, 
 def test_a_manager_is_not_told_of_the_own_lateness(approver, clinical_lead, manager, at):
     factories.published(by=approver, lead=clinical_lead, at=at, readers=[Readers(Role.MANAGER, None, True)])
     late = at + timedelta(days=15)
-    assert owed("acknowledgement-late", late) == []
+    assert {row[0] for row in owed("acknowledgement-late", late)} == {clinical_lead.pk}
     assert [row[0] for row in owed("protocol-to-acknowledge", late)] == [manager.pk]
+
+
+def test_the_clinical_lead_hears_of_it_a_week_later(version, therapist, floater, manager, clinical_lead, at):
+    late = at + timedelta(days=15)
+    [row] = {row for row in owed("acknowledgement-late", late) if row[0] == clinical_lead.pk}
+    assert row[1:4] == (version.pk, "lead-2026-12-09", datetime(2026, 12, 16, 14, tzinfo=UTC))
+    message = find("acknowledgement-late").write(version, clinical_lead, "lead-2026-12-09", row[3])
+    assert message.paragraphs[1] == "2 people have not acknowledged version 1: Avery Testwell and Theo Fictus."
+    assert message.why == (
+        "You get this because you lead the clinical work, and it was due 7 days ago and is still not acknowledged."
+    )
+    for person in (therapist, floater):
+        factories.acknowledgement(version=version, by=person, at=late)
+    assert owed("acknowledgement-late", late) == []
+
+
+def test_a_clinical_lead_is_not_told_of_the_own_lateness(approver, clinical_lead, at):
+    factories.published(by=approver, lead=clinical_lead, at=at, readers=[Readers(Role.CLINICAL_LEAD, None, True)])
+    late = at + timedelta(days=15)
+    assert [row[0] for row in owed("protocol-to-acknowledge", late)] == [clinical_lead.pk]
+    assert owed("acknowledgement-late", late) == []
 
 
 def test_the_manager_is_told_of_those_whose_last_day_it_was(

@@ -218,9 +218,12 @@ def test_the_words_say_why_each_is_told(version, floater, clinical_lead, adminis
         for person in (floater, clinical_lead, administrator)
     ]
     assert whys == [
-        "You get this because you own this protocol or stand in for its owner.",
-        "You get this because you lead the clinical work.",
-        "You get this because the review is a month late and you are an administrator.",
+        f"You get this because {reason}, and the review was due 10 days ago and is still not done."
+        for reason in (
+            "you own this protocol or stand in for its owner",
+            "you lead the clinical work",
+            "you are an administrator",
+        )
     ]
 
 
