@@ -37,7 +37,7 @@ from intranet.core.moments import moment_of
 from intranet.core.time import organisation_day, organisation_zone
 from intranet.core.wording import counted, day_label, full_day, name_list
 from intranet.reminders import registry
-from intranet.reminders.registry import Kind, Message, OnDoubt
+from intranet.reminders.registry import Group, Kind, Message, OnDoubt
 
 MORNING = timedelta(hours=9)
 MANAGERS_DAYS = 30
@@ -50,6 +50,7 @@ class CredentialExpiring(Kind):
     code = "credential-expiring"
     label = "Credential that ends"
     subject = "accounts.Credential"
+    group = Group.OWN_CREDENTIALS
     on_doubt = OnDoubt.RESEND
     icon = "id"
     tone = "caution"
@@ -88,6 +89,7 @@ class StaffCredentialExpiring(Kind):
     code = "staff-credential-expiring"
     label = "Credentials of staff that end"
     subject = "accounts.CredentialType"
+    group = Group.STAFF_CREDENTIALS
     on_doubt = OnDoubt.RESEND
     icon = "id"
     tone = "caution"

@@ -16,7 +16,7 @@ from accounts.roles import Capability, Role
 from intranet.core.time import organisation_day, organisation_zone
 from intranet.core.wording import clock_time, full_day
 from intranet.reminders import registry
-from intranet.reminders.registry import Kind, Message, OnDoubt
+from intranet.reminders.registry import Group, Kind, Message, OnDoubt
 
 TOLD_FOR = timedelta(days=7)
 STARTED, DONE = "started", "done"
@@ -28,6 +28,8 @@ class SecondStepIsReset(Kind):
     code = "second-step-reset"
     label = "Your second step is taken away"
     subject = "accounts.SecondStepReset"
+    group = Group.SAFETY
+    asks = False
     on_doubt = OnDoubt.RESEND
     heeds_quiet_hours = False
     icon = "key"
@@ -70,6 +72,7 @@ class SecondStepResetToConfirm(Kind):
     code = "second-step-reset-to-confirm"
     label = "Second step to take away"
     subject = "accounts.SecondStepReset"
+    group = Group.SAFETY
     on_doubt = OnDoubt.RESEND
     heeds_quiet_hours = False
     icon = "key"

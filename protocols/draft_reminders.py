@@ -15,7 +15,7 @@ from accounts.roles import TABLE, Capability, Role
 from intranet.core.time import local_day, organisation_day
 from intranet.core.wording import clock_time, counted, full_day, name_list
 from intranet.reminders import registry
-from intranet.reminders.registry import HORIZON, Kind, Message, OnDoubt
+from intranet.reminders.registry import HORIZON, Group, Kind, Message, OnDoubt
 from protocols import publishing
 from protocols.models import ProtocolVersion, Readership, Remark, State
 
@@ -32,6 +32,8 @@ class DraftSentBack(Kind):
     code = "draft-sent-back"
     label = "Your drafts: changes asked for"
     subject = "protocols.Remark"
+    group = Group.DRAFTS
+    optional = True
     on_doubt = OnDoubt.RESEND
     icon = "history"
     tone = "caution"
@@ -71,6 +73,9 @@ class DraftApproved(Kind):
     code = "draft-approved"
     label = "Your drafts: approved"
     subject = "protocols.ProtocolVersion"
+    group = Group.DRAFTS
+    optional = True
+    asks = False
     on_doubt = OnDoubt.RESEND
     icon = "check-circle"
     tone = "ok"
@@ -112,6 +117,7 @@ class ApprovalWaiting(Kind):
     code = "approval-waiting"
     label = "Versions that wait for approval"
     subject = "protocols.ProtocolVersion"
+    group = Group.PROTOCOLS_KEPT
     on_doubt = OnDoubt.RESEND
     icon = "eye"
     tone = "caution"

@@ -29,7 +29,7 @@ from intranet.core.moments import moment_of
 from intranet.core.time import organisation_day, organisation_zone
 from intranet.core.wording import counted, day_label, full_day, name_list
 from intranet.reminders import registry
-from intranet.reminders.registry import HORIZON, Kind, Message, OnDoubt
+from intranet.reminders.registry import HORIZON, Group, Kind, Message, OnDoubt
 from protocols.acknowledging import outstanding, outstanding_rows, with_terms
 from protocols.models import Acknowledgement, Problem, ProtocolVersion, Readership, Suspension
 from protocols.models.visibility import read_current
@@ -50,6 +50,7 @@ class ProtocolToAcknowledge(Kind):
     code = "protocol-to-acknowledge"
     label = "Protocol to acknowledge"
     subject = "protocols.ProtocolVersion"
+    group = Group.ACKNOWLEDGE
     on_doubt = OnDoubt.RESEND
     icon = "book"
     tone = "caution"
@@ -99,6 +100,7 @@ class ProblemReported(Kind):
     code = "problem-reported"
     label = "Problems on your protocols"
     subject = "protocols.Problem"
+    group = Group.PROTOCOLS_KEPT
     on_doubt = OnDoubt.RESEND
     icon = "flag"
     tone = "caution"
@@ -139,6 +141,8 @@ class ProtocolSuspended(Kind):
     code = "protocol-suspended"
     label = "Protocols suspended in an emergency"
     subject = "protocols.Suspension"
+    group = Group.SAFETY
+    asks = False
     on_doubt = OnDoubt.RESEND
     heeds_quiet_hours = False
     icon = "stop"
@@ -214,6 +218,7 @@ class AcknowledgementLate(Kind):
     code = "acknowledgement-late"
     label = "Acknowledgements that are late"
     subject = "protocols.ProtocolVersion"
+    group = Group.NOT_ACKNOWLEDGED
     on_doubt = OnDoubt.RESEND
     icon = "report"
     tone = "danger"

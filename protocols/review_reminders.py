@@ -17,7 +17,7 @@ from intranet.core.moments import moment_of
 from intranet.core.time import organisation_day, organisation_zone
 from intranet.core.wording import full_day
 from intranet.reminders import registry
-from intranet.reminders.registry import HORIZON, Kind, Message, OnDoubt
+from intranet.reminders.registry import HORIZON, Group, Kind, Message, OnDoubt
 from protocols.models import ProtocolVersion
 from protocols.models.visibility import read_current
 from protocols.reminders import MORNING, due_within_horizon, each_of
@@ -46,6 +46,7 @@ class ReviewDue(Kind):
     code = "protocol-review-due"
     label = "Reviews of protocols"
     subject = "protocols.ProtocolVersion"
+    group = Group.PROTOCOLS_KEPT
     on_doubt = OnDoubt.RESEND
     icon = "clock"
     tone = "caution"

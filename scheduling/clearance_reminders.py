@@ -14,7 +14,7 @@ from accounts.models import Clinic, User
 from intranet.core.moments import InZone
 from intranet.core.wording import counted, long_day
 from intranet.reminders import registry
-from intranet.reminders.registry import Message
+from intranet.reminders.registry import Group, Message
 from scheduling.decision_reminders import ForManagers, managers_of
 from scheduling.models import LostClearance, PublishedShift
 from scheduling.reminders import TOLD_FOR, when_and_where
@@ -44,6 +44,7 @@ class ShiftMayBeLost(OfOwnShifts):
     code = "shift-clearance-lost"
     label = "Shifts that you may lose"
     subject = "scheduling.LostClearance"
+    group = Group.SHIFT_CHANGES
     icon: ClassVar[str] = "warning"
     tone: ClassVar[str] = "danger"
 
@@ -91,6 +92,7 @@ class ClearancesLost(ForManagers):
     code = "staff-clearance-lost"
     label = "Shifts whose holder may not work them"
     subject = "accounts.Clinic"
+    group = Group.GAPS
     icon: ClassVar[str] = "warning"
     tone: ClassVar[str] = "danger"
 

@@ -16,7 +16,7 @@ from accounts.roles import Capability, Role
 from intranet.core.time import organisation_day
 from intranet.core.wording import long_day
 from intranet.reminders import registry
-from intranet.reminders.registry import HORIZON, Kind, Message
+from intranet.reminders.registry import HORIZON, Group, Kind, Message
 from scheduling.models import Claim, Offer, OfferConsent, OfferState, PublishedShift
 from scheduling.swap_reminders import LAST_DAY, as_published, of_shift, on_the_last_day, until, words
 
@@ -59,6 +59,7 @@ class OfferWaits(ForManagers):
     code = "shift-offer-waits"
     label = "Swaps that wait for you"
     subject = "scheduling.Offer"
+    group = Group.TO_DECIDE
 
     def owed(self, at: datetime) -> Sequence[QuerySet[Any, Any]]:
         waiting = Offer.objects.filter(state=OfferState.TAKEN, expires_at__gt=at)
@@ -98,6 +99,7 @@ class ClaimWaits(ForManagers):
     code = "shift-claim-waits"
     label = "Requests for open shifts"
     subject = "scheduling.Claim"
+    group = Group.TO_DECIDE
 
     def owed(self, at: datetime) -> Sequence[QuerySet[Any, Any]]:
         waiting = Claim.objects.waiting().filter(shift__published__period__startswith__gt=at)
@@ -125,6 +127,7 @@ class ShiftUncovered(ForManagers):
     code = "shift-uncovered"
     label = "Shifts that nobody has two days before"
     subject = "scheduling.PublishedShift"
+    group = Group.GAPS
     tone = "danger"
 
     def owed(self, at: datetime) -> Sequence[QuerySet[Any, Any]]:

@@ -27,7 +27,7 @@ from accounts.models.people import held_on
 from intranet.core.moments import InZone
 from intranet.core.time import organisation_day
 from intranet.core.wording import clock_time, counted, duration, long_day, name_list, week_label
-from intranet.reminders.registry import HORIZON, Kind, Message, OnDoubt
+from intranet.reminders.registry import HORIZON, Group, Kind, Message, OnDoubt
 from scheduling.models import ChangeKind, Occasion, Publication, PublicationChange, PublicationRecipient, PublishedShift
 from scheduling.positions import Position
 from scheduling.roster import with_whom
@@ -60,6 +60,8 @@ class ShiftTomorrow(Kind):
     code: ClassVar[str] = "shift-tomorrow"
     label: ClassVar[str] = "Shift tomorrow"
     subject: ClassVar[str] = "scheduling.PublishedShift"
+    group: ClassVar[Group] = Group.BEFORE_A_SHIFT
+    asks: ClassVar[bool] = False
     on_doubt: ClassVar[OnDoubt | str] = OnDoubt.RESEND
     optional: ClassVar[bool] = True
     icon: ClassVar[str] = "calendar"
@@ -110,6 +112,8 @@ class RosterPublished(Kind):
     code: ClassVar[str] = "roster-published"
     label: ClassVar[str] = "Roster published"
     subject: ClassVar[str] = "scheduling.Publication"
+    group: ClassVar[Group] = Group.SHIFT_CHANGES
+    asks: ClassVar[bool] = False
     on_doubt: ClassVar[OnDoubt | str] = OnDoubt.RESEND
     icon: ClassVar[str] = "roster"
 

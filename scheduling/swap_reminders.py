@@ -31,7 +31,7 @@ from accounts.roles import Capability
 from intranet.core.moments import InZone
 from intranet.core.wording import clock_time, long_day
 from intranet.reminders import registry
-from intranet.reminders.registry import HORIZON, Kind, Message
+from intranet.reminders.registry import HORIZON, Group, Kind, Message
 from protocols.clearance import cleared
 from scheduling.models import Claim, ClaimState, Offer, OfferKind, OfferState, PublishedShift, ShiftDetails
 from scheduling.models.time_off import Occupancy
@@ -138,6 +138,8 @@ class OpenShiftToTake(OfOwnShifts):
     code = "open-shift"
     label = "Open shifts that you could take"
     subject = "scheduling.PublishedShift"
+    group = Group.SWAPS
+    asks = False
     optional = True
 
     def owed(self, at: datetime) -> Sequence[QuerySet[Any, Any]]:
@@ -184,6 +186,8 @@ class ShiftOffered(OfOwnShifts):
     code = "shift-offered"
     label = "Shifts that colleagues offer you"
     subject = "scheduling.Offer"
+    group = Group.SWAPS
+    optional = True
 
     def owed(self, at: datetime) -> Sequence[QuerySet[Any, Any]]:
         personal = Offer.objects.open_until(at).filter(to__isnull=False)
@@ -235,6 +239,9 @@ class OfferEnded(OfOwnShifts):
     code = "shift-offer-ended"
     label = "Offers of shifts that came to nothing"
     subject = "scheduling.Offer"
+    group = Group.SWAPS
+    optional = True
+    asks = False
     tone = "caution"
 
     def owed(self, at: datetime) -> Sequence[QuerySet[Any, Any]]:
@@ -282,6 +289,9 @@ class ClaimEnded(OfOwnShifts):
     code = "shift-claim-ended"
     label = "Open shifts that you asked for and did not get"
     subject = "scheduling.Claim"
+    group = Group.SWAPS
+    optional = True
+    asks = False
     tone = "caution"
 
     def owed(self, at: datetime) -> Sequence[QuerySet[Any, Any]]:

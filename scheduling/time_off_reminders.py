@@ -26,7 +26,7 @@ from intranet.core.arrays import Each
 from intranet.core.time import organisation_day
 from intranet.core.wording import clock_range, long_day
 from intranet.reminders import registry
-from intranet.reminders.registry import Kind, Message, OnDoubt
+from intranet.reminders.registry import Group, Kind, Message, OnDoubt
 from scheduling.deciders import every_manager, own_managers, who_decides
 from scheduling.models import TimeOff, TimeOffState
 from scheduling.times import days_touched
@@ -42,6 +42,7 @@ class TimeOffAsked(Kind):
     code: ClassVar[str] = "time-off-asked"
     label: ClassVar[str] = "Time off to decide"
     subject: ClassVar[str] = "scheduling.TimeOff"
+    group: ClassVar[Group] = Group.TO_DECIDE
     on_doubt: ClassVar[OnDoubt | str] = OnDoubt.RESEND
     icon: ClassVar[str] = "away"
 
@@ -76,6 +77,7 @@ class TimeOffUndecided(Kind):
     code: ClassVar[str] = "time-off-undecided"
     label: ClassVar[str] = "Time off that nobody decides"
     subject: ClassVar[str] = "scheduling.TimeOff"
+    group: ClassVar[Group] = Group.TO_DECIDE
     on_doubt: ClassVar[OnDoubt | str] = OnDoubt.RESEND
     icon: ClassVar[str] = "away"
     tone: ClassVar[str] = "caution"
@@ -109,6 +111,8 @@ class TimeOffDecided(Kind):
     code: ClassVar[str] = "time-off-decided"
     label: ClassVar[str] = "Answer about your time off"
     subject: ClassVar[str] = "scheduling.TimeOff"
+    group: ClassVar[Group] = Group.OWN_TIME_OFF
+    asks: ClassVar[bool] = False
     on_doubt: ClassVar[OnDoubt | str] = OnDoubt.RESEND
     icon: ClassVar[str] = "away"
 
@@ -153,6 +157,9 @@ class TimeOffGivenBack(Kind):
     code: ClassVar[str] = "time-off-given-back"
     label: ClassVar[str] = "Granted time off given back"
     subject: ClassVar[str] = "scheduling.TimeOff"
+    group: ClassVar[Group] = Group.STAFF_TIME_OFF
+    optional: ClassVar[bool] = True
+    asks: ClassVar[bool] = False
     on_doubt: ClassVar[OnDoubt | str] = OnDoubt.RESEND
     icon: ClassVar[str] = "away"
 

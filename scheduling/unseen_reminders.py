@@ -36,7 +36,7 @@ from intranet.core.moments import InZone
 from intranet.core.time import organisation_day
 from intranet.core.wording import clock_time, counted, long_day, week_label
 from intranet.reminders import registry
-from intranet.reminders.registry import Kind, Message
+from intranet.reminders.registry import Group, Kind, Message
 from scheduling.decision_reminders import ForManagers, managers_of
 from scheduling.models import Publication, PublicationChange, PublicationRecipient
 from scheduling.reminders import changes_for
@@ -57,6 +57,7 @@ class RosterUnseen(Kind):
     code: ClassVar[str] = "roster-unseen"
     label: ClassVar[str] = "Roster changes that you have not seen"
     subject: ClassVar[str] = "scheduling.Publication"
+    group: ClassVar[Group] = Group.SHIFT_CHANGES
     icon: ClassVar[str] = "eye"
     tone: ClassVar[str] = "caution"
 
@@ -93,6 +94,7 @@ class StaffRosterUnseen(ForManagers):
     code: ClassVar[str] = "staff-roster-unseen"
     label: ClassVar[str] = "Roster changes that staff have not seen"
     subject: ClassVar[str] = "scheduling.Publication"
+    group: ClassVar[Group] = Group.GAPS
     icon: ClassVar[str] = "eye"
 
     def owed(self, at: datetime) -> Sequence[QuerySet[Any, Any]]:

@@ -20,7 +20,7 @@ from intranet.announcements.models import Announcement, Audience, Receipt
 from intranet.core.moments import moment_of
 from intranet.core.time import organisation_day, organisation_zone
 from intranet.core.wording import counted, full_day
-from intranet.reminders.registry import HORIZON, Kind, Message, register
+from intranet.reminders.registry import HORIZON, Group, Kind, Message, register
 
 STEPS = {"published": timedelta(0), "24h": timedelta(hours=24), "72h": timedelta(hours=72)}
 STEPS_IF_URGENT = {"published": timedelta(0), "4h": timedelta(hours=4), "24h": timedelta(hours=24)}
@@ -55,6 +55,7 @@ class AnnouncementToAcknowledge(Kind):
     code = "announcement-to-acknowledge"
     label = "Announcement to acknowledge"
     subject = "announcements.Announcement"
+    group = Group.ACKNOWLEDGE
     icon = "megaphone"
     tone = "caution"
 
@@ -89,6 +90,7 @@ class AnnouncementOverdue(Kind):
     code = "announcement-overdue"
     label = "Announcement not acknowledged"
     subject = "announcements.Announcement"
+    group = Group.NOT_ACKNOWLEDGED
     icon = "megaphone"
     tone = "danger"
 
