@@ -5,8 +5,14 @@ from intranet.reminders import views
 app_name = "reminders"
 urlpatterns = [
     path("", views.inbox, name="inbox"),
+    path("news/", views.inbox_news, name="inbox-news"),
     path("read/", views.inbox_read, name="inbox-read"),
     path("mail/", views.mail_choose, name="mail-choose"),
+    path("unsubscribe/<str:token>/", views.unsubscribe, name="unsubscribe"),
+    path("unsubscribe/undo/<str:token>/", views.unsubscribe_undo, name="unsubscribe-undo"),
     path("<int:pk>/read/", views.reminder_read, name="reminder-read"),
+    path("<int:pk>/unread/", views.reminder_unread, name="reminder-unread"),
     path("<int:pk>/open/", views.reminder_open, name="reminder-open"),
+    path("<int:pk>/snooze/", views.reminder_snooze, name="reminder-snooze"),
+    path("<int:pk>/wake/", views.reminder_wake, name="reminder-wake"),
 ]
