@@ -12,6 +12,7 @@ from django.contrib.auth import logout
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, resolve_url
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 
@@ -23,6 +24,9 @@ from intranet.core.rest import is_api, refusal_document
 # Setting the second step up, confirming the password for it, confirming the address, and the way out.
 ENROLMENT = ("mfa_", "account_reauthenticate", "account_confirm_email", "account_logout", "core:theme", "health:")
 SENTENCE = "Your role needs a second step to sign in. Set it up first."
+
+# What an open page asks by itself. Nobody need be there for it, so it keeps no session alive.
+UNATTENDED = ("reminders:inbox-news",)
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -36,7 +40,8 @@ def session_limits(get_response: GetResponse) -> GetResponse:
         now = timezone.now()
         why = sessions.why_over(request.session, sessions.limits_of(request.user), now)
         if not why:
-            sessions.note(request.session, now)
+            if request.path not in map(reverse, UNATTENDED):
+                sessions.note(request.session, now)
             return get_response(request)
         request.session_over = why  # type: ignore[attr-defined]  # for the trail
         logout(request)

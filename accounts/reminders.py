@@ -38,7 +38,7 @@ from intranet.core.time import organisation_day, organisation_zone
 from intranet.core.wording import counted, day_label, full_day, name_list
 from intranet.reminders import registry
 from intranet.reminders.lead_times import steps_of
-from intranet.reminders.registry import DAY, NOW, Kind, Message, OnDoubt, Step
+from intranet.reminders.registry import DAY, NOW, Group, Kind, Message, OnDoubt, Step
 
 MORNING = timedelta(hours=9)
 ENDS = "before its last day, at 9 in the morning"
@@ -51,6 +51,7 @@ class CredentialExpiring(Kind):
     code = "credential-expiring"
     label = "Credential that ends"
     subject = "accounts.Credential"
+    group = Group.OWN_CREDENTIALS
     cause = "A credential ends, and no later one is on file."
     who = "The person"
     when = "On the days ahead that its type names, at 9 in the morning"
@@ -98,6 +99,7 @@ class StaffCredentialExpiring(Kind):
     code = "staff-credential-expiring"
     label = "Credentials of staff that end"
     subject = "accounts.CredentialType"
+    group = Group.STAFF_CREDENTIALS
     cause = "Credentials of staff end, and no later ones are checked."
     who = "Managers of the clinic; later the administrators"
     steps = (

@@ -16,7 +16,7 @@ from accounts.roles import Capability, Role
 from intranet.core.time import organisation_day, organisation_zone
 from intranet.core.wording import clock_time, full_day
 from intranet.reminders import registry
-from intranet.reminders.registry import Kind, Message, OnDoubt
+from intranet.reminders.registry import Group, Kind, Message, OnDoubt
 
 TOLD_FOR = timedelta(days=7)
 STARTED, DONE = "started", "done"
@@ -28,6 +28,8 @@ class SecondStepIsReset(Kind):
     code = "second-step-reset"
     label = "Your second step is taken away"
     subject = "accounts.SecondStepReset"
+    group = Group.SAFETY
+    asks = False
     cause = "Somebody asks to take the second steps of a person away, and once more when it is done."
     who = "The person"
     on_doubt = OnDoubt.RESEND
@@ -73,6 +75,7 @@ class SecondStepResetToConfirm(Kind):
     code = "second-step-reset-to-confirm"
     label = "Second step to take away"
     subject = "accounts.SecondStepReset"
+    group = Group.SAFETY
     cause = "A lost second step is to be taken away, and a second administrator has to confirm it."
     who = "The other administrators"
     on_doubt = OnDoubt.RESEND

@@ -17,7 +17,7 @@ from intranet.core.time import local_day, organisation_day
 from intranet.core.wording import clock_time, counted, full_day, name_list
 from intranet.reminders import registry
 from intranet.reminders.lead_times import steps_of
-from intranet.reminders.registry import DAY, HORIZON, Kind, Message, OnDoubt, Step
+from intranet.reminders.registry import DAY, HORIZON, Group, Kind, Message, OnDoubt, Step
 from protocols import publishing
 from protocols.models import ProtocolVersion, Readership, Remark, State
 
@@ -34,6 +34,8 @@ class DraftSentBack(Kind):
     code = "draft-sent-back"
     label = "Your drafts: changes asked for"
     subject = "protocols.Remark"
+    group = Group.DRAFTS
+    optional = True
     cause = "A draft is sent back, and nobody has submitted it again."
     who = "Everybody who wrote on it"
     related = ("version",)
@@ -79,6 +81,9 @@ class DraftApproved(Kind):
     code = "draft-approved"
     label = "Your drafts: approved"
     subject = "protocols.ProtocolVersion"
+    group = Group.DRAFTS
+    optional = True
+    asks = False
     cause = "A draft is approved."
     who = "Everybody who wrote on it"
     on_doubt = OnDoubt.RESEND
@@ -125,6 +130,7 @@ class ApprovalWaiting(Kind):
     code = "approval-waiting"
     label = "Versions that wait for approval"
     subject = "protocols.ProtocolVersion"
+    group = Group.PROTOCOLS_KEPT
     cause = "A version waits for its approval."
     who = "Everybody who may approve it; at the last step the clinical lead in any case"
     steps = (

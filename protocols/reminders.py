@@ -31,7 +31,7 @@ from intranet.core.time import organisation_day, organisation_zone
 from intranet.core.wording import counted, day_label, full_day, name_list
 from intranet.reminders import registry
 from intranet.reminders.lead_times import steps_of
-from intranet.reminders.registry import DAY, HORIZON, HOUR, Kind, Message, OnDoubt, Step, at_once
+from intranet.reminders.registry import DAY, HORIZON, HOUR, Group, Kind, Message, OnDoubt, Step, at_once
 from protocols.acknowledging import outstanding, outstanding_rows, with_terms
 from protocols.models import Acknowledgement, Problem, ProtocolVersion, Readership, Suspension
 from protocols.models.visibility import read_current
@@ -55,6 +55,7 @@ class ProtocolToAcknowledge(Kind):
     code = "protocol-to-acknowledge"
     label = "Protocol to acknowledge"
     subject = "protocols.ProtocolVersion"
+    group = Group.ACKNOWLEDGE
     cause = "A version in force asks for an acknowledgement. Of the steps only those come that are before its last day."
     who = "Everybody who has to acknowledge it"
     steps = (
@@ -127,6 +128,7 @@ class ProblemReported(Kind):
     code = "problem-reported"
     label = "Problems on your protocols"
     subject = "protocols.Problem"
+    group = Group.PROTOCOLS_KEPT
     cause = "A reader has found a problem on a protocol, and nobody has answered it."
     who = "The owner; the deputy when the owner has left; the clinical lead when neither is there"
     related = ("version",)
@@ -173,6 +175,8 @@ class ProtocolSuspended(Kind):
     code = "protocol-suspended"
     label = "Protocols suspended in an emergency"
     subject = "protocols.Suspension"
+    group = Group.SAFETY
+    asks = False
     cause = "A protocol is suspended at a clinic in an emergency, and once more when it may be used again."
     who = "Its readers and managers at the clinic, everybody who signed it, and the clinical lead"
     related = ("version",)
@@ -256,6 +260,7 @@ class AcknowledgementLate(Kind):
     code = "acknowledgement-late"
     label = "Acknowledgements that are late"
     subject = "protocols.ProtocolVersion"
+    group = Group.NOT_ACKNOWLEDGED
     cause = "The last day to acknowledge a version is over, and people have not."
     who = "Managers of their clinics; later the clinical lead"
     steps = (

@@ -17,7 +17,7 @@ from intranet.core.time import organisation_day
 from intranet.core.wording import counted, full_day
 from intranet.reminders import registry
 from intranet.reminders.lead_times import offset_of, steps_of
-from intranet.reminders.registry import DAY, HORIZON, NOW, Kind, Message, OnDoubt, Step
+from intranet.reminders.registry import DAY, HORIZON, NOW, Group, Kind, Message, OnDoubt, Step
 from protocols.models import ProtocolVersion
 from protocols.models.visibility import read_current
 from protocols.reminders import MORNING, clock_of, due_within_horizon, each_of
@@ -54,6 +54,7 @@ class ReviewDue(Kind):
     code = "protocol-review-due"
     label = "Reviews of protocols"
     subject = "protocols.ProtocolVersion"
+    group = Group.PROTOCOLS_KEPT
     cause = "A version in force has to be reviewed, and neither two people have done it nor is there a new version."
     who = "The owner and the deputy; later the clinical lead and the administrators"
     steps = (

@@ -27,7 +27,7 @@ from intranet.core.moments import InZone
 from intranet.core.time import organisation_day
 from intranet.core.wording import counted, long_day
 from intranet.reminders import registry
-from intranet.reminders.registry import Message
+from intranet.reminders.registry import Group, Message
 from scheduling.decision_reminders import ForManagers, managers_of
 from scheduling.models import LostClearance, PublishedShift
 from scheduling.reminders import TOLD_FOR, when_and_where
@@ -58,6 +58,7 @@ class ShiftMayBeLost(OfOwnShifts):
     code = "shift-clearance-lost"
     label = "Shifts that you may lose"
     subject = "scheduling.LostClearance"
+    group = Group.SHIFT_CHANGES
     cause = "Somebody holds a published shift that they may not work as things stand. Looked for once a day."
     who = "Whoever holds the shift"
     related = ("shift__clinic",)
@@ -112,6 +113,7 @@ class ClearancesLost(ForManagers):
     code = "staff-clearance-lost"
     label = "Shifts whose holder may not work them"
     subject = "accounts.Clinic"
+    group = Group.GAPS
     cause = "People hold shifts that they may not work as things stand. Looked for once a day."
     who = "Managers of the clinic; the clinical lead as well where a credential has run out"
     icon: ClassVar[str] = "warning"

@@ -17,7 +17,7 @@ from intranet.core.time import minutes_between, organisation_day
 from intranet.core.wording import duration, long_day
 from intranet.reminders import registry
 from intranet.reminders.lead_times import steps_of
-from intranet.reminders.registry import HORIZON, HOUR, Kind, Message, Step, at_once
+from intranet.reminders.registry import HORIZON, HOUR, Group, Kind, Message, Step, at_once
 from scheduling.models import Claim, Offer, OfferConsent, OfferState, PublishedShift
 from scheduling.reminders import when_and_where
 from scheduling.swap_reminders import LAST_DAY, as_published, of_shift, on_the_last_day, until, words
@@ -65,6 +65,7 @@ class OfferWaits(ForManagers):
     code = "shift-offer-waits"
     label = "Swaps that wait for you"
     subject = "scheduling.Offer"
+    group = Group.TO_DECIDE
     cause = "A change of hands needs a manager to agree, and none of the clinic has decided."
     who = "Managers of each clinic concerned"
     steps = UNDECIDED
@@ -112,6 +113,7 @@ class ClaimWaits(ForManagers):
     code = "shift-claim-waits"
     label = "Requests for open shifts"
     subject = "scheduling.Claim"
+    group = Group.TO_DECIDE
     cause = "Somebody asks for an open shift, and nobody has decided."
     who = "Managers of the clinic"
     steps = UNDECIDED
@@ -147,6 +149,7 @@ class ShiftUncovered(ForManagers):
     code = "shift-uncovered"
     label = "Shifts that nobody has shortly before"
     subject = "scheduling.PublishedShift"
+    group = Group.GAPS
     tone = "danger"
     cause = "Nobody has a published shift, and it begins soon."
     who = "Managers of the clinic"

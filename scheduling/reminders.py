@@ -28,7 +28,7 @@ from intranet.core.moments import InZone
 from intranet.core.time import organisation_day
 from intranet.core.wording import clock_time, counted, duration, long_day, name_list, week_label
 from intranet.reminders.lead_times import steps_of
-from intranet.reminders.registry import HORIZON, HOUR, Kind, Message, OnDoubt, Step
+from intranet.reminders.registry import HORIZON, HOUR, Group, Kind, Message, OnDoubt, Step
 from scheduling.models import ChangeKind, Occasion, Publication, PublicationChange, PublicationRecipient, PublishedShift
 from scheduling.positions import Position
 from scheduling.roster import with_whom
@@ -66,6 +66,8 @@ class OfOwnShift(Kind):
     """About a published shift, to whoever works it."""
 
     subject: ClassVar[str] = "scheduling.PublishedShift"
+    group: ClassVar[Group | None] = Group.BEFORE_A_SHIFT
+    asks: ClassVar[bool] = False
     on_doubt: ClassVar[OnDoubt | str] = OnDoubt.RESEND
     optional: ClassVar[bool] = True
     icon: ClassVar[str] = "calendar"
@@ -164,6 +166,8 @@ class RosterPublished(Kind):
     code: ClassVar[str] = "roster-published"
     label: ClassVar[str] = "Roster published"
     subject: ClassVar[str] = "scheduling.Publication"
+    group: ClassVar[Group] = Group.SHIFT_CHANGES
+    asks: ClassVar[bool] = False
     on_doubt: ClassVar[OnDoubt | str] = OnDoubt.RESEND
     icon: ClassVar[str] = "roster"
     cause = "A publication gives, takes or changes shifts. At night, too, when one of them begins within 24 hours."

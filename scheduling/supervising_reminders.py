@@ -17,7 +17,7 @@ from accounts.roles import Role
 from intranet.core.time import organisation_day
 from intranet.core.wording import clock_time, long_day, name_list, short_range
 from intranet.reminders import registry
-from intranet.reminders.registry import Message
+from intranet.reminders.registry import Group, Message
 from scheduling.decision_reminders import ForManagers, managers_of
 from scheduling.supervising import Unsupervised, unsupervised
 from scheduling.swap_reminders import words
@@ -29,6 +29,7 @@ class AssistantUnsupervised(ForManagers):
     code: ClassVar[str] = "assistant-unsupervised"
     label: ClassVar[str] = "Assistants without a therapist to reach"
     subject: ClassVar[str] = "accounts.Clinic"
+    group: ClassVar[Group] = Group.GAPS
     tone: ClassVar[str] = "danger"
     cause = "An assistant works while no therapist is on shift whom they could reach."
     who = "Managers of the clinic and the clinical lead"

@@ -32,7 +32,7 @@ from intranet.core.moments import InZone
 from intranet.core.wording import clock_time, long_day
 from intranet.reminders import registry
 from intranet.reminders.lead_times import offset_of
-from intranet.reminders.registry import HORIZON, HOUR, Kind, Message, Step, at_once
+from intranet.reminders.registry import HORIZON, HOUR, Group, Kind, Message, Step, at_once
 from protocols.clearance import cleared
 from scheduling.models import Claim, ClaimState, Offer, OfferKind, OfferState, PublishedShift, ShiftDetails
 from scheduling.models.time_off import Occupancy
@@ -147,6 +147,8 @@ class OpenShiftToTake(OfOwnShifts):
     code = "open-shift"
     label = "Open shifts that you could take"
     subject = "scheduling.PublishedShift"
+    group = Group.SWAPS
+    asks = False
     cause = "A published shift is open."
     who = "Everybody at the clinic who could work it; at the second step only who has not asked for it"
     steps = (at_once("open", "at once, when it is published"), once_more("before the last moment to take it"))
@@ -201,6 +203,8 @@ class ShiftOffered(OfOwnShifts):
     code = "shift-offered"
     label = "Shifts that colleagues offer you"
     subject = "scheduling.Offer"
+    group = Group.SWAPS
+    optional = True
     cause = "A colleague offers a shift."
     who = "The colleague to whom it is offered; everybody who could work it when anybody may take it (at once only)"
     steps = (at_once("offered", "at once"), once_more("before the offer ends"))
@@ -260,6 +264,9 @@ class OfferEnded(OfOwnShifts):
     code = "shift-offer-ended"
     label = "Offers of shifts that came to nothing"
     subject = "scheduling.Offer"
+    group = Group.SWAPS
+    optional = True
+    asks = False
     cause = "Nothing comes of an offer: declined, refused, withdrawn, too late, or the shift was changed."
     who = "Whoever offered the shift, and whoever would have had it"
     tone = "caution"
@@ -309,6 +316,9 @@ class ClaimEnded(OfOwnShifts):
     code = "shift-claim-ended"
     label = "Open shifts that you asked for and did not get"
     subject = "scheduling.Claim"
+    group = Group.SWAPS
+    optional = True
+    asks = False
     cause = "Somebody asked for an open shift and does not get it."
     who = "Whoever asked for it"
     tone = "caution"

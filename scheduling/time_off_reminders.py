@@ -28,7 +28,7 @@ from intranet.core.time import organisation_day
 from intranet.core.wording import clock_range, counted, long_day
 from intranet.reminders import registry
 from intranet.reminders.lead_times import steps_of
-from intranet.reminders.registry import DAY, Kind, Message, OnDoubt, Step, at_once
+from intranet.reminders.registry import DAY, Group, Kind, Message, OnDoubt, Step, at_once
 from scheduling.deciders import every_manager, own_managers, who_decides
 from scheduling.models import TimeOff, TimeOffState
 from scheduling.times import days_touched
@@ -43,6 +43,7 @@ class TimeOffAsked(Kind):
     code: ClassVar[str] = "time-off-asked"
     label: ClassVar[str] = "Time off to decide"
     subject: ClassVar[str] = "scheduling.TimeOff"
+    group: ClassVar[Group] = Group.TO_DECIDE
     cause = "Somebody asks for time off, and nobody has decided."
     who = "Managers of the person's clinics; every manager where there is none"
     steps = (at_once("asked", "at once, when it is asked for"), Step("waiting-2", ASKED, 2 * DAY, DAY, 14 * DAY))
@@ -91,6 +92,7 @@ class TimeOffUndecided(Kind):
     code: ClassVar[str] = "time-off-undecided"
     label: ClassVar[str] = "Time off that nobody decides"
     subject: ClassVar[str] = "scheduling.TimeOff"
+    group: ClassVar[Group] = Group.TO_DECIDE
     cause = "A request for time off waits, and nobody has decided."
     who = "Administrators"
     steps = (Step("waiting-5", ASKED, 5 * DAY, DAY, 30 * DAY, escalation=True),)
@@ -133,6 +135,8 @@ class TimeOffDecided(Kind):
     code: ClassVar[str] = "time-off-decided"
     label: ClassVar[str] = "Answer about your time off"
     subject: ClassVar[str] = "scheduling.TimeOff"
+    group: ClassVar[Group] = Group.OWN_TIME_OFF
+    asks: ClassVar[bool] = False
     cause = "Time off is approved or declined."
     who = "Whoever asked for it"
     on_doubt: ClassVar[OnDoubt | str] = OnDoubt.RESEND
@@ -179,6 +183,9 @@ class TimeOffGivenBack(Kind):
     code: ClassVar[str] = "time-off-given-back"
     label: ClassVar[str] = "Granted time off given back"
     subject: ClassVar[str] = "scheduling.TimeOff"
+    group: ClassVar[Group] = Group.STAFF_TIME_OFF
+    optional: ClassVar[bool] = True
+    asks: ClassVar[bool] = False
     cause = "Somebody gives back time off that was approved."
     who = "Managers of the person's clinics"
     related = ("person",)

@@ -25,7 +25,7 @@ from intranet.core.moments import InZone, WallClock
 from intranet.core.wording import counted
 from intranet.reminders import registry
 from intranet.reminders.lead_times import steps_of
-from intranet.reminders.registry import DAY, Kind, Message, Step
+from intranet.reminders.registry import DAY, Group, Kind, Message, Step
 from protocols.acknowledging import outstanding_rows
 from protocols.models import ProtocolVersion
 from scheduling.decision_reminders import ForManagers, managers_of
@@ -49,6 +49,7 @@ class UnreadBeforeShift(OfOwnShifts):
     code: ClassVar[str] = "unread-before-shift"
     label: ClassVar[str] = "Protocols to acknowledge before a shift"
     subject: ClassVar[str] = "protocols.ProtocolVersion"
+    group = Group.ACKNOWLEDGE
     icon: ClassVar[str] = "book"
     tone: ClassVar[str] = "danger"
     cause = "A shift needs a procedure, and whoever works it has not acknowledged the protocol that governs it."
@@ -83,6 +84,7 @@ class StaffUnreadBeforeShift(ForManagers):
     code: ClassVar[str] = "staff-unread-before-shift"
     label: ClassVar[str] = "Protocols that staff have to acknowledge before a shift"
     subject: ClassVar[str] = "protocols.ProtocolVersion"
+    group = Group.NOT_ACKNOWLEDGED
     icon: ClassVar[str] = "book"
     tone: ClassVar[str] = "danger"
     cause = "Shifts need a procedure, and whoever works them has not acknowledged the protocol that governs it."

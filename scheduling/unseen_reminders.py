@@ -37,7 +37,7 @@ from intranet.core.time import minutes_between, organisation_day
 from intranet.core.wording import clock_time, counted, duration, long_day, week_label
 from intranet.reminders import registry
 from intranet.reminders.lead_times import steps_of
-from intranet.reminders.registry import HOUR, Kind, Message, Step
+from intranet.reminders.registry import HOUR, Group, Kind, Message, Step
 from scheduling.decision_reminders import ForManagers, managers_of
 from scheduling.models import Publication, PublicationChange, PublicationRecipient
 from scheduling.reminders import changes_for
@@ -59,6 +59,7 @@ class RosterUnseen(Kind):
     code: ClassVar[str] = "roster-unseen"
     label: ClassVar[str] = "Roster changes that you have not seen"
     subject: ClassVar[str] = "scheduling.Publication"
+    group: ClassVar[Group] = Group.SHIFT_CHANGES
     icon: ClassVar[str] = "eye"
     tone: ClassVar[str] = "caution"
     cause = "Somebody has not opened their schedule since a publication changed their shifts."
@@ -103,6 +104,7 @@ class StaffRosterUnseen(ForManagers):
     code: ClassVar[str] = "staff-roster-unseen"
     label: ClassVar[str] = "Roster changes that staff have not seen"
     subject: ClassVar[str] = "scheduling.Publication"
+    group: ClassVar[Group] = Group.GAPS
     icon: ClassVar[str] = "eye"
     cause = "Staff have not opened their schedule since a publication changed their shifts. The earlier step counts."
     who = "Whoever published it; the managers of the clinic where that is no manager"

@@ -21,7 +21,7 @@ from intranet.core.moments import InZone, moment_of
 from intranet.core.time import organisation_day, organisation_zone
 from intranet.core.wording import counted, full_day
 from intranet.reminders.lead_times import steps_of
-from intranet.reminders.registry import HORIZON, HOUR, NOW, Kind, Message, Step, at_once, register
+from intranet.reminders.registry import HORIZON, HOUR, NOW, Group, Kind, Message, Step, at_once, register
 
 APPEARED = "after it appeared or the person was added"
 URGENT = "Urgent announcements"  # their steps are called like the others' after this prefix
@@ -62,6 +62,7 @@ class AnnouncementToAcknowledge(Kind):
     code = "announcement-to-acknowledge"
     label = "Announcement to acknowledge"
     subject = "announcements.Announcement"
+    group = Group.ACKNOWLEDGE
     icon = "megaphone"
     tone = "caution"
     cause = "An announcement asks for an acknowledgement."
@@ -106,6 +107,7 @@ class AnnouncementOverdue(Kind):
     code = "announcement-overdue"
     label = "Announcement not acknowledged"
     subject = "announcements.Announcement"
+    group = Group.NOT_ACKNOWLEDGED
     icon = "megaphone"
     tone = "danger"
     cause = "The due date of an announcement is over, and people have not acknowledged it."

@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 import re
 
-# What stands behind these opens an account (invitations, new passwords, new addresses) or somebody's calendar.
-KEYS = re.compile(r"(/(?:people/welcome|password/reset/key|confirm-email|calendar)/)[^/\s\"'?]+")
+# What stands behind these opens an account (invitations, new passwords, new addresses) or somebody's calendar, or stops mail.
+KEYS = re.compile(r"(/(?:people/welcome|password/reset/key|confirm-email|calendar|unsubscribe(?:/undo)?)/)[^/\s\"'?]+")
 
 
 class WithoutKeys(logging.Filter):

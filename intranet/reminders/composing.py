@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from email.headerregistry import Address
+from email.headerregistry import Address, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, Policy
 from email.utils import format_datetime, parseaddr
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,24 +17,37 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 
 from intranet.core.wording import clock_time, day_label
-from intranet.reminders import registry
+from intranet.reminders import registry, unsubscribing
 from intranet.reminders.models import Delivery, DeliveryItem, Reminder
-from intranet.reminders.registry import OnDoubt
+from intranet.reminders.registry import Kind, OnDoubt
+
+
+class OneWord(UnstructuredHeader):
+    """A header that is one long word, such as an address: folded or encoded no program would understand it."""
+
+    def fold(self, *, policy: Policy) -> str:
+        return f"{self.name}: {self}{policy.linesep}"  # type: ignore[attr-defined]  # the registry mixes it in
+
+
+HEADERS = HeaderRegistry()
+HEADERS.map_to_type("list-unsubscribe", OneWord)
+BY_WIRE = SMTP.clone(header_factory=HEADERS)
 
 # A mail lists so many reminders; the inbox has them all.
 LISTED = 50
 
 
-def compose(recipient: Any, reminders: Sequence[Reminder], at: datetime) -> Delivery:
+def compose(recipient: Any, reminders: Sequence[Reminder], at: datetime, *, chosen: bool = False) -> Delivery:
     """Freeze one mail about these reminders of one person and put it into the ledger: a single one, or a digest.
 
+    `chosen` is a digest that the person has asked for.
     Reminders that were in a mail that has been cancelled move over; the database refuses any other second mail.
     """
     delivery = Delivery.objects.create(
         recipient=recipient,
         address=deliverable(recipient.email),
         message_id=(message_id := f"<{uuid4().hex}@{urlsplit(settings.SITE_ORIGIN).hostname}>"),
-        payload=frozen(message_for(recipient, reminders, message_id, at)),
+        payload=frozen(message_for(recipient, reminders, message_id, at, chosen)),
         on_doubt=policy_of(reminders),
         created_at=at,
         not_before=at,
@@ -52,8 +65,11 @@ def policy_of(reminders: Sequence[Reminder]) -> OnDoubt:
     return OnDoubt(kind.on_doubt) if kind and len(reminders) == 1 else OnDoubt.HOLD
 
 
-def message_for(recipient: Any, reminders: Sequence[Reminder], message_id: str, at: datetime) -> EmailMessage:
+def message_for(
+    recipient: Any, reminders: Sequence[Reminder], message_id: str, at: datetime, chosen: bool
+) -> EmailMessage:
     """The mail with both its parts. Its subject says what it is about and names nobody."""
+    optional = optional_kinds(reminders)
     single = reminders[0] if len(reminders) == 1 else None
     local = at.astimezone(recipient.zone)
     context = {
@@ -64,11 +80,13 @@ def message_for(recipient: Any, reminders: Sequence[Reminder], message_id: str, 
         "total": len(reminders),
         "as_of": f"{day_label(local.date(), local.date())}, {clock_time(at, recipient.zone)} {local:%Z}",
         "origin": settings.SITE_ORIGIN,
+        "chosen": chosen,
+        "stops": [(kind, settings.SITE_ORIGIN + unsubscribing.address_of(recipient, [kind])) for kind in optional],
         "inbox": settings.SITE_ORIGIN + reverse("reminders:inbox"),
         "site_name": settings.SITE_NAME,
     }
     name = "reminder" if single else "digest"
-    message = EmailMessage(policy=SMTP)
+    message = EmailMessage(policy=BY_WIRE)
     message["Subject"] = (
         single.title if single else f"{len(reminders)} reminders from the {settings.SITE_NAME} intranet"
     )
@@ -77,14 +95,23 @@ def message_for(recipient: Any, reminders: Sequence[Reminder], message_id: str, 
     message["Date"] = format_datetime(local)
     message["Message-ID"] = message_id
     message["Auto-Submitted"] = "auto-generated"
+    if optional:
+        message["List-Unsubscribe"] = f"<{settings.SITE_ORIGIN}{unsubscribing.address_of(recipient, optional)}>"
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message.set_content(render_to_string(f"email/{name}.txt", context), cte="quoted-printable")
     message.add_alternative(render_to_string(f"email/{name}.html", context), subtype="html", cte="quoted-printable")
     return message
 
 
+def optional_kinds(reminders: Sequence[Reminder]) -> list[Kind]:
+    """The kinds among them whose mail may be switched off, by their words."""
+    kinds = {kind for reminder in reminders if (kind := registry.find(reminder.kind)) and kind.optional}
+    return sorted(kinds, key=lambda kind: kind.label)
+
+
 def frozen(message: EmailMessage) -> bytes:
     """The bytes as they go over the line: seven-bit, lines ended by CRLF."""
-    return message.as_bytes(policy=SMTP)
+    return message.as_bytes(policy=BY_WIRE)
 
 
 def deliverable(address: str) -> str:

@@ -6,15 +6,19 @@ State lives in these rows alone. The states and who moves them: `planning` and `
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import ClassVar, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, Count, DurationField, ExpressionWrapper, F, Q, When
+from django.db.models.lookups import LessThanOrEqual
 
 from intranet.core.access import AccessQuerySet, AnyUser, is_staff_member
 from intranet.reminders import registry
+
+# Across midnight it is below nothing: 20:00 to 07:00 is minus 13 hours.
+_LENGTH = ExpressionWrapper(F("ends") - F("starts"), output_field=DurationField())
 
 
 class Run(models.Model):
@@ -43,6 +47,10 @@ class Run(models.Model):
         return f"Run {self.pk} by {self.get_origin_display()}"
 
 
+# When a row of the inbox came, or came back. An index has it.
+CAME_AT = Case(When(snoozed_until__isnull=False, settled_at=None, then=F("snoozed_until")), default=F("released_at"))
+
+
 class ReminderQuerySet(AccessQuerySet["Reminder"]):
     def visible_to(self, user: AnyUser) -> Self:
         """The inbox: what was released to this person, and to nobody else; of no use to whose roles have all ended."""
@@ -50,9 +58,50 @@ class ReminderQuerySet(AccessQuerySet["Reminder"]):
             return self.none()
         return self.filter(recipient_id=user.pk, state=Reminder.State.RELEASED)
 
-    def unread(self) -> Self:
-        """Not opened, and still true: what has settled itself asks for no attention."""
-        return self.filter(read_at=None, settled_at=None)
+    def put_off(self, at: datetime) -> Self:
+        """Those that come back later. What has settled meanwhile is done, and waits for nothing."""
+        return self.filter(_put_off(at))
+
+    def here(self, at: datetime) -> Self:
+        """Those that are not put off."""
+        return self.filter(_here(at))
+
+    def unread(self, at: datetime) -> Self:
+        """Not opened, and still true: what has settled itself, or is put off, asks for no attention."""
+        return self.filter(_unread(at))
+
+    def waiting(self, at: datetime) -> Self:
+        """Those for which somebody waits: their kind asks for something, it is not done, and it can still be done."""
+        return self.filter(_waiting(at))
+
+    def newest_first(self) -> Self:
+        """What came back after it had been put off came then."""
+        return self.annotate(came_at=CAME_AT).order_by("-came_at", "-pk")
+
+    def counted(self, at: datetime) -> dict[str, int]:
+        """How many are unread, wait for the person, and are put off. One query."""
+        return self.aggregate(
+            unread=Count("pk", filter=_unread(at)),
+            waiting=Count("pk", filter=_waiting(at)),
+            snoozed=Count("pk", filter=_put_off(at)),
+        )
+
+
+def _put_off(at: datetime) -> Q:
+    return Q(snoozed_until__gt=at, settled_at=None)
+
+
+def _here(at: datetime) -> Q:
+    return Q(snoozed_until=None) | Q(snoozed_until__lte=at) | Q(settled_at__isnull=False)
+
+
+def _unread(at: datetime) -> Q:
+    return _here(at) & Q(read_at=None, settled_at=None)
+
+
+def _waiting(at: datetime) -> Q:
+    asking = [kind.code for kind in registry.registered() if kind.asks]
+    return _here(at) & Q(kind__in=asking, settled_at=None, not_after__gt=at)
 
 
 class Reminder(models.Model):
@@ -85,6 +134,7 @@ class Reminder(models.Model):
     )
     settled_at = models.DateTimeField(null=True, blank=True, help_text="Done, or no longer true, since.")
     read_at = models.DateTimeField(null=True, blank=True)
+    snoozed_until = models.DateTimeField(null=True, blank=True, help_text="Put off; it comes back unread then.")
     title = models.CharField(max_length=200, blank=True)
     body = models.TextField(blank=True)
     path = models.TextField(blank=True)
@@ -112,12 +162,18 @@ class Reminder(models.Model):
                 name="reminder_released_has_moment_and_words",
                 violation_error_message="Only a released reminder can be read or mailed, and it has its words.",
             ),
+            models.CheckConstraint(
+                condition=Q(snoozed_until=None)
+                | Q(state="released", snoozed_until__gt=F("released_at"), snoozed_until__lt=F("not_after")),
+                name="reminder_comes_back_in_its_time",
+                violation_error_message="Put off it comes back after it came, and while it is of use.",
+            ),
         ]
         indexes = [
             models.Index(fields=["due_at"], condition=Q(state="scheduled"), name="reminder_scheduled"),
             models.Index(fields=["mail_due_at"], condition=Q(mail_due_at__isnull=False), name="reminder_to_be_mailed"),
             models.Index(
-                fields=["recipient", "-released_at", "-id"], condition=Q(state="released"), name="reminder_inbox"
+                F("recipient"), CAME_AT.desc(), F("id").desc(), condition=Q(state="released"), name="reminder_inbox"
             ),
             models.Index(
                 fields=["recipient"],
@@ -132,6 +188,14 @@ class Reminder(models.Model):
     @property
     def unread(self) -> bool:
         return self.read_at is None and self.settled_at is None
+
+    def is_put_off(self, at: datetime) -> bool:
+        return self.settled_at is None and self.snoozed_until is not None and self.snoozed_until > at
+
+    @property
+    def last_came_at(self) -> datetime | None:
+        """When it came, or came back; as `CAME_AT` says it of many."""
+        return self.snoozed_until if self.snoozed_until and self.settled_at is None else self.released_at
 
     @property
     def label(self) -> str:
@@ -272,24 +336,67 @@ class Attempt(models.Model):
         return f"{self.delivery}: {self.get_outcome_display() or 'under way'}"
 
 
-class MailOff(models.Model):
-    """A person does not want mail of a kind that leaves the choice. The inbox has its reminders all the same."""
+class Rhythm(models.TextChoices):
+    """When the mail of a kind comes. The inbox has every reminder at once in any case."""
 
-    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="mail_off")
+    AT_ONCE = "at-once", "At once"
+    DAILY = "daily", "Daily digest"
+    WEEKLY = "weekly", "Weekly digest"
+    IN_APP = "in-app", "In the app only"
+
+
+class MailChoice(models.Model):
+    """A person wants the mail of a kind in another rhythm than at once, which needs no row.
+
+    What a kind leaves to choose is `preferring.open_to`; a row that it does not leave counts for nothing.
+    """
+
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="mail_choices")
     kind = models.CharField(max_length=40)
+    rhythm = models.CharField(max_length=7, choices=[choice for choice in Rhythm.choices if choice[0] != "at-once"])
 
     class Meta:
-        verbose_name_plural = "mail off"
         constraints = [
             models.UniqueConstraint(
                 fields=["person", "kind"],
-                name="mail_is_switched_off_once",
-                violation_error_message="This mail is switched off already.",
+                name="mail_has_one_rhythm",
+                violation_error_message="This mail has a rhythm already.",
+            ),
+            models.CheckConstraint(
+                condition=Q(rhythm__in=["daily", "weekly", "in-app"]),
+                name="mail_rhythm_is_known",
+                violation_error_message="Choose a rhythm; at once is what comes without a choice.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person}: {registry.label_of(self.kind)}, {self.get_rhythm_display()}"
+
+
+class QuietHours(models.Model):
+    """A person's own quiet hours, by the clock of their clinic; without a row they are the usual ones. Empty: none."""
+
+    person = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, related_name="quiet_hours")
+    starts = models.TimeField(null=True, blank=True)
+    ends = models.TimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name_plural = "quiet hours"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(starts=None, ends=None)
+                | Q(starts__isnull=False, ends__isnull=False)
+                & (
+                    Q(ends__gt=F("starts")) & Q(LessThanOrEqual(_LENGTH, timedelta(hours=14)))
+                    | Q(ends__lt=F("starts")) & Q(LessThanOrEqual(_LENGTH, timedelta(hours=-10)))
+                ),
+                name="quiet_hours_are_none_or_at_most_fourteen",
+                violation_error_message="Quiet hours have a start and an end and last 14 hours at most.",
             )
         ]
 
     def __str__(self) -> str:
-        return f"{self.person}: no mail about {registry.label_of(self.kind)}"
+        return f"{self.person}: {self.starts:%H:%M} to {self.ends:%H:%M}" if self.starts else f"{self.person}: none"
 
 
 class StepTime(models.Model):

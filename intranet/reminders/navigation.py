@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils import timezone
+
 from intranet.core.access import AnyUser
 from intranet.core.navigation import Item, Place
 from intranet.core.navigation import register as register_place
@@ -10,7 +12,7 @@ from intranet.core.navigation import register as register_place
 def unread(user: AnyUser) -> int:
     from intranet.reminders.models import Reminder  # models do not load before the registry of apps is ready
 
-    return Reminder.objects.visible_to(user).unread().count()
+    return Reminder.objects.visible_to(user).unread(timezone.now()).count()
 
 
 def register() -> None:

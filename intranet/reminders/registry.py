@@ -33,6 +33,25 @@ class OnDoubt(StrEnum):
     HOLD = "hold"  # not again; the inbox has it
 
 
+class Group(StrEnum):
+    """What kinds are about, in the words under which people know it: a line of their settings, a filter of their inbox."""
+
+    SHIFT_CHANGES = "My shifts change"
+    BEFORE_A_SHIFT = "Reminder before a shift"
+    SWAPS = "Swaps and open shifts"
+    OWN_TIME_OFF = "My time off"
+    ACKNOWLEDGE = "Something to acknowledge"
+    OWN_CREDENTIALS = "My credentials end"
+    DRAFTS = "My drafts"
+    PROTOCOLS_KEPT = "Protocols that I look after"
+    TO_DECIDE = "Requests to decide"
+    GAPS = "Gaps in the roster"
+    STAFF_TIME_OFF = "Time off of staff"
+    NOT_ACKNOWLEDGED = "Staff have not acknowledged"
+    STAFF_CREDENTIALS = "Credentials of staff end"
+    SAFETY = "Safety and my account"
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One moment at which a kind reminds, counted from something that its label names. An administrator may move it.
@@ -100,6 +119,8 @@ class Kind:
     steps: ClassVar[Sequence[Step]] = ()  # when it comes. Read through `lead_times`, never by itself
     when: ClassVar[str] = "At once"  # when it comes, for a kind without steps
     on_doubt: ClassVar[OnDoubt | str] = OnDoubt.RESEND
+    group: ClassVar[Group | None] = None  # None: it stands for itself, by its label
+    asks: ClassVar[bool] = True  # somebody waits until the recipient has done something; False: it only tells
     optional: ClassVar[bool] = False  # people may switch off its mail; the inbox has it anyway
     heeds_quiet_hours: ClassVar[bool] = True  # mail waits for the morning if that is not too late
     icon: ClassVar[str] = "bell"  # in the inbox, by its name in the sprite

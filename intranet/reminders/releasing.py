@@ -15,9 +15,8 @@ from django.utils.text import Truncator
 
 from intranet.reminders import locks, registry
 from intranet.reminders.composing import compose
-from intranet.reminders.models import Delivery, Reminder
-from intranet.reminders.preferring import without_mail
-from intranet.reminders.quiet_hours import quiet_until
+from intranet.reminders.models import Delivery, Reminder, Rhythm
+from intranet.reminders.preferring import Habits, habits_of
 from intranet.reminders.registry import Message
 
 log = logging.getLogger(__name__)
@@ -68,13 +67,13 @@ def release_batch(at: datetime, unwritten: set[int]) -> Counter[str]:
         .order_by("failures", "due_at", "id")[:BATCH]
     )
     share_recipients(due)
-    subjects, unmailed = subjects_of(due), without_mail(due)
+    subjects, habits = subjects_of(due), habits_of({reminder.recipient for reminder in due})
     gone = [reminder for reminder in due if reminder.pk not in subjects]
     rows = [
         row
         for reminder in due
         if reminder.pk in subjects
-        and (row := _row(reminder, subjects[reminder.pk], reminder.pk not in unmailed, at)) is not None
+        and (row := _row(reminder, subjects[reminder.pk], habits[reminder.recipient_id], at)) is not None
     ]
     failed = {reminder.pk for reminder in due} - {row[0] for row in rows} - {reminder.pk for reminder in gone}
     unwritten.update(failed)
@@ -101,15 +100,14 @@ def subjects_of(reminders: Sequence[Reminder]) -> dict[int, Model]:
     return found
 
 
-def _row(reminder: Reminder, subject: Model, mailed: bool, at: datetime) -> Row | None:
+def _row(reminder: Reminder, subject: Model, habits: Habits, at: datetime) -> Row | None:
     """What is to be written down for one reminder; None if no words could be found for it."""
     kind = registry.find(reminder.kind)
     assert kind is not None  # noqa: S101  (its subject was found by its kind)
     try:
         message = kind.write(subject, reminder.recipient, reminder.occasion, at)
         may_wait = kind.may_wait(subject, reminder.recipient)
-        mail_due_at = mail_time(reminder, may_wait, at) if mailed else None
-        return (reminder.pk, *words_of(message), mail_due_at)
+        return (reminder.pk, *words_of(message), mail_time(reminder, habits, may_wait, at))
     except Exception as error:  # one reminder that cannot be written must not hold up the others
         log.exception("Reminder %s of the kind %s could not be written.", reminder.pk, reminder.kind)
         reason = f"Could not be written: {type(error).__name__}."
@@ -130,10 +128,19 @@ def one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def mail_time(reminder: Reminder, may_wait: bool, at: datetime) -> datetime:
-    """Now, or when the night of the person is over. A mail that would be of no use by then does not wait."""
-    morning = quiet_until(at, reminder.recipient.zone) if may_wait else None
-    return morning if morning and morning < reminder.not_after else at
+def mail_time(reminder: Reminder, habits: Habits, may_wait: bool, at: datetime) -> datetime | None:
+    """When its mail goes, decided at `at`; None when the person wants none.
+
+    Now, or with the digest that was chosen, and not while it is quiet. A mail that would be of no use by then goes now.
+    """
+    rhythm = habits.rhythm(registry.find(reminder.kind))
+    if rhythm == Rhythm.IN_APP:
+        return None
+    if not may_wait:
+        return at
+    moment = max(habits.digest_after(reminder.released_at or at, rhythm) or at, at)
+    moment = habits.quiet_until(moment) or moment
+    return moment if moment < reminder.not_after else at
 
 
 def _show(rows: list[Row], at: datetime) -> int:
@@ -172,27 +179,53 @@ def _compose_or_log(person_id: int, at: datetime) -> int:
 
 @transaction.atomic
 def compose_for(person_id: int, at: datetime) -> int:
-    """The mails for one person: one for each reminder, or one digest. Returns how many."""
+    """The mails for one person: what goes into a digest of their choice together, every other reminder by itself; all of
+    it in one digest when it is much at once. Returns how many."""
     if not locks.try_person(person_id):
         return 0
-    fresh = list(
+    due = list(
         Reminder.objects.select_for_update(skip_locked=True, of=("self",))
         .filter(recipient=person_id, mail_due_at__lte=at, not_after__gt=at, settled_at=None)
         .select_related("recipient")
         .order_by("due_at", "id")
     )
-    if not fresh:
+    if not due:
         return 0
-    recipient = fresh[0].recipient
+    recipient = due[0].recipient
+    habits = habits_of([recipient])[person_id]
+    fresh = _still_due(due, habits, at)
     waiting = list(recallable(recipient))
     earlier = list(Reminder.objects.filter(item__delivery__in=waiting).order_by("due_at", "id")) if waiting else []
-    if len(earlier) + len(fresh) <= SINGLES:
-        for reminder in fresh:
-            compose(recipient, [reminder], at)
-        return len(fresh)
-    recall(waiting)
-    compose(recipient, [*earlier, *fresh], at)
-    return 1
+    bundle = [reminder for reminder in fresh if was_to_be_bundled(reminder, habits)]
+    if fresh and len(earlier) + len(fresh) > SINGLES:
+        recall(waiting)
+        compose(recipient, [*earlier, *fresh], at, chosen=len(bundle) == len(earlier) + len(fresh))
+        return 1
+    mails = [[reminder] for reminder in fresh if reminder not in bundle] + ([bundle] if bundle else [])
+    for reminders in mails:
+        compose(recipient, reminders, at, chosen=len(reminders) > 1)
+    return len(mails)
+
+
+def _still_due(due: Sequence[Reminder], habits: Habits, at: datetime) -> list[Reminder]:
+    """Those that go now. What has waited is decided about once more: rhythm, quiet hours or zone may have changed."""
+    fresh = []
+    for reminder in due:
+        kind = registry.find(reminder.kind)
+        waited = reminder.mail_due_at != reminder.released_at and kind is not None and kind.heeds_quiet_hours
+        moment = mail_time(reminder, habits, waited, at)
+        if moment is not None and moment <= at:
+            fresh.append(reminder)
+        else:
+            Reminder.objects.filter(pk=reminder.pk).update(mail_due_at=moment)
+    return fresh
+
+
+def was_to_be_bundled(reminder: Reminder, habits: Habits) -> bool:
+    """Whether the person chose a digest for it, and it could wait for that one."""
+    rhythm = habits.rhythm(registry.find(reminder.kind))
+    moment = habits.digest_after(reminder.released_at, rhythm) if reminder.released_at else None
+    return moment is not None and moment < reminder.not_after
 
 
 def recallable(recipient: Any) -> Any:

@@ -7,6 +7,7 @@ from intranet.audit.vocabulary import Action
 
 ACTIONS = {
     "reminders.mail_chosen": Action("Mail settings changed"),
+    "reminders.hours_chosen": Action("Quiet hours changed"),
     "reminders.times_changed": Action("Reminder times changed"),
 }
 

@@ -2,85 +2,246 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterable
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, datetime
 from itertools import groupby
+from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
+from allauth.core.internal import ratelimit
+from django.conf import settings
 from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_POST, require_safe
+from django.utils.cache import get_conditional_response
+from django.utils.dateparse import parse_datetime
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.debug import sensitive_variables
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from intranet.core.access import Refused, add_refusal
+from intranet.core.forms import whole_number
 from intranet.core.time import local_day
-from intranet.core.wording import long_day
+from intranet.core.wording import clock_time, long_day, near_day
+from intranet.reminders import unsubscribing
+from intranet.reminders.forms import TABS, InboxFilter, PreferencesForm, SnoozeForm
 from intranet.reminders.models import Reminder
-from intranet.reminders.preferring import choices_of, choose_mail
-from intranet.reminders.reading import mark_read
+from intranet.reminders.news import news_of
+from intranet.reminders.preferring import prefer
+from intranet.reminders.reading import mark_read, mark_unread
+from intranet.reminders.snoozing import Offer, bring_back, offers, snooze
+from intranet.reminders.unsubscribing import Link
 
 PAGE_SIZE = 25
+NO_MOMENT = "Choose until when."
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A reminder as the list shows it: until when it may be put off, and when it comes back."""
+
+    reminder: Reminder
+    offers: list[Offer]
+    back: str = ""
 
 
 @require_safe
 def inbox(request: HttpRequest) -> HttpResponse:
+    return inbox_page(request)
+
+
+def inbox_page(request: HttpRequest, preferences: PreferencesForm | None = None, status: int = 200) -> HttpResponse:
+    """The inbox, narrowed as the address says, with the person's settings beside it."""
+    at, zone = timezone.now(), zone_of(request)
     mine = Reminder.objects.visible_to(request.user)
-    only_unread = request.GET.get("show") == "unread"
-    page = Paginator(mine.unread() if only_unread else mine, PAGE_SIZE).get_page(request.GET.get("page"))
-    zone = request.user.zone  # type: ignore[union-attr]  # nobody gets here without having signed in
+    form = InboxFilter(request.GET, person=request.user)
+    page = Paginator(form.narrow(mine, at), PAGE_SIZE).get_page(request.GET.get("page"))
+    rows = [row_of(reminder, at, zone) for reminder in page.object_list]
+    counts = mine.counted(at)
     context = {
         "page": page,
-        "days": by_day(page.object_list, zone, local_day(timezone.now(), zone)),
+        "days": [("", rows)] if form.tab == "snoozed" and rows else by_day(rows, zone, local_day(at, zone)),
         "zone": zone,
-        "only_unread": only_unread,
-        "unread": mine.unread().count(),
-        "choices": choices_of(request.user),
+        "form": form,
+        "tabs": [(name, label, counts.get(name)) for name, label in TABS],
+        "state": [*form.state.items(), *([("page", page.number)] if page.number > 1 else [])],
+        "markable": any(row.reminder.read_at is None for row in rows) and form.tab != "snoozed",
+        "preferences": preferences or PreferencesForm(person=request.user),
     }
-    return render(request, "reminders/inbox.html", context)
+    return render(request, "reminders/inbox.html", context, status=status)
 
 
 @require_POST
 def inbox_read(request: HttpRequest) -> HttpResponse:
-    mark_read(Reminder.objects.all(), by=request.user, at=timezone.now())
-    return redirect("reminders:inbox")
+    """Mark those that were ticked as read, or everything that the same filters show."""
+    at = timezone.now()
+    if "selected" in request.POST:
+        numbers = [whole_number(text) for text in request.POST.getlist("reminder")]
+        chosen = Reminder.objects.filter(pk__in=[number for number in numbers if number is not None])
+    else:
+        mine = Reminder.objects.visible_to(request.user)
+        chosen = InboxFilter(request.POST, person=request.user).narrow(mine, at).order_by()
+    mark_read(chosen, by=request.user, at=at)
+    return redirect(where_from(request))
 
 
 @require_POST
 def reminder_read(request: HttpRequest, pk: int) -> HttpResponse:
-    reminder = get_object_or_404(Reminder.objects.visible_to(request.user), pk=pk)
-    mark_read(Reminder.objects.filter(pk=reminder.pk), by=request.user, at=timezone.now())
+    mark_read(one_of(own(request, pk)), by=request.user, at=timezone.now())
+    return redirect(where_from(request))
+
+
+@require_POST
+def reminder_unread(request: HttpRequest, pk: int) -> HttpResponse:
+    mark_unread(one_of(own(request, pk)), by=request.user)
     return redirect(where_from(request))
 
 
 @require_POST
 def reminder_open(request: HttpRequest, pk: int) -> HttpResponse:
     """Go to what the reminder is about; that counts as having read it."""
-    reminder = get_object_or_404(Reminder.objects.visible_to(request.user), pk=pk)
-    mark_read(Reminder.objects.filter(pk=reminder.pk), by=request.user, at=timezone.now())
+    reminder = own(request, pk)
+    mark_read(one_of(reminder), by=request.user, at=timezone.now())
     return redirect(reminder.path)
 
 
 @require_POST
+def reminder_snooze(request: HttpRequest, pk: int) -> HttpResponse:
+    """Put it off until a moment that was offered, or another one."""
+    reminder, at, zone = own(request, pk), timezone.now(), zone_of(request)
+    until = SnoozeForm(request.POST, at=at, zone=zone).chosen()
+    try:
+        if until is None:
+            raise Refused.because("no-moment", NO_MOMENT, "until")
+        snooze(reminder, until=until, by=request.user, at=at, zone=zone)
+    except Refused as refused:
+        messages.error(request, f"Not put off. {refused}")
+    else:
+        messages.success(request, f"“{reminder.title}” comes back {moment_words(until, at, zone)}.")
+    return redirect(where_from(request))
+
+
+@require_POST
+def reminder_wake(request: HttpRequest, pk: int) -> HttpResponse:
+    """Have it back at once."""
+    bring_back(own(request, pk), by=request.user, at=timezone.now())
+    return redirect(where_from(request))
+
+
+@require_POST
 def mail_choose(request: HttpRequest) -> HttpResponse:
-    choose_mail(request.user, wanted=request.POST.getlist("mail"))
-    messages.success(request, "Saved. Your inbox has everything in any case.")
-    return redirect("reminders:inbox")
+    form = PreferencesForm(request.POST, person=request.user)
+    if form.is_valid():
+        try:
+            prefer(request.user, form.rhythms, form.hours, at=timezone.now())
+        except Refused as refused:
+            add_refusal(form, refused)
+        else:
+            messages.success(request, "Saved. Your inbox has everything in any case.")
+            return redirect("reminders:inbox")
+    return inbox_page(request, form, status=422)
 
 
-def by_day(reminders: Iterable[Reminder], zone: ZoneInfo, today: date) -> list[tuple[str, list[Reminder]]]:
-    """The reminders under the days on which they came, as the person's own clock counts days."""
+@require_safe
+def inbox_news(request: HttpRequest) -> HttpResponse:
+    """For the script of an open page. That it asks is no activity of the person: see `accounts.middleware`."""
+    at = timezone.now()
+    news = news_of(request.user, moment_in(request.GET.get("since", "")), at).as_json
+    etag = f'"{hashlib.sha256(json.dumps(news).encode()).hexdigest()[:32]}"'
+    response = HttpResponse(json.dumps(news | {"at": at.isoformat()}), content_type="application/json")
+    response["ETag"] = etag
+    return get_conditional_response(request, etag=etag, response=response)  # type: ignore[return-value]
 
-    def label(reminder: Reminder) -> str:
-        day = local_day(reminder.released_at, zone)  # type: ignore[arg-type]  # released, so it has a moment
+
+def moment_in(text: str) -> datetime | None:
+    """A moment with its offset; None for anything else."""
+    try:
+        moment = parse_datetime(text[:40])
+    except ValueError:
+        return None
+    return moment if moment is not None and timezone.is_aware(moment) and 2000 <= moment.year < 2100 else None
+
+
+@sensitive_variables("token")
+@login_not_required  # Whoever gets mail may stop it where they read it, which need not be where they sign in.
+@csrf_exempt  # The mail program presses the button without having been here (RFC 8058); the link is the secret.
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
+    """A page that says what will happen, and a button that does it."""
+    return _followed(request, unsubscribing.found_by(token), back=False)
+
+
+@sensitive_variables("token")
+@login_not_required  # Takes back what was done without signing in.
+@csrf_exempt  # As above: the link is the secret, and the browser may hold no cookie.
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def unsubscribe_undo(request: HttpRequest, token: str) -> HttpResponse:
+    return _followed(request, unsubscribing.undo_found_by(token), back=True)
+
+
+def _followed(request: HttpRequest, link: Link | None, *, back: bool) -> HttpResponse:
+    if link is None:
+        return _wrong_link(request)
+    context: dict[str, Any] = {"link": link, "back": back}
+    if request.method == "POST":
+        context |= {"done": True, "undo": unsubscribing.follow(link, at=timezone.now())}
+    return render(request, "reminders/unsubscribe.html", context)
+
+
+def _wrong_link(request: HttpRequest) -> HttpResponse:
+    """So many guesses from one address, counted in the database for all processes; links that work are not held up."""
+    config = {"wrong_unsubscribe_link": settings.WRONG_TOKENS}
+    counts = ratelimit.consume(request, app="reminders", action="wrong_unsubscribe_link", config=config, limit_get=True)
+    return render(request, "reminders/unsubscribe.html", {"link": None}, status=404 if counts else 429)
+
+
+def own(request: HttpRequest, pk: int) -> Reminder:
+    return get_object_or_404(Reminder.objects.visible_to(request.user), pk=pk)
+
+
+def one_of(reminder: Reminder) -> Any:
+    return Reminder.objects.filter(pk=reminder.pk)
+
+
+def zone_of(request: HttpRequest) -> ZoneInfo:
+    zone: ZoneInfo = request.user.zone  # type: ignore[union-attr]  # nobody gets here without having signed in
+    return zone
+
+
+def row_of(reminder: Reminder, at: datetime, zone: ZoneInfo) -> Row:
+    offered = offers(reminder, at, zone)
+    if not reminder.is_put_off(at) or reminder.snoozed_until is None:
+        return Row(reminder, offered)
+    return Row(reminder, offered, f"Comes back {moment_words(reminder.snoozed_until, at, zone)}")
+
+
+def moment_words(moment: datetime, at: datetime, zone: ZoneInfo) -> str:
+    """`tomorrow at 8:00 AM`, by the person's own clock."""
+    return f"{near_day(local_day(moment, zone), local_day(at, zone))} at {clock_time(moment, zone)}"
+
+
+def by_day(rows: Iterable[Row], zone: ZoneInfo, today: date) -> list[tuple[str, list[Row]]]:
+    """The rows under the days on which they came, as the person's own clock counts days."""
+
+    def label(row: Row) -> str:
+        day = local_day(row.reminder.last_came_at, zone)  # type: ignore[arg-type]  # released, so it has a moment
         return {0: "Today", 1: "Yesterday"}.get((today - day).days) or long_day(day)
 
-    return [(day, list(group)) for day, group in groupby(reminders, key=label)]
+    return [(day, list(group)) for day, group in groupby(rows, key=label)]
 
 
 def where_from(request: HttpRequest) -> str:
-    """The same tab and page of the inbox again."""
-    state = {name: request.POST[name] for name in ("show", "page") if request.POST.get(name)}
+    """The same tab, filters and page of the inbox again."""
+    state = {name: request.POST[name] for name in ("show", "about", "q", "page") if request.POST.get(name)}
     return reverse("reminders:inbox") + (f"?{urlencode(state)}" if state else "")

@@ -7,6 +7,7 @@ import "./contents.js";
 import "./fragments.js";
 import "./steps.js";
 import "./quick.js";
+import "./inbox.js";
 
 document.documentElement.setAttribute("data-scripted", ""); // from here on buttons that only a script can answer show
 
