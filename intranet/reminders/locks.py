@@ -15,6 +15,7 @@ PLANNING = 7_200_001
 RUNS = 7_200_002
 PEOPLE = 7_200_003
 INVITATIONS = 7_200_004
+BOUNCES = 7_200_005
 
 
 def require_own_session() -> None:
