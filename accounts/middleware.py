@@ -23,10 +23,9 @@ from intranet.core.rest import is_api, refusal_document
 
 # Setting the second step up, confirming the password for it, confirming the address, and the way out.
 ENROLMENT = ("mfa_", "account_reauthenticate", "account_confirm_email", "account_logout", "core:theme", "health:")
+# A page that asks for news every few seconds says so: it keeps nobody signed in who has gone.
+BY_ITSELF = "X-By-Itself"
 SENTENCE = "Your role needs a second step to sign in. Set it up first."
-
-# What an open page asks by itself. Nobody need be there for it, so it keeps no session alive.
-UNATTENDED = ("reminders:inbox-news",)
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -40,7 +39,7 @@ def session_limits(get_response: GetResponse) -> GetResponse:
         now = timezone.now()
         why = sessions.why_over(request.session, sessions.limits_of(request.user), now)
         if not why:
-            if request.path not in map(reverse, UNATTENDED):
+            if BY_ITSELF not in request.headers:
                 sessions.note(request.session, now)
             return get_response(request)
         request.session_over = why  # type: ignore[attr-defined]  # for the trail

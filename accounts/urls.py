@@ -1,6 +1,7 @@
 from django.urls import path
 
 from accounts.views import (
+    addresses,
     audit,
     browsers,
     competencies,
@@ -32,6 +33,7 @@ urlpatterns = [
     path("<int:pk>/second-step-reset/", lost_factor.start, name="second-step-reset"),
     path("<int:pk>/", people.person, name="person-detail"),
     path("<int:pk>/profile/", profile.profile, name="profile"),
+    path("addresses/<int:pk>/works/", addresses.works, name="address-works"),
     path("<int:pk>/card.vcf", people.vcard, name="vcard"),
     path("<int:pk>/roles/", roles.roles, name="roles"),
     path("<int:pk>/leave/", roles.leave, name="leave"),

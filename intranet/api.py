@@ -8,6 +8,7 @@ import accounts.api
 import intranet.announcements.api
 import intranet.home.api
 import intranet.reminders.api
+import intranet.reminders.operations.api
 import intranet.search.api
 import protocols.api
 import scheduling.api
@@ -20,6 +21,7 @@ for app in (
     scheduling.api,
     intranet.announcements.api,
     intranet.reminders.api,
+    intranet.reminders.operations.api,
     intranet.search.api,
     intranet.home.api,
 ):

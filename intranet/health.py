@@ -13,7 +13,6 @@ from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.core.cache import cache
 from django.db import DatabaseError, InterfaceError, connection
-from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
 from django.urls import path
 from django.utils import timezone
@@ -21,11 +20,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from kombu import Connection
 
+from intranet.core.migrated import is_migrated
 from intranet.reminders.models import Run
-from intranet.reminders.watching import last_good_tick, oldest_due
+from intranet.reminders.watching import OLDEST_DUE, OLDEST_TICK, last_good_tick, oldest_due
 
-OLDEST_TICK = timedelta(seconds=90)
-OLDEST_DUE = timedelta(seconds=300)
 BROKER_SECONDS = 2
 
 View = Callable[[HttpRequest], JsonResponse]
@@ -45,7 +43,7 @@ def live(request: HttpRequest) -> JsonResponse:
 @open_to_probes
 def ready(request: HttpRequest) -> JsonResponse:
     """Requests can be served. The broker is told but not required: pages and login work without it."""
-    checks = {"database": works(_database), "migrations": works(_migrated), "cache": works(_cache)}
+    checks = {"database": works(_database), "migrations": works(is_migrated), "cache": works(_cache)}
     return answer(all(checks.values()), checks=checks, broker=works(_broker))
 
 
@@ -86,18 +84,6 @@ def _database() -> bool:
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
         return cursor.fetchone() == (1,)
-
-
-# Migrations that were once all applied stay so for as long as this process's code lasts.
-_known_migrated = False
-
-
-def _migrated() -> bool:
-    global _known_migrated
-    if not _known_migrated:
-        executor = MigrationExecutor(connection)
-        _known_migrated = not executor.migration_plan(executor.loader.graph.leaf_nodes())
-    return _known_migrated
 
 
 def _cache() -> bool:

@@ -15,6 +15,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from intranet import __version__
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 
@@ -72,6 +74,14 @@ def database(url: str) -> dict[str, Any]:
     }
 
 
+def build_id() -> str:
+    """What the image was built from: a hash of the code, which the Dockerfile writes into BUILD. A checkout has none."""
+    try:
+        return (BASE_DIR / "BUILD").read_text().strip()[:40]
+    except FileNotFoundError:
+        return ""
+
+
 # How the secrets of `make run` and `make test` begin (intranet/dev/folder.py).
 LOCAL_ONLY = "local-only-"
 
@@ -90,6 +100,7 @@ if MODE not in {"production", "local"}:
     raise ImproperlyConfigured(f"INTRANET_MODE is {MODE!r}; use production or local.")
 PRODUCTION = MODE == "production"
 DEBUG = env_flag("DEBUG")
+VERSION = "+".join(part for part in (__version__, build_id()) if part)
 
 SECRET_KEY = env("SECRET_KEY")
 SECRET_KEY_FALLBACKS = [key for key in env("SECRET_KEY_FALLBACKS", "").split(",") if key]
@@ -290,7 +301,7 @@ if PRODUCTION:
     SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-session", "__Host-csrf"
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
     SECURE_SSL_REDIRECT = True
-    SECURE_REDIRECT_EXEMPT = [r"^health/"]  # probes come from inside, without TLS
+    SECURE_REDIRECT_EXEMPT = [r"^health/", r"^metrics$"]  # probes come from inside, without TLS
     SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60
     SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = True
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
@@ -345,6 +356,25 @@ EMAIL_HOST_PASSWORD = env("EMAIL_HOST_PASSWORD", "")
 EMAIL_USE_TLS = env_flag("EMAIL_USE_TLS", PRODUCTION)
 EMAIL_TIMEOUT = 30
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env("EMAIL_FROM", f"intranet@{_site.hostname}")
+
+# What came back: to this address (the sender's own, if none is named), whose mailbox is read over IMAP if a host is named ...
+BOUNCE_ADDRESS = env("BOUNCE_ADDRESS", "")
+BOUNCE_IMAP_HOST = env("BOUNCE_IMAP_HOST", "")
+BOUNCE_IMAP_TLS = env_flag("BOUNCE_IMAP_TLS", True)
+BOUNCE_IMAP_PORT = env_number("BOUNCE_IMAP_PORT", 993 if BOUNCE_IMAP_TLS else 143)
+BOUNCE_IMAP_USER = env("BOUNCE_IMAP_USER", "")
+BOUNCE_IMAP_PASSWORD = env("BOUNCE_IMAP_PASSWORD", "")
+BOUNCE_IMAP_FOLDER = env("BOUNCE_IMAP_FOLDER", "INBOX")
+# ... or told by the mail provider, who signs with this; without it there is no such address.
+MAIL_WEBHOOK_SECRET = env("MAIL_WEBHOOK_SECRET", "")
+# With this Prometheus reads /metrics; without it there is no such address.
+METRICS_TOKEN = env("METRICS_TOKEN", "")
+if PRODUCTION:
+    for name, value in (("MAIL_WEBHOOK_SECRET", MAIL_WEBHOOK_SECRET), ("METRICS_TOKEN", METRICS_TOKEN)):
+        if value:
+            refuse_weak(name, value, 32)
+    if BOUNCE_IMAP_HOST and not BOUNCE_IMAP_TLS:
+        raise ImproperlyConfigured("BOUNCE_IMAP_TLS=0 would send the password in the clear; production refuses that.")
 
 # --- Reminders: Celery is the doorbell, PostgreSQL the ledger ---------------------------------------------------
 

@@ -3,6 +3,7 @@
 from django.urls import include, path
 
 from intranet import api
+from intranet.reminders.operations.metrics import metrics
 
 urlpatterns = [
     path("", include("intranet.home.urls")),
@@ -10,11 +11,14 @@ urlpatterns = [
     path("", include("scheduling.urls")),
     path("announcements/", include("intranet.announcements.urls")),
     path("inbox/", include("intranet.reminders.urls")),
+    path("operations/", include("intranet.reminders.operations.urls")),
+    path("mail/", include("intranet.reminders.mail_urls")),
     path("people/", include("accounts.urls")),
     path("search/", include("intranet.search.urls")),
     path("", include("intranet.core.urls")),
     path("accounts/", include("allauth.urls")),
     path("health/", include("intranet.health")),
+    path("metrics", metrics, name="metrics"),
     path("api/v1/", include((api.urlpatterns, "api"))),
 ]
 

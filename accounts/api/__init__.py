@@ -3,6 +3,7 @@
 from rest_framework.routers import DefaultRouter
 
 from accounts.api import (
+    addresses,
     audit,
     competencies,
     credential_types,
@@ -33,4 +34,5 @@ def register(router: DefaultRouter) -> None:
     router.register("invitations", invitations.InvitationViewSet, basename="invitation")
     router.register("sessions", doors.SessionViewSet, basename="session")
     router.register("tokens", doors.TokenViewSet, basename="token")
+    router.register("address-troubles", addresses.AddressTroubleViewSet, basename="address-trouble")
     router.register("second-step-resets", doors.ResetViewSet, basename="second-step-reset")

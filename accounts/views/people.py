@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
+from accounts.addresses import troubles_visible_to
 from accounts.directory import directory, named_like, presences, staff
 from accounts.files import file_of
 from accounts.forms.people import PeopleFilter
@@ -48,9 +49,11 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
     today = organisation_day(now)
     found = get_object_or_404(staff(request.user, today), pk=pk)
     file = file_of(found, viewer=request.user, on=today, at=now)
+    troubles = troubles_visible_to(request.user, now).open().filter(person=found)
     context = {
         "person": found,
         "file": file,
+        "trouble": troubles.first() if found != request.user else None,
         "presence": presences([found], request.user, now).get(found.pk),
         "may_change": changeable(found, by=request.user, at=now),
         "gives_roles": bool(roles_to_give(request.user)),

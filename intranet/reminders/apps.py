@@ -8,7 +8,8 @@ class RemindersConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from intranet.reminders import navigation, verbs
+        from intranet.reminders import bounce_mailbox, navigation, ticking, verbs
 
         navigation.register()
         verbs.register()
+        ticking.also(bounce_mailbox.read_due)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from django.db import models, transaction
 
-from intranet.reminders import locks
+from intranet.reminders import addresses, locks
 from intranet.reminders.composing import compose, deliverable
 from intranet.reminders.models import Attempt, Delivery, Reminder, Run
 from intranet.reminders.owing import still_true
@@ -34,6 +34,7 @@ class Result:
     outcome: Attempt.Outcome
     code: int | None = None
     reply: str = ""
+    at_recipient: bool = False  # the answer to RCPT, so that it may be about the address
 
 
 def claim(run: Run, at: datetime, limit: int = BATCH) -> list[Delivery]:
@@ -104,6 +105,16 @@ def conclude(delivery: Delivery, run: Run, result: Result, at: datetime) -> None
             case _:
                 ours.state = State.PENDING
         close(ours, result.outcome, at, result.code)
+        if result.outcome == Outcome.REFUSED:
+            flag_if_unknown(ours, result, at)
+
+
+def flag_if_unknown(delivery: Delivery, result: Result, at: datetime) -> None:
+    """If the server says that nobody has this mailbox, no more mail is composed for the person until it is cleared."""
+    if addresses.refuses_the_address(result.code, result.reply, at_recipient=result.at_recipient):
+        code = addresses.status_of(result.reply) or str(result.code)
+        person, source = delivery.recipient, addresses.Source.RCPT
+        addresses.flag(person, delivery.address, source=source, at=at, code=code, reply=result.reply)
 
 
 def give_back(deliveries: list[Delivery], run: Run, at: datetime) -> None:
@@ -145,7 +156,8 @@ def close(delivery: Delivery, outcome: Attempt.Outcome, at: datetime, code: int 
 
 
 def _stop(delivery: Delivery, remaining: list[Reminder], reason: str, at: datetime) -> None:
-    """The fence said no. What is still true gets a mail of its own, unless a copy of this one may have arrived."""
+    """The fence said no. What is still true gets a mail of its own, unless a copy of this one may have arrived; or it waits,
+    if mail does not reach the person."""
     delivery.state = State.EXPIRED if reason == TOO_LATE else State.CANCELLED
     if delivery.doubts:
         delivery.state = State.DOUBT
@@ -153,7 +165,11 @@ def _stop(delivery: Delivery, remaining: list[Reminder], reason: str, at: dateti
     close(delivery, Outcome.STOPPED, at)
     ours = Reminder.objects.filter(item__delivery=delivery, settled_at=None, not_after__gt=at)
     ours.exclude(pk__in=[reminder.pk for reminder in remaining]).update(settled_at=at)
-    if remaining and delivery.state == State.CANCELLED and delivery.recipient.is_active:
+    if not remaining or delivery.state != State.CANCELLED or not delivery.recipient.is_active:
+        return
+    if addresses.trouble_of(delivery.recipient):
+        addresses.still_of_use(at).filter(pk__in=[reminder.pk for reminder in remaining]).update(mail_due_at=at)
+    else:
         compose(delivery.recipient, remaining, at)
 
 

@@ -16,6 +16,7 @@ RUNS = 7_200_002
 PEOPLE = 7_200_003
 INVITATIONS = 7_200_004
 LEAD_TIMES = 7_200_005
+BOUNCES = 7_200_006
 
 
 def require_own_session() -> None:

@@ -6,6 +6,7 @@ import smtplib
 import socket
 import ssl
 from collections.abc import Callable
+from dataclasses import replace
 from email.utils import parseaddr
 from urllib.parse import urlsplit
 
@@ -94,28 +95,39 @@ class MailServer:
     def _begin(self, smtp: smtplib.SMTP) -> str:
         """MAIL FROM; what stands against it, or nothing."""
         try:
-            code, reply = smtp.mail(parseaddr(settings.DEFAULT_FROM_EMAIL)[1])
+            code, reply = smtp.mail(return_address())
         except (OSError, smtplib.SMTPException) as error:
             return f"{type(error).__name__}: {error}"
         return "" if code == 250 else f"MAIL FROM: {code} {_text(reply)}"
 
     def _envelope(self, smtp: smtplib.SMTP, recipient: str) -> Result | None:
         """RCPT and DATA. A result when the server does not want this message, or is gone."""
+        at_recipient = True
         try:
             code, reply = smtp.rcpt(recipient)
             if code in {250, 251}:
+                at_recipient = False
                 code, reply = smtp.docmd("DATA")
                 if code == 354:
                     return None
-            if code != CLOSING:
-                smtp.rset()
         except (OSError, smtplib.SMTPException) as error:
             self.close()
             return Result(Outcome.LATER, None, f"Cut off: {error}")
+        except ValueError as error:  # smtplib on letters that no line of a command may have
+            self.close()
+            return Result(Outcome.REFUSED, None, f"Not an address that can be written to: {error}", at_recipient)
         if code == CLOSING:
             self.close()
             raise Unreached(f"{code} {_text(reply)}")
-        return _answer(code, reply)
+        self._forget(smtp)
+        return replace(_answer(code, reply), at_recipient=at_recipient)
+
+    def _forget(self, smtp: smtplib.SMTP) -> None:
+        """RSET. A server that hangs up now has given its answer all the same."""
+        try:
+            smtp.rset()
+        except (OSError, smtplib.SMTPException):
+            self.close()
 
     def _dot(self, smtp: smtplib.SMTP) -> Result:
         """The final dot. No clear answer means that nobody knows."""
@@ -132,6 +144,11 @@ class MailServer:
         if not 200 <= code < 300:
             self.close()
         return _answer(code, reply)
+
+
+def return_address() -> str:
+    """Where the mail servers of others send what they cannot deliver."""
+    return settings.BOUNCE_ADDRESS or parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
 
 
 def body(payload: bytes) -> bytes:

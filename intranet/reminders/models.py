@@ -12,10 +12,14 @@ from typing import ClassVar, Self
 from django.conf import settings
 from django.db import models
 from django.db.models import Case, Count, DurationField, ExpressionWrapper, F, Q, When
+from django.db.models.functions import Lower
 from django.db.models.lookups import LessThanOrEqual
 
 from intranet.core.access import AccessQuerySet, AnyUser, is_staff_member
 from intranet.reminders import registry
+from intranet.reminders.operating import may_operate
+
+UNSETTLED = ("dead", "doubt")
 
 # Across midnight it is below nothing: 20:00 to 07:00 is minus 13 hours.
 _LENGTH = ExpressionWrapper(F("ends") - F("starts"), output_field=DurationField())
@@ -36,6 +40,7 @@ class Run(models.Model):
     ended_at = models.DateTimeField(null=True, blank=True)
     counts = models.JSONField(default=dict)
     error = models.TextField(blank=True)
+    version = models.CharField(max_length=60, blank=True, help_text="Of the product, as the process had it.")
 
     class Meta:
         indexes = [
@@ -45,6 +50,11 @@ class Run(models.Model):
 
     def __str__(self) -> str:
         return f"Run {self.pk} by {self.get_origin_display()}"
+
+    @property
+    def duration(self) -> timedelta | None:
+        """How long it took; None while it goes on."""
+        return self.ended_at - self.started_at if self.ended_at else None
 
 
 # When a row of the inbox came, or came back. An index has it.
@@ -180,6 +190,7 @@ class Reminder(models.Model):
                 condition=Q(state="released", read_at=None, settled_at=None),
                 name="reminder_unread",
             ),
+            models.Index(fields=["state"], name="reminder_by_state"),
         ]
 
     def __str__(self) -> str:
@@ -216,6 +227,12 @@ class Reminder(models.Model):
         return "neutral" if kind is None or self.settled_at else kind.tone
 
 
+class DeliveryQuerySet(models.QuerySet["Delivery"]):
+    def unsettled(self) -> Self:
+        """Dead letters and doubts about which somebody has still to decide."""
+        return self.filter(state__in=UNSETTLED, written_off_at=None)
+
+
 class Delivery(models.Model):
     """One e-mail, frozen byte for byte when it was composed: whatever happens, only these bytes are ever sent.
 
@@ -249,11 +266,27 @@ class Delivery(models.Model):
     last_code = models.PositiveSmallIntegerField(null=True, blank=True)
     last_reply = models.CharField(max_length=300, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
+    bounced_at = models.DateTimeField(null=True, blank=True, help_text="Taken by our server, and sent back for good.")
+    bounce = models.CharField(max_length=300, blank=True, help_text="What the other server said of it afterwards.")
+    written_off_at = models.DateTimeField(null=True, blank=True, help_text="Somebody decided to let it be.")
+    written_off_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="mails_written_off"
+    )
+    written_off_why = models.CharField(max_length=200, blank=True)
     reminders = models.ManyToManyField(Reminder, through="DeliveryItem", related_name="deliveries")
+
+    objects: ClassVar[DeliveryQuerySet] = DeliveryQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         verbose_name_plural = "deliveries"
         constraints = [
+            models.CheckConstraint(
+                condition=Q(written_off_at=None, written_off_by=None, written_off_why="")
+                | Q(written_off_at__isnull=False, written_off_by__isnull=False, state__in=["dead", "doubt"])
+                & ~Q(written_off_why=""),
+                name="delivery_written_off_by_somebody_with_a_reason",
+                violation_error_message="Only what was refused or is in doubt is written off, with a reason.",
+            ),
             models.CheckConstraint(
                 condition=Q(state__in=["claimed", "committed"], run__isnull=False)
                 | ~Q(state__in=["claimed", "committed"]) & Q(run=None),
@@ -275,6 +308,20 @@ class Delivery(models.Model):
             models.Index(fields=["not_before", "id"], condition=Q(state="pending"), name="delivery_pending"),
             models.Index(fields=["run"], condition=Q(run__isnull=False), name="delivery_in_hand"),
             models.Index(fields=["recipient", "-id"], name="delivery_recipient"),
+            models.Index(
+                fields=["created_at"],
+                condition=Q(state__in=["pending", "claimed", "committed"], tries=0, doubts=0),
+                name="delivery_untried",
+            ),
+            models.Index(
+                fields=["-created_at", "-id"],
+                condition=Q(state__in=["dead", "doubt"], written_off_at=None),
+                name="delivery_unsettled",
+            ),
+            models.Index(fields=["created_at", "state"], name="delivery_by_day"),
+            models.Index(fields=["state"], name="delivery_by_state"),
+            models.Index(fields=["bounced_at"], condition=Q(bounced_at__isnull=False), name="delivery_bounced"),
+            models.Index(Lower("address"), F("id").desc(), name="delivery_by_address"),
         ]
 
     def __str__(self) -> str:
@@ -330,6 +377,10 @@ class Attempt(models.Model):
                 name="attempt_in_doubt_passed_the_fence",
                 violation_error_message="Before the fence nothing can have been taken.",
             ),
+        ]
+        indexes = [
+            models.Index(fields=["code"], name="attempt_by_code"),
+            models.Index(fields=["id"], condition=Q(outcome="doubt"), name="attempt_in_doubt"),
         ]
 
     def __str__(self) -> str:
@@ -425,3 +476,60 @@ class StepTime(models.Model):
 
     def __str__(self) -> str:
         return f"{registry.label_of(self.kind)}: {self.step}"
+
+
+class AddressTroubleQuerySet(AccessQuerySet["AddressTrouble"]):
+    def open(self) -> Self:
+        return self.filter(cleared_at=None)
+
+    def visible_to(self, user: AnyUser) -> Self:
+        """One's own; whoever runs the reminders sees all, because no mail waits unseen."""
+        if not is_staff_member(user):
+            return self.none()
+        return self if may_operate(user) else self.filter(person_id=user.pk)
+
+
+class AddressTrouble(models.Model):
+    """Mail to a person's address does not arrive: since when, who said so, and when somebody cleared it.
+
+    While it is open nothing is composed for the person; what has become due waits.
+    """
+
+    class Source(models.TextChoices):
+        RCPT = "rcpt", "Refused by the mail server"
+        BOUNCE = "bounce", "Sent back"
+        COMPLAINT = "complaint", "Reported as unwanted"
+
+    address = models.CharField(max_length=320, help_text="In small letters, as the mail server knows it.")
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="address_troubles")
+    since = models.DateTimeField()
+    source = models.CharField(max_length=9, choices=Source)
+    code = models.CharField(max_length=12, blank=True, help_text="The server's code, such as 550 or 5.1.1.")
+    reply = models.CharField(max_length=300, blank=True)
+    cleared_at = models.DateTimeField(null=True, blank=True)
+    cleared_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="addresses_cleared"
+    )
+    why = models.CharField(max_length=200, blank=True, help_text="Why it was cleared.")
+
+    objects: ClassVar[AddressTroubleQuerySet] = AddressTroubleQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        ordering = ["-since", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["person", "address"],
+                condition=Q(cleared_at=None),
+                name="address_is_in_trouble_once",
+                violation_error_message="It is known already that mail to this address does not arrive.",
+            ),
+            models.CheckConstraint(
+                condition=Q(cleared_at=None, cleared_by=None, why="") | Q(cleared_at__isnull=False) & ~Q(why=""),
+                name="address_cleared_with_a_reason",
+                violation_error_message="Say why mail is sent to this address again.",
+            ),
+        ]
+        indexes = [models.Index(fields=["-since"], condition=Q(cleared_at=None), name="address_trouble_open")]
+
+    def __str__(self) -> str:
+        return f"Mail to {self.address}"

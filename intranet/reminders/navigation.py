@@ -7,6 +7,7 @@ from django.utils import timezone
 from intranet.core.access import AnyUser
 from intranet.core.navigation import Item, Place
 from intranet.core.navigation import register as register_place
+from intranet.reminders.operating import may_operate
 
 
 def unread(user: AnyUser) -> int:
@@ -15,7 +16,28 @@ def unread(user: AnyUser) -> int:
     return Reminder.objects.visible_to(user).unread(timezone.now()).count()
 
 
+def to_decide(user: AnyUser) -> int | None:
+    from intranet.reminders.models import Delivery  # as above
+
+    return Delivery.objects.unsettled().count() or None
+
+
+def operates(user: AnyUser) -> bool:
+    return bool(may_operate(user))
+
+
 def register() -> None:
+    register_place(
+        Item(
+            label="Reminders",
+            icon="bell",
+            url_name="operations:reminders",
+            order=85,
+            show=operates,
+            count=to_decide,
+            count_words="mails to decide about",
+        )
+    )
     register_place(
         Item(
             label="Inbox",

@@ -14,6 +14,7 @@ from django.db.models import F, Model
 from django.utils.text import Truncator
 
 from intranet.reminders import locks, registry
+from intranet.reminders.addresses import reachable
 from intranet.reminders.composing import compose
 from intranet.reminders.models import Delivery, Reminder, Rhythm
 from intranet.reminders.preferring import Habits, habits_of
@@ -161,7 +162,7 @@ def _let_go(gone: list[Reminder]) -> int:
 def compose_mails(at: datetime) -> int:
     """Compose what is due for mailing, person by person; the number of mails."""
     people = (
-        Reminder.objects.filter(mail_due_at__lte=at, not_after__gt=at, settled_at=None)
+        Reminder.objects.filter(reachable(), mail_due_at__lte=at, not_after__gt=at, settled_at=None)
         .order_by("recipient_id")
         .values_list("recipient_id", flat=True)
         .distinct()

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
+from django.conf import settings
 from django.db import transaction
 
 from intranet.reminders import locks
@@ -36,6 +37,8 @@ def running(origin: Run.Origin | str, clock: Clock) -> Iterator[Run]:
 @transaction.atomic
 def begin(origin: Run.Origin | str, at: datetime) -> Run:
     """Nobody sees the run before it holds its lock; otherwise it could be taken for dead."""
-    run = Run.objects.create(origin=origin, host=socket.gethostname(), pid=os.getpid(), started_at=at)
+    run = Run.objects.create(
+        origin=origin, host=socket.gethostname(), pid=os.getpid(), started_at=at, version=settings.VERSION
+    )
     locks.take_run(run.pk)
     return run

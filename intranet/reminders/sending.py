@@ -7,11 +7,13 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 
+from django.db import InterfaceError, OperationalError
+
 from intranet.reminders import handing_over
 from intranet.reminders.handing_over import Outcome, Result
 from intranet.reminders.mail_server import MailServer, Unreached
 from intranet.reminders.models import Delivery, Run
-from intranet.reminders.runs import Clock
+from intranet.reminders.runs import Clock, RunLost
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +59,12 @@ def attempt(server: MailServer, delivery: Delivery, run: Run, clock: Clock) -> R
         )
     except Unreached as error:
         result = Result(Outcome.UNREACHED, None, str(error))
+    except (OperationalError, InterfaceError, RunLost):
+        raise  # without its session a run may write nothing; the next tick reaps it
+    except Exception as error:  # one mail that cannot be judged or sent must not hold up the others
+        log.exception("Mail %s could not be handed over.", delivery.pk)
+        server.close()
+        result = Result(Outcome.LATER, None, f"Failed here: {type(error).__name__}")
     if result.outcome != Outcome.STOPPED:  # the fence has written that down already
         handing_over.conclude(delivery, run, result, clock())
     log.info("Mail %s: %s %s", delivery.pk, result.outcome, result.code or "")

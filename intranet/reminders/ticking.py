@@ -15,6 +15,7 @@ from functools import partial
 from django.db import InterfaceError, OperationalError
 
 from intranet.audit.sealing import seal
+from intranet.reminders.addresses import follow_changes
 from intranet.reminders.models import Run
 from intranet.reminders.planning import plan
 from intranet.reminders.reaping import reap
@@ -51,6 +52,7 @@ def tick(at: datetime, origin: Run.Origin | str, stopping: Callable[[], bool] = 
         steps: list[Callable[[], Counter[str]]] = [
             lambda: reap(run, clock()),
             lambda: plan(clock()),
+            lambda: follow_changes(clock()),
             lambda: release(clock()),
             lambda: dispatch(run, clock, stopping),
             *(partial(step, clock, stopping) for step in _others),

@@ -2,34 +2,66 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from django.db.models import Case, F, Min, When
+from django.db.models import Exists, Min, Q, QuerySet, Subquery
 
+from intranet.reminders.addresses import reachable
 from intranet.reminders.models import Delivery, Reminder, Run
+
+# Reminders are late when the last good tick is older than this, or when something due has waited for longer than that.
+OLDEST_TICK = timedelta(seconds=90)
+OLDEST_DUE = timedelta(seconds=300)
+
+IN_THE_QUEUE = (Delivery.State.PENDING, Delivery.State.CLAIMED, Delivery.State.COMMITTED)
 
 
 def last_good_tick(at: datetime) -> datetime | None:
     """When the newest tick without an error ended. Ends in the future were written by a clock that has been set back."""
-    good = Run.objects.filter(ended_at__lte=at, error="").order_by("-started_at")
-    return good.values_list("ended_at", flat=True).first()
+    return good_ticks(at).values_list("ended_at", flat=True).first()
+
+
+def good_ticks(at: datetime) -> QuerySet[Run]:
+    return Run.objects.filter(ended_at__lte=at, error="").order_by("-started_at")
+
+
+def waiting(at: datetime) -> list[tuple[QuerySet[Reminder] | QuerySet[Delivery], str]]:
+    """What is due and not done, with the moment since when it waits; each has an index of its own.
+
+    A mail that the server has put off waits for its next try and no longer; one that has not been tried, or that found no
+    server, has waited since it was composed. What waits for an address that does not work is not late.
+    """
+    mails = Delivery.objects.filter(not_after__gt=at)
+    untried = Q(tries=0, doubts=0)
+    return [
+        (Reminder.objects.filter(state=Reminder.State.SCHEDULED, not_after__gt=at), "due_at"),
+        (
+            Reminder.objects.filter(reachable(), mail_due_at__isnull=False, not_after__gt=at, settled_at=None),
+            "mail_due_at",
+        ),
+        (mails.filter(untried, state__in=IN_THE_QUEUE), "created_at"),
+        (mails.exclude(untried).filter(state__in=IN_THE_QUEUE), "not_before"),
+    ]
 
 
 def oldest_due(at: datetime) -> datetime | None:
-    """The moment since when the longest-waiting thing has been waiting; None when nothing is late.
-
-    A mail that the server has put off waits for its next try and no longer; one that has not been tried, or that found no
-    server, has waited since it was composed.
-    """
-    shown = Reminder.objects.filter(state=Reminder.State.SCHEDULED, due_at__lte=at, not_after__gt=at)
-    composed = Reminder.objects.filter(mail_due_at__lte=at, not_after__gt=at, settled_at=None)
-    since = Case(When(tries=0, doubts=0, then=F("created_at")), default=F("not_before"))
-    mails = Delivery.objects.filter(
-        state__in=[Delivery.State.PENDING, Delivery.State.CLAIMED, Delivery.State.COMMITTED], not_after__gt=at
-    ).annotate(since=since)
+    """The moment since when the longest-waiting thing has been waiting; None when nothing is late."""
     moments = [
-        shown.aggregate(oldest=Min("due_at"))["oldest"],
-        composed.aggregate(oldest=Min("mail_due_at"))["oldest"],
-        mails.filter(since__lte=at).aggregate(oldest=Min("since"))["oldest"],
+        rows.filter(**{f"{since}__lte": at}).aggregate(oldest=Min(since))["oldest"] for rows, since in waiting(at)
     ]
     return min((moment for moment in moments if moment is not None), default=None)
+
+
+def are_late(at: datetime) -> bool:
+    """The rule of /health/reminders, in one query. Not on a machine on which nobody has ticked yet: it is starting."""
+    long_ago = at - OLDEST_DUE
+    overdue = Q()
+    for rows, since in waiting(at):
+        overdue |= Q(Exists(rows.filter(**{f"{since}__lt": long_ago})))
+    newest = Run.objects.order_by("-started_at")
+    newest = newest.annotate(good=Subquery(good_ticks(at).values("ended_at")[:1]), overdue=overdue)
+    found = newest.values_list("good", "overdue").first()
+    if found is None:
+        return False
+    good, something_waits = found
+    return good is None or at - good > OLDEST_TICK or bool(something_waits)

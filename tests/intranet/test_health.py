@@ -12,6 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from intranet import health
+from intranet.core import migrated
 from intranet.reminders.models import Reminder, Run
 from tests.intranet.reminders import factories
 
@@ -65,7 +66,7 @@ def test_ready_without_a_broker(settings):
 
 
 def test_not_ready_while_a_migration_is_missing(monkeypatch):
-    monkeypatch.setattr(health, "_known_migrated", False)
+    monkeypatch.setattr(migrated, "_known", False)
     [newest] = MigrationLoader(connection).graph.leaf_nodes("reminders")
     MigrationRecorder(connection).record_unapplied(*newest)
     status, body = ask("ready")

@@ -7,8 +7,15 @@ const busy = new WeakMap();
 let focused = null; // { id, next }: where the focus was before a swap, and the row to go to when that is gone
 let failed = null; // the element and event of the last request that did not get through
 
-document.addEventListener("htmx:beforeRequest", ({ detail }) => {
-  const { target } = detail;
+// What asks for news by itself waits while nobody looks, and asks at once when somebody looks again.
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) return;
+  for (const place of document.querySelectorAll("[data-while-visible]")) place.dispatchEvent(new Event("seen-again"));
+});
+
+document.addEventListener("htmx:beforeRequest", (event) => {
+  const { elt, target } = event.detail;
+  if (document.hidden && elt.matches("[data-while-visible]")) return event.preventDefault();
   busy.set(target, setTimeout(() => target.setAttribute("aria-busy", "true"), BUSY_AFTER));
 });
 

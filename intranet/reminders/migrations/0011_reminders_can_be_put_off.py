@@ -5,7 +5,7 @@ CAME_AT = Case(When(snoozed_until__isnull=False, settled_at=None, then=F("snooze
 
 
 class Migration(migrations.Migration):
-    dependencies = [("reminders", "0006_quiet_hours_of_a_person")]
+    dependencies = [("reminders", "0010_the_machinery_can_be_watched")]
 
     operations = [
         migrations.AddField(
