@@ -24,7 +24,7 @@ from intranet.core.wording import day_label
 # How long an announcement stays up after the last day to acknowledge it.
 FOR_THE_LATE = timedelta(days=7)
 
-GONE = "This draft was sent or discarded meanwhile, perhaps in another window."
+GONE = "This draft was sent or discarded meanwhile, perhaps in another window. What is typed here is not stored yet."
 CHANGED = (
     "Somebody, perhaps you in another window, has saved it meanwhile. What you typed here is kept: look at the other one "
     "first, or save once more to put yours in its place."

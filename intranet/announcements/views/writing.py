@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -16,6 +16,7 @@ from intranet.announcements.audience import reached
 from intranet.announcements.forms import AnnouncementForm
 from intranet.announcements.models import Announcement
 from intranet.announcements.views.reading import visible
+from intranet.announcements.writing import GONE
 from intranet.core.access import Conflict, Forbidden, Refused, add_refusal, require
 from intranet.core.forms import whole_number
 from intranet.core.time import organisation_day, organisation_zone
@@ -41,9 +42,12 @@ def compose(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def draft(request: HttpRequest, pk: int) -> HttpResponse:
-    """Go on with an own draft."""
+    """Go on with an own draft. What was typed for one that is gone is shown once more: it can be kept as a new one."""
     require(publishing.may_post(request.user), Forbidden)
-    return _page(request, get_object_or_404(Announcement.objects.drafts_of(request.user), pk=pk))
+    stored = Announcement.objects.drafts_of(request.user).filter(pk=pk).first()
+    if stored is None and request.method == "GET":
+        raise Http404
+    return _page(request, stored, gone=stored is None)
 
 
 @require_http_methods(["GET", "POST"])
@@ -65,7 +69,7 @@ def discard(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("announcements:drafts" if Announcement.objects.drafts_of(request.user) else "announcements:list")
 
 
-def _page(request: HttpRequest, stored: Announcement | None) -> HttpResponse:
+def _page(request: HttpRequest, stored: Announcement | None, *, gone: bool = False) -> HttpResponse:
     now = timezone.now()
     today = organisation_day(now)
     wish = next((name for name in ("preview", "save") if name in request.POST), "send")
@@ -78,7 +82,11 @@ def _page(request: HttpRequest, stored: Announcement | None) -> HttpResponse:
         stored=stored,
         complete=wish != "save",
     )
-    if form.is_bound and wish != "preview":
+    if gone:
+        form.is_valid()
+        form.add_error(None, GONE)
+        form.show_stored(None)
+    elif form.is_bound and wish != "preview":
         done = _done(request, form, wish, now)
         if done is not None:
             return done
@@ -94,7 +102,8 @@ def _page(request: HttpRequest, stored: Announcement | None) -> HttpResponse:
     }
     if wish == "preview" and request.htmx:
         return render(request, "announcements/compose.html#answer", context)
-    return render(request, "announcements/compose.html", context, status=422 if form.errors else 200)
+    status = 404 if gone else 422 if form.errors else 200
+    return render(request, "announcements/compose.html", context, status=status)
 
 
 def _done(request: HttpRequest, form: AnnouncementForm, wish: str, now: datetime) -> HttpResponse | None:

@@ -35,11 +35,15 @@ def test_the_list_has_what_the_person_may_read(api, asking, mt_prospect, manager
         "published_at": "2026-11-25T10:00:00-06:00",
         "last_day": None,
         "audience": [{"role": "therapist", "clinic": "mt-prospect"}],
+        "attachments": [],
         "pinned": False,
         "urgent": False,
         "must_acknowledge": True,
         "due_on": "2026-11-27",
         "acknowledged_at": None,
+        "edition": 1,
+        "corrections": [],
+        "token": 1,
     }
 
 
