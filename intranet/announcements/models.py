@@ -71,9 +71,9 @@ class AnnouncementQuerySet(AccessQuerySet["Announcement"]):
         return waiting.select_related("author").annotate(own_due_at=own_due_at).order_by("own_due_at", "pk")
 
     def duties_first(self, user: User, at: datetime) -> Self:
-        """What waits for the person before everything else; then pinned, then newest first."""
+        """What waits for the person before everything else, urgent on top; then pinned, then newest first."""
         waits = Exists(Announcement.objects.owed_by(user, at).filter(pk=OuterRef("pk")))
-        return self.annotate(waits=waits).order_by("-waits", "-pinned", "-published_at", "-pk")
+        return self.annotate(waits=waits).order_by("-waits", "-urgent", "-pinned", "-published_at", "-pk")
 
 
 def _published(at: datetime) -> Q:
