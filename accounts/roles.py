@@ -47,7 +47,8 @@ class Capability(StrEnum):
     WAIVE_ACKNOWLEDGEMENT = "waive an acknowledgement with a reason"
     READ_ANNOUNCEMENT = "read announcements addressed to one"
     READ_ANY_ANNOUNCEMENT = "read every announcement"
-    POST_ANNOUNCEMENT = "post announcements, also urgent, pinned and must-acknowledge"
+    POST_ANNOUNCEMENT = "post announcements"
+    WEIGH_ANNOUNCEMENT = "make own announcements urgent, pinned or must-acknowledge"
     SEE_RECEIPTS = "see who has read an announcement"
     SEE_ROSTER = "see the published roster"
     EDIT_ROSTER = "edit, fill and publish the roster; decide time off and swaps"
@@ -95,6 +96,7 @@ TABLE: dict[Role, dict[Capability, Reach]] = {
         C.WAIVE_ACKNOWLEDGEMENT: OWN,
         C.READ_ANY_ANNOUNCEMENT: OWN,
         C.POST_ANNOUNCEMENT: OWN,
+        C.WEIGH_ANNOUNCEMENT: OWN,
         C.SEE_RECEIPTS: OWN,
         C.EDIT_ROSTER: OWN,
         C.SEE_CREDENTIALS: OWN,
@@ -120,6 +122,7 @@ TABLE: dict[Role, dict[Capability, Reach]] = {
         C.READ_ANNOUNCEMENT: ALL,
         C.READ_ANY_ANNOUNCEMENT: ALL,
         C.POST_ANNOUNCEMENT: ALL,
+        C.WEIGH_ANNOUNCEMENT: ALL,
         C.SEE_RECEIPTS: ALL,
         C.SEE_CREDENTIALS: ALL,
         C.VERIFY_CREDENTIAL: ALL,
@@ -135,6 +138,7 @@ TABLE: dict[Role, dict[Capability, Reach]] = {
         C.READ_ANNOUNCEMENT: ALL,
         C.READ_ANY_ANNOUNCEMENT: ALL,
         C.POST_ANNOUNCEMENT: ALL,
+        C.WEIGH_ANNOUNCEMENT: ALL,
         C.SEE_ROSTER: ALL,
         C.SEE_DIRECTORY: ALL,
         C.SEE_CREDENTIALS: ALL,

@@ -7,10 +7,10 @@ from typing import Any
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
 
-from intranet.core import richtext
+from intranet.core import papers, richtext
 from intranet.core.access import Refused
 from intranet.core.richtext import LONGEST_DESCRIPTION
-from protocols import attachments, importing, pictures
+from protocols import importing, pictures
 from protocols.forms import SameTitleForm
 from protocols.models import Category, Preview, SectionKind
 from protocols.previewing import Taken
@@ -53,25 +53,24 @@ class AttachmentForm(forms.Form):
     file = forms.FileField(
         label="File",
         widget=forms.FileInput(attrs={"accept": ".pdf,.docx,.xlsx,.png,.jpg,.jpeg"}),
-        help_text=f"{attachments.KINDS}, at most {attachments.MOST_BYTES // attachments.MEGABYTE} MB. No patient names or "
-        "details.",
+        help_text=f"{papers.KINDS}, at most {papers.MOST_BYTES // papers.MEGABYTE} MB. No patient names or details.",
         error_messages={"required": "Choose a file.", "empty": "This file is empty."},
     )
     name = forms.CharField(
         label="Name",
         required=False,
-        max_length=attachments.LONGEST_NAME,
+        max_length=papers.LONGEST_NAME,
         help_text="What readers see. Without one, the name of the file.",
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.paper: attachments.Paper | None = None
+        self.paper: papers.Paper | None = None
 
     def clean_file(self) -> UploadedFile:
         file: UploadedFile = self.cleaned_data["file"]
         try:
-            self.paper = attachments.read_paper(file.read(attachments.MOST_BYTES + 1), file.name or "")
+            self.paper = papers.read_paper(file.read(papers.MOST_BYTES + 1), file.name or "")
         except Refused as refused:
             raise forms.ValidationError(str(refused)) from None
         return file
@@ -79,11 +78,11 @@ class AttachmentForm(forms.Form):
     @property
     def chosen_name(self) -> str:
         given: str = self.cleaned_data["name"]
-        return given or attachments.name_from(self.cleaned_data["file"].name or "")
+        return given or papers.name_from(self.cleaned_data["file"].name or "")
 
 
 class AttachmentNameForm(forms.Form):
-    name = forms.CharField(label="Name", max_length=attachments.LONGEST_NAME)
+    name = forms.CharField(label="Name", max_length=papers.LONGEST_NAME)
 
 
 class ImportForm(forms.Form):

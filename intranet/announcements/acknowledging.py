@@ -16,19 +16,20 @@ from accounts.standing import Scope
 from intranet.announcements.audience import addressed_rows
 from intranet.announcements.models import Announcement, Receipt
 from intranet.announcements.publishing import clinics_of
+from intranet.announcements.writing import may_weigh
 from intranet.audit.recording import record
-from intranet.core.access import YES, Forbidden, Refused, Verdict, require
+from intranet.core.access import YES, Conflict, Forbidden, Refused, Verdict, require
 
 Announcements = Iterable[Announcement] | QuerySet[Announcement]
 
 
 def note_opened(announcements: Announcements, *, by: User, at: datetime) -> None:
     """Remember that a recipient had them before them. People to whom they are not addressed leave no trace."""
-    shown = [announcement.pk for announcement in announcements]
-    opened = Receipt.objects.opened().filter(user=by).values("announcement")
+    shown = {announcement.pk: announcement.edition for announcement in announcements}
+    opened = Receipt.objects.opened().counting().filter(user=by).values("announcement")
     fresh = Announcement.objects.addressed_to(by, at).filter(pk__in=shown).exclude(pk__in=opened)
     Receipt.objects.bulk_create(
-        [Receipt(announcement=announcement, user=by, kind=Receipt.Kind.OPENED, at=at) for announcement in fresh],
+        [Receipt(announcement=one, user=by, kind=Receipt.Kind.OPENED, edition=shown[one.pk], at=at) for one in fresh],
         ignore_conflicts=True,
     )
 
@@ -43,33 +44,61 @@ def may_acknowledge(announcement: Announcement, *, by: User, at: datetime) -> Ve
 
 
 @transaction.atomic
-def acknowledge(announcement: Announcement, *, by: User, at: datetime) -> Receipt:
-    """Record that the person has read it. A second time changes nothing."""
+def acknowledge(announcement: Announcement, *, edition: int | None = None, by: User, at: datetime) -> Receipt:
+    """Record that the person has read it. A second time changes nothing.
+
+    `edition` is the one that they had before them; without it, that of `announcement`. Raises Conflict when it was
+    corrected meanwhile and asks everybody again: nobody signs what they have not read.
+    """
     verdict = may_acknowledge(announcement, by=by, at=at)
     require(verdict, Forbidden if announcement.must_acknowledge else Refused)
+    seen = announcement.edition if edition is None else edition
+    announcement = Announcement.objects.select_for_update(of=("self",), no_key=True).get(pk=announcement.pk)
+    require(_is_as_read(announcement, seen), Conflict)
     note_opened([announcement], by=by, at=at)
-    receipt, created = Receipt.objects.get_or_create(
-        announcement=announcement, user=by, kind=Receipt.Kind.ACKNOWLEDGED, defaults={"at": at}
+    given = announcement.receipts.acknowledged().counting().filter(user=by).first()
+    if given is not None:
+        return given
+    receipt = Receipt.objects.create(
+        announcement=announcement, user=by, kind=Receipt.Kind.ACKNOWLEDGED, edition=announcement.edition, at=at
     )
-    if created:
-        record(by, "announcement.acknowledged", announcement, clinics=clinics_of(announcement))
+    record(by, "announcement.acknowledged", announcement, clinics=clinics_of(announcement))
     return receipt
 
 
+def _is_as_read(announcement: Announcement, seen: int) -> Verdict:
+    if announcement.receipts_from <= seen <= announcement.edition:
+        return YES
+    return Verdict.no("corrected-meanwhile", "It was corrected meanwhile. Read it once more, then acknowledge it.")
+
+
 def receipts_scope(announcement: Announcement, *, by: User) -> Scope:
-    """The clinics of whose people somebody sees what they have answered: managers their own, the author everybody's
+    """The clinics of whose people somebody sees how many have answered: managers their own, the author everybody's
     for as long as they could still post it."""
-    posts_at = by.standing.scope(Capability.POST_ANNOUNCEMENT)
-    if by.pk == announcement.author_id and posts_at and posts_at.covers(clinics_of(announcement)):
+    if _still_posts(announcement, by):
         return Scope(everywhere=True)
     return by.standing.scope(Capability.SEE_RECEIPTS)
 
 
 def may_see_receipts(announcement: Announcement, *, by: User) -> Verdict:
+    """How many have answered."""
     scope = receipts_scope(announcement, by=by)
     if scope.everywhere or scope.clinic_ids & clinics_of(announcement):
         return YES
     return Verdict.no("not-your-clinic", "Its author and the managers of its clinics see who has read an announcement.")
+
+
+def may_see_names(announcement: Announcement, *, by: User) -> Verdict:
+    """Who has answered, and what it said before it was corrected. Whoever may only post sees numbers of own posts."""
+    verdict = may_see_receipts(announcement, by=by)
+    if not verdict or by.standing.scope(Capability.SEE_RECEIPTS) or may_weigh(by, clinics_of(announcement)):
+        return verdict
+    return Verdict.no("numbers-only", "Managers, the clinical lead and administrators see the names.")
+
+
+def _still_posts(announcement: Announcement, by: User) -> bool:
+    posts_at = by.standing.scope(Capability.POST_ANNOUNCEMENT)
+    return by.pk == announcement.author_id and bool(posts_at) and posts_at.covers(clinics_of(announcement))
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +137,15 @@ class Progress:
 
 def answers(announcements: Collection[Announcement], on: date) -> dict[int, list[Answer]]:
     """{announcement: what those whom it addresses on the day have answered}. One query, however many there are."""
-    given = Receipt.objects.filter(announcement=OuterRef("announcement"), user=OuterRef("user_id")).values("at")
+    given = Receipt.objects.filter(
+        announcement=OuterRef("announcement"),
+        user=OuterRef("user_id"),
+        edition__gte=OuterRef("announcement__receipts_from"),
+    )
+    moments = given.order_by("edition").values("at")
     rows = addressed_rows(announcements, on).annotate(
-        opened_at=Subquery(given.filter(kind=Receipt.Kind.OPENED)),
-        acknowledged_at=Subquery(given.filter(kind=Receipt.Kind.ACKNOWLEDGED)),
+        opened_at=Subquery(moments.filter(kind=Receipt.Kind.OPENED)[:1]),
+        acknowledged_at=Subquery(moments.filter(kind=Receipt.Kind.ACKNOWLEDGED)[:1]),
     )
     found: dict[int, list[Answer]] = defaultdict(list)
     columns = ("user_id", "clinic_id", "opened_at", "acknowledged_at")

@@ -83,12 +83,17 @@ def addressed_rows(announcements: Iterable[Announcement] | QuerySet[Announcement
 def may_address(author: User, cells: Iterable[Cell], on: date) -> Verdict:
     """Somebody must be reached, and only people to whom the author may post."""
     cells = list(cells)
-    scope = author.standing.scope(Capability.POST_ANNOUNCEMENT)
-    outside = {cell.clinic for cell in cells if cell.clinic.pk not in scope}
-    verdict = Verdict.of(
-        Reason("not-your-clinic", f"You may not post to {clinic}.", "audience")
-        for clinic in sorted(outside, key=lambda clinic: clinic.number)
-    )
+    verdict = outside_scope(author, cells)
     if reached(cells, on).exists():
         return verdict
     return verdict + Verdict.no("empty-audience", "Choose who gets it: with this choice it reaches nobody.", "audience")
+
+
+def outside_scope(author: User, cells: Iterable[Cell]) -> Verdict:
+    """No clinic but those to which the author may post."""
+    scope = author.standing.scope(Capability.POST_ANNOUNCEMENT)
+    outside = {cell.clinic for cell in cells if cell.clinic.pk not in scope}
+    return Verdict.of(
+        Reason("not-your-clinic", f"You may not post to {clinic}.", "audience")
+        for clinic in sorted(outside, key=lambda clinic: clinic.number)
+    )

@@ -3,16 +3,27 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any
+from uuid import UUID
 
 from django import forms
-from django.db.models import Q, QuerySet
+from django.core.files.uploadedfile import UploadedFile
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.models import Clinic, User
+from intranet.announcements import attaching
+from intranet.announcements.acknowledging import receipts_scope
+from intranet.announcements.attaching import NewFile
 from intranet.announcements.audience import Cell, cells_for
-from intranet.announcements.models import Announcement, Audience
-from intranet.announcements.publishing import Draft
-from intranet.core import richtext
-from intranet.core.forms import ClockInput, DayInput, FilterForm, WordsField, in_this_century
+from intranet.announcements.correcting import LONGEST_NOTE, Wording, asks_about_receipts
+from intranet.announcements.models import Announcement, Attachment, Audience
+from intranet.announcements.publishing import clinics_of
+from intranet.announcements.receipts import Missing
+from intranet.announcements.writing import Draft, may_weigh
+from intranet.core import papers, richtext
+from intranet.core.access import Refused
+from intranet.core.editor import RichTextField
+from intranet.core.forms import ClockInput, DayInput, FilterForm, WordsField, in_this_century, whole_number
+from intranet.core.patient_words import WithoutPatients, warning
 from intranet.core.time import at_local, organisation_zone
 
 USUAL_TIME = time(7)
@@ -20,16 +31,81 @@ USUAL_DAYS = timedelta(days=30)
 NOW, LATER = "now", "later"
 
 
-class AnnouncementForm(forms.Form):
-    """Text, audience and times of an announcement, in the organisation's zone."""
+class SeveralFiles(forms.FileInput):
+    """An input that takes several files at once."""
+
+    allow_multiple_selected = True
+
+    def __init__(self) -> None:
+        super().__init__({"multiple": True, "accept": papers.ACCEPTED})
+
+    def value_from_datadict(self, data: Mapping[str, Any], files: Any, name: str) -> list[UploadedFile]:
+        return files.getlist(name) if files else []
+
+    def value_omitted_from_data(self, data: Mapping[str, Any], files: Any, name: str) -> bool:
+        return name not in files
+
+
+class FilesField(forms.FileField):
+    """Files to attach, each looked at by its content. Comes out as a list of NewFile."""
+
+    widget = SeveralFiles
+
+    def __init__(self) -> None:
+        most = f"at most {attaching.MOST_ATTACHMENTS} files of {papers.MOST_BYTES // papers.MEGABYTE} MB each"
+        help_text = f"{papers.KINDS}; {most}. No patient names or details."
+        super().__init__(label="Attach files", required=False, help_text=help_text)
+
+    def clean(self, data: list[UploadedFile], initial: Any = None) -> list[NewFile]:  # type: ignore[override]
+        if len(data) > attaching.MOST_ATTACHMENTS:
+            raise forms.ValidationError(f"An announcement has at most {attaching.MOST_ATTACHMENTS} attachments.")
+        return [self._read(file) for file in data]
+
+    @staticmethod
+    def _read(file: UploadedFile) -> NewFile:
+        try:
+            paper = papers.read_paper(file.read(papers.MOST_BYTES + 1), file.name or "")
+        except Refused as refused:
+            raise forms.ValidationError(f"“{file.name}”: {refused}") from None
+        return NewFile(papers.name_from(file.name or ""), paper)
+
+
+class WithFiles(forms.Form):
+    """Attachments come and go with what is written: those that are there, with a box to take each away, and new ones."""
+
+    file = FilesField()
+    remove = forms.MultipleChoiceField(required=False, widget=forms.CheckboxSelectMultiple)
+
+    def show_attachments(self, stored: Announcement | None) -> None:
+        """What the announcement carries already."""
+        self.there = list(stored.attachments.there().defer("words")) if stored else []
+        self.fields["remove"].choices = [(str(row.key), row.name) for row in self.there]  # type: ignore[attr-defined]
+
+    @property
+    def carried(self) -> list[tuple[Attachment, bool]]:
+        """Each attachment, and whether it is ticked to go."""
+        ticked = self.data.getlist("remove") if self.is_bound else []
+        return [(row, str(row.key) in ticked) for row in self.there]
+
+    @property
+    def removed(self) -> list[UUID]:
+        return [UUID(key) for key in getattr(self, "cleaned_data", {}).get("remove", [])]
+
+
+class AnnouncementForm(WithFiles, WithoutPatients):
+    """Text, audience and times of an announcement, in the organisation's zone.
+
+    With `complete` everything that sending it needs must be there; a draft may lack anything. `token` is that of the
+    stored announcement which the person saw.
+    """
+
+    free_text = ("title", "body")
 
     title = forms.CharField(label="Title", max_length=160)
-    body = forms.CharField(
+    body = RichTextField(
         label="Message",
         max_length=20_000,
-        help_text="Start with what people have to do. An empty line begins a paragraph; lines with a dash become a list. "
-        "No patient names or details.",
-        widget=forms.Textarea(attrs={"rows": 8}),
+        help_text="Start with what people have to do. No patient names or details.",
     )
     audience = forms.MultipleChoiceField(
         label="Who gets it",
@@ -59,21 +135,57 @@ class AnnouncementForm(forms.Form):
     )
     urgent = forms.BooleanField(label="It is urgent", required=False)
     pinned = forms.BooleanField(label="Pin it to the top until its last day", required=False)
+    token = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, author: User, today: date, **kwargs: Any) -> None:
-        kwargs["initial"] = {"until": today + USUAL_DAYS, "clock": USUAL_TIME} | kwargs.get("initial", {})
+    def __init__(
+        self,
+        *args: Any,
+        author: User,
+        today: date,
+        stored: Announcement | None = None,
+        complete: bool = True,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
+        self.stored = stored
         self.cells = {cell.key: cell for cell in cells_for(author, today)}
+        self.weighs = may_weigh(author)
         self.fields["audience"].choices = [(key, key) for key in self.cells]  # type: ignore[attr-defined]
         self.fields["clock"].label = f"Time in {organisation_zone().key.rpartition('/')[2].replace('_', ' ')}"
-        if self.is_bound:  # what belongs to a choice that was not made may stay empty
-            self.fields["on"].required = self.fields["clock"].required = self.data.get("when") == LATER
-            self.fields["due"].required = "must_acknowledge" in self.data
+        self.show_attachments(stored)
+        if not self.is_bound:
+            usual = {"until": today + USUAL_DAYS, "clock": USUAL_TIME}
+            self.initial = usual | (_as_filled_in(stored) if stored else {}) | self.initial
+            return
+        # What belongs to a choice that was not made may stay empty.
+        self.fields["on"].required = self.fields["clock"].required = self.data.get("when") == LATER
+        self.fields["due"].required = "must_acknowledge" in self.data
+        if not complete:
+            self.free_text = ()
+            for field in self.fields.values():
+                field.required = False
+
+    @property
+    def seen_token(self) -> int:
+        """The token that came with the form; 0 fits nothing that is stored."""
+        return getattr(self, "cleaned_data", {}).get("token") or 0
+
+    @property
+    def current_token(self) -> int:
+        """The token that the form sends next."""
+        return whole_number(str(self.data.get("token") or "")) or 0
+
+    def show_stored(self, stored: Announcement | None) -> None:
+        """From here on the form is about this stored one, as it is now; None: about something new. What was typed stays."""
+        self.stored = stored
+        self.show_attachments(stored)
+        self.data = self.data.copy()
+        self.data["token"] = str(stored.token) if stored else ""
 
     @property
     def chosen(self) -> list[Cell]:
         """The cells that are ticked, whatever else is still wrong."""
-        ticked = self.data.getlist("audience") if self.is_bound else []
+        ticked = self.data.getlist("audience") if self.is_bound else self.initial.get("audience", [])
         return [cell for key, cell in self.cells.items() if key in ticked]
 
     @property
@@ -89,29 +201,143 @@ class AnnouncementForm(forms.Form):
     def clinics(self) -> list[Clinic]:
         return list(dict.fromkeys(cell.clinic for cell in self.cells.values()))
 
-    def clean_body(self) -> str:
-        """What is typed is text: its paragraphs and lists become markup, and a tag in it stays as it was typed."""
-        return richtext.from_text(self.cleaned_data["body"])
+    @property
+    def looks_like_patients(self) -> str:
+        """A sentence about what in the text looks as if it said who a patient is."""
+        shown = self.draft()
+        return warning(f"{shown.title}\n{richtext.plain(shown.body)}")
 
     def draft(self) -> Draft:
         """What is filled in, also while something else is missing or wrong."""
-        data = getattr(self, "cleaned_data", {})
+        data = getattr(self, "cleaned_data", None) or self._as_stored()
+        asks = bool(data.get("must_acknowledge"))
         return Draft(
-            title=data.get("title", ""),
-            body=data.get("body", ""),
+            title=data.get("title") or "",
+            body=data.get("body") or "",
             audience=self.chosen,
             appears=self._appears(data),
             last_day=data.get("until"),
-            due_on=data.get("due") if data.get("must_acknowledge") else None,
-            pinned=data.get("pinned", False),
-            urgent=data.get("urgent", False),
+            due_on=data.get("due") if asks else None,
+            asks=asks,
+            pinned=bool(data.get("pinned")),
+            urgent=bool(data.get("urgent")),
+            added=data.get("file") or (),
+            removed=self.removed,
         )
+
+    def _as_stored(self) -> dict[str, Any]:
+        return {} if self.is_bound or self.stored is None else self.initial
 
     @staticmethod
     def _appears(data: Mapping[str, Any]) -> datetime | None:
         if data.get("when") != LATER or not data.get("on") or not data.get("clock"):
             return None
         return at_local(data["on"], data["clock"], organisation_zone())
+
+
+def _as_filled_in(stored: Announcement) -> dict[str, Any]:
+    """What was written, as it stands in the form."""
+    filled: dict[str, Any] = {
+        "title": stored.title,
+        "body": stored.body,
+        "audience": [f"{row.role}@{row.clinic.slug}" for row in stored.audience.select_related("clinic")],
+        "until": stored.last_day,
+        "must_acknowledge": stored.must_acknowledge,
+        "due": stored.due_on,
+        "urgent": stored.urgent,
+        "pinned": stored.pinned,
+        "token": stored.token,
+    }
+    if moment := stored.planned_for or stored.published_at:
+        local = moment.astimezone(organisation_zone())
+        filled |= {"when": LATER, "on": local.date(), "clock": local.time()}
+    return filled
+
+
+class CorrectionForm(WithFiles, WithoutPatients):
+    """Another wording of something that has appeared, what has changed, and whether the receipts so far still count."""
+
+    free_text = ("title", "body", "note")
+
+    title = forms.CharField(label="Title", max_length=160)
+    body = RichTextField(label="Message", max_length=20_000, help_text="No patient names or details.")
+    until = forms.DateField(label="Last day", required=False, widget=DayInput, validators=[in_this_century])
+    due = forms.DateField(label="Acknowledge by", required=False, widget=DayInput, validators=[in_this_century])
+    note = forms.CharField(
+        label="What has changed",
+        max_length=LONGEST_NOTE,
+        help_text="Readers see it under the message, for example: The collector comes on Tuesday, not on Monday.",
+        error_messages={"required": "Say in a few words what has changed: readers see it."},
+    )
+    resets_receipts = forms.TypedChoiceField(
+        label="Receipts so far",
+        choices=[("no", "They still count"), ("yes", "Ask everybody again")],
+        coerce=lambda value: value == "yes",
+        empty_value=None,
+        required=False,
+        widget=forms.RadioSelect,
+    )
+    token = forms.IntegerField(widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, stored: Announcement, **kwargs: Any) -> None:
+        filled = {
+            "title": stored.title,
+            "body": stored.body,
+            "until": stored.last_day,
+            "due": stored.due_on,
+            "token": stored.token,
+        }
+        super().__init__(*args, initial=filled, **kwargs)
+        self.show_attachments(stored)
+        self.asks_about_receipts = asks_about_receipts(stored)
+        if not stored.must_acknowledge:
+            del self.fields["due"]
+        if not self.asks_about_receipts:
+            del self.fields["resets_receipts"]
+
+    def show_token(self, token: int) -> None:
+        """What was typed goes on top of the edition that is there now."""
+        self.data = self.data.copy()
+        self.data["token"] = str(token)
+
+    @property
+    def wording(self) -> Wording:
+        data = self.cleaned_data
+        return Wording(
+            title=data["title"],
+            body=data["body"],
+            note=data["note"],
+            last_day=data.get("until"),
+            due_on=data.get("due"),
+            resets_receipts=data.get("resets_receipts"),
+            added=data.get("file") or (),
+            removed=self.removed,
+        )
+
+
+class ReceiptsFilter(FilterForm):
+    """Whom the report on receipts shows."""
+
+    clinic = forms.ModelChoiceField(Clinic.objects.none(), label="Clinic", required=False, to_field_name="slug")
+    answer = forms.ChoiceField(label="Show", choices=Missing.choices, required=False)
+
+    def __init__(self, *args: Any, announcement: Announcement, viewer: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        scope = receipts_scope(announcement, by=viewer)
+        seen = [clinic for clinic in clinics_of(announcement) if clinic in scope]
+        self.fields["clinic"].queryset = Clinic.objects.filter(pk__in=seen)  # type: ignore[attr-defined]
+        self.fields["clinic"].empty_label = "Every clinic"  # type: ignore[attr-defined]
+        if not announcement.must_acknowledge:
+            self.fields["answer"].choices = Missing.choices[:2]  # type: ignore[attr-defined]
+
+    @property
+    def wanted(self) -> dict[str, Any]:
+        """As `receipt_lines` takes it."""
+        self.is_valid()
+        return {
+            "clinic": self.cleaned_data.get("clinic"),
+            "missing": self.cleaned_data.get("answer") or Missing.NOTHING,
+        }
 
 
 class AnnouncementFilter(FilterForm):
@@ -132,11 +358,13 @@ class AnnouncementFilter(FilterForm):
     def narrow(self, found: QuerySet[Announcement]) -> QuerySet[Announcement]:
         self.is_valid()
         wanted = self.cleaned_data
+        attached = Attachment.objects.there().filter(announcement=OuterRef("pk"))
         for word in wanted.get("q", "").split():
             found = found.filter(
                 Q(title__unaccent__icontains=word)
                 | Q(words__unaccent__icontains=word)
                 | Q(author__name__unaccent__icontains=word)
+                | Exists(attached.filter(name__unaccent__icontains=word))
             )
         if wanted.get("clinic"):
             found = found.filter(pk__in=Audience.objects.filter(clinic__in=wanted["clinic"]).values("announcement"))

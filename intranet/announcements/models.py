@@ -1,17 +1,19 @@
 from __future__ import annotations
 
+import uuid
 from datetime import date, datetime, timedelta
 from typing import Any, ClassVar, Self
 
 import pgtrigger
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q, Subquery
-from django.db.models.functions import Greatest
+from django.db.models.functions import Coalesce, Greatest
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Clinic, Membership, User
 from accounts.roles import Capability, Role
+from intranet.core import frozen, papers
 from intranet.core.access import AccessQuerySet, AnyUser
 from intranet.core.moments import moment_of
 from intranet.core.time import organisation_day, organisation_zone
@@ -23,11 +25,23 @@ ADDRESSED_ROLES = [Role.THERAPIST, Role.ASSISTANT, Role.FRONT_DESK, Role.MANAGER
 class AnnouncementQuerySet(AccessQuerySet["Announcement"]):
     def visible_to(self, user: AnyUser) -> Self:
         """Published ones addressed to the person, or to a clinic whose announcements the person reads all; own ones
-        always, also before they appear and after they are withdrawn.
+        also before they appear and after they are withdrawn. Drafts are none: see `drafts_of`.
         """
         if not isinstance(user, User) or not user.standing.holds(Capability.READ_ANNOUNCEMENT):
             return self.none()
-        return self.filter(Q(author=user) | (_published(timezone.now()) & _within_reach_of(user)))
+        return self.sent().filter(Q(author=user) | (_published(timezone.now()) & _within_reach_of(user)))
+
+    def sent(self) -> Self:
+        """All but drafts; also what appears later, is over or withdrawn."""
+        return self.filter(published_at__isnull=False)
+
+    def drafts_of(self, user: AnyUser) -> Self:
+        """What the person has begun and not sent; nobody else ever sees it. The latest saved first."""
+        return self.filter(published_at__isnull=True, author=user.pk).order_by("-saved_at", "-pk")
+
+    def scheduled(self, at: datetime) -> Self:
+        """Sent, and still to appear."""
+        return self.filter(published_at__gt=at, withdrawn_at__isnull=True)
 
     def addressed_to(self, user: User, at: datetime) -> Self:
         """Published ones of which the person is a recipient now."""
@@ -50,22 +64,25 @@ class AnnouncementQuerySet(AccessQuerySet["Announcement"]):
 
         Whoever came after it appeared has as long as the others had: nothing is due before somebody joined.
         """
-        done = Receipt.objects.acknowledged().filter(announcement=OuterRef("pk"), user=user)
+        done = Receipt.objects.acknowledged().counting().filter(announcement=OuterRef("pk"), user=user)
         waiting = self.addressed_to(user, at).current(at).filter(~Exists(done), must_acknowledge=True)
         joined = moment_of(Subquery(_joined(user, organisation_day(at))), organisation_zone())
-        own_due_at = Greatest(
-            F("due_at"), joined + (F("due_at") - F("published_at")), output_field=models.DateTimeField()
-        )
+        own_due_at = Greatest(F("due_at"), joined + (F("due_at") - asked_at()), output_field=models.DateTimeField())
         return waiting.select_related("author").annotate(own_due_at=own_due_at).order_by("own_due_at", "pk")
 
     def duties_first(self, user: User, at: datetime) -> Self:
-        """What waits for the person before everything else; then pinned, then newest first."""
+        """What waits for the person before everything else, urgent on top; then pinned, then newest first."""
         waits = Exists(Announcement.objects.owed_by(user, at).filter(pk=OuterRef("pk")))
-        return self.annotate(waits=waits).order_by("-waits", "-pinned", "-published_at", "-pk")
+        return self.annotate(waits=waits).order_by("-waits", "-urgent", "-pinned", "-published_at", "-pk")
 
 
 def _published(at: datetime) -> Q:
     return Q(published_at__lte=at, withdrawn_at__isnull=True)
+
+
+def asked_at(prefix: str = "") -> Coalesce:
+    """When an announcement asked its readers: as it appeared, or was corrected in a way that asks them again."""
+    return Coalesce(f"{prefix}asked_again_at", f"{prefix}published_at")
 
 
 def _not_over(at: datetime) -> Q:
@@ -99,18 +116,33 @@ def _within_reach_of(user: User) -> Q:
 
 
 class Announcement(models.Model):
-    """News from one person to the people with certain roles at certain clinics, who may have to acknowledge it."""
+    """News from one person to the people with certain roles at certain clinics, who may have to acknowledge it.
 
-    title = models.CharField(max_length=160)
-    body = models.TextField("message")
+    Without `published_at` it is a draft, private to its author. A correction makes a new edition; receipts count from
+    the edition `receipts_from` on, and reminders tell what the edition `told_in` says.
+    """
+
+    title = models.CharField(max_length=160, blank=True)
+    body = models.TextField("message", blank=True)
     words = models.TextField(editable=False, help_text="The message without its markup, for searching.")
     author = models.ForeignKey(User, models.PROTECT, related_name="announcements")
-    published_at = models.DateTimeField(help_text="In the future: it appears by itself then.")
+    published_at = models.DateTimeField(
+        null=True, blank=True, help_text="In the future: it appears by itself then. Empty: a draft."
+    )
+    planned_for = models.DateTimeField(null=True, blank=True, help_text="When a draft is to appear; empty: at once.")
     expires_at = models.DateTimeField(null=True, blank=True, help_text="The end of its last day.")
     pinned = models.BooleanField(default=False)
     urgent = models.BooleanField(default=False)
     must_acknowledge = models.BooleanField(default=False)
     due_at = models.DateTimeField(null=True, blank=True, help_text="The end of the last day to acknowledge it.")
+    saved_at = models.DateTimeField(null=True, blank=True, help_text="When its author saved the draft last.")
+    token = models.PositiveIntegerField(
+        default=1, help_text="Counts the changes: whoever saves names the one they saw."
+    )
+    edition = models.PositiveSmallIntegerField(default=1)
+    receipts_from = models.PositiveSmallIntegerField(default=1, help_text="Receipts of earlier editions do not count.")
+    told_in = models.PositiveSmallIntegerField(default=1, help_text="The edition whose words the reminders tell.")
+    asked_again_at = models.DateTimeField(null=True, blank=True, help_text="When a correction asked everybody again.")
     withdrawn_at = models.DateTimeField(null=True, blank=True)
     withdrawn_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
 
@@ -120,13 +152,16 @@ class Announcement(models.Model):
         ordering = ["-pinned", "-published_at", "-pk"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(must_acknowledge=False, due_at__isnull=True)
+                condition=Q(published_at__isnull=True)
+                | Q(must_acknowledge=False, due_at__isnull=True)
                 | Q(must_acknowledge=True, due_at__isnull=False, due_at__gt=F("published_at")),
                 name="announcement_to_acknowledge_has_a_due_date",
                 violation_error_message="Say until when people must have acknowledged it; a day after it appears.",
             ),
             models.CheckConstraint(
-                condition=Q(expires_at__isnull=True) | Q(expires_at__gt=F("published_at")),
+                condition=Q(expires_at__isnull=True)
+                | Q(published_at__isnull=True)
+                | Q(expires_at__gt=F("published_at")),
                 name="announcement_ends_after_it_begins",
                 violation_error_message="It has to disappear after it appears.",
             ),
@@ -135,19 +170,43 @@ class Announcement(models.Model):
                 | Q(withdrawn_at__isnull=False, withdrawn_by__isnull=False),
                 name="announcement_withdrawal_says_by_whom",
             ),
+            models.CheckConstraint(
+                condition=Q(published_at__isnull=True) | (~Q(title="") & ~Q(body="") & Q(planned_for__isnull=True)),
+                name="announcement_that_is_sent_says_something",
+                violation_error_message="What is sent has a title and a message.",
+            ),
+            models.CheckConstraint(
+                condition=Q(published_at__isnull=False) | Q(edition=1, withdrawn_at__isnull=True),
+                name="announcement_draft_is_neither_corrected_nor_withdrawn",
+            ),
+            models.CheckConstraint(
+                condition=Q(receipts_from__gte=1, receipts_from__lte=F("told_in"), told_in__lte=F("edition")),
+                name="announcement_counts_receipts_of_its_editions",
+            ),
         ]
         indexes = [models.Index(fields=["-published_at"], name="announcement_newest")]
 
     def __str__(self) -> str:
-        return self.title
+        return self.title or "Untitled draft"
 
     def get_absolute_url(self) -> str:
-        return reverse("announcements:detail", args=[self.pk])
+        return reverse("announcements:detail" if self.published_at else "announcements:draft", args=[self.pk])
+
+    @property
+    def is_draft(self) -> bool:
+        return self.published_at is None
+
+    @property
+    def appears_at(self) -> datetime:
+        """When it appears or has appeared. Nothing to ask a draft."""
+        if self.published_at is None:
+            raise ValueError("A draft does not appear.")
+        return self.published_at
 
     @property
     def published_on(self) -> date:
         """The organisation's day on which it appears."""
-        return organisation_day(self.published_at)
+        return organisation_day(self.appears_at)
 
     @property
     def last_day(self) -> date | None:
@@ -191,7 +250,98 @@ class Audience(models.Model):
         return f"{self.get_role_display()} at {self.clinic}"
 
 
+class AttachmentQuerySet(AccessQuerySet["Attachment"]):
+    def visible_to(self, user: AnyUser) -> Self:
+        """Those of the newest edition of what the person may read, and those of own drafts."""
+        readable = Announcement.objects.visible_to(user).values("pk")
+        drafts = Announcement.objects.drafts_of(user).order_by().values("pk")
+        return self.there().filter(Q(announcement__in=readable) | Q(announcement__in=drafts))
+
+    def there(self) -> Self:
+        """Those that no correction has taken away."""
+        return self.filter(removed_in__isnull=True)
+
+
+class Correction(models.Model):
+    """What an announcement said until somebody corrected it. Written once; it stays on record."""
+
+    announcement = models.ForeignKey(Announcement, models.PROTECT, related_name="corrections")
+    edition = models.PositiveSmallIntegerField(help_text="The one that the correction made.")
+    title = models.CharField(max_length=160, help_text="As it was before.")
+    body = models.TextField(help_text="As it was before.")
+    expires_at = models.DateTimeField(null=True, help_text="As it was before.")
+    due_at = models.DateTimeField(null=True, help_text="As it was before.")
+    note = models.CharField(max_length=200, help_text="What has changed, for readers.")
+    resets_receipts = models.BooleanField()
+    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["announcement", "-edition"]
+        constraints = [
+            models.UniqueConstraint(fields=["announcement", "edition"], name="announcement_edition_is_made_once"),
+            models.CheckConstraint(
+                condition=Q(edition__gt=1) & ~Q(note=""),
+                name="announcement_correction_says_what_changed",
+                violation_error_message="Say what has changed.",
+            ),
+        ]
+        triggers = frozen.written_once("Corrections are insert-only.")
+
+    def __str__(self) -> str:
+        return f"Edition {self.edition} of {self.announcement}"
+
+
+class Attachment(models.Model):
+    """A file that belongs to an announcement, from the edition that brought it to the one that took it away."""
+
+    announcement = models.ForeignKey(Announcement, models.CASCADE, related_name="attachments")
+    key = models.UUIDField(default=uuid.uuid4, editable=False, unique=True)
+    name = models.CharField(max_length=120)
+    sha256 = models.CharField(max_length=64)
+    kind = models.CharField(max_length=80, choices=papers.Kind)
+    size = models.PositiveIntegerField("bytes")
+    pages = models.PositiveSmallIntegerField(default=0, help_text="Of a PDF.")
+    words = models.TextField(blank=True, editable=False)
+    added_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    added_at = models.DateTimeField()
+    added_in = models.PositiveSmallIntegerField(default=1, help_text="The first edition that has it.")
+    removed_in = models.PositiveSmallIntegerField(null=True, blank=True, help_text="The first edition without it.")
+
+    objects: ClassVar[AttachmentQuerySet] = AttachmentQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        ordering = ["announcement", "name", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["announcement", "name"],
+                condition=Q(removed_in__isnull=True),
+                name="announcement_attachment_has_its_own_name",
+                violation_error_message="Another attachment has this name.",
+            ),
+            models.CheckConstraint(condition=~Q(name=""), name="announcement_attachment_has_a_name"),
+            models.CheckConstraint(
+                condition=Q(removed_in__isnull=True) | Q(removed_in__gt=F("added_in")),
+                name="announcement_attachment_goes_after_it_came",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("announcements:attachment", args=[self.announcement_id, self.key])
+
+    @property
+    def file_name(self) -> str:
+        return f"{self.name}.{papers.ENDINGS[papers.Kind(self.kind)]}"
+
+
 class ReceiptQuerySet(models.QuerySet["Receipt"]):
+    def counting(self) -> Self:
+        """Of an edition from which receipts count; those of earlier ones stay on record and count no more."""
+        return self.filter(edition__gte=F("announcement__receipts_from"))
+
     def acknowledged(self) -> Self:
         return self.filter(kind=Receipt.Kind.ACKNOWLEDGED)
 
@@ -210,6 +360,7 @@ class Receipt(models.Model):
     announcement = models.ForeignKey(Announcement, models.PROTECT, related_name="receipts")
     user = models.ForeignKey(User, models.PROTECT, related_name="announcement_receipts")
     kind = models.CharField(max_length=12, choices=Kind)
+    edition = models.PositiveSmallIntegerField(default=1, help_text="The one that the person had before them.")
     at = models.DateTimeField()
 
     objects: ClassVar[ReceiptQuerySet] = ReceiptQuerySet.as_manager()  # type: ignore[assignment]
@@ -217,7 +368,7 @@ class Receipt(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["announcement", "user", "kind"],
+                fields=["announcement", "user", "kind", "edition"],
                 name="announcement_receipt_is_given_once",
                 violation_error_message="This receipt is on record already.",
             )

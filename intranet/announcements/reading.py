@@ -6,13 +6,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Prefetch
 from django.db.models.functions import TruncMonth
 
 from accounts.models import Clinic, User
 from accounts.roles import Role
-from intranet.announcements.acknowledging import Answer, Progress, answers_for
-from intranet.announcements.models import Announcement, Receipt, day_that_ends
+from intranet.announcements.acknowledging import Progress, answers_for, may_see_names
+from intranet.announcements.models import (
+    Announcement,
+    AnnouncementQuerySet,
+    Attachment,
+    Correction,
+    Receipt,
+    day_that_ends,
+)
 from intranet.core.access import AnyUser
 from intranet.core.time import organisation_day, organisation_zone
 
@@ -35,6 +42,16 @@ class Entry:
     late: bool
     due_on: date | None  # for the reader: whoever came later has longer
     progress: Progress | None
+    names: bool = False  # whether the reader sees who has answered, too
+
+    @property
+    def attachments(self) -> list[Attachment]:
+        return list(self.announcement.attachments.all())
+
+    @property
+    def corrections(self) -> list[Correction]:
+        """What has changed since it appeared, the latest first."""
+        return list(self.announcement.corrections.all())
 
     @property
     def waits(self) -> bool:
@@ -57,9 +74,13 @@ def _spoken(held: Iterable[Role]) -> str:
     return "everyone" if len(names) == len(SPOKEN) else ", ".join(names)
 
 
-def with_parts(found: QuerySet[Announcement]) -> QuerySet[Announcement]:
+def with_parts(found: AnnouncementQuerySet) -> AnnouncementQuerySet:
     """Together with what their cards show."""
-    return found.select_related("author").prefetch_related("audience__clinic")
+    return found.select_related("author").prefetch_related(
+        "audience__clinic",
+        Prefetch("attachments", Attachment.objects.there().defer("words").order_by("name", "pk")),
+        Prefetch("corrections", Correction.objects.defer("body").order_by("-edition")),
+    )
 
 
 def entries(found: Iterable[Announcement], reader: User, at: datetime) -> list[Entry]:
@@ -67,7 +88,10 @@ def entries(found: Iterable[Announcement], reader: User, at: datetime) -> list[E
     found = list(found)
     ids = [announcement.pk for announcement in found]
     given = dict(
-        Receipt.objects.acknowledged().filter(user=reader, announcement__in=ids).values_list("announcement", "at")
+        Receipt.objects.acknowledged()
+        .counting()
+        .filter(user=reader, announcement__in=ids)
+        .values_list("announcement", "at")
     )
     addressed = set(Announcement.objects.addressed_to(reader, at).filter(pk__in=ids).values_list("pk", flat=True))
     owed = {one.pk: one.own_due_at for one in Announcement.objects.owed_by(reader, at).filter(pk__in=ids)}  # type: ignore[attr-defined]  # an annotation
@@ -80,44 +104,21 @@ def entries(found: Iterable[Announcement], reader: User, at: datetime) -> list[E
             late=(due_at := owed.get(announcement.pk, announcement.due_at)) is not None and due_at <= at,
             due_on=day_that_ends(due_at),
             progress=Progress.of(receipts[announcement.pk]) if announcement.pk in receipts else None,
+            names=bool(may_see_names(announcement, by=reader)),
         )
         for announcement in found
     ]
 
 
+def appeared(reader: AnyUser, at: datetime) -> AnnouncementQuerySet:
+    """What the person may read and find: neither scheduled nor withdrawn."""
+    return Announcement.objects.visible_to(reader).filter(published_at__lte=at, withdrawn_at__isnull=True)
+
+
 def months(reader: AnyUser, at: datetime) -> list[tuple[date, int]]:
     """The latest months in which something appeared that the person may read, each with how many."""
-    found = Announcement.objects.visible_to(reader).filter(published_at__lte=at, withdrawn_at__isnull=True)
+    found = appeared(reader, at)
     by_month = found.annotate(month=TruncMonth("published_at", tzinfo=organisation_zone())).order_by("-month")
     return [
         (row["month"].date(), row["number"]) for row in by_month.values("month").annotate(number=Count("pk"))[:MONTHS]
     ]
-
-
-@dataclass(frozen=True)
-class ReceiptLine:
-    """One recipient on the page of receipts, with the clinics through which the announcement reaches them."""
-
-    person: User
-    clinics: list[Clinic]
-    opened_at: datetime | None
-    acknowledged_at: datetime | None
-
-
-def receipt_lines(announcement: Announcement, reader: User, at: datetime) -> list[ReceiptLine]:
-    """Those whose answers the reader may see: who has not answered first, each group by name. Three queries."""
-    found = answers_for([announcement], reader, organisation_day(at)).get(announcement.pk, [])
-    by_person: dict[int, list[Answer]] = {}
-    for answer in sorted(found, key=lambda answer: answer.clinic_id):
-        by_person.setdefault(answer.user_id, []).append(answer)
-    clinics = {row.clinic_id: row.clinic for row in announcement.audience.all()}
-    lines = [
-        ReceiptLine(
-            person,
-            [clinics[answer.clinic_id] for answer in by_person[person.pk]],
-            by_person[person.pk][0].opened_at,
-            by_person[person.pk][0].acknowledged_at,
-        )
-        for person in User.objects.filter(pk__in=by_person).by_name()
-    ]
-    return sorted(lines, key=lambda line: (line.acknowledged_at is not None, line.opened_at is not None))

@@ -7,8 +7,19 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
-from django.db.models import DateTimeField, Exists, ExpressionWrapper, F, OuterRef, QuerySet, Value
-from django.db.models.functions import Coalesce, Greatest, Least
+from django.db.models import (
+    Case,
+    CharField,
+    DateTimeField,
+    Exists,
+    ExpressionWrapper,
+    F,
+    OuterRef,
+    QuerySet,
+    Value,
+    When,
+)
+from django.db.models.functions import Cast, Coalesce, Concat, Greatest, Least
 from django.urls import reverse
 
 from accounts.models import User
@@ -16,7 +27,7 @@ from accounts.models.people import held_on
 from accounts.roles import Capability, Role
 from intranet.announcements.acknowledging import Progress, answers_for
 from intranet.announcements.audience import addressed_rows
-from intranet.announcements.models import Announcement, Audience, Receipt
+from intranet.announcements.models import Announcement, Audience, Receipt, asked_at
 from intranet.core.moments import InZone, moment_of
 from intranet.core.time import organisation_day, organisation_zone
 from intranet.core.wording import counted, full_day
@@ -28,13 +39,24 @@ URGENT = "Urgent announcements"  # their steps are called like the others' after
 PREFIX = "urgent "
 KEPT = timedelta(days=30)
 FOR_EVER = timedelta(days=36500)
+AGAIN = "-edition-"
 
 
 def outstanding(at: datetime) -> QuerySet[Any]:
     """A row per announcement, audience row and recipient who still has to acknowledge it, also soon to appear."""
     asking = Announcement.objects.asking(at, at + HORIZON)
-    done = Receipt.objects.acknowledged().filter(announcement=OuterRef("announcement"), user=OuterRef("user_id"))
+    done = (
+        Receipt.objects.acknowledged()
+        .counting()
+        .filter(announcement=OuterRef("announcement"), user=OuterRef("user_id"))
+    )
     return addressed_rows(asking, organisation_day(at)).filter(~Exists(done))
+
+
+def _in_words_of(occasion: str) -> Case:
+    """The occasion, and the edition whose words the reminder tells, once a correction has asked again."""
+    again = Concat(Value(f"{occasion}{AGAIN}"), Cast("announcement__told_in", CharField()))
+    return Case(When(announcement__told_in__gt=1, then=again), default=Value(occasion), output_field=CharField())
 
 
 def _after(moment: Any, delay: timedelta) -> ExpressionWrapper:
@@ -77,21 +99,24 @@ class AnnouncementToAcknowledge(Kind):
     )
 
     def owed(self, at: datetime) -> Sequence[QuerySet[Any, Any]]:
-        asked_at = Greatest(
-            F("announcement__published_at"),
+        asked = Greatest(
+            asked_at("announcement__"),
             moment_of(F("clinic__memberships__period__startswith"), organisation_zone()),
         )
-        rows = outstanding(at).annotate(recipient_id=F("user_id"), subject_id=F("announcement_id"), asked_at=asked_at)
+        rows = outstanding(at).annotate(recipient_id=F("user_id"), subject_id=F("announcement_id"), asked_at=asked)
         return [
             rows.filter(announcement__urgent=urgent, asked_at__gt=at - until).annotate(
-                occasion=Value(code.removeprefix(PREFIX)), due_at=_after(F("asked_at"), delay), not_after=_until_over()
+                occasion=_in_words_of(code.removeprefix(PREFIX)),
+                due_at=_after(F("asked_at"), delay),
+                not_after=_until_over(),
             )
             for urgent, group in ((False, ""), (True, URGENT))
             for (code, delay), (_, until) in pairwise([*steps_of(self, group), ("", FOR_EVER)])
         ]
 
     def write(self, subject: Announcement, recipient: User, occasion: str, at: datetime) -> Message:
-        again = "" if occasion == "published" else "Reminder: "
+        step, corrected, _ = occasion.partition(AGAIN)
+        again = "Reminder: " if step != "published" else "Corrected: " if corrected else ""
         return Message(
             title=f"{again}{subject.title}",
             paragraphs=[f"{subject.author} asks you to read and acknowledge “{subject.title}”.", _by_when(subject, at)],
@@ -129,7 +154,7 @@ class AnnouncementOverdue(Kind):
             managed.filter(Exists(missing)).annotate(
                 recipient_id=F("clinic__memberships__user_id"),
                 subject_id=F("announcement_id"),
-                occasion=Value(code),
+                occasion=_in_words_of(code),
                 due_at=_clock_after(F("announcement__due_at"), after),
                 not_after=_until_over(),
             )

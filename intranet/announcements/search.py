@@ -29,7 +29,7 @@ class Announcements(registry.Source):
 
 def _facts(news: Announcement, at: datetime) -> tuple[str, ...]:
     day = full_day(news.published_on)
-    if news.published_at > at:
+    if news.appears_at > at:
         return (str(news.author), f"Appears {day}")
     over = news.expires_at is not None and news.expires_at <= at
     return (str(news.author), day, "Over") if over else (str(news.author), day)

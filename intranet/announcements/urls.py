@@ -1,14 +1,22 @@
 from django.urls import path
 
-from intranet.announcements import views
+from intranet.announcements.views import care, reading, receipts, writing
 
 app_name = "announcements"
 
 urlpatterns = [
-    path("", views.announcements, name="list"),
-    path("new/", views.compose, name="compose"),
-    path("<int:pk>/", views.detail, name="detail"),
-    path("<int:pk>/acknowledge/", views.acknowledge, name="acknowledge"),
-    path("<int:pk>/receipts/", views.receipts, name="receipts"),
-    path("<int:pk>/withdraw/", views.withdraw, name="withdraw"),
+    path("", reading.announcements, name="list"),
+    path("new/", writing.compose, name="compose"),
+    path("drafts/", writing.drafts, name="drafts"),
+    path("drafts/<int:pk>/", writing.draft, name="draft"),
+    path("drafts/<int:pk>/discard/", writing.discard, name="discard"),
+    path("<int:pk>/", reading.detail, name="detail"),
+    path("<int:pk>/acknowledge/", reading.acknowledge, name="acknowledge"),
+    path("<int:pk>/files/<uuid:key>/", reading.attachment, name="attachment"),
+    path("<int:pk>/change/", writing.change, name="change"),
+    path("<int:pk>/correct/", care.correct, name="correct"),
+    path("<int:pk>/editions/", care.editions, name="editions"),
+    path("<int:pk>/receipts/", receipts.receipts, name="receipts"),
+    path("<int:pk>/receipts.csv", receipts.receipts_csv, name="receipts-csv"),
+    path("<int:pk>/withdraw/", care.withdraw, name="withdraw"),
 ]

@@ -8,6 +8,9 @@ from intranet.audit.vocabulary import Action, Kind
 
 ACTIONS = {
     "announcement.acknowledged": Action("Announcement acknowledged"),
+    "announcement.changed": Action("Announcement changed before it appeared"),
+    "announcement.corrected": Action("Announcement corrected", "caution"),
+    "announcement.exported": Action("Receipts of an announcement exported"),
     "announcement.published": Action("Announcement published", "ok"),
     "announcement.withdrawn": Action("Announcement withdrawn", "caution"),
 }

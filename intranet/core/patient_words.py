@@ -46,13 +46,17 @@ class WithoutPatients(forms.Form):
     def clean(self) -> dict[str, Any]:
         values: dict[str, Any] = super().clean() or self.cleaned_data
         warned = values.pop("warned", "")
+        marks: list[str] = []
         for name in set(self.free_text) & set(self.changed_data):
             said = values.get(name, "")
-            if (sentence := warning(said)) and warned != _mark(said):
-                self.add_error(name, sentence)
-                values[name] = said  # a warning takes no words away: a preview still shows them
-                self.data = self.data.copy()
-                self.data[self.add_prefix("warned")] = _mark(said)
+            if sentence := warning(said):
+                marks.append(_mark(said))
+                if _mark(said) not in warned.split():
+                    self.add_error(name, sentence)
+                    values[name] = said  # a warning takes no words away: a preview still shows them
+        if marks:
+            self.data = self.data.copy()
+            self.data[self.add_prefix("warned")] = " ".join(marks)
         return values
 
 

@@ -96,8 +96,8 @@ def here_today(user: User, at: datetime) -> list[tuple[Clinic, list[Presence]]]:
 
 
 def latest_announcements(user: User, at: datetime) -> list[Entry]:
-    """What is current, pinned and newest first."""
-    found = with_parts(Announcement.objects.visible_to(user).current(at))
+    """What is current: what waits for the person first, urgent on top, then pinned and newest first."""
+    found = with_parts(Announcement.objects.visible_to(user).current(at).duties_first(user, at))
     return entries(found[:LATEST], user, at)
 
 

@@ -16,6 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.models import User
+from intranet.core import papers
 from intranet.core.access import Forbidden, require
 from intranet.core.files import served
 from intranet.core.forms import whole_number
@@ -52,15 +53,15 @@ class AttachmentSerializer(serializers.ModelSerializer[Attachment]):
 
 
 class AttachmentNameSerializer(serializers.Serializer[Any]):
-    name = serializers.CharField(max_length=attachments.LONGEST_NAME)
+    name = serializers.CharField(max_length=papers.LONGEST_NAME)
 
 
 class NewAttachmentSerializer(serializers.Serializer[Any]):
     protocol = serializers.SlugField(help_text="Whose draft gets it")
     version = serializers.IntegerField(min_value=1, help_text="The number of that draft")
-    file = serializers.FileField(help_text=f"{attachments.KINDS}, at most 20 MB")
+    file = serializers.FileField(help_text=f"{papers.KINDS}, at most 20 MB")
     name = serializers.CharField(
-        max_length=attachments.LONGEST_NAME, required=False, allow_blank=True, help_text="Without one, that of the file"
+        max_length=papers.LONGEST_NAME, required=False, allow_blank=True, help_text="Without one, that of the file"
     )
 
 
@@ -122,8 +123,8 @@ class AttachmentViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewse
         asked.is_valid(raise_exception=True)
         said = asked.validated_data
         version, file = draft_of(request.user, said["protocol"], said["version"]), said["file"]
-        paper = attachments.read_paper(file.read(attachments.MOST_BYTES + 1), file.name or "")
-        name = said.get("name") or attachments.name_from(file.name or "")
+        paper = papers.read_paper(file.read(papers.MOST_BYTES + 1), file.name or "")
+        name = said.get("name") or papers.name_from(file.name or "")
         added = attachments.add(version, paper, name=name, by=request.user, at=timezone.now())
         return Response(AttachmentSerializer(added).data, status=status.HTTP_201_CREATED)
 

@@ -12,7 +12,7 @@ from protocols.models.acknowledgement import (
     says_the_same,
 )
 from protocols.models.content import Audience, Contributor, Remark, Section, SectionKind
-from protocols.models.files import Attachment, Kind, Picture, Preview
+from protocols.models.files import Attachment, Picture, Preview
 from protocols.models.protocol import Category, Protocol, ProtocolVersion, State, Status
 from protocols.models.question import Answered, Question
 from protocols.models.reader import Bookmark, Problem
@@ -35,7 +35,6 @@ __all__ = [
     "DraftSave",
     "Editing",
     "GovernedSkill",
-    "Kind",
     "Picture",
     "Preview",
     "Problem",

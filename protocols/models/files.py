@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from intranet.core.access import AccessQuerySet, AnyUser
+from intranet.core.papers import ENDINGS, Kind
 from intranet.core.richtext import LONGEST_DESCRIPTION, picture_address
 from protocols.models import frozen
 from protocols.models.content import VERSION, Section
@@ -20,19 +21,6 @@ from protocols.models.protocol import ProtocolVersion, State
 
 FOLDER = "protocols"
 OPEN = (State.DRAFT, State.IN_REVIEW, State.APPROVED)
-
-
-class Kind(models.TextChoices):
-    """What a file is, by its content."""
-
-    PDF = "application/pdf", "PDF"
-    WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document", "Word"
-    EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "Excel"
-    PNG = "image/png", "Picture"
-    JPEG = "image/jpeg", "Photo"
-
-
-ENDINGS = {Kind.PDF: "pdf", Kind.WORD: "docx", Kind.EXCEL: "xlsx", Kind.PNG: "png", Kind.JPEG: "jpg"}
 
 
 class PictureQuerySet(AccessQuerySet["Picture"]):

@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from intranet.core.access import Reason
+from intranet.core.editor import media_for
 from intranet.core.templatetags.interface import badge, error_summary
 from protocols import prints
 from protocols.editor import RichTextArea
@@ -82,7 +83,7 @@ def draft_errors(form: BaseForm, sections: BaseSectionFormSet) -> dict[str, Any]
 @register.simple_tag
 def editor_media(request: HttpRequest) -> SafeString:
     """Script and style of the rich-text editor, with the page's nonce for its import map."""
-    return RichTextArea().media.with_nonce(getattr(request, "csp_nonce", "")).render()
+    return media_for(request, RichTextArea())
 
 
 @register.inclusion_tag("protocols/_comments.html", takes_context=True)

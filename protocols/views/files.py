@@ -14,12 +14,11 @@ from django.views.decorators.http import require_GET, require_POST
 
 from intranet.core.access import Forbidden, Refused, add_refusal, require
 from intranet.core.files import served
+from intranet.core.papers import IMAGES
 from protocols import attachments, drafting, pictures, placing
 from protocols.file_forms import AttachmentForm, AttachmentNameForm, PictureForm
-from protocols.models import Attachment, Kind, Picture, ProtocolVersion
+from protocols.models import Attachment, Picture, ProtocolVersion
 from protocols.views.authoring import draft_in_question, open_version
-
-IMAGES = {Kind.PNG, Kind.JPEG}
 
 
 @require_GET

@@ -8,9 +8,10 @@ from typing import Any
 
 from accounts.models import Skill, User
 from accounts.roles import Role
+from intranet.core.papers import Kind, Paper
 from protocols import acknowledging, attachments, drafting, opening, pictures, publishing
 from protocols.drafting import DraftText, SectionText
-from protocols.models import Acknowledgement, Kind, ProtocolVersion
+from protocols.models import Acknowledgement, ProtocolVersion
 from protocols.publishing import Readers
 from tests.protocols import file_samples
 
@@ -51,7 +52,7 @@ def published(*, by: User, lead: User, at: datetime, readers: Any = THERAPISTS, 
 def with_files(version: ProtocolVersion, *, by: User, at: datetime, words: str = "Canary") -> ProtocolVersion:
     """The draft with a picture in its first section, and an attachment; both speak of these words."""
     picture = pictures.add(version, file_samples.drawn(), description=f"{words} knee", by=by, at=at)
-    paper = attachments.Paper(Kind.PDF, f"%PDF-1.4 {words} sheet".encode(), 1, f"{words} repetitions")
+    paper = Paper(Kind.PDF, f"%PDF-1.4 {words} sheet".encode(), 1, f"{words} repetitions")
     attachments.add(version, paper, name=f"{words} sheet", by=by, at=at)
     version.refresh_from_db()
     text = drafting.text_of(version)

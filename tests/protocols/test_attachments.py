@@ -15,10 +15,10 @@ from django.db import DatabaseError, connection, transaction
 from accounts.models import User
 from intranet.audit.models import Entry
 from intranet.core.access import Conflict, Forbidden, Refused
+from intranet.core.papers import MOST_BYTES, Kind, Paper, name_from, read_paper
 from protocols import attachments, comparing, drafting, publishing
-from protocols.attachments import Paper, read_paper
 from protocols.drafting import DraftText, SectionText
-from protocols.models import Attachment, Kind, ProtocolVersion
+from protocols.models import Attachment, ProtocolVersion
 from tests import factories as people
 from tests.protocols import factories
 from tests.protocols.file_samples import HUGE, jpeg, pdf_with_words, png, xlsx
@@ -108,7 +108,7 @@ class TestReading:
             (b"<html>", "sheet.pdf", r"This is not a PDF, Word \(.docx\), Excel \(.xlsx\), PNG or JPEG file"),
             (b"%PDF-1.7 cut", "sheet.pdf", "damaged or protected"),
             (people.pdf(301), "book.pdf", "This PDF has 301 pages"),
-            (b"%PDF" + bytes(attachments.MOST_BYTES), "large.pdf", "larger than 20 MB"),
+            (b"%PDF" + bytes(MOST_BYTES), "large.pdf", "larger than 20 MB"),
             (b"no archive", "a.docx", "This file is not a Word file, or it is damaged."),
             (xlsx(), "a.docx", "This file is not a Word file, or it is damaged."),
             (docx(paragraph("x")), "a.xlsx", "This file is not an Excel file, or it is damaged."),
@@ -174,7 +174,7 @@ class TestReading:
         ],
     )
     def test_names_steer_nothing(self, file: str, name: str):
-        assert attachments.name_from(file) == name
+        assert name_from(file) == name
 
 
 class TestDraft:

@@ -10,8 +10,9 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from accounts.roles import Role
+from intranet.core.papers import Kind, Paper
 from protocols import attachments, commenting, drafting, publishing
-from protocols.models import Attachment, Comment, Kind, ProtocolVersion, State
+from protocols.models import Attachment, Comment, ProtocolVersion, State
 from protocols.publishing import Readers
 from tests.protocols import factories, file_samples
 from tests.protocols.test_authoring import form_of
@@ -145,7 +146,7 @@ def test_the_api_adds_no_file_to_a_version_that_was_not_named(two, three, therap
 
 
 def test_an_attachment_of_the_next_version_is_not_renamed_or_removed(two, therapist, clinical_lead, sign_in, at):
-    paper = attachments.Paper(Kind.PDF, b"%PDF-1.4 x", 1, "x")
+    paper = Paper(Kind.PDF, b"%PDF-1.4 x", 1, "x")
     sheet = attachments.add(two, paper, name="Sheet", by=therapist, at=at)
     release(publishing.submit(now(two), by=therapist, at=at), clinical_lead, at)
     three = drafting.start_draft(two.protocol, by=therapist, at=at + LATER)

@@ -10,9 +10,10 @@ from itertools import pairwise
 from PIL import Image, ImageDraw, ImageFont
 
 from accounts.models import User
+from intranet.core.papers import Kind, Paper
 from intranet.demo import papers
 from protocols import attachments, drafting, pictures
-from protocols.models import Kind, ProtocolVersion
+from protocols.models import ProtocolVersion
 from protocols.pictures import Drawn
 
 ILLUSTRATED = {"dry-needling-lumbar": "Purpose and scope"}  # by code: the section that gets the picture
@@ -53,7 +54,7 @@ def illustrate(version: ProtocolVersion, code: str, *, by: User, at: datetime) -
     if code not in ILLUSTRATED:
         return version
     picture = pictures.add(version, _region(), description=SHOWS, by=by, at=at)
-    paper = attachments.Paper(Kind.PDF, papers.pdf(CONSENT), 1, "\n".join(filter(None, CONSENT)))
+    paper = Paper(Kind.PDF, papers.pdf(CONSENT), 1, "\n".join(filter(None, CONSENT)))
     attachments.add(version, paper, name="Consent form, low back and gluteal region", by=by, at=at)
     version.refresh_from_db()
     text = drafting.text_of(version)

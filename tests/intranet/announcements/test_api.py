@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -12,6 +13,7 @@ from django.urls import reverse
 from accounts.roles import Role
 from intranet.announcements.models import Announcement, Receipt
 from intranet.announcements.publishing import withdraw
+from tests import factories as people
 from tests.intranet.announcements import factories
 
 LIST = reverse("api:announcement-list")
@@ -35,11 +37,15 @@ def test_the_list_has_what_the_person_may_read(api, asking, mt_prospect, manager
         "published_at": "2026-11-25T10:00:00-06:00",
         "last_day": None,
         "audience": [{"role": "therapist", "clinic": "mt-prospect"}],
+        "attachments": [],
         "pinned": False,
         "urgent": False,
         "must_acknowledge": True,
         "due_on": "2026-11-27",
         "acknowledged_at": None,
+        "edition": 1,
+        "corrections": [],
+        "token": 1,
     }
 
 
@@ -123,3 +129,126 @@ def test_more_rows_take_no_more_queries(api, mt_prospect, manager, therapist, at
     for _ in range(2):
         factories.announcement(by=manager, at=at, to=[mt_prospect], roles=[Role.THERAPIST, Role.MANAGER])
     assert queries() == with_one
+
+
+class TestCare:
+    """Correcting and withdrawing."""
+
+    def test_correct(self, api, asking, manager, therapist):
+        said = {"title": "Better", "body": "<p>Better.</p>", "note": "The hour.", "due_on": "2026-11-27", "token": 1}
+        where = reverse("api:announcement-correct", args=[asking.pk])
+        undecided = api(manager).post(where, said)
+        assert (undecided.status_code, undecided.json()["reasons"][0]["field"]) == (422, "resets_receipts")
+        answer = api(manager).post(where, said | {"resets_receipts": True}).json()
+        assert (answer["edition"], answer["token"], answer["title"]) == (2, 2, "Better")
+        seen = api(therapist).get(reverse("api:announcement-detail", args=[asking.pk])).json()
+        assert [(one["edition"], one["note"], one["resets_receipts"]) for one in seen["corrections"]] == [
+            (2, "The hour.", True)
+        ]
+        assert api(manager).post(where, said | {"resets_receipts": False}).status_code == 409
+
+    def test_nobody_signs_what_was_corrected_under_their_eyes(self, api, asking, manager, therapist):
+        said = {"title": "Better", "body": "<p>Better.</p>", "note": "The hour.", "due_on": "2026-11-27", "token": 1}
+        where = reverse("api:announcement-acknowledge", args=[asking.pk])
+        api(manager).post(reverse("api:announcement-correct", args=[asking.pk]), said | {"resets_receipts": True})
+        assert api(therapist).post(where, {"edition": 1}).status_code == 409
+        assert api(therapist).post(where, {"edition": 2}).json()["edition"] == 2
+
+    @pytest.mark.parametrize(("who", "status"), [("therapist", 403), ("manager", 204), ("manager_oakbrook", 404)])
+    def test_withdraw(self, request, api, asking, who: str, status: int):
+        client = api(request.getfixturevalue(who))
+        assert client.post(reverse("api:announcement-withdraw", args=[asking.pk])).status_code == status
+        assert (Announcement.objects.get().withdrawn_at is not None) is (status == 204)
+
+
+class TestAudience:
+    def test_the_roles_to_which_one_posts(self, api, manager, therapist, floater):
+        cells = api(manager).get(reverse("api:announcement-audiences")).json()
+        assert {cell["key"]: cell["people"] for cell in cells} == {
+            "therapist@mt-prospect": 2,
+            "assistant@mt-prospect": 0,
+            "front_desk@mt-prospect": 0,
+            "manager@mt-prospect": 1,
+        }
+
+    def test_everybody_counts_once(self, api, clinical_lead, therapist, therapist_oakbrook, floater):
+        where = reverse("api:announcement-reach")
+        both = "?audience=therapist@mt-prospect&audience=therapist@oakbrook-terrace"
+        assert api(clinical_lead).get(where + both).json() == {"people": 3}
+
+    def test_only_for_those_who_post_and_there(self, api, manager, therapist, oakbrook):
+        where = reverse("api:announcement-reach")
+        assert api(therapist).get(where).status_code == 403
+        assert api(manager).get(f"{where}?audience=therapist@oakbrook-terrace").status_code == 400
+
+
+class TestDrafts:
+    DRAFTS = reverse("api:announcement-draft-list")
+
+    def test_keep_change_and_send(self, api, manager, therapist):
+        client = api(manager)
+        kept = client.post(self.DRAFTS, {"title": "Half a thought"}).json()
+        assert (kept["title"], kept["body"], kept["audience"], kept["token"]) == ("Half a thought", "", [], 1)
+        where = reverse("api:announcement-draft-detail", args=[kept["id"]])
+        changed = client.put(where, NEW | {"token": 1}).json()
+        assert (changed["body"], changed["token"]) == ("<p>Come.</p>", 2)
+        assert client.put(where, NEW | {"token": 1}).status_code == 409
+        sent = client.post(reverse("api:announcement-draft-send", args=[kept["id"]]), {"token": 2})
+        assert (sent.status_code, sent.json()["id"], sent.json()["author"]) == (200, kept["id"], manager.name)
+        assert client.get(self.DRAFTS).json()["results"] == []
+
+    def test_what_is_not_complete_is_not_sent(self, api, manager):
+        kept = api(manager).post(self.DRAFTS, {"title": "Half"}).json()
+        answer = api(manager).post(reverse("api:announcement-draft-send", args=[kept["id"]]), {"token": 1})
+        assert (answer.status_code, {one["field"] for one in answer.json()["reasons"]}) == (422, {"audience", "body"})
+
+    def test_files_come_and_go(self, api, manager, therapist):
+        client = api(manager)
+        kept = client.post(self.DRAFTS, NEW).json()
+        where = reverse("api:announcement-draft-files", args=[kept["id"]])
+        file = SimpleUploadedFile("Flu form.pdf", people.pdf())
+        answer = client.post(where, {"file": file, "token": 1}, format="multipart").json()
+        [attached] = answer["attachments"]
+        assert (attached["name"], attached["kind"], answer["token"]) == ("Flu form", "application/pdf", 2)
+        sent = client.post(reverse("api:announcement-draft-send", args=[kept["id"]]), {"token": 2}).json()
+        content = reverse("api:announcement-file", args=[sent["id"], attached["key"]])
+        assert api(therapist).get(content).content == people.pdf()
+
+        again = client.post(self.DRAFTS, NEW).json()
+        file = SimpleUploadedFile("Flu form.pdf", people.pdf())
+        where = reverse("api:announcement-draft-files", args=[again["id"]])
+        [attached] = client.post(where, {"file": file, "token": 1}, format="multipart").json()["attachments"]
+        gone = reverse("api:announcement-draft-file", args=[again["id"], attached["key"]])
+        assert client.delete(f"{gone}?token=2").status_code == 204
+        assert not Announcement.objects.get(pk=again["id"]).attachments.exists()
+
+    def test_discard(self, api, manager):
+        kept = api(manager).post(self.DRAFTS, {"title": "Half"}).json()
+        where = reverse("api:announcement-draft-detail", args=[kept["id"]])
+        assert [api(manager).delete(f"{where}?token={token}").status_code for token in (2, 1)] == [409, 204]
+        assert not Announcement.objects.exists()
+
+    @pytest.mark.parametrize(("who", "status"), [("clinical_lead", 404), ("therapist", 403)])
+    def test_they_are_the_authors_alone(self, request, api, manager, who: str, status: int):
+        kept = api(manager).post(self.DRAFTS, {"title": "Half"}).json()
+        client = api(request.getfixturevalue(who))
+        where = reverse("api:announcement-draft-detail", args=[kept["id"]])
+        send = reverse("api:announcement-draft-send", args=[kept["id"]])
+        answers = [client.get(where), client.put(where, NEW | {"token": 1}), client.delete(f"{where}?token=1")]
+        assert {answer.status_code for answer in (*answers, client.post(send, {"token": 1}))} == {status}
+        assert client.get(reverse("api:announcement-detail", args=[kept["id"]])).status_code == 404
+
+    def test_more_drafts_take_no_more_queries(self, api, manager):
+        client = api(manager)
+
+        def queries() -> int:
+            with CaptureQueriesContext(connection) as captured:
+                assert client.get(self.DRAFTS).status_code == 200
+            return len(captured)
+
+        client.post(self.DRAFTS, NEW)
+        queries()
+        with_one = queries()
+        for _ in range(2):
+            client.post(self.DRAFTS, NEW)
+        assert queries() == with_one

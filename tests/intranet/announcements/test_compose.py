@@ -13,7 +13,7 @@ from tests.conftest import CHICAGO
 COMPOSE = reverse("announcements:compose")
 FORM = {
     "title": "Flu clinic",
-    "body": "Come on Tuesday.\n\n- Bring your card\n- <Not> a tag",
+    "body": "Come on Tuesday.\n\n- Bring your card\n- Takes < 15 minutes",
     "audience": ["therapist@mt-prospect"],
     "when": "now",
 }
@@ -52,7 +52,7 @@ def test_it_is_sent_at_once(sign_in, manager, therapist, at):
     news = Announcement.objects.get()
     assert (response.status_code, response.url) == (302, news.get_absolute_url())
     assert (news.published_at, news.must_acknowledge, news.expires_at) == (at, False, None)
-    assert news.body == "<p>Come on Tuesday.</p><ul><li>Bring your card</li><li>&lt;Not&gt; a tag</li></ul>"
+    assert news.body == "<p>Come on Tuesday.</p><ul><li>Bring your card</li><li>Takes &lt; 15 minutes</li></ul>"
 
 
 def test_it_is_scheduled_with_everything(sign_in, manager, therapist):
@@ -84,7 +84,8 @@ def test_fields_of_a_choice_that_was_not_made_do_not_count(sign_in, manager, the
     [
         ({"title": ""}, "title", "This field is required."),
         ({"title": "x" * 161}, "title", "Ensure this value has at most 160 characters (it has 161)."),
-        ({"body": "   "}, "body", "This field is required."),
+        ({"body": "   "}, "body", "Write what people need to know."),
+        ({"body": ""}, "body", "This field is required."),
         ({"body": "x" * 20_001}, "body", "Ensure this value has at most 20000 characters (it has 20001)."),
         ({"audience": []}, "audience", "Choose who gets it: with this choice it reaches nobody."),
         (

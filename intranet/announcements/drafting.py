@@ -1,0 +1,82 @@
+"""Keeping what is not finished: a draft is private to its author until it is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from accounts.models import User
+from accounts.roles import Role
+from intranet.announcements import attaching
+from intranet.announcements.attaching import NewFile
+from intranet.announcements.audience import Cell, outside_scope
+from intranet.announcements.models import Announcement
+from intranet.announcements.writing import Draft, fits_on_a_page, lock, may_post, write
+from intranet.core.access import YES, Forbidden, Verdict, require
+
+MOST_DRAFTS = 30  # of one person
+
+
+@transaction.atomic
+def save(draft: Draft, *, onto: Announcement | None = None, token: int = 0, by: User, at: datetime) -> Announcement:
+    """Keep a draft, a new one or `onto` an own one as it was at `token`. It need not be complete.
+
+    Raises Forbidden for somebody who posts nowhere, Refused for what cannot be kept, Conflict when it was saved, sent or
+    discarded meanwhile.
+    """
+    require(may_post(by), Forbidden)
+    require(outside_scope(by, draft.audience) + _says_something(draft) + fits_on_a_page(draft.body))
+    if onto is None:
+        require(_has_room(by))
+        return write(Announcement(author=by, token=0), draft, sent_for=None, by=by, at=at)
+    require(_is_own(onto, by), Forbidden)
+    return write(lock(onto, token=token), draft, sent_for=None, by=by, at=at)
+
+
+def as_kept(stored: Announcement, *, added: Sequence[NewFile] = (), removed: Collection[UUID] = ()) -> Draft:
+    """A stored draft as it stands, with files that come and go."""
+    rows = stored.audience.select_related("clinic")
+    return Draft(
+        title=stored.title,
+        body=stored.body,
+        audience=[Cell(row.clinic, Role(row.role)) for row in rows],
+        appears=stored.planned_for,
+        last_day=stored.last_day,
+        due_on=stored.due_on,
+        asks=stored.must_acknowledge,
+        pinned=stored.pinned,
+        urgent=stored.urgent,
+        added=added,
+        removed=removed,
+    )
+
+
+@transaction.atomic
+def discard(draft: Announcement, *, token: int, by: User) -> None:
+    """Throw an own draft away, with its files. Raises Conflict when it was saved, sent or discarded meanwhile."""
+    require(_is_own(draft, by), Forbidden)
+    draft = lock(draft, token=token)
+    attaching.forget_later(set(draft.attachments.values_list("sha256", flat=True)))
+    draft.delete()
+
+
+def _is_own(draft: Announcement, by: User) -> Verdict:
+    if draft.is_draft and draft.author_id == by.pk:
+        return YES
+    return Verdict.no("not-yours", "A draft is its author's alone.")
+
+
+def _says_something(draft: Draft) -> Verdict:
+    if draft.title.strip() or draft.body.strip() or draft.added:
+        return YES
+    return Verdict.no("empty", "Write a title or a message first.", "title")
+
+
+def _has_room(author: User) -> Verdict:
+    """Drafts are no archive."""
+    if Announcement.objects.drafts_of(author).count() < MOST_DRAFTS:
+        return YES
+    return Verdict.no("too-many-drafts", f"You have {MOST_DRAFTS} drafts. Send or discard one of them first.")

@@ -1,0 +1,181 @@
+"""Writing an announcement: something new, a draft that was kept, or one that has not appeared yet."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_http_methods
+
+from intranet.announcements import drafting, publishing
+from intranet.announcements.audience import reached
+from intranet.announcements.forms import AnnouncementForm
+from intranet.announcements.models import Announcement
+from intranet.announcements.views.reading import visible
+from intranet.announcements.writing import GONE
+from intranet.core.access import Conflict, Forbidden, Refused, add_refusal, require
+from intranet.core.forms import whole_number
+from intranet.core.time import organisation_day, organisation_zone
+from intranet.core.wording import clock_time, counted, day_label
+
+FILES_ONCE_MORE = "Choose the files once more: they were not kept."
+
+
+@require_GET
+def drafts(request: HttpRequest) -> HttpResponse:
+    """What the person has begun and not sent."""
+    require(publishing.may_post(request.user), Forbidden)
+    found = Announcement.objects.drafts_of(request.user).prefetch_related("audience__clinic")
+    return render(request, "announcements/drafts.html", {"drafts": found})
+
+
+@require_http_methods(["GET", "POST"])
+def compose(request: HttpRequest) -> HttpResponse:
+    """Write something new, look at it, and send it, now or later, or keep it as a draft."""
+    require(publishing.may_post(request.user), Forbidden)
+    return _page(request, None)
+
+
+@require_http_methods(["GET", "POST"])
+def draft(request: HttpRequest, pk: int) -> HttpResponse:
+    """Go on with an own draft. What was typed for one that is gone is shown once more: it can be kept as a new one."""
+    require(publishing.may_post(request.user), Forbidden)
+    stored = Announcement.objects.drafts_of(request.user).filter(pk=pk).first()
+    if stored is None and request.method == "GET":
+        raise Http404
+    return _page(request, stored, gone=stored is None)
+
+
+@require_http_methods(["GET", "POST"])
+def change(request: HttpRequest, pk: int) -> HttpResponse:
+    """Change what has not appeared yet."""
+    announcement = get_object_or_404(visible(request), pk=pk)
+    require(publishing.may_change(announcement, by=request.user, at=timezone.now()), Forbidden)
+    return _page(request, announcement)
+
+
+@require_http_methods(["GET", "POST"])
+def discard(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask once, then throw an own draft away."""
+    found = get_object_or_404(Announcement.objects.drafts_of(request.user), pk=pk)
+    if request.method == "GET":
+        return render(request, "announcements/discard.html", {"draft": found})
+    drafting.discard(found, token=whole_number(request.POST.get("token", "")) or 0, by=request.user)
+    messages.success(request, f"“{found}” is discarded.")
+    return redirect("announcements:drafts" if Announcement.objects.drafts_of(request.user) else "announcements:list")
+
+
+def _page(request: HttpRequest, stored: Announcement | None, *, gone: bool = False) -> HttpResponse:
+    now = timezone.now()
+    today = organisation_day(now)
+    wish = next((name for name in ("preview", "save") if name in request.POST), "send")
+    posted = request.method == "POST"
+    form = AnnouncementForm(
+        request.POST if posted else None,
+        request.FILES if posted and wish != "preview" else None,
+        author=request.user,
+        today=today,
+        stored=stored,
+        complete=wish != "save",
+    )
+    if gone:
+        form.is_valid()
+        form.add_error(None, GONE)
+        form.show_stored(None)
+    elif form.is_bound and wish != "preview":
+        done = _done(request, form, wish, now)
+        if done is not None:
+            return done
+    elif form.is_bound:
+        form.is_valid()
+    context = {
+        "form": form,
+        "action": _address(form.stored),
+        "people": reached(form.chosen, today),
+        "draft": form.draft(),
+        "warning": form.looks_like_patients,
+        "now": now,
+    }
+    if wish == "preview" and request.htmx:
+        return render(request, "announcements/compose.html#answer", context)
+    status = 404 if gone else 422 if form.errors else 200
+    return render(request, "announcements/compose.html", context, status=status)
+
+
+def _done(request: HttpRequest, form: AnnouncementForm, wish: str, now: datetime) -> HttpResponse | None:
+    """What follows when it is saved or sent; None when something stands against it."""
+    try:
+        if form.is_valid() and wish == "save":
+            return _saved(request, form, now)
+        if form.is_valid():
+            return _sent(request, form, now)
+    except Conflict as conflict:
+        add_refusal(form, conflict)
+        _look_again(request, form)
+    except Forbidden:
+        raise
+    except Refused as refused:
+        add_refusal(form, refused)
+    _keep_files(request, form, now)
+    return None
+
+
+def _saved(request: HttpRequest, form: AnnouncementForm, now: datetime) -> HttpResponse:
+    saved = drafting.save(form.draft(), onto=form.stored, token=form.seen_token, by=request.user, at=now)
+    messages.success(request, "Draft saved. Only you see it.")
+    return redirect(saved)
+
+
+def _sent(request: HttpRequest, form: AnnouncementForm, now: datetime) -> HttpResponse:
+    wanted = form.draft()
+    if form.stored is not None and not form.stored.is_draft:
+        sent = publishing.change(form.stored, wanted, token=form.seen_token, by=request.user, at=now)
+    else:
+        sent = publishing.publish(wanted, onto=form.stored, token=form.seen_token, by=request.user, at=now)
+    people = reached(form.chosen, organisation_day(now)).count()
+    messages.success(request, _said(sent, people, now))
+    return redirect(sent)
+
+
+def _said(announcement: Announcement, people: int, now: datetime) -> str:
+    """What the toast says: to how many it went, or when it will."""
+    if announcement.appears_at <= now:
+        return f"Sent to {counted(people, 'person', 'people')}."
+    moment = timezone.localtime(announcement.appears_at, organisation_zone())
+    when = f"{day_label(moment.date(), organisation_day(now))}, {clock_time(moment)}"
+    return f"Scheduled. It goes to {counted(people, 'person', 'people')} on {when}."
+
+
+def _look_again(request: HttpRequest, form: AnnouncementForm) -> None:
+    """Somebody was quicker: what was typed stays, and goes on top of what is stored now, or becomes something new."""
+    assert form.stored is not None  # noqa: S101 - only what is stored can have changed
+    mine = Announcement.objects.drafts_of(request.user) if form.stored.is_draft else visible(request)
+    form.show_stored(mine.filter(pk=form.stored.pk).first())
+
+
+def _keep_files(request: HttpRequest, form: AnnouncementForm, now: datetime) -> None:
+    """Files that came with what cannot be sent yet are kept with a draft: no browser chooses them a second time."""
+    if not form.cleaned_data.get("file"):
+        return
+    is_draft = form.stored is None or form.stored.is_draft
+    if not is_draft or {"title", "body"} - set(form.cleaned_data):
+        form.add_error("file", FILES_ONCE_MORE)
+        return
+    try:
+        form.show_stored(
+            drafting.save(form.draft(), onto=form.stored, token=form.current_token, by=request.user, at=now)
+        )
+    except Refused:
+        form.add_error("file", FILES_ONCE_MORE)
+    else:
+        messages.info(request, "The files are kept with a draft. It is not sent yet.")
+
+
+def _address(stored: Announcement | None) -> str:
+    if stored is None:
+        return reverse("announcements:compose")
+    return reverse("announcements:draft" if stored.is_draft else "announcements:change", args=[stored.pk])

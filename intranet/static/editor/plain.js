@@ -1,0 +1,4 @@
+// The editor for texts without pictures.
+import { replaceAll } from "./editor.js";
+
+replaceAll();
