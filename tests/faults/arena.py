@@ -28,7 +28,7 @@ from accounts.roles import Role
 from intranet.reminders.locks import RUNS
 from intranet.reminders.models import Attempt, Delivery, Reminder, Run
 from tests import factories
-from tests.faults.processes import Beat, Bell, Process, Ticker, Watchdog, Web, Worker, wait_for
+from tests.faults.processes import Beat, Bell, Process, Ticker, Watchdog, Web, Worker, in_environment, wait_for
 from tests.faults.servers import Servers, environment
 from tests.intranet.reminders.mail_server import Mailbox, MailServer
 
@@ -93,10 +93,11 @@ class Outcome:
 
 
 class Arena:
-    """Everything that a story needs. One arena lives for a whole module of tests; each run gets a new database."""
+    """Everything that a story needs. There is one in a process of the tests; each run gets a new database."""
 
-    def __init__(self, path: Path, *, full: bool = False, sabotage: str = "") -> None:
-        self.path, self.full, self.sabotage = path, full, sabotage
+    def __init__(self, path: Path, *, full: bool = False) -> None:
+        self.path, self.full = path, full
+        self.sabotage = ""  # what processes that start from now on do wrong (`planted/sabotage.py`)
         self.servers = Servers(path)
         self.mailbox = Mailbox()
         self._mail_server = MailServer(self.mailbox)
@@ -110,7 +111,8 @@ class Arena:
         try:
             self.servers.start()
             self.bell = Bell(self.servers.broker.address)
-            yield self
+            with in_environment(environment(self.servers, self.mailbox.port)):
+                yield self
         finally:
             self.end_processes()
             self._mail_server.end()
@@ -245,9 +247,9 @@ class Arena:
                 process.end()
         return self._running(Ticker, name)
 
-    def other(self, name: str, *command: str) -> Process:
+    def other(self, name: str, life: Callable[..., object], *words: Any) -> Process:
         """A process of the test's own."""
-        process = self.processes[name] = Process(name, command, self._environment(), self.path)
+        process = self.processes[name] = Process(name, self.path, self.sabotage, life, *words)
         process.start()
         return process
 
@@ -255,14 +257,11 @@ class Arena:
         """The one of this name, started unless it runs."""
         process = self.processes.get(name)
         if process is None:
-            process = self.processes[name] = make(name, self._environment(), self.path)
+            process = self.processes[name] = make(name, self.path, self.sabotage)
         if not process.alive:
             process.end()
             process.start()
         return process
-
-    def _environment(self) -> dict[str, str]:
-        return {**environment(self.servers, self.mailbox.port), "SABOTAGE": self.sabotage}
 
     # --- The mail server ------------------------------------------------------------------------------------------
 

@@ -1,27 +1,42 @@
-"""The product's processes, started as production starts them, and ways to stop, kill, freeze and bury them."""
+"""The product's processes, with the commands of production, and ways to stop, kill, freeze and bury them.
+
+They are borne by one process that has the product imported already (`preloaded.py`): a start takes a moment, not seconds.
+"""
 
 from __future__ import annotations
 
 import contextlib
-import json
+import multiprocessing
 import os
-import select
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
+from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any
 
 from celery import Celery
-from django.conf import settings
+
+from tests.faults import lives
 
 PATIENCE = 180.0
 
-PYTHON = sys.executable
-CELERY = (PYTHON, "-m", "celery", "-A", "intranet.celery:app")
+_context = multiprocessing.get_context("forkserver")
+
+
+@contextlib.contextmanager
+def in_environment(values: Mapping[str, str]) -> Iterator[None]:
+    """Whoever is borne within lives in this environment. There is one such within a process of the tests."""
+    before = dict(os.environ)
+    os.environ.update(values)
+    try:
+        _context.set_forkserver_preload(["tests.faults.preloaded"])
+        forkserver.ensure_running()
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+    yield
 
 
 def wait_for(what: Callable[[], object], step: Callable[[], None] = lambda: None) -> None:
@@ -38,32 +53,26 @@ class Process:
 
     ready = b""  # it writes this into its log as soon as it does what it is there for
 
-    def __init__(self, name: str, command: tuple[str, ...], environment: Mapping[str, str], folder: Path) -> None:
-        self.name, self.command, self.environment = name, command, dict(environment)
+    def __init__(self, name: str, folder: Path, sabotage: str, life: Callable[..., object], *words: Any) -> None:
+        self.name, self.sabotage, self.life, self.words = name, sabotage, life, words
         self.log = folder / f"{name}.log"
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: multiprocessing.process.BaseProcess | None = None
         self._began = 0
 
     @property
     def alive(self) -> bool:
-        return self._process is not None and self._process.poll() is None
+        return self._process is not None and self._process.is_alive()
 
     def start(self) -> None:
         assert self._process is None, f"{self.name} runs already"
         self._began = self.log.stat().st_size if self.log.exists() else 0
-        with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                self.command,
-                cwd=settings.BASE_DIR,
-                env=self.environment,
-                stdout=self._stdout(log),
-                stderr=log,
-                stdin=self._stdin(),
-                start_new_session=True,
-            )
+        self._process = _context.Process(
+            target=lives.live, args=(str(self.log), self.sabotage, self.life, self.words), name=self.name
+        )
+        self._process.start()
 
     def wait_until_ready(self) -> None:
-        wait_for(lambda: not self.alive or self.ready in self.log.read_bytes()[self._began :])
+        wait_for(lambda: not self.alive or (self.log.exists() and self.ready in self.log.read_bytes()[self._began :]))
         assert self.alive, self.last_words()
 
     def kill(self) -> None:
@@ -73,7 +82,7 @@ class Process:
     def stop(self) -> int:
         """SIGTERM, as at a deployment: the exit code once it has finished what it had in hand."""
         assert self._process is not None
-        self._process.send_signal(signal.SIGTERM)
+        os.kill(self._process.pid, signal.SIGTERM)
         return self._gone()
 
     def freeze(self) -> None:
@@ -94,57 +103,54 @@ class Process:
             self._gone()
 
     def last_words(self) -> str:
-        return self.log.read_text(errors="replace")[-3000:]
+        return self.log.read_text(errors="replace")[-3000:] if self.log.exists() else ""
 
     def _gone(self) -> int:
         assert self._process is not None
-        code = self._process.wait(PATIENCE)
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                with contextlib.suppress(BrokenPipeError):
-                    pipe.close()
+        self._process.join(PATIENCE)
+        code = self._process.exitcode
+        assert code is not None, f"{self.name} does not end: {self.last_words()}"
+        self._process.close()
         self._process = None
         return code
 
     def _signal(self, number: signal.Signals) -> None:
-        if self._process is not None:
+        process = self._process
+        if process is not None:
             with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._process.pid, number)
-
-    def _stdout(self, log: Any) -> Any:
-        return log
-
-    def _stdin(self) -> Any:
-        return subprocess.DEVNULL
+                try:
+                    os.killpg(process.pid, number)
+                except ProcessLookupError:  # no group of its own yet, or gone
+                    os.kill(process.pid, number)
 
 
 class Worker(Process):
     ready = b" ready."
 
-    def __init__(self, name: str, environment: Mapping[str, str], folder: Path) -> None:
+    def __init__(self, name: str, folder: Path, sabotage: str) -> None:
         words = ("worker", "-Q", "tick", "-n", f"{name}@%h", "--without-gossip", "--without-mingle")
-        super().__init__(name, (*CELERY, *words, "--concurrency", "1", "--loglevel", "INFO"), environment, folder)
+        super().__init__(name, folder, sabotage, lives.celery, *words, "--concurrency", "1", "--loglevel", "INFO")
 
 
 class Beat(Process):
     ready = b"beat: Starting"
 
-    def __init__(self, name: str, environment: Mapping[str, str], folder: Path) -> None:
+    def __init__(self, name: str, folder: Path, sabotage: str) -> None:
         words = ("beat", "-S", "celery.beat:Scheduler", "--loglevel", "INFO", "--pidfile=")
-        super().__init__(name, (*CELERY, *words), environment, folder)
+        super().__init__(name, folder, sabotage, lives.celery, *words)
 
 
 class Watchdog(Process):
-    def __init__(self, name: str, environment: Mapping[str, str], folder: Path, patience: int = 1) -> None:
-        super().__init__(name, (PYTHON, "manage.py", "tick", "--watch", str(patience)), environment, folder)
+    def __init__(self, name: str, folder: Path, sabotage: str) -> None:
+        super().__init__(name, folder, sabotage, lives.manage, "tick", "--watch", "1")
 
 
 class Web(Process):
     ready = b"Listening at"
 
-    def __init__(self, name: str, environment: Mapping[str, str], folder: Path) -> None:
+    def __init__(self, name: str, folder: Path, sabotage: str) -> None:
         words = ("--bind", "127.0.0.1:0", "--worker-class", "gthread", "--threads", "4", "--no-control-socket")
-        super().__init__(name, (PYTHON, "-m", "gunicorn", "intranet.wsgi:application", *words), environment, folder)
+        super().__init__(name, folder, sabotage, lives.gunicorn, *words)
 
     @property
     def address(self) -> str:
@@ -153,39 +159,37 @@ class Web(Process):
 
 
 class Ticker(Process):
-    """Does `manage.py tick --at` whenever it is told a moment (`tests/faults/ticker.py`): a dispatcher with a clock."""
+    """Does `manage.py tick --at` whenever it is told a moment: a dispatcher with the story's clock."""
 
-    ready = b"ready"
+    def __init__(self, name: str, folder: Path, sabotage: str) -> None:
+        super().__init__(name, folder, sabotage, lives.ticks)
 
-    def __init__(self, name: str, environment: Mapping[str, str], folder: Path) -> None:
-        super().__init__(name, (PYTHON, "-m", "tests.faults.ticker"), environment, folder)
+    def start(self) -> None:
+        self._orders, theirs = _context.Pipe()
+        self.words = (theirs,)
+        super().start()
+        theirs.close()
 
     def begin(self, at: datetime) -> None:
         """Have a tick done, and do not wait for it."""
-        assert self._process is not None
-        assert self._process.stdin is not None
         with contextlib.suppress(BrokenPipeError):
-            self._process.stdin.write(f"{at.isoformat()}\n".encode())
-            self._process.stdin.flush()
+            self._orders.send(at.isoformat())
 
     def finish(self) -> dict[str, int] | None:
         """What the tick did; None if the process died meanwhile, or lost its database."""
-        assert self._process is not None
-        assert self._process.stdout is not None
-        heard, _, _ = select.select([self._process.stdout], [], [], PATIENCE)
-        assert heard, f"waited {PATIENCE} s in vain for a tick: {self.last_words()}"
-        line = self._process.stdout.readline()
-        return json.loads(line) if line else None
+        assert self._orders.poll(PATIENCE), f"waited {PATIENCE} s in vain for a tick: {self.last_words()}"
+        try:
+            return self._orders.recv()
+        except (EOFError, ConnectionResetError):
+            return None
 
     def tick(self, at: datetime) -> dict[str, int] | None:
         self.begin(at)
         return self.finish()
 
-    def _stdout(self, log: Any) -> Any:
-        return subprocess.PIPE
-
-    def _stdin(self) -> Any:
-        return subprocess.PIPE
+    def _gone(self) -> int:
+        self._orders.close()
+        return super()._gone()
 
 
 class Bell:

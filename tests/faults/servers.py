@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import signal
 import subprocess
 import threading
@@ -212,7 +211,6 @@ def environment(servers: Servers, mail_port: int) -> dict[str, str]:
     broker = urlsplit(servers.broker.address)
     over_the_line = broker._replace(netloc=f":{broker.password}@127.0.0.1:{servers.line.port}").geturl()
     return {
-        **os.environ,
         "DJANGO_SETTINGS_MODULE": "tests.faults.settings",
         "DATABASE_URL": servers.database.named(ARENA),
         "REDIS_URL": over_the_line,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import signal
-import sys
 import urllib.parse
 import urllib.request
 from datetime import timedelta
@@ -16,6 +15,7 @@ from accounts.models import User
 from intranet.reminders.models import Delivery, Reminder, Run
 from tests.factories import PASSWORD
 from tests.faults.arena import HOUR, MINUTE, SECOND, TEN, Arena
+from tests.faults.lives import watch_through
 from tests.faults.processes import PATIENCE, wait_for
 
 WORST = 90 * SECOND  # what the promise says: from due to the mail server while there is no broker
@@ -113,10 +113,7 @@ def broker_absent_for_an_hour(arena: Arena) -> None:
     for number, moment in enumerate([TEN, *due]):
         arena.owe([people[number % len(people)]], 1, due=moment)
     arena.struck()
-    hour = arena.other(
-        "hour", sys.executable, "-m", "tests.faults.an_hour",
-        (TEN - 5 * MINUTE).isoformat(), (TEN + HOUR + 5 * MINUTE).isoformat(),
-    )  # fmt: skip
+    hour = arena.other("hour", watch_through, TEN - 5 * MINUTE, TEN + HOUR + 5 * MINUTE)
     wait_for(lambda: not hour.alive or Reminder.objects.filter(recipient=reader, state="released").exists())
     page = read_inbox(web.address, reader)
     arena.require("Work [owed-1]" in page, "the inbox does not show what was due")

@@ -1,5 +1,3 @@
-import os
-
 from django.apps import AppConfig
 
 # Of the product's own: what a manager withdraws between claim and fence.
@@ -11,7 +9,6 @@ class PlantedConfig(AppConfig):
 
     def ready(self) -> None:
         from intranet.reminders import registry
-        from tests.faults.planted import sabotage
         from tests.faults.planted.reminders import KINDS
 
         # The machinery knows no kind by name; thirty that owe nobody anything would only make each tick longer.
@@ -20,5 +17,3 @@ class PlantedConfig(AppConfig):
                 registry.unregister(kind.code)
         for planted in KINDS:
             registry.register(planted())
-        if deed := os.environ.get("SABOTAGE"):
-            sabotage.DEEDS[deed]()
