@@ -41,7 +41,7 @@ PRODUCTION = INTRANET_MODE=production DEBUG=0 DEMO=0 SITE_ORIGIN=https://intrane
 	SECRET_KEY="$(call random,60)" REDIS_URL="redis://:$(call random,16)@redis.example.org:6379/0" \
 	DATABASE_URL="postgresql://intranet:$(call random,16)@postgres.example.org/intranet"
 
-.PHONY: run test bench check fix demo lock backup restore stop clean help setup setup-local
+.PHONY: run test bench soak check fix demo lock backup restore stop clean help setup setup-local
 .PHONY: check-style check-types check-imports check-migrations check-production check-templates check-api check-deployment
 
 run: setup-local ## start the intranet on this machine (PORT=8123 make run)
@@ -114,6 +114,11 @@ bench: setup ## measure search by labelled queries, pages about very much, and a
 	@$(LOCAL) exec --test --end-with-parent -- env DJANGO_SETTINGS_MODULE=tests.settings $(VENV) -m benchmarks.protocols
 	@$(LOCAL) exec --test --end-with-parent -- env DJANGO_SETTINGS_MODULE=tests.settings $(VENV) -m benchmarks.roster
 	@exec $(LOCAL) exec --test --end-with-parent -- env DJANGO_SETTINGS_MODULE=tests.settings $(VENV) -m benchmarks.reminders
+
+soak: setup ## every fault from many seeds, a table at the end (SEEDS=20 SEED=1 FAULTS=name,name QUICK=1 WRITE=docs/faults.md)
+	@exec $(LOCAL) exec --test --end-with-parent -- env DJANGO_SETTINGS_MODULE=tests.settings $(VENV) -m tests.faults.soak \
+		--seeds $(or $(SEEDS),20) --seed $(or $(SEED),1) $(if $(FAULTS),--faults $(FAULTS)) $(if $(QUICK),--quick) \
+		$(if $(WRITE),--write $(WRITE))
 
 backup: setup-local ## write the database and the documents into backups/
 	@exec $(LOCAL) backup

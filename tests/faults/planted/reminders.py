@@ -1,46 +1,56 @@
+"""Kinds of reminders as different as the machinery can tell them apart."""
+
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from django.db.models import CharField, DateTimeField, F, QuerySet, Value
+from django.db.models import F, QuerySet
 
 from accounts.models import User
 from intranet.reminders.registry import Kind, Message, OnDoubt
-
-EACH = 3  # reminders for each person: fewer than make a digest
-OWED = "owes a reminder"  # in `title`; whoever has it there is owed
-DUE = datetime(2026, 1, 1, tzinfo=UTC)
-FOR_EVER = datetime(2100, 1, 1, tzinfo=UTC)
+from tests.faults.planted.models import Owed
 
 
 class Work(Kind):
-    """Whoever is marked is owed `EACH` reminders, since long and for ever."""
+    """Whatever `planted_owed` holds of this sort. It does not wait for the morning, and is sent again when in doubt."""
 
     code = "fault-work"
     label = "Work"
-    subject = "accounts.User"
+    subject = "planted.Owed"
     on_doubt = OnDoubt.RESEND
     heeds_quiet_hours = False
 
     def owed(self, at: datetime) -> Sequence[QuerySet[Any, Any]]:
-        return [
-            User.objects.filter(title=OWED).annotate(
-                recipient_id=F("pk"),
-                subject_id=F("pk"),
-                occasion=Value(f"number {number}", CharField()),
-                due_at=Value(DUE, DateTimeField()),
-                not_after=Value(FOR_EVER, DateTimeField()),
-            )
-            for number in range(EACH)
-        ]
+        return [Owed.objects.filter(sort=self.code).annotate(recipient_id=F("person_id"), subject_id=F("pk"))]
 
-    def write(self, subject: User, recipient: User, occasion: str, at: datetime) -> Message:
+    def write(self, subject: Owed, recipient: User, occasion: str, at: datetime) -> Message:
+        if subject.unwritable:
+            raise LookupError(occasion)
         return Message(
-            title=f"Work {occasion}",
-            paragraphs=["There is work to do. " * 40],
+            title=f"Work {subject}",
+            paragraphs=["There is work to do. " * 20],
             path="/inbox/",
             action="Do it",
             why="You get this because a test wants it.",
         )
+
+
+class Held(Work):
+    """In doubt it is not sent again."""
+
+    code = "fault-held"
+    label = "Work that is not told twice"
+    on_doubt = OnDoubt.HOLD
+
+
+class Patient(Work):
+    """Waits for the morning."""
+
+    code = "fault-patient"
+    label = "Work by day"
+    heeds_quiet_hours = True
+
+
+KINDS = (Work, Held, Patient)

@@ -10,22 +10,28 @@ from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 
-from aiosmtpd.smtp import SMTP, Envelope, Session
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
-logging.getLogger("mail.log").setLevel(logging.WARNING)
+logging.getLogger("mail.log").setLevel(logging.ERROR)  # below, it talks of every command and of its own next release
 
 Answer = Callable[[str], str]
 CUT = "cut"  # instead of an answer: close the connection without a word
+TAKEN_THEN_CUT = "250 taken, then cut"  # keep the message, and close the connection without a word
+TAKEN_THEN_DROPPED = "250 taken, then dropped"  # say 250, close the connection, throw the message away
 
 
 @dataclass
 class Mailbox:
-    """What arrived, and how the server answers. An answer gets the recipient's address ("" at MAIL FROM)."""
+    """What arrived, and how the server answers. An answer gets the recipient's address ("" at MAIL FROM).
+
+    Each answer is found in a thread of its own: it may wait for something, and other connections go on meanwhile.
+    """
 
     port: int = 0
-    taken: list[tuple[str, bytes]] = field(default_factory=list)  # address and bytes, once the server said 250
+    taken: list[tuple[str, bytes]] = field(default_factory=list)  # address and bytes of what the server took
     seen: list[tuple[str, bytes]] = field(default_factory=list)  # whatever the answer was
     connections: int = 0
+    lets_in: Callable[[], bool] = lambda: True  # whoever gives a name and a password; nobody has to
     at_mail: Answer = lambda address: "250 OK"
     at_recipient: Answer = lambda address: "250 OK"
     at_dot: Answer = lambda address: "250 OK"
@@ -52,12 +58,12 @@ class Handler:
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         envelope.mail_from = address
-        return cut_or(server, self.mailbox.at_mail(""))
+        return cut_or(server, await found(self.mailbox.at_mail, ""))
 
     async def handle_RCPT(  # noqa: N802  (its name there)
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
-        answer = cut_or(server, self.mailbox.at_recipient(address))
+        answer = cut_or(server, await found(self.mailbox.at_recipient, address))
         if answer.startswith("2"):
             envelope.rcpt_tos.append(address)
         return answer
@@ -65,16 +71,22 @@ class Handler:
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         entry = (envelope.rcpt_tos[0], bytes(envelope.original_content or b""))
         self.mailbox.seen.append(entry)
-        # In a thread: an answer may wait for something, and other connections go on meanwhile.
-        answer = await asyncio.get_running_loop().run_in_executor(None, self.mailbox.at_dot, entry[0])
+        answer = await found(self.mailbox.at_dot, entry[0])
         if answer.startswith("2"):
             self.mailbox.taken.append(entry)
         return cut_or(server, answer)
 
 
+async def found(answer: Answer, address: str) -> str:
+    return await asyncio.get_running_loop().run_in_executor(None, answer, address)
+
+
 def cut_or(server: SMTP, answer: str) -> str:
-    if answer == CUT and server.transport is not None:
+    """The answer to send, with the connection cut before it or after it where the answer says so."""
+    if server.transport is not None and answer in {CUT, TAKEN_THEN_CUT}:
         server.transport.abort()
+    if server.transport is not None and answer == TAKEN_THEN_DROPPED:
+        asyncio.get_running_loop().call_soon(server.transport.close)  # which sends first what is written by then
     return answer
 
 
@@ -108,7 +120,13 @@ class MailServer:
 
     def _connected(self) -> SMTP:
         self.mailbox.connections += 1
-        conversation = SMTP(Handler(self.mailbox), hostname="mail.clinic.example", loop=self._loop)
+        conversation = SMTP(
+            Handler(self.mailbox),
+            hostname="mail.clinic.example",
+            loop=self._loop,
+            auth_require_tls=False,
+            authenticator=lambda *_: AuthResult(success=self.mailbox.lets_in()),
+        )
         self._open.add(conversation)
         return conversation
 

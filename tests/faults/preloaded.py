@@ -1,0 +1,16 @@
+"""Imported by the process that bears all others (`tests/faults/processes.py`), so that none of them has to."""
+
+import celery.bin.celery
+import celery.bin.worker
+import django
+import gunicorn.app.wsgiapp
+
+django.setup()
+
+from intranet.celery import app  # noqa: E402
+
+app.loader.import_default_modules()
+
+import intranet.wsgi  # noqa: E402
+
+__all__ = ["celery", "gunicorn", "intranet"]
