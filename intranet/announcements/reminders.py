@@ -114,6 +114,10 @@ class AnnouncementToAcknowledge(Kind):
             for (code, delay), (_, until) in pairwise([*steps_of(self, group), ("", FOR_EVER)])
         ]
 
+    def may_wait(self, subject: Announcement, recipient: User) -> bool:
+        """An urgent one is a notice about safety: it comes at night, too."""
+        return not subject.urgent
+
     def write(self, subject: Announcement, recipient: User, occasion: str, at: datetime) -> Message:
         step, corrected, _ = occasion.partition(AGAIN)
         again = "Reminder: " if step != "published" else "Corrected: " if corrected else ""

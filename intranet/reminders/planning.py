@@ -17,6 +17,7 @@ from intranet.reminders.registry import HORIZON, Kind
 log = logging.getLogger(__name__)
 
 TOO_LATE = "Its time had passed."
+NO_MAIL = "Its mail could not go in its time; it stayed in the inbox."
 SWITCHED_OFF = "The account is switched off."
 UNTRUE = "No longer true."
 
@@ -133,7 +134,7 @@ def unsettle(due: Owed) -> int:
 def expire(at: datetime) -> int:
     """What was never said in its time is not said after it; what only lacks its mail stays in the inbox without."""
     Reminder.objects.filter(state=Reminder.State.RELEASED, mail_due_at__isnull=False, not_after__lte=at).update(
-        mail_due_at=None
+        mail_due_at=None, reason=NO_MAIL
     )
     return Reminder.objects.filter(state=Reminder.State.SCHEDULED, not_after__lte=at).update(
         state=Reminder.State.EXPIRED,

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import F, Model
+from django.db.models import Exists, F, Model, OuterRef, QuerySet
 from django.utils.text import Truncator
 
 from intranet.reminders import locks, registry
@@ -61,11 +61,7 @@ def release_batch(at: datetime, unwritten: set[int]) -> Counter[str]:
     whoever else releases, or cancels, at the same time decides nothing twice.
     """
     due = list(
-        Reminder.objects.filter(state=Reminder.State.SCHEDULED, due_at__lte=at, not_after__gt=at)
-        .filter(kind__in=[kind.code for kind in registry.registered()])
-        .exclude(pk__in=unwritten)
-        .select_related("recipient")
-        .order_by("failures", "due_at", "id")[:BATCH]
+        due_now(at).exclude(pk__in=unwritten).select_related("recipient").order_by("failures", "due_at", "id")[:BATCH]
     )
     share_recipients(due)
     subjects, habits = subjects_of(due), habits_of({reminder.recipient for reminder in due})
@@ -79,6 +75,12 @@ def release_batch(at: datetime, unwritten: set[int]) -> Counter[str]:
     failed = {reminder.pk for reminder in due} - {row[0] for row in rows} - {reminder.pk for reminder in gone}
     unwritten.update(failed)
     return +Counter(released=_show(rows, at), failed=len(failed), cancelled=_let_go(gone))
+
+
+def due_now(at: datetime) -> QuerySet[Reminder]:
+    """What this process can release at this moment."""
+    known = [kind.code for kind in registry.registered()]
+    return Reminder.objects.filter(state=Reminder.State.SCHEDULED, due_at__lte=at, not_after__gt=at, kind__in=known)
 
 
 def share_recipients(reminders: Sequence[Reminder]) -> None:
@@ -160,9 +162,13 @@ def _let_go(gone: list[Reminder]) -> int:
 
 
 def compose_mails(at: datetime) -> int:
-    """Compose what is due for mailing, person by person; the number of mails."""
+    """Compose what is due for mailing, person by person; the number of mails.
+
+    Who is still being told more by another tick waits for the rest of it: a flood makes one mail, whoever ticks meanwhile.
+    """
     people = (
         Reminder.objects.filter(reachable(), mail_due_at__lte=at, not_after__gt=at, settled_at=None)
+        .filter(~Exists(due_now(at).filter(recipient=OuterRef("recipient"), failures=0)))
         .order_by("recipient_id")
         .values_list("recipient_id", flat=True)
         .distinct()

@@ -54,7 +54,7 @@ async function ask() {
   const state = known();
   if (state.asked && Date.now() - state.asked < pause()) return;
   keep({ ...state, asked: Date.now() });
-  const headers = { Accept: "application/json", ...(state.etag && { "If-None-Match": state.etag }) };
+  const headers = { Accept: "application/json", "X-By-Itself": "1", ...(state.etag && { "If-None-Match": state.etag }) };
   const address = state.at ? `${news}?since=${encodeURIComponent(state.at)}` : news;
   const answer = await fetch(address, { headers, redirect: "manual", cache: "no-store" }).catch(() => null);
   if (answer?.type === "opaqueredirect" || answer?.status === 401 || answer?.status === 403) {

@@ -12,7 +12,7 @@ from intranet.reminders import locks
 from intranet.reminders.models import Delivery, DeliveryItem, Reminder
 from intranet.reminders.planning import plan
 from intranet.reminders.registry import Message
-from intranet.reminders.releasing import compose_for, release
+from intranet.reminders.releasing import compose_for, compose_mails, release
 from tests.intranet.reminders import factories
 from tests.intranet.reminders.conftest import HOUR
 
@@ -239,3 +239,19 @@ def test_two_never_compose_for_one_person_at_once(planted, therapist, at):
         assert compose_for(therapist.pk, at) == 0
     assert compose_for(therapist.pk, at) == 1
     assert compose_for(therapist.pk, at) == 0
+
+
+def test_who_is_still_being_told_more_gets_no_mail_before_the_rest(planted, therapist, at):
+    """Another tick has shown a part of a flood: this one must not make a mail of the part."""
+    factories.released(recipient=therapist, at=at, mail_due_at=at)
+    rest = factories.reminder(recipient=therapist, at=at, occasion="the rest")
+    assert compose_mails(at) == 0
+    rest.state, rest.reason = Reminder.State.CANCELLED, "No longer true."
+    rest.save()
+    assert compose_mails(at) == 1
+
+
+def test_what_cannot_be_written_holds_up_no_mail(planted, therapist, at):
+    factories.released(recipient=therapist, at=at, mail_due_at=at)
+    factories.reminder(recipient=therapist, at=at, occasion="poison", failures=1)
+    assert compose_mails(at) == 1
