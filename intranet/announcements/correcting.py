@@ -22,6 +22,7 @@ from intranet.core.access import YES, Forbidden, Reason, Verdict, require
 from intranet.core.time import organisation_day
 
 LONGEST_NOTE = 200
+UNDECIDED = "Decide whether the receipts so far still count."
 PUT = ("title", "body", "words", "expires_at", "due_at", "edition", "token")
 
 
@@ -116,8 +117,7 @@ def _makes_sense(announcement: Announcement, wording: Wording, at: datetime) -> 
     said = has_words(wording.title, wording.body) + _says_what_changed(announcement, wording)
     times = _times_make_sense(announcement, wording, at)
     if wording.resets_receipts is None and asks_about_receipts(announcement):
-        words = "Decide whether the receipts so far still count."
-        return said + times + Verdict.no("undecided", words, "resets_receipts")
+        return said + times + Verdict.no("undecided", UNDECIDED, "resets_receipts")
     return said + times
 
 

@@ -14,7 +14,7 @@ from intranet.announcements import attaching
 from intranet.announcements.acknowledging import receipts_scope
 from intranet.announcements.attaching import NewFile
 from intranet.announcements.audience import Cell, cells_for
-from intranet.announcements.correcting import LONGEST_NOTE, Wording, asks_about_receipts
+from intranet.announcements.correcting import LONGEST_NOTE, UNDECIDED, Wording, asks_about_receipts
 from intranet.announcements.models import Announcement, Attachment, Audience
 from intranet.announcements.publishing import clinics_of
 from intranet.announcements.receipts import Missing
@@ -262,7 +262,12 @@ class CorrectionForm(WithFiles, WithoutPatients):
     title = forms.CharField(label="Title", max_length=160)
     body = RichTextField(label="Message", max_length=20_000, help_text="No patient names or details.")
     until = forms.DateField(label="Last day", required=False, widget=DayInput, validators=[in_this_century])
-    due = forms.DateField(label="Acknowledge by", required=False, widget=DayInput, validators=[in_this_century])
+    due = forms.DateField(
+        label="Acknowledge by",
+        widget=DayInput,
+        validators=[in_this_century],
+        error_messages={"required": "Choose the last day to acknowledge it."},
+    )
     note = forms.CharField(
         label="What has changed",
         max_length=LONGEST_NOTE,
@@ -273,9 +278,8 @@ class CorrectionForm(WithFiles, WithoutPatients):
         label="Receipts so far",
         choices=[("no", "They still count"), ("yes", "Ask everybody again")],
         coerce=lambda value: value == "yes",
-        empty_value=None,
-        required=False,
         widget=forms.RadioSelect,
+        error_messages={"required": UNDECIDED},
     )
     token = forms.IntegerField(widget=forms.HiddenInput)
 

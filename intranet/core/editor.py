@@ -21,7 +21,7 @@ class RichTextArea(forms.Textarea):
     styles = ("editor/editor.css",)
 
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
-        super().__init__({"rows": 8, "data-rich-text": ""} | (attrs or {}))
+        super().__init__({"rows": 8, "data-rich-text": True} | (attrs or {}))
 
     def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
         html = str(value or "")

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 
 from accounts.models import Clinic, User
 from accounts.roles import Role
-from intranet.announcements import acknowledging
+from intranet.announcements import acknowledging, drafting
+from intranet.announcements.attaching import NewFile
 from intranet.announcements.audience import Cell, recipients
+from intranet.announcements.correcting import Wording, correct
 from intranet.announcements.models import ADDRESSED_ROLES, Announcement
 from intranet.announcements.publishing import Draft, publish
+from intranet.core.papers import Kind, Paper
 from intranet.core.richtext import from_text
 from intranet.core.time import at_local, local_day
 from intranet.core.wording import day_label
+from intranet.demo import papers
 
 TH, AS, FD = Role.THERAPIST, Role.ASSISTANT, Role.FRONT_DESK
 EVERYBODY = ADDRESSED_ROLES
@@ -47,6 +51,7 @@ class Post:
     appears: datetime | None = None
     pinned: bool = False
     urgent: bool = False
+    files: Mapping[str, Sequence[str]] = field(default_factory=dict)  # name -> the lines of a sheet
 
 
 def load_announcements(
@@ -55,6 +60,7 @@ def load_announcements(
     """Post them, the oldest first: current, over, scheduled, pinned, urgent and late ones. Returns them by code."""
     today = local_day(now, clinics["M"].zone)
     posts = [*_of_the_group(lead, administrator, today), *_of_the_clinics(managers, clinics, today)]
+    _keep_a_draft(managers["M"], clinics["M"], now)
     return {
         post.code: publish(
             Draft(
@@ -66,6 +72,7 @@ def load_announcements(
                 due_on=post.due_on,
                 pinned=post.pinned,
                 urgent=post.urgent,
+                added=[NewFile(name, _sheet(lines)) for name, lines in post.files.items()],
             ),
             by=post.author,
             at=now if post.appears else _working_morning(today, post.days_ago, clinics[post.to[0]]),
@@ -77,17 +84,43 @@ def load_announcements(
 def load_receipts(posted: Mapping[str, Announcement], people: Mapping[str, User], *, now: datetime) -> None:
     """Most have opened what is addressed to them, and acknowledged what asks for it; the people in `WAITING` have not."""
     names = {user.pk: name for name, user in people.items()}
+    _correct_the_parking(posted["parking"], now=now)
     for code, announcement in posted.items():
-        if announcement.published_at > now:
+        if announcement.appears_at > now:
             continue
         for user in recipients(announcement, local_day(now, announcement.author.zone)):
             _answer(announcement, user, late=names[user.pk] in WAITING.get(code, ()), now=now)
 
 
+def _keep_a_draft(author: User, clinic: Clinic, now: datetime) -> None:
+    """What a manager has begun and not sent."""
+    words = "Bring ideas for the gym: what is missing, what nobody uses. Elle orders at the end of the month."
+    audience = [Cell(clinic, role) for role in (TH, AS)]
+    draft = Draft(title="What do we order for the gym?", body=from_text(words), audience=audience)
+    drafting.save(draft, by=author, at=now - timedelta(minutes=20))
+
+
+def _correct_the_parking(parking: Announcement, *, now: datetime) -> None:
+    """The hour was wrong; nothing that people have to do changes, and so the receipts still count."""
+    at = parking.appears_at + (now - parking.appears_at) / 2
+    wording = Wording(
+        title=parking.title,
+        body=parking.body.replace("noon", "2 PM"),
+        note="The lot opens at 2 PM, not at noon.",
+        last_day=parking.last_day,
+        resets_receipts=False,
+    )
+    correct(parking, wording, token=parking.token, by=parking.author, at=at)
+
+
+def _sheet(lines: Sequence[str]) -> Paper:
+    return Paper(Kind.PDF, papers.pdf(lines), 1, "\n".join(filter(None, lines)))
+
+
 def _answer(announcement: Announcement, user: User, *, late: bool, now: datetime) -> None:
     """At a moment between publication and now, spread over the staff. Of those who are late every second has opened it."""
     spread = user.pk * 7 + announcement.pk * 3
-    moment = announcement.published_at + (now - announcement.published_at) * (spread % 50 + 1) / 100
+    moment = announcement.appears_at + (now - announcement.appears_at) * (spread % 50 + 1) / 100
     if announcement.must_acknowledge and not late:
         acknowledging.acknowledge(announcement, by=user, at=moment)
     elif spread % 4 if not late else spread % 2:
@@ -140,6 +173,9 @@ def _of_the_group(lead: User, administrator: User, today: date) -> Iterator[Post
         ),
         due_on=today + timedelta(days=6),
         last_day=today + timedelta(days=20),
+        files={
+            "Questions for the first hour": ["Questions for the first hour", "", "Whom did it help?", "For how long?"]
+        },
     )
 
 
@@ -153,7 +189,7 @@ def _of_the_clinics(managers: Mapping[str, User], clinics: Mapping[str, Clinic],
         EVERYBODY,
         "Parking lot resurfacing on Saturday",
         from_text(
-            f"The north lot is closed on {day_label(saturday, today)} until 2 PM. Use the street entrance, and tell the "
+            f"The north lot is closed on {day_label(saturday, today)} until noon. Use the street entrance, and tell the "
             "first patients when you confirm them."
         ),
         last_day=saturday,
@@ -189,6 +225,7 @@ def _of_the_clinics(managers: Mapping[str, User], clinics: Mapping[str, Clinic],
         appears=at_local(today + timedelta(days=2), time(7), clinics["M"].zone),
         due_on=tuesday - timedelta(days=1),
         last_day=tuesday + timedelta(days=7),
+        files={"Consent to the flu shot": ["Consent to the flu shot", "", "Name:", "Date:", "Signature:"]},
     )
     yield Post(
         "drill",

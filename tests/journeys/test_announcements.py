@@ -31,8 +31,18 @@ def test_announce_acknowledge_and_count(
     page.get_by_role("button", name="Send it").click()
     expect(page.get_by_role("alert")).to_be_visible()
     expect(page.get_by_label("Title")).to_have_value("New sharps containers")
-    page.get_by_label("Message").fill("Close them at three quarters.")
+    message = page.get_by_role("textbox", name="Message")
+    message.fill("Close them at three quarters.")
+    message.press("Enter")
+    page.keyboard.type("- Write the date on the lid")
+    preview = page.get_by_role("complementary", name="Preview")
+    expect(preview.get_by_role("listitem")).to_have_text("Write the date on the lid")
     page.get_by_role("checkbox", name="Therapist").first.check()
+    expect(page.locator("#reach")).to_have_text("2 people")
+    page.get_by_role("button", name="Save draft").click()
+    expect(message).to_contain_text("Write the date on the lid")
+    assert Announcement.objects.get().is_draft
+    assert axe(page) == []
     page.get_by_label("People must acknowledge it").check()
     page.get_by_label("Acknowledge by").fill((timezone.localdate() + timedelta(days=3)).isoformat())
     page.get_by_role("button", name="Send it").click()
@@ -47,6 +57,22 @@ def test_announce_acknowledge_and_count(
 
     page = visit(manager)
     page.goto(f"{live_server.url}{Announcement.objects.get().get_absolute_url()}receipts/")
-    expect(page.get_by_role("heading", level=1, name="1 of 2 read")).to_be_visible()
+    expect(page.get_by_role("heading", level=1, name="1 of 2 read, 1 acknowledged")).to_be_visible()
     expect(page.get_by_role("row", name=floater.name)).to_contain_text("Not yet")
     assert axe(page) == []
+
+    page.goto(f"{live_server.url}{Announcement.objects.get().get_absolute_url()}correct/")
+    assert axe(page) == []
+    page.get_by_role("textbox", name="Message").fill("Close them when they are half full.")
+    page.get_by_label("What has changed").fill("Half, not three quarters.")
+    page.get_by_role("button", name="Correct it").click()
+    expect(page.get_by_role("alert")).to_contain_text("Decide whether the receipts so far still count.")
+    page.get_by_label("Ask everybody again").check()
+    page.get_by_role("button", name="Correct it").click()
+    expect(page.get_by_text("Half, not three quarters.")).to_be_visible()
+
+    reader = visit(therapist)
+    reader.get_by_role("link", name="New sharps containers").first.click()
+    expect(reader.get_by_text("asks you to acknowledge this once more")).to_be_visible()
+    reader.get_by_role("button", name="I have read this").click()
+    expect(reader.locator(".badge", has_text="Acknowledged")).to_be_visible()

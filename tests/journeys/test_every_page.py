@@ -28,6 +28,7 @@ NOT_PAGES = {
     *(
         "protocols:report-csv",
         "protocols:receipts-csv",
+        "announcements:receipts-csv",
         "home:evidence-csv",
         "home:evidence-pdf",
         "protocols:certificate-pdf",
@@ -40,6 +41,7 @@ NOT_PAGES = {
     ),
     "scheduling:board-news",  # a line for the page of the board
     *("accounts:credential-document", "accounts:credential-picture"),
+    *("announcements:attachment", "announcements:attachment of a draft"),
     *("protocols:picture", "protocols:picture of a draft", "protocols:attachment", "protocols:attachment of a draft"),
 }
 # A file, and the pages of one passkey, which test_sign_in_pages.py opens with a real one.

@@ -216,10 +216,11 @@ class TestPages:
 
     def test_without_a_decision_nothing_happens(self, sign_in, asking, clinical_lead):
         address = reverse("announcements:correct", args=[asking.pk])
-        response = sign_in(clinical_lead).post(address, self.form(asking, resets_receipts=""))
+        response = sign_in(clinical_lead).post(address, self.form(asking, resets_receipts="", note=""))
         assert response.status_code == 422
         assert dict(response.context["form"].errors) == {
-            "resets_receipts": ["Decide whether the receipts so far still count."]
+            "resets_receipts": ["Decide whether the receipts so far still count."],
+            "note": ["Say in a few words what has changed: readers see it."],
         }
         assert "checked" not in response.content.decode().partition("Receipts so far")[2].partition("</fieldset>")[0]
 

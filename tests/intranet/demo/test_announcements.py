@@ -60,6 +60,9 @@ def test_it_loads_on_any_day_at_any_hour(load, therapist: User, mt_prospect: Cli
     assert posted["sharps"].due_on == day - timedelta(days=1)
     assert list(Announcement.objects.over(now)) == [posted["drill"]]
     assert list(Announcement.objects.filter(published_at__gt=now)) == [posted["flu"]]
+    assert [one.note for one in posted["parking"].corrections.all()] == ["The lot opens at 2 PM, not at noon."]
+    assert [file.name for file in posted["flu"].attachments.all()] == ["Consent to the flu shot"]
+    assert [draft.author.name for draft in Announcement.objects.filter(published_at=None)] == ["Dana Mockridge"]
 
 
 @pytest.mark.parametrize(
