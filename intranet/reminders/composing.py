@@ -30,7 +30,7 @@ class OneWord(UnstructuredHeader):
 
 
 HEADERS = HeaderRegistry()
-HEADERS.map_to_type("list-unsubscribe", OneWord)
+HEADERS.map_to_type("list-unsubscribe", OneWord)  # type: ignore[arg-type]  # as the library itself does
 BY_WIRE = SMTP.clone(header_factory=HEADERS)
 
 # A mail lists so many reminders; the inbox has them all.

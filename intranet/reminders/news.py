@@ -36,10 +36,9 @@ class News:
 
 
 def news_of(person: AnyUser, since: datetime | None, at: datetime) -> News:
-    """What is new to a page that asked `since`; nothing to one that asks for the first time. The newest first."""
+    """What is new to a page that asked `since`, the newest first. One that asks for the first time gets what it will get
+    once more because of the overlap, so that it knows that."""
     unread = Reminder.objects.visible_to(person).unread(at)
-    if since is None:
-        return News(unread.count(), ())
-    rows = unread.annotate(came_at=CAME_AT).filter(came_at__gt=since - OVERLAP).newest_first()[:MOST]
-    items = (Item(row.pk, f"{row.pk}-{row.came_at:%Y%m%d%H%M%S}", row.title, row.path) for row in rows)
+    rows = unread.annotate(came_at=CAME_AT).filter(came_at__gt=(since or at) - OVERLAP).newest_first()[:MOST]
+    items = (Item(row.pk, f"{row.pk}-{row.last_came_at:%Y%m%d%H%M%S}", row.title, row.path) for row in rows)
     return News(unread.count(), tuple(items))

@@ -57,9 +57,8 @@ def undo_found_by(token: str) -> Link | None:
 @transaction.atomic
 def follow(link: Link, *, at: datetime) -> str:
     """Do what a link says. Returns the address that takes it back; mail that was off already comes at once then."""
-    kept = MailChoice.objects.filter(person=link.person, kind__in=link.rhythms)
-    kept = kept.exclude(rhythm=Rhythm.IN_APP).values_list("kind", "rhythm")
-    before = dict.fromkeys(link.rhythms, Rhythm.AT_ONCE.value) | dict(kept)
+    chosen = MailChoice.objects.filter(person=link.person, kind__in=link.rhythms).exclude(rhythm=Rhythm.IN_APP)
+    before = dict.fromkeys(link.rhythms, Rhythm.AT_ONCE.value) | dict(chosen.values_list("kind", "rhythm"))
     choose_rhythms(link.person, link.rhythms, by=None, at=at)
     return reverse("reminders:unsubscribe-undo", args=[signing.Signer(salt=UNDO).sign_object([link.person.pk, before])])
 

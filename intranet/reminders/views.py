@@ -74,7 +74,7 @@ def inbox_page(request: HttpRequest, preferences: PreferencesForm | None = None,
         "form": form,
         "tabs": [(name, label, counts.get(name)) for name, label in TABS],
         "state": [*form.state.items(), *([("page", page.number)] if page.number > 1 else [])],
-        "markable": any(row.reminder.read_at is None for row in rows) and form.tab != "snoozed",
+        "markable": counts["unread"] and form.tab != "snoozed",
         "preferences": preferences or PreferencesForm(person=request.user),
     }
     return render(request, "reminders/inbox.html", context, status=status)

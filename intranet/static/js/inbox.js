@@ -15,21 +15,27 @@ let over = false;
 
 // --- What all tabs know together
 
-function known() {
+// Without storage each tab counts for itself.
+const memory = new Map();
+
+function read(key) {
   try {
-    return JSON.parse(localStorage.getItem(place)) ?? {};
+    return localStorage.getItem(key);
   } catch {
-    return {};
+    return memory.get(key);
   }
 }
 
-function keep(state) {
+function write(key, value) {
   try {
-    localStorage.setItem(place, JSON.stringify(state));
+    localStorage.setItem(key, value);
   } catch {
-    // Without storage each tab counts for itself.
+    memory.set(key, value);
   }
 }
+
+const known = () => JSON.parse(read(place) ?? "{}");
+const keep = (state) => write(place, JSON.stringify(state));
 
 const alone = (work) => (navigator.locks ? navigator.locks.request(place, { ifAvailable: true }, (lock) => lock && work()) : work());
 
@@ -52,7 +58,9 @@ function plan() {
 
 async function ask() {
   const state = known();
-  if (state.asked && Date.now() - state.asked < pause()) return;
+  const passed = Date.now() - (state.asked ?? 0);
+  if (passed < pause()) return;
+  if (passed > 2 * LONGEST) state.at = state.etag = undefined; // nobody was here: what came meanwhile is no news
   keep({ ...state, asked: Date.now() });
   const headers = { Accept: "application/json", "X-By-Itself": "1", ...(state.etag && { "If-None-Match": state.etag }) };
   const address = state.at ? `${news}?since=${encodeURIComponent(state.at)}` : news;
@@ -66,12 +74,12 @@ async function ask() {
   await take(await answer.json(), answer.headers.get("ETag"), state);
 }
 
-async function take({ unread, items, at }, etag, { seen = [] }) {
+async function take({ unread, items, at }, etag, { seen = [], at: before }) {
   const fresh = items.filter(({ key }) => !seen.includes(key));
   keep({ ...known(), at, etag, unread, seen: [...seen, ...fresh.map(({ key }) => key)].slice(-REMEMBERED) });
   show(unread);
   channel?.postMessage(unread);
-  if (wanted()) for (const item of fresh.reverse()) tell(item);
+  if (before && wanted()) for (const item of fresh.reverse()) tell(item);
 }
 
 // --- Showing
@@ -105,7 +113,7 @@ function count(unread, words = "") {
 
 // --- Telling
 
-const wanted = () => "Notification" in window && Notification.permission === "granted" && localStorage.getItem(wish) === "yes";
+const wanted = () => "Notification" in window && Notification.permission === "granted" && read(wish) === "yes";
 
 function tell({ id, key, title, path }) {
   const note = new Notification(title, { tag: key, icon: document.querySelector("link[rel=icon]")?.href });
@@ -133,7 +141,7 @@ function drawSwitch() {
 async function flip() {
   const on = !wanted();
   if (on && Notification.permission !== "granted") await Notification.requestPermission();
-  localStorage.setItem(wish, on && Notification.permission === "granted" ? "yes" : "no");
+  write(wish, on && Notification.permission === "granted" ? "yes" : "no");
   drawSwitch();
   plan();
 }

@@ -12,6 +12,7 @@ from django.utils import timezone
 from accounts.models import User
 from intranet.core.time import local_day
 from intranet.reminders.models import Reminder
+from intranet.reminders.registry import Group
 from tests import factories as people
 from tests.intranet.reminders import factories
 
@@ -198,3 +199,137 @@ def test_strangers_are_sent_to_the_door(mine, client):
     for method, path in [("get", INBOX), ("post", "/inbox/read/"), ("post", f"/inbox/{mine.pk}/read/")]:
         response = getattr(client, method)(path)
         assert (response.status_code, response.url.split("?")[0]) == (302, reverse("account_login"))
+
+
+# --- Tabs, filters and marking several
+
+
+@pytest.fixture
+def of_each_sort(therapist, now, planted, urgent):
+    """One of each, named after what it is."""
+    planted.asks, urgent.asks = True, False
+    ahead = {"recipient": therapist, "at": now, "not_after": now + timedelta(days=2)}
+    return {
+        "asks": factories.released(title="is-asking", **ahead),
+        "tells": factories.released(title="is-telling", kind="planted-urgent", **ahead),
+        "read": factories.released(title="is-read", read_at=now, **ahead),
+        "done": factories.released(title="is-done", settled_at=now, **ahead),
+        "off": factories.released(title="is-off", snoozed_until=now + timedelta(hours=1), **ahead),
+        "past": factories.released(
+            title="is-past", recipient=therapist, at=now - timedelta(days=3), not_after=now - timedelta(days=1)
+        ),
+    }
+
+
+def shown(client, **query) -> set[str]:
+    page = text(client.get(INBOX, query))
+    return {name for name in ("asking", "telling", "read", "done", "off", "past") if f"is-{name}<" in page}
+
+
+def test_each_tab_has_its_rows(of_each_sort, therapist, sign_in):
+    client = sign_in(therapist)
+    assert shown(client) == shown(client, show="all") == {"asking", "telling", "read", "done", "past"}
+    assert shown(client, show="unread") == {"asking", "telling", "past"}
+    assert shown(client, show="waiting") == {"asking", "read"}
+    assert shown(client, show="snoozed") == {"off"}
+
+
+def test_the_tabs_count(of_each_sort, therapist, sign_in):
+    page = text(sign_in(therapist).get(INBOX))
+    tabs = page.split('<nav class="tabs" id="inbox-tabs" aria-label="Inbox">')[1].split("</nav>")[0]
+    counts = [int(part.split("<")[0]) for part in tabs.split('<span class="count-soft">')[1:]]
+    assert counts == [3, 2, 1]
+
+
+def test_filters_by_kind_by_group_and_by_words(of_each_sort, planted, urgent, therapist, sign_in):
+    client = sign_in(therapist)
+    assert shown(client, about="planted-urgent") == {"telling"}
+    assert shown(client, show="unread", about="planted") == {"asking", "past"}
+    planted.group = urgent.group = Group.SWAPS
+    assert shown(client, about="swaps-and-open-shifts") == {"asking", "telling", "read", "done", "past"}
+    assert shown(client, q="IS asking") == {"asking"}
+    assert shown(client, q="second") == {"asking", "telling", "read", "done", "past"}  # words of the text
+    assert "Nothing found" in text(client.get(INBOX, {"q": "nowhere"}))
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ({"show": "some"}, "“some” makes no sense as “Show”."),
+        ({"about": "weather"}, "“weather” makes no sense as “About”."),
+        ({"about": ["planted", "<b>"]}, "“&lt;b&gt;” makes no sense as “About”."),
+    ],
+)
+def test_what_makes_no_sense_is_named_and_left_out(of_each_sort, therapist, sign_in, query, words):
+    page = text(sign_in(therapist).get(INBOX, query))
+    assert words in page
+    assert "was left out" in page
+    assert "is-read<" in page
+
+
+def test_words_that_are_too_long_or_strange_find_nothing(mine, therapist, sign_in):
+    for words in ("x" * 5000, "\x00", "%", "_", "'\"\\"):
+        assert sign_in(therapist).get(INBOX, {"q": words}).status_code == 200
+
+
+def test_marking_as_unread_again(mine, therapist, sign_in, now):
+    client = sign_in(therapist)
+    client.post(f"/inbox/{mine.pk}/read/")
+    assert "Mark “Mine &amp; &lt;mine&gt;” as unread" in text(client.get(INBOX))
+    response = client.post(f"/inbox/{mine.pk}/unread/", {"show": "waiting"})
+    assert (response.status_code, response.url) == (302, "/inbox/?show=waiting")
+    assert list(Reminder.objects.visible_to(therapist).unread(now)) == [mine]
+
+
+def test_what_is_done_does_not_become_unread(mine, therapist, sign_in, now):
+    Reminder.objects.filter(pk=mine.pk).update(read_at=now, settled_at=now)
+    sign_in(therapist).post(f"/inbox/{mine.pk}/unread/")
+    mine.refresh_from_db()
+    assert mine.read_at == now
+
+
+def test_marking_those_that_were_chosen(of_each_sort, foreign, therapist, floater, sign_in):
+    chosen = [of_each_sort["asks"].pk, of_each_sort["off"].pk, foreign.pk, 0, "nonsense", "9" * 30]
+    response = sign_in(therapist).post("/inbox/read/", {"selected": "1", "reminder": chosen, "show": "unread"})
+    assert (response.status_code, response.url) == (302, "/inbox/?show=unread")
+    read = Reminder.objects.filter(read_at__isnull=False).order_by("title")
+    assert [reminder.title for reminder in read] == ["is-asking", "is-read"]
+
+
+def test_choosing_none_marks_none(of_each_sort, therapist, sign_in):
+    sign_in(therapist).post("/inbox/read/", {"selected": "1"})
+    assert [reminder.title for reminder in Reminder.objects.filter(read_at__isnull=False)] == ["is-read"]
+
+
+def test_marking_what_is_shown_marks_no_more(of_each_sort, therapist, sign_in):
+    response = sign_in(therapist).post("/inbox/read/", {"about": "planted-urgent", "q": "tell"})
+    assert response.url == "/inbox/?about=planted-urgent&q=tell"
+    read = Reminder.objects.filter(read_at__isnull=False).order_by("title")
+    assert [reminder.title for reminder in read] == ["is-read", "is-telling"]
+
+
+def test_marking_all_leaves_what_is_put_off(of_each_sort, therapist, sign_in):
+    sign_in(therapist).post("/inbox/read/")
+    assert [reminder.title for reminder in Reminder.objects.filter(read_at=None)] == ["is-off"]
+
+
+@pytest.mark.parametrize("show", ["unread", "waiting", "snoozed"])
+def test_no_tab_asks_more_for_more_rows(therapist, sign_in, now, planted, show):
+    client = sign_in(therapist)
+    off = now + timedelta(hours=1) if show == "snoozed" else None
+    numbers = []
+    for rows in (1, 2):
+        for _ in range(rows):
+            factories.released(recipient=therapist, at=now, snoozed_until=off)
+        with CaptureQueriesContext(connection) as queries:
+            assert text(client.get(INBOX, {"show": show})).count('<li id="reminder-') == Reminder.objects.count()
+        numbers.append(len(queries))
+    assert numbers[0] == numbers[1]
+
+
+def test_the_title_counts_what_is_unread(mine, therapist, sign_in):
+    client = sign_in(therapist)
+    assert "<title>(1) Inbox · " in text(client.get(INBOX))
+    assert "<title>(1) People · " in text(client.get("/people/"))
+    client.post("/inbox/read/")
+    assert "<title>Inbox · " in text(client.get(INBOX))

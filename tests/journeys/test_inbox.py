@@ -1,0 +1,197 @@
+"""The inbox at work: putting off, the count in the title, and notifications of what comes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import BrowserContext, Page, expect
+
+from accounts.models import User
+from intranet.reminders import registry, unsubscribing
+from intranet.reminders.models import Reminder
+from tests.intranet.reminders import factories
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+# Headless browsers show none: what the page asks for is written down instead.
+RECORDER = """
+    window.told = [];
+    window.Notification = class extends EventTarget {
+        static permission = "default";
+        static async requestPermission() { window.asked = (window.asked ?? 0) + 1; return (this.permission = "granted"); }
+        constructor(title, options) { super(); window.told.push({ title, ...options }); window.last = this; }
+        close() {}
+    };
+    if (localStorage.getItem("granted")) Notification.permission = "granted";
+"""
+A_MINUTE = 61_000
+
+
+@pytest.fixture
+def inbox(visit: Callable[..., Page], therapist: User, live_server: Any) -> Page:
+    now = timezone.now()
+    for number, words in enumerate(["First thing", "Second thing"]):
+        factories.released(
+            recipient=therapist,
+            at=now - timedelta(hours=number + 1),
+            not_after=now + timedelta(days=30),
+            title=words,
+            path="/people/",
+        )
+    page = visit(therapist)
+    page.goto(f"{live_server.url}/inbox/")
+    return page
+
+
+def comes(person: User, title: str) -> Reminder:
+    now = timezone.now()
+    return factories.released(recipient=person, at=now, title=title, path="/people/", not_after=now + timedelta(days=9))
+
+
+def answered(page: Page, minutes: int = 1) -> None:
+    """Let the time pass after which an open page asks, and wait for the answer."""
+    with page.expect_response("**/inbox/news/**"):
+        page.clock.run_for(A_MINUTE * minutes)
+
+
+@pytest.fixture
+def watching(inbox: Page, live_server: Any) -> Page:
+    """The inbox with a clock that the test moves, after the page has asked for the first time."""
+    inbox.context.add_init_script(RECORDER)
+    inbox.clock.install()
+    inbox.goto(f"{live_server.url}/inbox/")
+    answered(inbox)
+    return inbox
+
+
+def allow(page: Page) -> None:
+    page.get_by_role("button", name="Notify me in this browser").click()
+    expect(page.get_by_role("button", name="Stop notifying me in this browser")).to_be_visible()
+    page.evaluate("localStorage.setItem('granted', '1')")  # as a browser remembers it
+
+
+def test_putting_off_and_having_it_back(inbox: Page, live_server: Any) -> None:
+    expect(inbox).to_have_title("(2) Inbox · Emery intranet")
+    inbox.evaluate("window.notReloaded = true")
+    inbox.get_by_text("Put off “First thing”").locator("..").click()
+    inbox.get_by_role("button", name="Monday morning, 8:00 AM").or_(
+        inbox.get_by_role("button", name="Tomorrow morning, 8:00 AM")
+    ).first.click()
+    expect(inbox.get_by_role("status").get_by_text("“First thing” comes back")).to_be_visible()
+    expect(inbox.get_by_role("button", name="First thing", exact=True)).to_have_count(0)
+    expect(inbox).to_have_title("(1) Inbox · Emery intranet")
+    expect(inbox.get_by_role("link", name="Inbox, 1 unread")).to_be_visible()
+    assert inbox.evaluate("window.notReloaded") is True
+    inbox.get_by_role("link", name="Snoozed 1").click()
+    expect(inbox.get_by_text("Comes back")).to_be_visible()
+    inbox.get_by_role("button", name="Bring back “First thing”").click()
+    expect(inbox.get_by_role("heading", name="Nothing put off")).to_be_visible()
+    expect(inbox.get_by_role("link", name="Inbox, 2 unread")).to_be_visible()
+
+
+def test_marking_several_and_one_again_as_unread(inbox: Page) -> None:
+    expect(inbox.get_by_label("Choose “Second thing”")).to_be_hidden()
+    inbox.get_by_label("Choose several").check()
+    inbox.get_by_label("Choose “Second thing”").check()
+    inbox.get_by_role("button", name="Mark chosen as read").click()
+    expect(inbox.get_by_role("link", name="Inbox, 1 unread")).to_be_visible()
+    inbox.get_by_role("button", name="Mark “Second thing” as unread").click()
+    expect(inbox.get_by_role("link", name="Inbox, 2 unread")).to_be_visible()
+
+
+def test_searching_narrows_while_typing_and_marks_no_more(inbox: Page) -> None:
+    box = inbox.get_by_role("searchbox", name="Search the inbox")
+    box.press_sequentially("second")
+    expect(inbox.get_by_role("button", name="First thing", exact=True)).to_have_count(0)
+    inbox.get_by_role("button", name="Mark all shown as read").click()
+    expect(inbox.get_by_role("link", name="Inbox, 1 unread")).to_be_visible()
+    assert "q=second" in inbox.url
+
+
+def test_an_open_page_follows_what_comes(watching: Page, therapist: User) -> None:
+    comes(therapist, "Third thing")
+    answered(watching)
+    expect(watching).to_have_title("(3) Inbox · Emery intranet")
+    expect(watching.get_by_role("link", name="Inbox, 3 unread")).to_be_visible()
+    assert watching.evaluate("window.told") == []
+    assert watching.evaluate("window.asked ?? 0") == 0
+
+
+def test_whoever_asks_for_it_is_notified_once(watching: Page, therapist: User) -> None:
+    allow(watching)
+    first = comes(therapist, "Third thing")
+    answered(watching)
+    answered(watching)
+    told = watching.evaluate("window.told")
+    assert [note["title"] for note in told] == ["Third thing"]
+    assert told[0]["tag"].startswith(f"{first.pk}-")
+    watching.get_by_role("button", name="Stop notifying me in this browser").click()
+    comes(therapist, "Fourth thing")
+    answered(watching)
+    assert len(watching.evaluate("window.told")) == 1
+
+
+def test_a_notification_leads_there_and_counts_as_read(watching: Page, therapist: User) -> None:
+    allow(watching)
+    reminder = comes(therapist, "Third thing")
+    answered(watching)
+    with watching.expect_response(f"**/inbox/{reminder.pk}/read/"):
+        watching.evaluate("window.last.dispatchEvent(new Event('click'))")
+    watching.wait_for_url("**/people/")
+    expect(watching).to_have_title("(2) People · Emery intranet")
+
+
+def test_of_two_tabs_one_tells_and_both_count(watching: Page, therapist: User, live_server: Any) -> None:
+    allow(watching)
+    other = watching.context.new_page()
+    other.clock.install()
+    other.goto(f"{live_server.url}/people/")
+    comes(therapist, "Third thing")
+    answered(watching)
+    expect(other).to_have_title("(3) People · Emery intranet")
+    other.clock.run_for(A_MINUTE * 3)
+    other.wait_for_timeout(500)
+    told = [note["title"] for page in (watching, other) for note in page.evaluate("window.told")]
+    assert told == ["Third thing"]
+
+
+def test_a_page_of_a_session_that_is_over_stops_asking(watching: Page, therapist: User) -> None:
+    asked: list[str] = []
+    watching.context.clear_cookies()
+    answered(watching)
+    watching.on("request", lambda request: asked.append(request.url))
+    watching.clock.run_for(A_MINUTE * 30)
+    watching.wait_for_timeout(500)
+    assert [url for url in asked if "/inbox/news/" in url] == []
+    expect(watching).to_have_title("(2) Inbox · Emery intranet")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("show", ["waiting", "snoozed"])
+def test_the_tabs_are_accessible(
+    inbox: Page, therapist: User, live_server: Any, axe: Callable[[Page], list[str]], scheme: Any, show: str
+) -> None:
+    Reminder.objects.filter(title="First thing").update(snoozed_until=timezone.now() + timedelta(hours=2))
+    inbox.emulate_media(color_scheme=scheme)
+    inbox.goto(f"{live_server.url}/inbox/?show={show}")
+    assert axe(inbox) == []
+
+
+def test_stopping_mail_from_a_link_without_signing_in(
+    watched: BrowserContext, therapist: User, live_server: Any, axe: Callable[[Page], list[str]]
+) -> None:
+    kind = registry.find("open-shift")
+    assert kind is not None
+    page = watched.new_page()
+    page.goto(live_server.url + unsubscribing.address_of(therapist, [kind]))
+    assert axe(page) == []
+    page.get_by_role("button", name="Stop this mail").click()
+    expect(page.get_by_role("heading", name="Done. No more mail about this")).to_be_visible()
+    assert axe(page) == []
+    page.get_by_role("link", name="Undo").click()
+    page.get_by_role("button", name="Send it again").click()
+    expect(page.get_by_role("heading", name="Done. The mail comes again")).to_be_visible()
