@@ -25,6 +25,7 @@ from django.db.models import Max
 
 from accounts.models import User
 from accounts.roles import Role
+from intranet.core.wording import counted
 from intranet.reminders.locks import RUNS
 from intranet.reminders.models import Attempt, Delivery, Reminder, Run
 from tests import factories
@@ -52,8 +53,8 @@ class Fault:
 
     @property
     def allowed(self) -> str:
-        doubt = {0: "no second copy"}.get(self.doubts, "one doubt for each strike")
-        return doubt if self.ticks is None else f"{doubt}; all by tick {self.ticks}"
+        doubt = "one doubt for each strike" if self.doubts else "no doubt"
+        return doubt if self.ticks is None else f"{doubt}; over within {counted(self.ticks, 'tick')}"
 
 
 @dataclass(eq=False)

@@ -12,5 +12,6 @@ from intranet.celery import app  # noqa: E402
 app.loader.import_default_modules()
 
 import intranet.wsgi  # noqa: E402
+import tests.faults.lives  # noqa: E402
 
-__all__ = ["celery", "gunicorn", "intranet"]
+__all__ = ["celery", "gunicorn", "intranet", "tests"]

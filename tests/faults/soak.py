@@ -14,12 +14,13 @@ import argparse
 import sys
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.measuring import in_a_database_of_its_own
+import django
+
 from intranet.core.wording import counted
 
 if TYPE_CHECKING:
@@ -81,6 +82,22 @@ def soak(faults: list[Fault], seeds: range, *, full: bool) -> list[Line]:
     return lines
 
 
+def in_a_migrated_database(deed: Callable[[], None]) -> None:
+    """Run it where the tables can be copied from. The database is kept for the next time, and nothing is written into it."""
+    django.setup()
+    from django.db import connection
+    from django.test.utils import setup_test_environment, teardown_test_environment
+
+    setup_test_environment()
+    connection.settings_dict["TEST"]["NAME"] = "test_intranet_soak"
+    connection.creation.create_test_db(verbosity=0, autoclobber=True, keepdb=True)
+    try:
+        deed()
+    finally:
+        connection.close()
+        teardown_test_environment()
+
+
 def chosen(names: str) -> list[Fault]:
     from tests.faults.faults import FAULTS
 
@@ -116,7 +133,7 @@ def main() -> None:
         if wishes.write:
             write(wishes.write, f"{summary}\n\n{words}")
 
-    in_a_database_of_its_own(run)
+    in_a_migrated_database(run)
     sys.exit(1 if broken else 0)
 
 
