@@ -38,6 +38,7 @@ NOT_PAGES = {
         "scheduling:gaps-report-csv",
         "scheduling:history-report-csv",
     ),
+    "reminders:inbox-news",  # for the script of a page
     "scheduling:board-news",  # a line for the page of the board
     *("accounts:credential-document", "accounts:credential-picture"),
     *("protocols:picture", "protocols:picture of a draft", "protocols:attachment", "protocols:attachment of a draft"),
