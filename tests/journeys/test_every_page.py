@@ -39,6 +39,7 @@ NOT_PAGES = {
         "scheduling:gaps-report-csv",
         "scheduling:history-report-csv",
     ),
+    "reminders:inbox-news",  # for the script of a page
     "scheduling:board-news",  # a line for the page of the board
     *("accounts:credential-document", "accounts:credential-picture"),
     *("announcements:attachment", "announcements:attachment of a draft"),

@@ -25,6 +25,8 @@ OPEN = {
     "accounts:invitation-link": "takes the link of an invitation; whoever holds it is no member of staff yet",
     "accounts:welcome": "where that link leads; without one it says only that the link no longer works",
     "scheduling:calendar": "read by programs that cannot sign in; its key says whose shifts, and a wrong one finds nothing",
+    "reminders:unsubscribe": "stops mail from a link in it, where one need not be signed in; a wrong one says nothing",
+    "reminders:unsubscribe-undo": "takes that back, from the page that says that it is done",
     "health:live": "asked by a supervisor that has no account; tells nothing about data",
     "health:ready": "asked by a load balancer that has no account; tells nothing about data",
     "health:reminders": "asked by monitoring that has no account; tells nothing about data",

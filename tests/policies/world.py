@@ -268,6 +268,14 @@ def _new_alias(world: World) -> dict[str, Any]:
     return {"term": "TKA", "means": "total knee", "token": 1}
 
 
+def _tomorrow(world: World) -> dict[str, Any]:
+    return {"until": "2026-11-26T08:00:00-06:00"}
+
+
+def _quiet(world: World) -> dict[str, Any]:
+    return {"starts": "21:00", "ends": "06:00"}
+
+
 def _hour(world: World) -> dict[str, Any]:
     day = scheduling.MONDAY.isoformat()
     return {
@@ -728,10 +736,14 @@ ASKS = [
     Ask("search:alias-usual", "POST", _at("/search/words/usual/")),
     Ask("search:miss-forget", "POST", _pk("/search/misses/", "miss", "forget/")),
     Ask("reminders:inbox", "GET", _at("/inbox/")),
+    Ask("reminders:inbox-news", "GET", _at("/inbox/news/?since=2026-11-25T09:59:00-06:00")),
     Ask("reminders:inbox-read", "POST", _at("/inbox/read/")),
     Ask("reminders:mail-choose", "POST", _at("/inbox/mail/")),
     Ask("reminders:reminder-read", "POST", _pk("/inbox/", "reminder", "read/")),
+    Ask("reminders:reminder-unread", "POST", _pk("/inbox/", "reminder", "unread/")),
     Ask("reminders:reminder-open", "POST", _pk("/inbox/", "reminder", "open/")),
+    Ask("reminders:reminder-snooze", "POST", _pk("/inbox/", "reminder", "snooze/"), lambda world: {"until": "hour"}),
+    Ask("reminders:reminder-wake", "POST", _pk("/inbox/", "reminder", "wake/")),
     Ask("accounts:people", "GET", _at("/people/")),
     Ask("accounts:me", "GET", _at("/people/me/")),
     Ask("accounts:person-detail", "GET", _pk("/people/", "therapist")),
@@ -1137,9 +1149,16 @@ ASKS = [
     Ask("api:search-alias-detail", "PUT", _pk(f"{API}/search-aliases/", "alias"), _new_alias),
     Ask("api:search-alias-detail", "DELETE", _pk(f"{API}/search-aliases/", "alias", "?token=1")),
     Ask("api:inbox-list", "GET", _at(f"{API}/inbox/")),
-    Ask("api:inbox-read-all", "POST", _at(f"{API}/inbox/read/")),
+    Ask("api:inbox-read-all", "POST", _at(f"{API}/inbox/read/"), lambda world: {"ids": []}),
     Ask("api:inbox-detail", "GET", _pk(f"{API}/inbox/", "reminder")),
     Ask("api:inbox-read", "POST", _pk(f"{API}/inbox/", "reminder", "read/")),
+    Ask("api:inbox-unread", "POST", _pk(f"{API}/inbox/", "reminder", "unread/")),
+    Ask("api:inbox-snooze", "POST", _pk(f"{API}/inbox/", "reminder", "snooze/"), _tomorrow),
+    Ask("api:inbox-wake", "POST", _pk(f"{API}/inbox/", "reminder", "wake/")),
+    Ask("api:inbox-preferences", "GET", _at(f"{API}/inbox/preferences/")),
+    Ask("api:inbox-preferences", "PUT", _at(f"{API}/inbox/preferences/"), lambda world: {"rhythms": {}}),
+    Ask("api:inbox-quiet-hours", "GET", _at(f"{API}/inbox/quiet-hours/")),
+    Ask("api:inbox-quiet-hours", "PUT", _at(f"{API}/inbox/quiet-hours/"), _quiet),
     Ask("api:own-checklist-list", "GET", _at(f"{API}/starting/")),
     Ask("api:starter-list", "GET", _at(f"{API}/starters/")),
     Ask("api:schema", "GET", _at(f"{API}/schema/")),
