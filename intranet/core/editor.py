@@ -18,7 +18,7 @@ class RichTextArea(forms.Textarea):
     """A text area that `script` replaces by an editor: it takes the HTML, whoever has no script what it says."""
 
     script = "editor/plain.js"
-    styles = ("editor/editor.css",)
+    styles: tuple[str, ...] = ("editor/editor.css",)
 
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
         super().__init__({"rows": 8, "data-rich-text": True} | (attrs or {}))

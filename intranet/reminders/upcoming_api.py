@@ -25,4 +25,5 @@ class ComingUpViewSet(viewsets.ViewSet):
     @extend_schema(summary="What will remind me in the next 7 days, as things are", responses=LineSerializer(many=True))
     def list(self, request: Request) -> Response:
         FilterForm(request.query_params).strictly()
-        return Response(LineSerializer(lines(own_coming(request.user, timezone.now())), many=True).data)
+        coming = lines(own_coming(request.user, timezone.now()))
+        return Response(LineSerializer(coming, many=True).data)  # type: ignore[arg-type]  # several of them
