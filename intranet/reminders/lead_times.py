@@ -160,7 +160,7 @@ def _wrong(step: Step, amount: timedelta | None) -> Iterator[Reason]:
     elif not step.least <= amount <= step.most or amount % step.unit:
         unit = "day" if step.unit == DAY else "hour"
         least, most = step.least // step.unit, counted(step.most // step.unit, unit)
-        yield Reason("out-of-limits", f"Between {least} and {most}.", step.code)
+        yield Reason("out-of-limits", f"Between {least} and {most} {step.label}.", step.code)
 
 
 def _out_of_order(kind: Kind, amounts: Amounts) -> list[Reason]:
