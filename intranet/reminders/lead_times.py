@@ -201,7 +201,9 @@ def change(kind: Kind, amounts: Amounts, *, by: Any, at: datetime, seen: str = "
     with read_once():
         different = [one for one in settings_of(kind) if one.amount != before[one.step.code].amount]
     if different:
-        said = {one.step.code: {"before": before[one.step.code].words, "after": one.words} for one in different}
+        said: dict[str, Any] = {
+            one.step.code: {"before": before[one.step.code].words, "after": one.words} for one in different
+        }
         record(by, "reminders.times_changed", None, kind=kind.label, **said)
     return different
 
