@@ -4,6 +4,7 @@ managers, every morning until it is done or nothing of it is ahead."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
@@ -89,7 +90,7 @@ class StaffUnreadBeforeShift(ForManagers):
     tone: ClassVar[str] = "danger"
     cause = "Shifts need a procedure, and whoever works them has not acknowledged the protocol that governs it."
     who = "Managers of the clinic"
-    steps = STEPS
+    steps = tuple(replace(step, escalation=True) for step in STEPS)
 
     def owed(self, at: datetime) -> Sequence[QuerySet[Any, Any]]:
         managed = managers_of(unread(at), "clinic", at).exclude(recipient_id=F("staff_id"))

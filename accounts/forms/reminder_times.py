@@ -16,6 +16,9 @@ from intranet.reminders.lead_times import Set
 from intranet.reminders.registry import DAY, Kind, Step
 from intranet.reminders.upcoming import Effect, effect_of
 
+NO_NUMBER = "Give a number."
+MOST = 100_000  # hours that a duration still holds; the step says how many make sense
+
 
 class TimesForm(forms.Form):
     """Fields are named by the step: `time-evening`, `on-evening`. `seen` is what the times were when it was opened."""
@@ -35,12 +38,12 @@ class TimesForm(forms.Form):
         if not step.needed:
             self.fields[switch(step)] = forms.BooleanField(required=False, label="Sent", initial=one.amount is not None)
         if not step.fixed:
-            unit = "days" if step.unit == DAY else "hours"
+            unit = "Days" if step.unit == DAY else "Hours"
+            limits = {"min": step.least // step.unit, "max": step.most // step.unit}
             self.fields[time(step)] = forms.IntegerField(
-                label=f"{unit.capitalize()} {step.label}",
-                required=step.needed,
-                min_value=step.least // step.unit,
-                max_value=step.most // step.unit,
+                label=unit,
+                error_messages={"required": NO_NUMBER if step.needed else f"{NO_NUMBER[:-1]}, or do not send it."},
+                widget=forms.NumberInput(attrs=limits),
                 initial=one.number if one.amount is not None else step.default // step.unit,
             )
 
@@ -70,9 +73,7 @@ class TimesForm(forms.Form):
         if step.fixed:
             return step.default
         number = self.cleaned_data.get(time(step))
-        if number is None and time(step) not in self.errors:
-            self.add_error(time(step), "Give a number, or do not send it.")
-        return step.default if number is None else number * step.unit
+        return step.default if number is None else max(min(number, MOST), -MOST) * step.unit
 
     def _say(self, reasons: Any) -> None:
         names = {one.step.code: time(one.step) for one in self.sets}

@@ -126,8 +126,12 @@ class AnnouncementToAcknowledge(Kind):
             paragraphs=[f"{subject.author} asks you to read and acknowledge “{subject.title}”.", _by_when(subject, at)],
             path=subject.get_absolute_url(),
             action="Read and acknowledge",
-            why="You get this because the announcement is for your role at your clinic and asks you to acknowledge it.",
+            why="You get this because the announcement is for your role at your clinic and asks you to acknowledge it, and "
+            "you have not yet.",
         )
+
+    def about(self, subject: Announcement) -> str:
+        return subject.title
 
 
 class AnnouncementOverdue(Kind):
@@ -174,8 +178,12 @@ class AnnouncementOverdue(Kind):
             paragraphs=[_by_when(subject, at), f"Of your clinic, {missing} not acknowledged it yet."],
             path=reverse("announcements:receipts", args=[subject.pk]),
             action="See who is missing",
-            why="You get this because you manage a clinic to which the announcement is addressed.",
+            why="You get this because you manage a clinic to which the announcement is addressed, and it was due and is "
+            "still not acknowledged by everybody.",
         )
+
+    def about(self, subject: Announcement) -> str:
+        return subject.title
 
 
 def _by_when(announcement: Announcement, at: datetime) -> str:

@@ -160,7 +160,7 @@ def _wrong(step: Step, amount: timedelta | None) -> Iterator[Reason]:
     elif not step.least <= amount <= step.most or amount % step.unit:
         unit = "day" if step.unit == DAY else "hour"
         least, most = step.least // step.unit, counted(step.most // step.unit, unit)
-        yield Reason("out-of-limits", f"Between {least} and {most}.", step.code)
+        yield Reason("out-of-limits", f"Between {least} and {most} {step.label}.", step.code)
 
 
 def _out_of_order(kind: Kind, amounts: Amounts) -> list[Reason]:
@@ -201,7 +201,9 @@ def change(kind: Kind, amounts: Amounts, *, by: Any, at: datetime, seen: str = "
     with read_once():
         different = [one for one in settings_of(kind) if one.amount != before[one.step.code].amount]
     if different:
-        said: dict[str, Any] = {one.step.code: {"before": before[one.step.code].words, "after": one.words} for one in different}
+        said: dict[str, Any] = {
+            one.step.code: {"before": before[one.step.code].words, "after": one.words} for one in different
+        }
         record(by, "reminders.times_changed", None, kind=kind.label, **said)
     return different
 

@@ -73,7 +73,7 @@ def test_a_change_is_looked_at_and_then_saved(administrator, shift, sign_in, at)
 @pytest.mark.parametrize(
     ("changed", "field", "words"),
     [
-        ({"time-day-3": "61"}, "time-day-3", "Ensure this value is less than or equal to 60."),
+        ({"time-day-3": "61"}, "time-day-3", "Between 1 and 60 days after the person was asked for it."),
         ({"time-day-3": ""}, "time-day-3", "Give a number, or do not send it."),
         ({"time-day-3": "soon"}, "time-day-3", "Enter a whole number."),
         (

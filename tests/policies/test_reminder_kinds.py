@@ -8,7 +8,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
-from intranet.reminders import registry
+from intranet.reminders import lead_times, registry
+from intranet.reminders.lead_times import Times
 from intranet.reminders.models import Reminder
 from intranet.reminders.owing import owed, still_true
 from intranet.reminders.planning import plan_kind
@@ -84,6 +85,22 @@ def test_it_is_one_set_and_what_it_is_about_costs_nothing_more(code: str, world:
     with CaptureQueriesContext(connection) as queries:
         assert len(lines(planned)) == len(planned)
     assert len(queries) == 1
+
+
+@pytest.mark.parametrize("code", [code for code in KINDS if any(not step.fixed for step in registry.find(code).steps)])
+def test_a_step_that_comes_later_repeats_nothing_that_was_told(code: str, world: World):
+    kind = registry.find(code)
+    _, due, at = reminders(code, SCENARIOS[code](world))
+    told = Reminder.objects.filter(kind=code, due_at__lte=at)
+    told.update(state="released", released_at=at, title="Told", path="/")
+    for step in kind.steps:
+        amounts = {step.code: step.default + (-step.unit if step.before else step.unit)}
+        if not lead_times.may_be(kind, amounts):
+            continue
+        with lead_times.using(Times({}).with_amounts(kind, amounts)):
+            assert (step.code, plan_kind(kind, at)["planned"]) == (step.code, 0)
+    assert not told.exclude(state="released").exists()
+    assert set(told) >= set(due)
 
 
 @pytest.mark.parametrize("code", KINDS)

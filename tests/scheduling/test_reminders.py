@@ -21,7 +21,7 @@ from intranet.reminders.runs import begin
 from scheduling import assigning, publishing
 from scheduling.models import DETAILS, Publication, PublishedShift, RosterWeek
 from scheduling.plans import Plan
-from scheduling.reminders import RosterPublished, ShiftTomorrow
+from scheduling.reminders import RosterPublished, ShiftSoon, ShiftTomorrow
 from tests import factories as people
 from tests.scheduling import factories
 
@@ -303,3 +303,48 @@ def inbox(person: User) -> list[str]:
     return list(
         Reminder.objects.filter(recipient=person, state=Reminder.State.RELEASED).values_list("title", flat=True)
     )
+
+
+class TestShiftSoon:
+    def test_it_is_due_two_hours_before_the_shift(self, mt_prospect, therapist, at):
+        shift = factories.published(clinic=mt_prospect, staff=therapist)
+        two_hours = timedelta(hours=2)
+        assert rows(ShiftSoon(), at) == [
+            (therapist.pk, shift.pk, "2 hours #0", shift.start - two_hours, shift.start),
+        ]
+        message = ShiftSoon().write(shift, therapist, "2 hours #0", shift.start - two_hours)
+        assert message.title == "Your shift at 7:00 AM CST, Monday, November 30"
+
+    def test_not_of_what_was_published_later_than_that(self, mt_prospect, therapist, at):
+        shift = factories.published(clinic=mt_prospect, staff=therapist)
+        PublishedShift.objects.update(published_at=shift.start - timedelta(hours=1))
+        assert rows(ShiftSoon(), at) == []
+
+    def test_its_mail_does_not_wait_for_a_morning_that_is_too_late(self, mt_prospect, therapist):
+        shift = factories.published(clinic=mt_prospect, staff=therapist)
+        early = shift.start - timedelta(hours=2)
+        plan(early)
+        release(early)
+        assert Delivery.objects.get(items__reminder__kind="shift-soon").not_before == early
+
+
+class TestAtNight:
+    """A change of what begins within a day is mailed at night, too; every other one waits for the morning."""
+
+    def publish(self, clinic, manager, therapist, night, day):
+        factories.shift(clinic=clinic, day=day, times="10-12", staff=therapist)
+        week = RosterWeek.objects.get()
+        publishing.publish(week, version=week.version, by=manager, at=night, reason="So.")
+        plan(night)
+        release(night)
+        return Reminder.objects.get(kind="roster-published", recipient=therapist)
+
+    def test_a_shift_of_the_next_morning(self, mt_prospect, therapist, manager):
+        night = datetime(2026, 11, 29, 22, tzinfo=CHICAGO)
+        reminder = self.publish(mt_prospect, manager, therapist, night, factories.MONDAY)
+        assert reminder.item.delivery.not_before == night
+
+    def test_a_shift_of_later_in_the_week(self, mt_prospect, therapist, manager):
+        night = datetime(2026, 11, 29, 22, tzinfo=CHICAGO)
+        reminder = self.publish(mt_prospect, manager, therapist, night, date(2026, 12, 1))
+        assert reminder.mail_due_at == datetime(2026, 11, 30, 7, tzinfo=CHICAGO)

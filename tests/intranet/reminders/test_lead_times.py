@@ -118,9 +118,9 @@ def test_what_is_switched_off_is_not_sent_and_can_be_put_back(kind, administrato
         ({"last": None}, {"last": "This is the one that people are told by in any case. It cannot be switched off."}),
         ({"now": None}, {"now": "This is the one that people are told by in any case. It cannot be switched off."}),
         ({"now": DAY}, {"now": "This comes when it happens, and cannot be moved."}),
-        ({"first": 10 * DAY}, {"first": "Between 1 and 9 days."}),
-        ({"first": 36 * HOUR}, {"first": "Between 1 and 9 days."}),
-        ({"last": timedelta(0)}, {"last": "Between 1 and 12 hours."}),
+        ({"first": 10 * DAY}, {"first": "Between 1 and 9 days after it."}),
+        ({"first": 36 * HOUR}, {"first": "Between 1 and 9 days after it."}),
+        ({"last": timedelta(0)}, {"last": "Between 1 and 12 hours before it."}),
         (
             {"first": 5 * DAY},
             {"second": "This has to come later than the step before it, which comes 5 days after it."},
