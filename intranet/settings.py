@@ -440,6 +440,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
+        "MailRhythmEnum": "intranet.reminders.models.Rhythm",
         "ProfessionEnum": "accounts.models.Profession",
         "FileKindEnum": "protocols.models.Kind",
         "SectionKindEnum": "protocols.models.SectionKind",

@@ -165,7 +165,7 @@ class InboxViewSet(viewsets.ReadOnlyModelViewSet[Reminder]):
     )
     @action(detail=False, methods=["get"], pagination_class=None)
     def preferences(self, request: Request) -> Response:
-        return self._preferences_of(request)
+        return Response(self._preferences())
 
     @extend_schema(
         operation_id="inbox_preferences_change",
@@ -179,14 +179,14 @@ class InboxViewSet(viewsets.ReadOnlyModelViewSet[Reminder]):
         asked = RhythmsSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         choose_rhythms(request.user, asked.validated_data["rhythms"], by=request.user, at=timezone.now())
-        return self._preferences_of(request)
+        return Response(self._preferences())
 
     @extend_schema(
         operation_id="inbox_quiet_hours", summary="My quiet hours", responses=QuietHoursSerializer, filters=False
     )
     @action(detail=False, methods=["get"], url_path="quiet-hours", url_name="quiet-hours")
     def quiet_hours(self, request: Request) -> Response:
-        return self._hours_of(request)
+        return Response(self._quiet_hours())
 
     @extend_schema(
         operation_id="inbox_quiet_hours_change",
@@ -202,10 +202,10 @@ class InboxViewSet(viewsets.ReadOnlyModelViewSet[Reminder]):
         given = asked.validated_data
         hours = Hours(given["starts"], given["ends"]) if given["starts"] is not None else None
         choose_hours(request.user, hours, by=request.user, at=timezone.now())
-        return self._hours_of(request)
+        return Response(self._quiet_hours())
 
-    def _preferences_of(self, request: Request) -> Response:
-        habits = habits_of([request.user])[request.user.pk]
+    def _preferences(self) -> Any:
+        habits = habits_of([self.request.user])[self.request.user.pk]
         rows = [
             {
                 "kind": kind.code,
@@ -214,12 +214,12 @@ class InboxViewSet(viewsets.ReadOnlyModelViewSet[Reminder]):
                 "rhythm": habits.rhythm(kind),
                 "open_to": open_to(kind),
             }
-            for kind in kinds_for(request.user)
+            for kind in kinds_for(self.request.user)
         ]
-        return Response(PreferenceSerializer(rows, many=True).data)
+        return PreferenceSerializer(rows, many=True).data
 
-    def _hours_of(self, request: Request) -> Response:
-        return Response(QuietHoursSerializer(hours_of(request.user) or {"starts": None, "ends": None}).data)
+    def _quiet_hours(self) -> Any:
+        return QuietHoursSerializer(hours_of(self.request.user) or {"starts": None, "ends": None}).data
 
     def _afresh(self, reminder: Reminder) -> Response:
         reminder.refresh_from_db()
