@@ -16,12 +16,12 @@ from django.db.models import Q
 
 from accounts.models import Clinic, Invitation, Membership, RoleEnd, User
 from accounts.naming import clean_person_name
-from accounts.roles import ROLES_A_MANAGER_MAY_GIVE, Capability, Role
+from accounts.roles import GRANTED_ROLES, ROLES_A_MANAGER_MAY_GIVE, Capability, Role
 from intranet.audit.recording import record
 from intranet.core.access import YES, Conflict, Forbidden, Reason, Refused, Verdict, require
 from intranet.core.time import local_day, months_after, organisation_zone
 
-INVITABLE = frozenset(Role) - {Role.DELEGATED_APPROVER}
+INVITABLE = frozenset(Role) - GRANTED_ROLES
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,10 @@ def may_give_all(places: Iterable[Place], *, to: User, by: User) -> Verdict:
 
 
 def may_invite_as(place: Place, *, by: User) -> Verdict:
-    """As `may_give`, but for somebody who is not here yet: approval is delegated to therapists who are, until a day."""
+    """As `may_give`, but for somebody who is not here yet: what is granted for a time goes to people who are."""
+    if place.role == Role.POSTER:
+        words = "Writing announcements is granted to somebody of the front desk who is here, until a day."
+        return Verdict.no("not-by-invitation", words, "role")
     if place.role not in INVITABLE:
         return Verdict.no("not-by-invitation", "Approval is delegated to a therapist who is here, until a day.", "role")
     return may_give(place, by=by)
@@ -77,14 +80,15 @@ def may_invite_as(place: Place, *, by: User) -> Verdict:
 def roles_to_invite_as(by: User) -> frozenset[Role]:
     """The roles that somebody gives to people who are not here yet."""
     scope = by.standing.scope(Capability.INVITE)
-    return INVITABLE if scope.everywhere else ROLES_A_MANAGER_MAY_GIVE if scope else frozenset()
+    return INVITABLE if scope.everywhere else ROLES_A_MANAGER_MAY_GIVE & INVITABLE if scope else frozenset()
 
 
 def roles_to_give(by: User) -> frozenset[Role]:
     """The roles that somebody gives to people who are here."""
     delegates = by.standing.may(Capability.INVITE) or by.standing.may(Capability.DELEGATE_APPROVAL)
     delegated = {Role.DELEGATED_APPROVER} if delegates else set()
-    return roles_to_invite_as(by) | delegated
+    granted = {Role.POSTER} if by.standing.scope(Capability.INVITE) else set()
+    return roles_to_invite_as(by) | delegated | granted
 
 
 @transaction.atomic
@@ -228,9 +232,12 @@ def _may_start(user: User, start: date, today: date) -> Verdict:
 
 
 def _fits(user: User, place: Place, start: date, end: date | None) -> Verdict:
-    """A period goes forward; approval is delegated to therapists, until a day."""
+    """A period goes forward; approval is delegated to therapists and writing announcements granted to the front desk,
+    until a day."""
     if end is not None and end <= start:
         return Verdict.no("ends-before", "The last day is before the first.", "last")
+    if place.role == Role.POSTER:
+        return _fits_the_front_desk(user, place, start, end)
     if place.role != Role.DELEGATED_APPROVER:
         return YES
     reasons = []
@@ -238,6 +245,16 @@ def _fits(user: User, place: Place, start: date, end: date | None) -> Verdict:
         reasons.append(Reason("approver-without-end", "Say until when: approval is delegated for a time.", "last"))
     if not user.memberships.on(start).filter(role=Role.THERAPIST).exists():
         reasons.append(Reason("no-therapist", "Approval is delegated to therapists, from a day on which they are one."))
+    return Verdict.of(reasons)
+
+
+def _fits_the_front_desk(user: User, place: Place, start: date, end: date | None) -> Verdict:
+    reasons = []
+    if end is None:
+        reasons.append(Reason("poster-without-end", "Say until when: it is granted for a time.", "last"))
+    if not user.memberships.on(start).filter(role=Role.FRONT_DESK, clinic=place.clinic).exists():
+        words = "It is granted to somebody of that clinic's front desk, from a day on which they are."
+        reasons.append(Reason("no-front-desk", words))
     return Verdict.of(reasons)
 
 

@@ -11,7 +11,7 @@ from django.db import transaction
 from accounts import sessions, tokens
 from accounts.hiring import cut_off, end_role, lock_people, may_give_all, place_of, zone_of
 from accounts.models import Clinic, Membership, User
-from accounts.roles import Capability, Role
+from accounts.roles import GRANTED_ROLES, Capability
 from intranet.audit.recording import record
 from intranet.core.access import Forbidden, Refused, Verdict, require
 from intranet.core.time import local_day, organisation_day
@@ -81,7 +81,7 @@ def may_let_go(person: User, *, by: User, at: datetime) -> Verdict:
         return Verdict.no("yourself", "Somebody else has to end your access.")
     if not person.is_active:
         return Verdict.no("left-already", f"{person.name} has left already.")
-    working = [place_of(held) for held in _held(person, at) if held.role != Role.DELEGATED_APPROVER]
+    working = [place_of(held) for held in _held(person, at) if held.role not in GRANTED_ROLES]
     return may_give_all(working, to=person, by=by)
 
 

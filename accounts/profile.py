@@ -13,7 +13,7 @@ from django.db import transaction
 from accounts.hiring import may_give_all, place_of
 from accounts.models import User
 from accounts.naming import clean_person_name
-from accounts.roles import Capability, Role
+from accounts.roles import GRANTED_ROLES, Capability
 from intranet.audit.recording import record
 from intranet.core.access import Forbidden, Verdict, require
 from intranet.core.time import organisation_day
@@ -38,7 +38,7 @@ def changeable(person: User, *, by: User, at: datetime) -> tuple[str, ...]:
 
 def may_manage(person: User, *, by: User, at: datetime) -> Verdict:
     """Whoever could give every role by which the person works here; delegated approval comes on top of one."""
-    held = person.memberships.not_over(organisation_day(at)).exclude(role=Role.DELEGATED_APPROVER)
+    held = person.memberships.not_over(organisation_day(at)).exclude(role__in=GRANTED_ROLES)
     places = [place_of(membership) for membership in held.select_related("clinic").order_by("pk")]
     return may_give_all(places, to=person, by=by)
 

@@ -21,6 +21,7 @@ class Role(models.TextChoices):
     CLINICAL_LEAD = "clinical_lead", "Clinical lead"
     ADMINISTRATOR = "administrator", "Administrator"
     DELEGATED_APPROVER = "delegated_approver", "Delegated approver"
+    POSTER = "poster", "Announcement writer"
 
 
 class Reach(IntEnum):
@@ -150,9 +151,13 @@ TABLE: dict[Role, dict[Capability, Reach]] = {
     },
     # A dated grant beside another role: a small practice has one clinical lead, whose own drafts need an approver.
     Role.DELEGATED_APPROVER: {C.APPROVE_PROTOCOL: ALL},
+    # A dated grant beside the front desk, at the same clinic: plain announcements, and the numbers of own ones.
+    Role.POSTER: {C.POST_ANNOUNCEMENT: OWN},
 }
 
 # Roles that belong to the organisation, not to a clinic.
 ORGANISATION_ROLES = frozenset({Role.CLINICAL_LEAD, Role.ADMINISTRATOR, Role.DELEGATED_APPROVER})
+# Given for a time beside another role, to somebody who is here; without that role they rest.
+GRANTED_ROLES = frozenset({Role.DELEGATED_APPROVER, Role.POSTER})
 # Roles a manager may give to people of the own clinics.
-ROLES_A_MANAGER_MAY_GIVE = frozenset({Role.THERAPIST, Role.ASSISTANT, Role.FRONT_DESK})
+ROLES_A_MANAGER_MAY_GIVE = frozenset({Role.THERAPIST, Role.ASSISTANT, Role.FRONT_DESK, Role.POSTER})

@@ -89,7 +89,7 @@ def standing_of(user: User, at: datetime) -> Standing:
     """The standing of a person at a moment. Someone deactivated stands nowhere. One query.
 
     A membership counts on the clinic's local days; one of the whole organisation on the days of the organisation's
-    zone (settings.TIME_ZONE). Approval is delegated to a therapist: it rests while the person is none.
+    zone (settings.TIME_ZONE). What is granted beside another role rests while the person does not hold that one.
     """
     if not user.is_active:
         return Standing((), at)
@@ -99,6 +99,11 @@ def standing_of(user: User, at: datetime) -> Standing:
         on = local_day(at, zone)
         if membership.in_force_on(on):
             grants.append(Grant(Role(membership.role), membership.clinic_id))
-    if not any(grant.role == Role.THERAPIST for grant in grants):
-        grants = [grant for grant in grants if grant.role != Role.DELEGATED_APPROVER]
-    return Standing(grants, at)
+    return Standing([grant for grant in grants if not _rests(grant, grants)], at)
+
+
+def _rests(grant: Grant, held: list[Grant]) -> bool:
+    """Approval is delegated to a therapist, writing announcements granted to the front desk of the same clinic."""
+    if grant.role == Role.DELEGATED_APPROVER:
+        return all(other.role != Role.THERAPIST for other in held)
+    return grant.role == Role.POSTER and Grant(Role.FRONT_DESK, grant.clinic_id) not in held

@@ -9,14 +9,14 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from accounts.models import Clinic, User
-from accounts.roles import ORGANISATION_ROLES, Capability, Role
+from accounts.roles import GRANTED_ROLES, ORGANISATION_ROLES, Capability, Role
 from intranet.audit.recording import record
 from intranet.core.access import YES, Forbidden, Reason, Refused, Verdict, require
 from protocols.drafting import lock
 from protocols.models import Audience, ProtocolVersion, Status
 from protocols.publishing import Readers
 
-ROLES = tuple(role for role in Role if role not in ORGANISATION_ROLES)
+ROLES = tuple(role for role in Role if role not in ORGANISATION_ROLES | GRANTED_ROLES)
 NOT_YOURS = (Reason("not-your-clinic", "Managers add readers at their own clinics."),)
 
 

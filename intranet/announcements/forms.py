@@ -155,7 +155,7 @@ class AnnouncementForm(WithFiles, WithoutPatients):
         self.show_attachments(stored)
         if not self.is_bound:
             usual = {"until": today + USUAL_DAYS, "clock": USUAL_TIME}
-            self.initial = usual | (_as_filled_in(stored) if stored else {}) | self.initial
+            self.initial = {**usual, **(_as_filled_in(stored) if stored else {}), **self.initial}
             return
         # What belongs to a choice that was not made may stay empty.
         self.fields["on"].required = self.fields["clock"].required = self.data.get("when") == LATER
@@ -291,7 +291,8 @@ class CorrectionForm(WithFiles, WithoutPatients):
             "due": stored.due_on,
             "token": stored.token,
         }
-        super().__init__(*args, initial=filled, **kwargs)
+        kwargs["initial"] = filled
+        super().__init__(*args, **kwargs)
         self.show_attachments(stored)
         self.asks_about_receipts = asks_about_receipts(stored)
         if not stored.must_acknowledge:

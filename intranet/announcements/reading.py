@@ -76,10 +76,11 @@ def _spoken(held: Iterable[Role]) -> str:
 
 def with_parts(found: AnnouncementQuerySet) -> AnnouncementQuerySet:
     """Together with what their cards show."""
+    there = Attachment.objects.there()  # type: ignore[attr-defined]  # read by the checker before the queryset is
+    carried = there.defer("words").order_by("name", "pk")
+    corrections = Correction.objects.defer("body").order_by("-edition")
     return found.select_related("author").prefetch_related(
-        "audience__clinic",
-        Prefetch("attachments", Attachment.objects.there().defer("words").order_by("name", "pk")),
-        Prefetch("corrections", Correction.objects.defer("body").order_by("-edition")),
+        "audience__clinic", Prefetch("attachments", carried), Prefetch("corrections", corrections)
     )
 
 

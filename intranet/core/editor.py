@@ -3,7 +3,7 @@ paragraphs too."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.http import HttpRequest
@@ -17,8 +17,8 @@ from intranet.core import typed
 class RichTextArea(forms.Textarea):
     """A text area that `script` replaces by an editor: it takes the HTML, whoever has no script what it says."""
 
-    script = "editor/plain.js"
-    styles: tuple[str, ...] = ("editor/editor.css",)
+    script: ClassVar[str] = "editor/plain.js"
+    styles: ClassVar[tuple[str, ...]] = ("editor/editor.css",)
 
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
         super().__init__({"rows": 8, "data-rich-text": True} | (attrs or {}))

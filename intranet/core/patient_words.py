@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from hashlib import sha256
-from typing import Any, ClassVar
+from typing import Any
 
 from django import forms
 
@@ -40,7 +40,7 @@ class WithoutPatients(forms.Form):
     `free_text` names the fields. The hidden field says which words the person was warned about; no action sees it.
     """
 
-    free_text: ClassVar[tuple[str, ...]]
+    free_text: tuple[str, ...]
     warned = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def clean(self) -> dict[str, Any]:
