@@ -12,7 +12,7 @@ class RichTextArea(editor.RichTextArea):
     """A text area for a section of a protocol."""
 
     script = "protocols/editor.js"
-    styles: tuple[str, ...] = ("editor/editor.css", "protocols/editor.css")
+    styles = ("editor/editor.css", "protocols/editor.css")
 
 
 class RichTextField(editor.RichTextField):
