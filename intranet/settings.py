@@ -442,7 +442,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "MailRhythmEnum": "intranet.reminders.models.Rhythm",
         "ProfessionEnum": "accounts.models.Profession",
-        "FileKindEnum": "protocols.models.Kind",
+        "FileKindEnum": "intranet.core.papers.Kind",
         "SectionKindEnum": "protocols.models.SectionKind",
         "ShiftChangeEnum": "scheduling.models.ChangeKind",
         "ShiftOfferKindEnum": "scheduling.models.OfferKind",

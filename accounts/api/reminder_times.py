@@ -50,7 +50,7 @@ class StepSerializer(serializers.Serializer[Set]):
         return one.step.most // one.step.unit
 
 
-class KindSerializer(serializers.Serializer[Any]):
+class ReminderTimesSerializer(serializers.Serializer[Any]):
     code = serializers.CharField(source="kind.code")
     label = serializers.CharField(source="kind.label")
     cause = serializers.CharField(source="kind.cause")
@@ -89,19 +89,19 @@ class ReminderTimesViewSet(viewsets.ViewSet):
     lookup_field = "code"
     lookup_value_regex = "[-a-z0-9]+"
 
-    @extend_schema(summary="Every kind of reminder with its times", responses=KindSerializer(many=True))
+    @extend_schema(summary="Every kind of reminder with its times", responses=ReminderTimesSerializer(many=True))
     def list(self, request: Request) -> Response:
         require(may_change_settings(request.user), Forbidden)
         FilterForm(request.query_params).strictly()
         with lead_times.read_once():
-            return Response(KindSerializer(kept_kinds(), many=True).data)
+            return Response(ReminderTimesSerializer(kept_kinds(), many=True).data)
 
-    @extend_schema(summary="The times of one kind", responses=KindSerializer)
+    @extend_schema(summary="The times of one kind", responses=ReminderTimesSerializer)
     def retrieve(self, request: Request, code: str) -> Response:
         require(may_change_settings(request.user), Forbidden)
         return Response(_shown(_kind_or_404(code)))
 
-    @extend_schema(summary="Set the times of one kind", request=TimesSerializer, responses=KindSerializer)
+    @extend_schema(summary="Set the times of one kind", request=TimesSerializer, responses=ReminderTimesSerializer)
     def update(self, request: Request, code: str) -> Response:
         require(may_change_settings(request.user), Forbidden)
         kind = _kind_or_404(code)
@@ -148,7 +148,7 @@ def _amount(kind: Kind, asked: dict[str, Any]) -> timedelta | None:
 
 def _shown(kind: Kind) -> Any:
     with lead_times.read_once():
-        return KindSerializer(kept_kind(kind)).data
+        return ReminderTimesSerializer(kept_kind(kind)).data
 
 
 def _kind_or_404(code: str) -> Kind:

@@ -76,7 +76,7 @@ class AnnouncementSerializer(serializers.ModelSerializer[Announcement]):
         return richtext.clean(announcement.body)
 
 
-class DraftSerializer(serializers.ModelSerializer[Announcement]):
+class AnnouncementDraftSerializer(serializers.ModelSerializer[Announcement]):
     """An own draft, which nobody else sees."""
 
     body = serializers.SerializerMethodField(help_text="HTML, cleaned")
@@ -129,7 +129,7 @@ class NewDraftSerializer(NewAnnouncementSerializer):
     audience = serializers.ListField(child=serializers.CharField(max_length=80), max_length=50, default=list)
 
 
-class TokenSerializer(serializers.Serializer[Any]):
+class AnnouncementTokenSerializer(serializers.Serializer[Any]):
     token = serializers.IntegerField(min_value=1, help_text="That of the draft as it was seen")
 
 
@@ -137,7 +137,7 @@ class ChangedDraftSerializer(NewDraftSerializer):
     token = serializers.IntegerField(min_value=1, help_text="That of the draft as it was seen")
 
 
-class FileSerializer(TokenSerializer):
+class FileSerializer(AnnouncementTokenSerializer):
     file = serializers.FileField(help_text=f"{papers.KINDS}, at most 20 MB")
 
 
@@ -319,21 +319,21 @@ class DraftViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Ge
     """The person's own drafts, the latest saved first."""
 
     program_area = "announcements"
-    serializer_class = DraftSerializer
+    serializer_class = AnnouncementDraftSerializer
     queryset = Announcement.objects.none()
 
     def get_queryset(self) -> QuerySet[Announcement]:
         require(may_post(self.request.user), Forbidden)
         return with_parts(Announcement.objects.drafts_of(self.request.user))
 
-    @extend_schema(request=NewDraftSerializer, responses={201: DraftSerializer})
+    @extend_schema(request=NewDraftSerializer, responses={201: AnnouncementDraftSerializer})
     def create(self, request: Request) -> Response:
         """Keep a draft."""
         require(may_post(request.user), Forbidden)
         draft = publishing.Draft(**_read(NewDraftSerializer, request))
         return self._answer(drafting.save(draft, by=request.user, at=timezone.now()), status.HTTP_201_CREATED)
 
-    @extend_schema(request=ChangedDraftSerializer, responses=DraftSerializer)
+    @extend_schema(request=ChangedDraftSerializer, responses=AnnouncementDraftSerializer)
     def update(self, request: Request, pk: str) -> Response:
         """Put something else in its place. Its files stay."""
         stored, said = self.get_object(), _read(ChangedDraftSerializer, request)
@@ -344,16 +344,16 @@ class DraftViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Ge
     @extend_schema(parameters=[OpenApiParameter("token", int, required=True)], responses={204: None})
     def destroy(self, request: Request, pk: str) -> Response:
         """Throw it away, with its files."""
-        stored, asked = self.get_object(), TokenSerializer(data=request.query_params)
+        stored, asked = self.get_object(), AnnouncementTokenSerializer(data=request.query_params)
         asked.is_valid(raise_exception=True)
         drafting.discard(stored, token=asked.validated_data["token"], by=request.user)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
-    @extend_schema(request=TokenSerializer, responses={200: AnnouncementSerializer})
+    @extend_schema(request=AnnouncementTokenSerializer, responses={200: AnnouncementSerializer})
     @action(detail=True, methods=["post"])
     def send(self, request: Request, pk: str) -> Response:
         """Send it as it is, now or when it is to appear."""
-        stored, asked = self.get_object(), TokenSerializer(data=request.data)
+        stored, asked = self.get_object(), AnnouncementTokenSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         draft = drafting.as_kept(stored)
         token = asked.validated_data["token"]
@@ -361,7 +361,7 @@ class DraftViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Ge
         shown = with_parts(Announcement.objects.visible_to(request.user)).get(pk=sent.pk)
         return Response(AnnouncementSerializer(shown).data)
 
-    @extend_schema(request=FileSerializer, responses={201: DraftSerializer})
+    @extend_schema(request=FileSerializer, responses={201: AnnouncementDraftSerializer})
     @action(detail=True, methods=["post"], parser_classes=(parsers.MultiPartParser,))
     def files(self, request: Request, pk: str) -> Response:
         """Attach a file."""
@@ -383,7 +383,7 @@ class DraftViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Ge
     @action(detail=True, methods=["delete"], url_path=f"files/{KEY}")
     def file(self, request: Request, pk: str, key: str) -> Response:
         """Take a file out."""
-        stored, asked = self.get_object(), TokenSerializer(data=request.query_params)
+        stored, asked = self.get_object(), AnnouncementTokenSerializer(data=request.query_params)
         asked.is_valid(raise_exception=True)
         found = get_object_or_404(stored.attachments.there(), key=key)
         draft = drafting.as_kept(stored, removed=[found.key])

@@ -12,7 +12,7 @@ from intranet.core.forms import FilterForm
 from intranet.reminders.upcoming import Line, lines, own_coming
 
 
-class LineSerializer(serializers.Serializer[Line]):
+class ComingReminderSerializer(serializers.Serializer[Line]):
     kind = serializers.CharField(source="reminder.kind")
     kind_label = serializers.CharField(source="reminder.label", help_text="The kind in words.")
     about = serializers.CharField(help_text="What it is about. May be empty.")
@@ -22,8 +22,10 @@ class LineSerializer(serializers.Serializer[Line]):
 class ComingUpViewSet(viewsets.ViewSet):
     program_area = "inbox"
 
-    @extend_schema(summary="What will remind me in the next 7 days, as things are", responses=LineSerializer(many=True))
+    @extend_schema(
+        summary="What will remind me in the next 7 days, as things are", responses=ComingReminderSerializer(many=True)
+    )
     def list(self, request: Request) -> Response:
         FilterForm(request.query_params).strictly()
         coming = lines(own_coming(request.user, timezone.now()))
-        return Response(LineSerializer(coming, many=True).data)  # type: ignore[arg-type]  # several of them
+        return Response(ComingReminderSerializer(coming, many=True).data)  # type: ignore[arg-type]  # several of them
