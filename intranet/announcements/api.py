@@ -158,7 +158,7 @@ class WordingSerializer(serializers.Serializer[Any]):
     token = serializers.IntegerField(min_value=1, help_text="That of the announcement as it was seen")
 
 
-class SeenSerializer(serializers.Serializer[Any]):
+class TokenSeenSerializer(serializers.Serializer[Any]):
     edition = serializers.IntegerField(
         min_value=1, required=False, allow_null=True, help_text="The one that was read; without it, the newest"
     )
@@ -228,11 +228,11 @@ class AnnouncementViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, view
         announcement = publishing.publish(publishing.Draft(**said), by=request.user, at=timezone.now())
         return self._answer(announcement, status.HTTP_201_CREATED)
 
-    @extend_schema(request=SeenSerializer, responses={200: ReceiptSerializer})
+    @extend_schema(request=TokenSeenSerializer, responses={200: ReceiptSerializer})
     @action(detail=True, methods=["post"], program_area=None)  # a signature is a person's, never a program's
     def acknowledge(self, request: Request, pk: str) -> Response:
         """Say that one has read it. A second time changes nothing."""
-        asked = SeenSerializer(data=request.data)
+        asked = TokenSeenSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         seen = asked.validated_data.get("edition")
         receipt = acknowledging.acknowledge(self.get_object(), edition=seen, by=request.user, at=timezone.now())
