@@ -26,7 +26,7 @@ from intranet.reminders.upcoming import all_coming, by_day
 UNITS = ["hours", "days"]
 
 
-class StepSerializer(serializers.Serializer[Set]):
+class ReminderStepSerializer(serializers.Serializer[Set]):
     code = serializers.CharField(source="step.code")
     group = serializers.CharField(source="step.group", help_text="Which of several ladders it belongs to.")
     words = serializers.CharField(help_text="When it comes now.")
@@ -57,24 +57,26 @@ class ReminderTimesSerializer(serializers.Serializer[Any]):
     who = serializers.CharField(source="kind.who", help_text="Who gets it.")
     any_hour = serializers.BooleanField(help_text="Its mail does not wait for the morning.")
     mail_optional = serializers.BooleanField(source="kind.optional", help_text="People may switch its mail off.")
-    steps = StepSerializer(many=True, help_text="None: it comes at once.")
+    steps = ReminderStepSerializer(many=True, help_text="None: it comes at once.")
     seen = serializers.SerializerMethodField(help_text="Send it back with a change: nobody overwrites another's.")
 
     def get_seen(self, kept: Any) -> str:
         return lead_times.fingerprint(kept.kind)
 
 
-class StepTimeSerializer(serializers.Serializer[Any]):
+class ReminderStepTimeSerializer(serializers.Serializer[Any]):
     code = serializers.CharField()
     amount = serializers.IntegerField(min_value=0, max_value=10_000, allow_null=True, help_text="Null: not sent.")
 
 
-class TimesSerializer(serializers.Serializer[Any]):
-    steps = StepTimeSerializer(many=True, help_text="A step that is not named comes as it does without a change.")
+class NewReminderTimesSerializer(serializers.Serializer[Any]):
+    steps = ReminderStepTimeSerializer(
+        many=True, help_text="A step that is not named comes as it does without a change."
+    )
     seen = serializers.CharField(required=False, default="", allow_blank=True)
 
 
-class ComingSerializer(serializers.Serializer[Any]):
+class ReminderComingSerializer(serializers.Serializer[Any]):
     day = serializers.DateField()
     kind = serializers.CharField()
     label = serializers.CharField()
@@ -101,11 +103,13 @@ class ReminderTimesViewSet(viewsets.ViewSet):
         require(may_change_settings(request.user), Forbidden)
         return Response(_shown(_kind_or_404(code)))
 
-    @extend_schema(summary="Set the times of one kind", request=TimesSerializer, responses=ReminderTimesSerializer)
+    @extend_schema(
+        summary="Set the times of one kind", request=NewReminderTimesSerializer, responses=ReminderTimesSerializer
+    )
     def update(self, request: Request, code: str) -> Response:
         require(may_change_settings(request.user), Forbidden)
         kind = _kind_or_404(code)
-        asked = TimesSerializer(data=request.data)
+        asked = NewReminderTimesSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         amounts = {one["code"]: _amount(kind, one) for one in asked.validated_data["steps"]}
         change_times(kind, amounts, by=request.user, at=timezone.now(), seen=asked.validated_data["seen"])
@@ -115,7 +119,7 @@ class ReminderTimesViewSet(viewsets.ViewSet):
 class RemindersComingViewSet(viewsets.ViewSet):
     """What would be sent in the next seven days: to whom and when, never the words. For administrators."""
 
-    @extend_schema(summary="What would be sent in the next 7 days", responses=ComingSerializer(many=True))
+    @extend_schema(summary="What would be sent in the next 7 days", responses=ReminderComingSerializer(many=True))
     def list(self, request: Request) -> Response:
         require(may_change_settings(request.user), Forbidden)
         FilterForm(request.query_params).strictly()
@@ -136,7 +140,7 @@ class RemindersComingViewSet(viewsets.ViewSet):
             for person_id, moments in of_kind.people.items()
             for moment in moments
         ]
-        return Response(ComingSerializer(found, many=True).data)
+        return Response(ReminderComingSerializer(found, many=True).data)
 
 
 def _amount(kind: Kind, asked: dict[str, Any]) -> timedelta | None:

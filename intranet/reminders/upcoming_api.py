@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, viewsets
@@ -12,7 +14,7 @@ from intranet.core.forms import FilterForm
 from intranet.reminders.upcoming import Line, lines, own_coming
 
 
-class ComingReminderSerializer(serializers.Serializer[Line]):
+class ComingUpSerializer(serializers.Serializer[Line]):
     kind = serializers.CharField(source="reminder.kind")
     kind_label = serializers.CharField(source="reminder.label", help_text="The kind in words.")
     about = serializers.CharField(help_text="What it is about. May be empty.")
@@ -23,9 +25,9 @@ class ComingUpViewSet(viewsets.ViewSet):
     program_area = "inbox"
 
     @extend_schema(
-        summary="What will remind me in the next 7 days, as things are", responses=ComingReminderSerializer(many=True)
+        summary="What will remind me in the next 7 days, as things are", responses=ComingUpSerializer(many=True)
     )
     def list(self, request: Request) -> Response:
         FilterForm(request.query_params).strictly()
-        coming = lines(own_coming(request.user, timezone.now()))
-        return Response(ComingReminderSerializer(coming, many=True).data)  # type: ignore[arg-type]  # several of them
+        rows: Any = lines(own_coming(request.user, timezone.now()))
+        return Response(ComingUpSerializer(rows, many=True).data)
