@@ -125,7 +125,7 @@ class MailServer:
             hostname="mail.clinic.example",
             loop=self._loop,
             auth_require_tls=False,
-            authenticator=lambda *_: AuthResult(success=self.mailbox.lets_in()),
+            authenticator=lambda *_: AuthResult(success=self.mailbox.lets_in(), handled=False),
         )
         self._open.add(conversation)
         return conversation

@@ -191,6 +191,7 @@ def test_trouble_with_our_sender_address_burns_no_try(mails, mailbox, send, answ
 
 def test_a_refused_login_burns_no_try(mails, mailbox, send, settings):
     settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD = "intranet", "wrong"
+    mailbox.lets_in = lambda: False
     mails(1)
     assert send()["unreached"] == 1
     assert states()[0][:3] == ("pending", 0, 0)
