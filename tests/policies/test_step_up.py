@@ -170,6 +170,7 @@ AS_CLINICAL_LEAD = {
     "POST protocols:version-review-confirm",
     "POST api:review-confirm",
     "GET protocols:report-csv",
+    "GET announcements:receipts-csv",
     "GET protocols:receipts-csv",
     "GET protocols:certificate-pdf",
     "GET api:acknowledgement-pdf",

@@ -19,8 +19,12 @@ from accounts.hiring import Place
 from accounts.inviting import invite
 from accounts.models import Clinic, User
 from accounts.roles import Role
+from intranet.announcements import drafting as drafting_news
+from intranet.announcements.attaching import NewFile
 from intranet.announcements.audience import Cell
+from intranet.announcements.correcting import Wording, correct
 from intranet.announcements.publishing import Draft, publish
+from intranet.core.papers import Kind, Paper
 from intranet.search import misses
 from intranet.search.models import Miss
 from protocols import (
@@ -93,12 +97,21 @@ def build(cast: dict[str, User], mt_prospect: Clinic, at: datetime) -> World:
     signature = protocols.acknowledgement(version=illustrated, by=therapist, at=at)
     review = protocols.in_review(by=therapist, at=at, title=f"{CANARY} awaiting")
     approved = protocols.approved(by=therapist, approver=lead, at=at, title=f"{CANARY} approved")
+    to_therapists, due_on = [Cell(mt_prospect, Role.THERAPIST)], at.date() + timedelta(days=5)
+    slip = NewFile(f"{CANARY} slip", Paper(Kind.PDF, f"%PDF-1.4 {CANARY} slip".encode(), 1, ""))
     announcement = publish(
-        Draft(
-            f"{CANARY} news", "<p>Words.</p>", [Cell(mt_prospect, Role.THERAPIST)], due_on=at.date() + timedelta(days=5)
-        ),
+        Draft("Old news", f"<p>{CANARY} outdated.</p>", to_therapists, due_on=due_on, added=[slip]),
         by=manager,
         at=before,
+    )
+    wording = Wording(f"{CANARY} news", "<p>Words.</p>", f"{CANARY} hint", due_on=due_on, resets_receipts=False)
+    announcement = correct(announcement, wording, token=1, by=manager, at=before)
+    scheduled = publish(
+        Draft(f"{CANARY} scheduled", "<p>Soon.</p>", to_therapists, appears=at + timedelta(days=2)), by=manager, at=at
+    )
+    scribble = NewFile(f"{CANARY} scribble", Paper(Kind.PDF, f"%PDF-1.4 {CANARY} scribble".encode(), 1, ""))
+    begun = drafting_news.save(
+        Draft(f"{CANARY} begun", "<p>So far.</p>", to_therapists, added=[scribble]), by=manager, at=at
     )
     shift = scheduling.shift(clinic=mt_prospect, day=scheduling.MONDAY)
     published = scheduling.published(clinic=mt_prospect, day=scheduling.MONDAY + timedelta(days=1), staff=therapist)
@@ -204,6 +217,10 @@ def build(cast: dict[str, User], mt_prospect: Clinic, at: datetime) -> World:
             "review": review,
             "approved": approved,
             "announcement": announcement,
+            "slip": announcement.attachments.get(),
+            "scheduled": scheduled,
+            "begun": begun,
+            "scribble": begun.attachments.get(),
             "shift": shift,
             "week": shift.week,
             "published": published,
@@ -320,6 +337,31 @@ def _file(content: bytes, name: str) -> Any:
 
 def _new_announcement(world: World) -> dict[str, Any]:
     return {"title": "T", "body": "Words.", "audience": ["therapist@mt-prospect"]}
+
+
+def _news_seen(world: World) -> dict[str, Any]:
+    return {"token": 1}
+
+
+def _news_kept(world: World) -> dict[str, Any]:
+    return _new_announcement(world) | {"token": 1}
+
+
+def _news_attached(world: World) -> dict[str, Any]:
+    return {"token": 1, "file": _file(factories.pdf(), "a.pdf")}
+
+
+def _news_corrected(world: World) -> dict[str, Any]:
+    said = {"title": "T", "body": "<p>Words.</p>", "note": "The hour.", "token": 2}
+    return said | {"due": "2026-12-01", "due_on": "2026-12-01", "resets_receipts": False}
+
+
+def _news_file(news: str, file: str, prefix: str = "/announcements/") -> Callable[[World], str]:
+    return lambda world: f"{prefix}{world.things[news].pk}/files/{world.things[file].key}/"
+
+
+def _scribble(world: World) -> str:
+    return f"{_news_file('begun', 'scribble', NEWS_DRAFTS)(world)}?token=1"
 
 
 def _new_invitation(world: World) -> dict[str, Any]:
@@ -472,6 +514,7 @@ def _shift(prefix: str, name: str, tail: str = "") -> Callable[[World], str]:
 
 
 API = "/api/v1"
+NEWS_DRAFTS = f"{API}/announcement-drafts/"
 
 
 def _draft(name: str, tail: str = "") -> Callable[[World], str]:
@@ -722,6 +765,19 @@ ASKS = [
     Ask("announcements:list", "GET", _at("/announcements/")),
     Ask("announcements:compose", "GET", _at("/announcements/new/")),
     Ask("announcements:compose", "POST", _at("/announcements/new/"), _new_announcement),
+    Ask("announcements:drafts", "GET", _at("/announcements/drafts/")),
+    Ask("announcements:draft", "GET", _pk("/announcements/drafts/", "begun")),
+    Ask("announcements:draft", "POST", _pk("/announcements/drafts/", "begun"), _new_announcement),
+    Ask("announcements:discard", "GET", _pk("/announcements/drafts/", "begun", "discard/")),
+    Ask("announcements:discard", "POST", _pk("/announcements/drafts/", "begun", "discard/"), _news_seen),
+    Ask("announcements:attachment", "GET", _news_file("announcement", "slip")),
+    Ask("announcements:attachment of a draft", "GET", _news_file("begun", "scribble")),
+    Ask("announcements:change", "GET", _pk("/announcements/", "scheduled", "change/")),
+    Ask("announcements:change", "POST", _pk("/announcements/", "scheduled", "change/"), _new_announcement),
+    Ask("announcements:correct", "GET", _pk("/announcements/", "announcement", "correct/")),
+    Ask("announcements:correct", "POST", _pk("/announcements/", "announcement", "correct/"), _news_corrected),
+    Ask("announcements:editions", "GET", _pk("/announcements/", "announcement", "editions/")),
+    Ask("announcements:receipts-csv", "GET", _pk("/announcements/", "announcement", "receipts.csv")),
     Ask("announcements:detail", "GET", _pk("/announcements/", "announcement")),
     Ask("announcements:acknowledge", "POST", _pk("/announcements/", "announcement", "acknowledge/")),
     Ask("announcements:receipts", "GET", _pk("/announcements/", "announcement", "receipts/")),
@@ -1142,6 +1198,20 @@ ASKS = [
     Ask("api:announcement-list", "GET", _at(f"{API}/announcements/")),
     Ask("api:announcement-list", "POST", _at(f"{API}/announcements/"), _new_announcement),
     Ask("api:announcement-detail", "GET", _pk(f"{API}/announcements/", "announcement")),
+    Ask("api:announcement-correct", "POST", _pk(f"{API}/announcements/", "announcement", "correct/"), _news_corrected),
+    Ask("api:announcement-withdraw", "POST", _pk(f"{API}/announcements/", "announcement", "withdraw/")),
+    Ask("api:announcement-receipts", "GET", _pk(f"{API}/announcements/", "announcement", "receipts/")),
+    Ask("api:announcement-file", "GET", _news_file("announcement", "slip", f"{API}/announcements/")),
+    Ask("api:announcement-audiences", "GET", _at(f"{API}/announcements/audiences/")),
+    Ask("api:announcement-reach", "GET", _at(f"{API}/announcements/reach/")),
+    Ask("api:announcement-draft-list", "GET", _at(NEWS_DRAFTS)),
+    Ask("api:announcement-draft-list", "POST", _at(NEWS_DRAFTS), _new_announcement),
+    Ask("api:announcement-draft-detail", "GET", _pk(NEWS_DRAFTS, "begun")),
+    Ask("api:announcement-draft-detail", "PUT", _pk(NEWS_DRAFTS, "begun"), _news_kept),
+    Ask("api:announcement-draft-detail", "DELETE", _pk(NEWS_DRAFTS, "begun", "?token=1")),
+    Ask("api:announcement-draft-send", "POST", _pk(NEWS_DRAFTS, "begun", "send/"), _news_seen),
+    Ask("api:announcement-draft-files", "POST", _pk(NEWS_DRAFTS, "begun", "files/"), _news_attached),
+    Ask("api:announcement-draft-file", "DELETE", _scribble),
     Ask("api:announcement-acknowledge", "POST", _pk(f"{API}/announcements/", "announcement", "acknowledge/")),
     Ask("api:search-list", "GET", _at(f"{API}/search/?q=words")),
     Ask("api:search-alias-list", "GET", _at(f"{API}/search-aliases/")),
