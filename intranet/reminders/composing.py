@@ -77,6 +77,7 @@ def message_for(recipient: Any, reminders: Sequence[Reminder], message_id: str, 
     message["Date"] = format_datetime(local)
     message["Message-ID"] = message_id
     message["Auto-Submitted"] = "auto-generated"
+    message["X-Auto-Response-Suppress"] = "All"  # Outlook's way to say that nobody wants to hear of holidays
     message.set_content(render_to_string(f"email/{name}.txt", context), cte="quoted-printable")
     message.add_alternative(render_to_string(f"email/{name}.html", context), subtype="html", cte="quoted-printable")
     return message
