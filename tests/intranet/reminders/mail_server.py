@@ -25,6 +25,7 @@ class Mailbox:
     port: int = 0
     taken: list[tuple[str, bytes]] = field(default_factory=list)  # address and bytes, once the server said 250
     seen: list[tuple[str, bytes]] = field(default_factory=list)  # whatever the answer was
+    senders: list[str] = field(default_factory=list)  # of MAIL FROM
     connections: int = 0
     at_mail: Answer = lambda address: "250 OK"
     at_recipient: Answer = lambda address: "250 OK"
@@ -52,6 +53,7 @@ class Handler:
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         envelope.mail_from = address
+        self.mailbox.senders.append(address)
         return cut_or(server, self.mailbox.at_mail(""))
 
     async def handle_RCPT(  # noqa: N802  (its name there)
