@@ -25,6 +25,8 @@ OPEN = {
     "accounts:invitation-link": "takes the link of an invitation; whoever holds it is no member of staff yet",
     "accounts:welcome": "where that link leads; without one it says only that the link no longer works",
     "scheduling:calendar": "read by programs that cannot sign in; its key says whose shifts, and a wrong one finds nothing",
+    "mail:bounces": "told by the mail provider, whose signature is the proof; without a secret there is no such address",
+    "metrics": "read by Prometheus, whose token is the proof; without one there is no such address",
     "health:live": "asked by a supervisor that has no account; tells nothing about data",
     "health:ready": "asked by a load balancer that has no account; tells nothing about data",
     "health:reminders": "asked by monitoring that has no account; tells nothing about data",
