@@ -28,6 +28,8 @@ COPY . .
 
 # Static files need settings, and settings need secrets: these exist for this one command and reach nothing.
 RUN random() { python -c "import secrets; print(secrets.token_hex(32))"; } \
+    && python -c "import hashlib, pathlib; files = sorted(path for path in pathlib.Path().rglob('*') if path.is_file()); \
+       print(hashlib.sha256(b''.join(path.read_bytes() for path in files)).hexdigest()[:12])" >BUILD \
     && chmod -R go=rX . \
     && python -m compileall -q accounts intranet protocols scheduling \
     && SECRET_KEY="$(random)" \

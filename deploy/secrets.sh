@@ -28,6 +28,10 @@ keep database_url "postgresql://intranet_app:$(cat database_app_password)@${DATA
 keep redis_conf "requirepass $(cat redis_password)"
 keep redis_url "redis://:$(cat redis_password)@${REDIS_HOST:-redis:6379}/0"
 keep email_password ""
+# Empty: there is no bounce mailbox, no address for the mail provider, and no /metrics. docs/operations.md says how to have them.
+for name in bounce_imap_password mail_webhook_secret metrics_token; do
+    keep "$name" ""
+done
 
 if [ ! -e backup_certificate ]; then
     value=$(openssl genrsa 4096 2>/dev/null)

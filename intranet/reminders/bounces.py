@@ -61,7 +61,9 @@ class Report:
 
     @property
     def sentence(self) -> str:
-        return " ".join(part for part in (self.status, self.words) if part)[:LONGEST]
+        """The status, unless the words begin with it anyway, as servers like to put it: "550 5.1.1 No such user"."""
+        said = (self.status, self.words) if addresses.status_of(self.words) != self.status else (self.words,)
+        return " ".join(part for part in said if part)[:LONGEST]
 
 
 def plain(text: str) -> str:

@@ -98,6 +98,7 @@ def message_for(
     if optional:
         message["List-Unsubscribe"] = f"<{settings.SITE_ORIGIN}{unsubscribing.address_of(recipient, optional)}>"
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    message["X-Auto-Response-Suppress"] = "All"  # Outlook's way to say that nobody wants to hear of holidays
     message.set_content(render_to_string(f"email/{name}.txt", context), cte="quoted-printable")
     message.add_alternative(render_to_string(f"email/{name}.html", context), subtype="html", cte="quoted-printable")
     return message

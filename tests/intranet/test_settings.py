@@ -58,6 +58,8 @@ def test_production_refuses_what_is_not_set(name: str, value: str | None) -> Non
     [
         ("SECRET_KEY", KEY[:49], "SECRET_KEY must be a random value of at least 50 characters."),
         ("SECRET_KEY", "ab" * 30, "SECRET_KEY must be a random value of at least 50 characters."),
+        ("MAIL_WEBHOOK_SECRET", KEY[:31], "MAIL_WEBHOOK_SECRET must be a random value of at least 32 characters."),
+        ("METRICS_TOKEN", "change-me" * 4, "METRICS_TOKEN must be a random value of at least 32 characters."),
         ("SECRET_KEY", f"django-insecure-{KEY}", "SECRET_KEY must be a random value of at least 50 characters."),
         ("SECRET_KEY", f"change-me-{KEY}", "SECRET_KEY must be a random value of at least 50 characters."),
         ("SECRET_KEY_FALLBACKS", "old", "SECRET_KEY must be a random value of at least 50 characters."),

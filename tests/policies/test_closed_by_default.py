@@ -27,6 +27,8 @@ OPEN = {
     "scheduling:calendar": "read by programs that cannot sign in; its key says whose shifts, and a wrong one finds nothing",
     "reminders:unsubscribe": "stops mail from a link in it, where one need not be signed in; a wrong one says nothing",
     "reminders:unsubscribe-undo": "takes that back, from the page that says that it is done",
+    "mail:bounces": "told by the mail provider, whose signature is the proof; without a secret there is no such address",
+    "metrics": "read by Prometheus, whose token is the proof; without one there is no such address",
     "health:live": "asked by a supervisor that has no account; tells nothing about data",
     "health:ready": "asked by a load balancer that has no account; tells nothing about data",
     "health:reminders": "asked by monitoring that has no account; tells nothing about data",

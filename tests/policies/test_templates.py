@@ -74,7 +74,8 @@ def test_it_compiles_and_is_the_one_that_wins(name: str) -> None:
 def test_no_inline_style_or_script(name: str) -> None:
     text = TEMPLATES[name].read_text()
     assert faults(r"\sstyle\s*=", text) == []
-    assert faults(r"<style\b", text) == []
+    if name not in MAILS:  # which have no other place for theirs
+        assert faults(r"<style\b", text) == []
     assert faults(r"<script\b(?![^>]*\bsrc=)[^>]*>", text) == []
     assert faults(r"""\son[a-z]+\s*=\s*["']""", text) == []
     assert faults(r"javascript:", text) == []

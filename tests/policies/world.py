@@ -25,6 +25,7 @@ from intranet.announcements.audience import Cell
 from intranet.announcements.correcting import Wording, correct
 from intranet.announcements.publishing import Draft, publish
 from intranet.core.papers import Kind, Paper
+from intranet.reminders import addresses
 from intranet.search import misses
 from intranet.search.models import Miss
 from protocols import (
@@ -170,6 +171,16 @@ def build(cast: dict[str, User], mt_prospect: Clinic, at: datetime) -> World:
     User.objects.filter(pk=leaver.pk).update(is_active=False)
     browser = UserSession.objects.create(user=therapist, ip="192.0.2.7", session_key="elsewhere", user_agent="Firefox")
     reminder = reminders.released(recipient=therapist, at=at)
+    refused = reminders.delivery(
+        recipient=therapist,
+        at=at,
+        reminders=[reminders.released(recipient=therapist, at=at, title=f"{CANARY} reminded", read_at=at)],
+        payload=f"Subject: {CANARY} mailed\r\n\r\n{CANARY} mailed\r\n".encode(),
+        state="dead",
+        reason="The mail server refused it for good.",
+        last_reply=f"{CANARY} relay",
+    )
+    trouble = addresses.flag(therapist, therapist.email, source=addresses.Source.RCPT, at=at, reply=f"{CANARY} mailbox")
     for person in cast.values():
         if may_have_schedule(person):
             calendar_addresses.new_address(person, at=at)
@@ -194,6 +205,8 @@ def build(cast: dict[str, User], mt_prospect: Clinic, at: datetime) -> World:
     return World(
         {
             "alias": alias,
+            "refused_mail": refused,
+            "trouble": trouble,
             "miss": Miss.objects.get(),
             "preview": preview,
             "problem": problem,
@@ -279,6 +292,18 @@ def _pk(prefix: str, name: str, tail: str = "") -> Callable[[World], str]:
 
 def _at(address: str) -> Callable[[World], str]:
     return lambda world: address
+
+
+def _these_mails(world: World) -> dict[str, Any]:
+    return {"mails": [world.refused_mail.pk]}
+
+
+def _write_off_mails(world: World) -> dict[str, Any]:
+    return _these_mails(world) | {"why": "Told by phone."}
+
+
+def _write_off_page(world: World) -> dict[str, Any]:
+    return {"mail": world.refused_mail.pk, "why": "Told by phone."}
 
 
 def _new_alias(world: World) -> dict[str, Any]:
@@ -791,6 +816,12 @@ ASKS = [
     Ask("search:alias-remove", "POST", _pk("/search/words/", "alias", "remove/"), lambda world: {"token": 1}),
     Ask("search:alias-usual", "POST", _at("/search/words/usual/")),
     Ask("search:miss-forget", "POST", _pk("/search/misses/", "miss", "forget/")),
+    Ask("operations:reminders", "GET", _at("/operations/")),
+    Ask("operations:mails", "GET", _at("/operations/mails/")),
+    Ask("operations:mails-retry", "POST", _at("/operations/mails/retry/")),
+    Ask("operations:mails-write-off", "POST", _at("/operations/mails/write-off/"), _write_off_page),
+    Ask("operations:addresses", "GET", _at("/operations/addresses/")),
+    Ask("accounts:address-works", "POST", _pk("/people/addresses/", "trouble", "works/")),
     Ask("reminders:inbox", "GET", _at("/inbox/")),
     Ask("reminders:inbox-news", "GET", _at("/inbox/news/?since=2026-11-25T09:59:00-06:00")),
     Ask("reminders:inbox-read", "POST", _at("/inbox/read/")),
@@ -1218,6 +1249,13 @@ ASKS = [
     Ask("api:search-alias-list", "POST", _at(f"{API}/search-aliases/"), _new_alias),
     Ask("api:search-alias-detail", "PUT", _pk(f"{API}/search-aliases/", "alias"), _new_alias),
     Ask("api:search-alias-detail", "DELETE", _pk(f"{API}/search-aliases/", "alias", "?token=1")),
+    Ask("api:operations-list", "GET", _at(f"{API}/operations/")),
+    Ask("api:mail-list", "GET", _at(f"{API}/mails/")),
+    Ask("api:mail-detail", "GET", _pk(f"{API}/mails/", "refused_mail")),
+    Ask("api:mail-retry", "POST", _at(f"{API}/mails/retry/"), _these_mails),
+    Ask("api:mail-write-off", "POST", _at(f"{API}/mails/write-off/"), _write_off_mails),
+    Ask("api:address-trouble-list", "GET", _at(f"{API}/address-troubles/")),
+    Ask("api:address-trouble-works", "POST", _pk(f"{API}/address-troubles/", "trouble", "works/")),
     Ask("api:inbox-list", "GET", _at(f"{API}/inbox/")),
     Ask("api:inbox-read-all", "POST", _at(f"{API}/inbox/read/"), lambda world: {"ids": []}),
     Ask("api:inbox-detail", "GET", _pk(f"{API}/inbox/", "reminder")),

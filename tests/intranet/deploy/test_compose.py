@@ -94,6 +94,7 @@ def test_databases_cannot_be_reached_from_outside_nor_reach_it() -> None:
 def test_secrets_come_as_files_and_only_to_those_who_need_them() -> None:
     granted = {name: sorted(service["secrets"]) for name, service in SERVICES.items() if "secrets" in service}
     application = ["database_url", "email_password", "redis_url", "secret_key"]
+    ticking = ["bounce_imap_password", *application]
     assert granted == {
         "postgres": [
             "database_app_password",
@@ -104,11 +105,11 @@ def test_secrets_come_as_files_and_only_to_those_who_need_them() -> None:
         "redis": ["redis_conf"],
         "migrate": ["database_owner_url", "email_password", "redis_url", "secret_key"],
         "rights": ["database_owner_password"],
-        "web": application,
-        "worker-tick": application,
+        "web": sorted([*application, "mail_webhook_secret", "metrics_token"]),
+        "worker-tick": ticking,
         "worker-heavy": application,
         "beat": application,
-        "watchdog": application,
+        "watchdog": ticking,
         "backup": ["backup_certificate", "database_backup_password"],
         "restore": ["backup_key", "database_owner_password"],
     }

@@ -30,6 +30,7 @@ class Mailbox:
     port: int = 0
     taken: list[tuple[str, bytes]] = field(default_factory=list)  # address and bytes of what the server took
     seen: list[tuple[str, bytes]] = field(default_factory=list)  # whatever the answer was
+    senders: list[str] = field(default_factory=list)  # of MAIL FROM
     connections: int = 0
     lets_in: Callable[[], bool] = lambda: True  # whoever gives a name and a password; nobody has to
     at_mail: Answer = lambda address: "250 OK"
@@ -58,6 +59,7 @@ class Handler:
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         envelope.mail_from = address
+        self.mailbox.senders.append(address)
         return cut_or(server, await found(self.mailbox.at_mail, ""))
 
     async def handle_RCPT(  # noqa: N802  (its name there)

@@ -46,7 +46,7 @@ def test_what_came_back_flags_the_address_and_is_marked_as_seen(folder, sent, th
     folder.mails = [report(therapist.email, message_id=sent.message_id)]
     assert look(at + timedelta(hours=1)) == {"bounces_hard": 1}
     sent.refresh_from_db()
-    assert (sent.state, sent.bounce) == ("sent", "5.1.1 550 5.1.1 No such user here")
+    assert (sent.state, sent.bounce) == ("sent", "550 5.1.1 No such user here")
     assert AddressTrouble.objects.get().person == therapist
     assert folder.seen == {1}
     assert not [command for command in folder.commands if "DELETED" in command and "UNDELETED" not in command]

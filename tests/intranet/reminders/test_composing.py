@@ -36,7 +36,8 @@ def test_a_single_mail(therapist, at, settings):
     assert message["Message-ID"] == delivery.message_id
     assert message["Message-ID"].endswith("@intranet.example>")
     assert parsedate_to_datetime(message["Date"]) == at
-    assert message["Auto-Submitted"] == "auto-generated"
+    assert (message["Auto-Submitted"], message["X-Auto-Response-Suppress"]) == ("auto-generated", "All")
+    assert message["Reply-To"] is None
     words = parts(message)
     assert list(words) == ["text/plain", "text/html"]
     assert "Do it: https://intranet.example/schedule/?a=1&b=2" in words["text/plain"]
@@ -59,8 +60,24 @@ def test_text_is_plain_and_html_is_escaped(therapist, at):
 
 def test_html_leaves_colours_to_the_reader(therapist, at):
     words = parts(read(compose(therapist, [factories.released(recipient=therapist, at=at)], at)))
-    assert '<meta name="color-scheme" content="light dark">' in words["text/html"]
-    assert not [word for word in ("style=", "bgcolor", "<style", "<img", "color:") if word in words["text/html"]]
+    page = words["text/html"]
+    assert '<meta name="color-scheme" content="light dark">' in page
+    assert not [word for word in ("style=", "bgcolor", "<img", "<table", "http-equiv", "url(") if word in page]
+    # The button brings both its colours, and the line above the foot is grey on any ground; nothing else has one.
+    coloured = {rule.strip().split(" {")[0] for rule in page.split("}") if "#" in rule.partition(" {")[2]}
+    assert coloured == {".button", ".foot"}
+    assert "background: #0b6b62; color: #ffffff" in page
+
+
+def test_what_a_list_of_mails_shows_beside_the_subject(therapist, at):
+    page = parts(read(compose(therapist, [factories.released(recipient=therapist, at=at)], at)))["text/html"]
+    assert '<div class="preheader">First.</div>' in page
+
+
+def test_the_foot_says_why_and_where_to_change_it(therapist, at):
+    for text in parts(read(compose(therapist, [factories.released(recipient=therapist, at=at)], at))).values():
+        assert "You get this because a test wants it." in text
+        assert "/inbox/#mail" in text
 
 
 def test_the_bytes_are_seven_bit_and_their_lines_end_as_on_the_wire(therapist, at):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import socket
 from datetime import timedelta
+from smtplib import SMTPServerDisconnected
 
 import pytest
 
-from intranet.reminders import locks
+from intranet.reminders import handing_over, locks
 from intranet.reminders.mail_server import NoDelaySMTP, body
-from intranet.reminders.models import Delivery, Run
+from intranet.reminders.models import AddressTrouble, Delivery, Run
 from intranet.reminders.runs import begin
 from intranet.reminders.sending import BREAKER, LONGEST, dispatch
 from intranet.reminders.ticking import never, starting_at
@@ -243,3 +244,54 @@ def test_it_ends_in_time_for_the_next_tick(mails, mailbox, at):
     assert dict(dispatch(run, clock, never)) == {"sent": 1}
     assert [state for state, *_ in states()] == ["sent"] + ["pending"] * 4
     locks.free_run(run.pk)
+
+
+def test_an_answer_counts_even_if_the_server_hangs_up_after_it(mails, mailbox, send, monkeypatch):
+    """RSET finds nobody; the 550 before it was said all the same."""
+    mails(1)
+    mailbox.at_recipient = lambda address: "550 5.7.1 no"
+
+    def gone(self):
+        raise SMTPServerDisconnected("Connection unexpectedly closed")
+
+    monkeypatch.setattr(NoDelaySMTP, "rset", gone)
+    assert send() == {"refused": 1}
+    assert states() == [("dead", 0, 0, 550)]
+
+
+def test_an_address_that_no_command_can_carry_is_refused_and_holds_up_nobody(
+    mails, mailbox, send, therapist, planted, at
+):
+    [odd] = mails(1, address="ävery@clinic.example")
+    planted.owe(therapist, "another", due=at)
+    factories.delivery(
+        recipient=therapist, at=at, reminders=[factories.released(recipient=therapist, at=at, occasion="another")]
+    )
+    assert send() == {"refused": 1, "sent": 1}
+    odd.refresh_from_db()
+    assert (odd.state, odd.last_code) == ("dead", None)
+    assert AddressTrouble.objects.count() == 0
+
+
+def test_a_mail_that_cannot_be_judged_holds_up_nobody(mails, mailbox, send, monkeypatch, at):
+    """A kind that breaks at the last look: its mail comes back later, the others leave."""
+    poisoned, _ = mails(2)
+    judge = handing_over.obstacle
+
+    def broken(delivery, *others):
+        if delivery.pk == poisoned.pk:
+            raise ZeroDivisionError
+        return judge(delivery, *others)
+
+    monkeypatch.setattr(handing_over, "obstacle", broken)
+    assert send() == {"later": 1, "sent": 1}
+    assert states()[0] == ("pending", 1, 0, None)
+    assert len(mailbox.seen) == 1
+
+
+@pytest.mark.parametrize(("named", "used"), [("", "intranet@clinic.example"), ("back@clinic.example",) * 2])
+def test_what_cannot_be_delivered_comes_back_to_an_address_of_its_own(mails, mailbox, send, settings, named, used):
+    settings.BOUNCE_ADDRESS = named
+    mails(1)
+    assert send() == {"sent": 1}
+    assert mailbox.senders == [used]
