@@ -85,6 +85,6 @@ def test_everything_works_without_script(browser: Browser, therapist: User, live
     page.wait_for_url("**/inbox/?show=unread")
     expect(page.get_by_text("Second thing")).to_have_count(0)
     page.get_by_role("button", name="Mark all as read").click()
-    expect(page.get_by_role("heading", name="Today")).to_be_visible()
+    expect(page.get_by_role("heading", name="Nothing unread")).to_be_visible()
     expect(page.get_by_role("button", name="Mark all as read")).to_have_count(0)
     context.close()
