@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from intranet.dev.templates import PYTHON_RULES, faults_in, faults_in_template
+from intranet.dev.templates import PYTHON_RULES, STYLE, faults_in, faults_in_template, may_be_in
 
 
 @pytest.mark.parametrize(
@@ -45,3 +45,9 @@ def test_what_is_allowed_is_not_found(text: str):
 def test_markup_made_in_python_is_found():
     assert list(faults_in("a = 1\nb = mark_safe(a)\n", PYTHON_RULES)) == [(2, "mark_safe")]
     assert list(faults_in("def tag() -> SafeString: ...", PYTHON_RULES)) == []
+
+
+def test_only_a_mail_has_its_styles_in_its_head():
+    assert may_be_in("email/base.html", STYLE)
+    assert not may_be_in("base.html", STYLE)
+    assert not may_be_in("email/base.html", "an inline script")
