@@ -157,6 +157,14 @@ def build(cast: dict[str, User], mt_prospect: Clinic, at: datetime) -> World:
     User.objects.filter(pk=leaver.pk).update(is_active=False)
     browser = UserSession.objects.create(user=therapist, ip="192.0.2.7", session_key="elsewhere", user_agent="Firefox")
     reminder = reminders.released(recipient=therapist, at=at)
+    to_come = reminders.reminder(
+        recipient=therapist,
+        at=published.start - timedelta(hours=13),
+        kind="shift-tomorrow",
+        subject_type="scheduling.publishedshift",
+        subject_id=published.pk,
+        occasion=f"{published.day} #0",
+    )
     for person in cast.values():
         if may_have_schedule(person):
             calendar_addresses.new_address(person, at=at)
@@ -181,6 +189,7 @@ def build(cast: dict[str, User], mt_prospect: Clinic, at: datetime) -> World:
     return World(
         {
             "alias": alias,
+            "to_come": to_come,
             "miss": Miss.objects.get(),
             "preview": preview,
             "problem": problem,
@@ -382,6 +391,14 @@ def _new_type(world: World) -> dict[str, Any]:
 
 def _new_skill(world: World) -> dict[str, Any]:
     return {"name": "A procedure", "short_name": "Proc", "professions": ["pt"]}
+
+
+def _later_reminder(world: World) -> dict[str, Any]:
+    return {"time-2-hours": "3", "on-2-hours": "on"}
+
+
+def _later_reminder_by_api(world: World) -> dict[str, Any]:
+    return {"steps": [{"code": "2 hours", "amount": 3}]}
 
 
 def _new_clinic(world: World) -> dict[str, Any]:
@@ -728,6 +745,8 @@ ASKS = [
     Ask("search:alias-usual", "POST", _at("/search/words/usual/")),
     Ask("search:miss-forget", "POST", _pk("/search/misses/", "miss", "forget/")),
     Ask("reminders:inbox", "GET", _at("/inbox/")),
+    Ask("reminders:coming-up", "GET", _at("/inbox/coming-up/")),
+    Ask("reminders:words-to-come", "GET", _pk("/inbox/coming-up/", "to_come")),
     Ask("reminders:inbox-read", "POST", _at("/inbox/read/")),
     Ask("reminders:mail-choose", "POST", _at("/inbox/mail/")),
     Ask("reminders:reminder-read", "POST", _pk("/inbox/", "reminder", "read/")),
@@ -790,6 +809,11 @@ ASKS = [
     Ask("accounts:settings-clinic-new", "POST", _at(f"{SETTINGS}clinics/new/"), _new_clinic),
     Ask("accounts:settings-clinic", "GET", _at(f"{SETTINGS}clinics/mt-prospect/")),
     Ask("accounts:settings-clinic", "POST", _at(f"{SETTINGS}clinics/mt-prospect/"), _new_clinic),
+    Ask("accounts:settings-reminders", "GET", _at(f"{SETTINGS}reminders/")),
+    Ask("accounts:settings-reminders-coming", "GET", _at(f"{SETTINGS}reminders/next-7-days/")),
+    Ask("accounts:settings-reminder", "GET", _at(f"{SETTINGS}reminders/shift-soon/")),
+    Ask("accounts:settings-reminder", "POST", _at(f"{SETTINGS}reminders/shift-soon/"), _later_reminder),
+    Ask("accounts:settings-reminder-default", "POST", _at(f"{SETTINGS}reminders/shift-soon/default/")),
     Ask("accounts:to-check", "GET", _at("/people/credentials/to-check/")),
     Ask("accounts:credential-file", "GET", _pk("/people/", "therapist", "credentials/new/")),
     Ask("accounts:credential-file of a type", "GET", _pk("/people/", "therapist", f"credentials/new/{LICENCE}")),
@@ -1136,6 +1160,11 @@ ASKS = [
     Ask("api:search-alias-list", "POST", _at(f"{API}/search-aliases/"), _new_alias),
     Ask("api:search-alias-detail", "PUT", _pk(f"{API}/search-aliases/", "alias"), _new_alias),
     Ask("api:search-alias-detail", "DELETE", _pk(f"{API}/search-aliases/", "alias", "?token=1")),
+    Ask("api:coming-up-list", "GET", _at(f"{API}/coming-up/")),
+    Ask("api:reminder-times-list", "GET", _at(f"{API}/reminder-times/")),
+    Ask("api:reminder-times-detail", "GET", _at(f"{API}/reminder-times/shift-soon/")),
+    Ask("api:reminder-times-detail", "PUT", _at(f"{API}/reminder-times/shift-soon/"), _later_reminder_by_api),
+    Ask("api:reminders-coming-list", "GET", _at(f"{API}/reminders-coming/")),
     Ask("api:inbox-list", "GET", _at(f"{API}/inbox/")),
     Ask("api:inbox-read-all", "POST", _at(f"{API}/inbox/read/")),
     Ask("api:inbox-detail", "GET", _pk(f"{API}/inbox/", "reminder")),
