@@ -181,6 +181,14 @@ def build(cast: dict[str, User], mt_prospect: Clinic, at: datetime) -> World:
         last_reply=f"{CANARY} relay",
     )
     trouble = addresses.flag(therapist, therapist.email, source=addresses.Source.RCPT, at=at, reply=f"{CANARY} mailbox")
+    to_come = reminders.reminder(
+        recipient=therapist,
+        at=published.start - timedelta(hours=13),
+        kind="shift-tomorrow",
+        subject_type="scheduling.publishedshift",
+        subject_id=published.pk,
+        occasion=f"{published.day} #0",
+    )
     for person in cast.values():
         if may_have_schedule(person):
             calendar_addresses.new_address(person, at=at)
@@ -207,6 +215,7 @@ def build(cast: dict[str, User], mt_prospect: Clinic, at: datetime) -> World:
             "alias": alias,
             "refused_mail": refused,
             "trouble": trouble,
+            "to_come": to_come,
             "miss": Miss.objects.get(),
             "preview": preview,
             "problem": problem,
@@ -457,6 +466,14 @@ def _new_type(world: World) -> dict[str, Any]:
 
 def _new_skill(world: World) -> dict[str, Any]:
     return {"name": "A procedure", "short_name": "Proc", "professions": ["pt"]}
+
+
+def _later_reminder(world: World) -> dict[str, Any]:
+    return {"time-2-hours": "3", "on-2-hours": "on"}
+
+
+def _later_reminder_by_api(world: World) -> dict[str, Any]:
+    return {"steps": [{"code": "2 hours", "amount": 3}]}
 
 
 def _new_clinic(world: World) -> dict[str, Any]:
@@ -824,6 +841,8 @@ ASKS = [
     Ask("accounts:address-works", "POST", _pk("/people/addresses/", "trouble", "works/")),
     Ask("reminders:inbox", "GET", _at("/inbox/")),
     Ask("reminders:inbox-news", "GET", _at("/inbox/news/?since=2026-11-25T09:59:00-06:00")),
+    Ask("reminders:coming-up", "GET", _at("/inbox/coming-up/")),
+    Ask("reminders:words-to-come", "GET", _pk("/inbox/coming-up/", "to_come")),
     Ask("reminders:inbox-read", "POST", _at("/inbox/read/")),
     Ask("reminders:mail-choose", "POST", _at("/inbox/mail/")),
     Ask("reminders:reminder-read", "POST", _pk("/inbox/", "reminder", "read/")),
@@ -889,6 +908,11 @@ ASKS = [
     Ask("accounts:settings-clinic-new", "POST", _at(f"{SETTINGS}clinics/new/"), _new_clinic),
     Ask("accounts:settings-clinic", "GET", _at(f"{SETTINGS}clinics/mt-prospect/")),
     Ask("accounts:settings-clinic", "POST", _at(f"{SETTINGS}clinics/mt-prospect/"), _new_clinic),
+    Ask("accounts:settings-reminders", "GET", _at(f"{SETTINGS}reminders/")),
+    Ask("accounts:settings-reminders-coming", "GET", _at(f"{SETTINGS}reminders/next-7-days/")),
+    Ask("accounts:settings-reminder", "GET", _at(f"{SETTINGS}reminders/shift-soon/")),
+    Ask("accounts:settings-reminder", "POST", _at(f"{SETTINGS}reminders/shift-soon/"), _later_reminder),
+    Ask("accounts:settings-reminder-default", "POST", _at(f"{SETTINGS}reminders/shift-soon/default/")),
     Ask("accounts:to-check", "GET", _at("/people/credentials/to-check/")),
     Ask("accounts:credential-file", "GET", _pk("/people/", "therapist", "credentials/new/")),
     Ask("accounts:credential-file of a type", "GET", _pk("/people/", "therapist", f"credentials/new/{LICENCE}")),
@@ -1256,6 +1280,11 @@ ASKS = [
     Ask("api:mail-write-off", "POST", _at(f"{API}/mails/write-off/"), _write_off_mails),
     Ask("api:address-trouble-list", "GET", _at(f"{API}/address-troubles/")),
     Ask("api:address-trouble-works", "POST", _pk(f"{API}/address-troubles/", "trouble", "works/")),
+    Ask("api:coming-up-list", "GET", _at(f"{API}/coming-up/")),
+    Ask("api:reminder-times-list", "GET", _at(f"{API}/reminder-times/")),
+    Ask("api:reminder-times-detail", "GET", _at(f"{API}/reminder-times/shift-soon/")),
+    Ask("api:reminder-times-detail", "PUT", _at(f"{API}/reminder-times/shift-soon/"), _later_reminder_by_api),
+    Ask("api:reminders-coming-list", "GET", _at(f"{API}/reminders-coming/")),
     Ask("api:inbox-list", "GET", _at(f"{API}/inbox/")),
     Ask("api:inbox-read-all", "POST", _at(f"{API}/inbox/read/"), lambda world: {"ids": []}),
     Ask("api:inbox-detail", "GET", _pk(f"{API}/inbox/", "reminder")),
