@@ -64,22 +64,23 @@ def write(page: Path, words: str) -> None:
 
 
 def soak(faults: list[Fault], seeds: range, *, full: bool) -> list[Line]:
-    """Every fault with every seed."""
+    """Every fault with every seed, until Ctrl-C: then what has been seen so far."""
     from tests.faults.arena import Arena
 
-    lines = []
+    lines = [Line(fault.name) for fault in faults]
     with tempfile.TemporaryDirectory(prefix="soak-") as folder, Arena(Path(folder), full=full).open() as arena:
-        for fault in faults:
-            line = Line(fault.name)
-            lines.append(line)
-            for seed in seeds:
-                outcome = arena.run(fault, seed)
-                line.outcomes.append(outcome)
-                mark = "BROKEN" if outcome.violations else "kept"
-                print(f"{fault.name:28} seed {seed:<5} {mark:7} {outcome.seconds:6.1f} s", flush=True)
-                if outcome.violations:
-                    print(outcome, flush=True)
-    return lines
+        try:
+            for fault, line in zip(faults, lines, strict=True):
+                for seed in seeds:
+                    outcome = arena.run(fault, seed)
+                    line.outcomes.append(outcome)
+                    mark = "BROKEN" if outcome.violations else "kept"
+                    print(f"{fault.name:28} seed {seed:<5} {mark:7} {outcome.seconds:6.1f} s", flush=True)
+                    if outcome.violations:
+                        print(outcome, flush=True)
+        except KeyboardInterrupt:
+            print("Stopped.", flush=True)
+    return [line for line in lines if line.outcomes]
 
 
 def in_a_migrated_database(deed: Callable[[], None]) -> None:
