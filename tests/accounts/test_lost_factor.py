@@ -259,7 +259,7 @@ class TestPages:
             browser.get(LIST)
 
 
-QUERIES = 6
+QUERIES = 8
 
 
 class TestCommand:

@@ -282,7 +282,7 @@ def test_any_number_of_procedures_takes_as_many_queries(number, sign_in, therapi
     browser.get(page(therapist))
     with CaptureQueriesContext(connection) as queries:
         browser.get(page(therapist))
-    assert len(queries) == 19
+    assert len(queries) == 20
 
 
 def test_my_page_leads_to_oneself(therapist: User, sign_in):

@@ -281,7 +281,7 @@ class TestPages:
             browser.get(reverse("accounts:tokens-of-everybody"))
 
 
-QUERIES = 6
+QUERIES = 8
 
 
 def test_the_document_says_which_scope_an_operation_needs(administrator: User, api: Callable[..., APIClient]):

@@ -261,7 +261,7 @@ def test_report_asks_the_same_number_of_questions(
         version = factories.published(by=approver, lead=clinical_lead, at=at)
         factories.acknowledgement(version=version, by=therapist, at=at)
     browser = sign_in(manager)
-    with django_assert_num_queries(19):
+    with django_assert_num_queries(20):
         assert len(browser.get(REPORT).context["report"].versions) == number
 
 

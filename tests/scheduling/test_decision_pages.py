@@ -116,7 +116,7 @@ class TestTheList:
         browser.get(URL)
         with CaptureQueriesContext(connection) as captured:
             assert text(browser.get(URL)).count(">Decide<") == 2 * number
-        assert len(captured) == 24
+        assert len(captured) == 25
 
 
 class TestAnOffer:

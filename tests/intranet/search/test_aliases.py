@@ -152,7 +152,7 @@ class TestPages:
             factories.alias(by=clinical_lead, at=at, term=f"T{one}")
         browser = sign_in(clinical_lead)
         browser.get(PAGE)
-        with django_assert_num_queries(8):
+        with django_assert_num_queries(9):
             browser.get(PAGE)
 
     def test_the_api_keeps_them_by_the_same_rules(self, clinical_lead, therapist, api):
