@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from django.db.models import OuterRef, QuerySet, Subquery
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
@@ -27,11 +28,11 @@ from intranet.announcements.writing import may_post
 from intranet.core import papers, richtext
 from intranet.core.access import Forbidden, require
 from intranet.core.files import served
-from intranet.core.forms import in_this_century
+from intranet.core.forms import in_this_century, whole_number
 from intranet.core.rest import MomentField
 from intranet.core.time import organisation_day
 
-KEY = r"(?P<key>[0-9a-f-]{36})"
+KEY = "(?P<key>[^/.]+)"
 
 
 class AudienceSerializer(serializers.ModelSerializer[Audience]):
@@ -158,12 +159,6 @@ class WordingSerializer(serializers.Serializer[Any]):
     token = serializers.IntegerField(min_value=1, help_text="That of the announcement as it was seen")
 
 
-class TokenSeenSerializer(serializers.Serializer[Any]):
-    edition = serializers.IntegerField(
-        min_value=1, required=False, allow_null=True, help_text="The one that was read; without it, the newest"
-    )
-
-
 class ReceiptSerializer(serializers.ModelSerializer[Receipt]):
     class Meta:
         model = Receipt
@@ -228,13 +223,15 @@ class AnnouncementViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, view
         announcement = publishing.publish(publishing.Draft(**said), by=request.user, at=timezone.now())
         return self._answer(announcement, status.HTTP_201_CREATED)
 
-    @extend_schema(request=TokenSeenSerializer, responses={200: ReceiptSerializer})
+    @extend_schema(
+        request=None,
+        parameters=[OpenApiParameter("edition", int, description="The one that was read; without it, the newest.")],
+        responses={200: ReceiptSerializer},
+    )
     @action(detail=True, methods=["post"], program_area=None)  # a signature is a person's, never a program's
     def acknowledge(self, request: Request, pk: str) -> Response:
         """Say that one has read it. A second time changes nothing."""
-        asked = TokenSeenSerializer(data=request.data)
-        asked.is_valid(raise_exception=True)
-        seen = asked.validated_data.get("edition")
+        seen = whole_number(request.query_params.get("edition", ""))
         receipt = acknowledging.acknowledge(self.get_object(), edition=seen, by=request.user, at=timezone.now())
         return Response(ReceiptSerializer(receipt).data)
 
@@ -308,7 +305,7 @@ class AnnouncementViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, view
     @action(detail=True, url_path=f"files/{KEY}", pagination_class=None)
     def file(self, request: Request, pk: str, key: str) -> HttpResponse:
         """A file of an announcement that the person may read."""
-        found = get_object_or_404(Attachment.objects.there(), announcement=self.get_object(), key=key)
+        found = get_object_or_404(Attachment.objects.there(), announcement=self.get_object(), key=_uuid(key))
         return served(attaching.content_of(found), found.kind, found.file_name, keep=True)
 
     def _answer(self, announcement: Announcement, code: int) -> Response:
@@ -385,7 +382,7 @@ class DraftViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Ge
         """Take a file out."""
         stored, asked = self.get_object(), AnnouncementTokenSerializer(data=request.query_params)
         asked.is_valid(raise_exception=True)
-        found = get_object_or_404(stored.attachments.there(), key=key)
+        found = get_object_or_404(stored.attachments.there(), key=_uuid(key))
         draft = drafting.as_kept(stored, removed=[found.key])
         token = asked.validated_data["token"]
         drafting.save(draft, onto=stored, token=token, by=request.user, at=timezone.now())
@@ -393,6 +390,13 @@ class DraftViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Ge
 
     def _answer(self, draft: Announcement, code: int = status.HTTP_200_OK) -> Response:
         return Response(self.get_serializer(self.get_queryset().get(pk=draft.pk)).data, status=code)
+
+
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise Http404 from None
 
 
 def _read(serializer: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:

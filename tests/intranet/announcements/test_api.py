@@ -151,8 +151,8 @@ class TestCare:
         said = {"title": "Better", "body": "<p>Better.</p>", "note": "The hour.", "due_on": "2026-11-27", "token": 1}
         where = reverse("api:announcement-acknowledge", args=[asking.pk])
         api(manager).post(reverse("api:announcement-correct", args=[asking.pk]), said | {"resets_receipts": True})
-        assert api(therapist).post(where, {"edition": 1}).status_code == 409
-        assert api(therapist).post(where, {"edition": 2}).json()["edition"] == 2
+        assert api(therapist).post(f"{where}?edition=1").status_code == 409
+        assert api(therapist).post(f"{where}?edition=2").json()["edition"] == 2
 
     @pytest.mark.parametrize(("who", "status"), [("therapist", 403), ("manager", 204), ("manager_oakbrook", 404)])
     def test_withdraw(self, request, api, asking, who: str, status: int):
