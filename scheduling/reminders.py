@@ -132,6 +132,7 @@ class ShiftSoon(OfOwnShift):
 
     code: ClassVar[str] = "shift-soon"
     label: ClassVar[str] = "Shift in a few hours"
+    worth_waking: ClassVar[bool] = False  # whoever starts at six has heard of it the evening before
     cause = "A published shift begins soon."
     steps = (Step("2 hours", "before the shift begins", 2 * HOUR, HOUR, 12 * HOUR, before=True),)
 

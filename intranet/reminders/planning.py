@@ -11,7 +11,7 @@ from django.db.models import Case, F, QuerySet, Value, When
 
 from intranet.reminders import lead_times, locks, registry
 from intranet.reminders.models import Delivery, DeliveryItem, Reminder
-from intranet.reminders.owing import Owed, owed
+from intranet.reminders.owing import owed
 from intranet.reminders.registry import HORIZON, Kind
 
 log = logging.getLogger(__name__)
@@ -21,42 +21,55 @@ NO_MAIL = "Its mail could not go in its time; it stayed in the inbox."
 SWITCHED_OFF = "The account is switched off."
 UNTRUE = "No longer true."
 
-# Each follows `WITH owed AS (...)`, and returns the ids of the reminders that it has changed.
-INSERT = """
-    INSERT INTO reminders_reminder (kind, recipient_id, subject_type, subject_id, occasion, due_at, not_after,
-                                    state, reason, failures, title, body, path, action, why)
-    SELECT %s, o.recipient_id, %s, o.subject_id, o.occasion, o.due_at, o.not_after, 'scheduled', '', 0, '', '', '', '', ''
-    FROM owed o WHERE o.due_at <= %s
-    ON CONFLICT ON CONSTRAINT reminder_is_decided_once DO NOTHING RETURNING id
-"""
-FOLLOW = """
-    UPDATE reminders_reminder r SET due_at = o.due_at, not_after = o.not_after, state = 'scheduled', reason = ''
-    FROM owed o
-    WHERE (o.recipient_id, o.subject_id, o.occasion) = (r.recipient_id, r.subject_id, r.occasion) AND r.kind = %s
-    AND (r.state IN ('cancelled', 'expired')
-         OR r.state = 'scheduled' AND (r.due_at, r.not_after) IS DISTINCT FROM (o.due_at, o.not_after))
-    RETURNING r.id
-"""
-CANCEL = """
-    UPDATE reminders_reminder r SET state = 'cancelled', reason = %s
-    WHERE r.kind = %s AND r.state = 'scheduled'
-    AND NOT EXISTS (SELECT FROM owed o
+# Follows `WITH owed AS (...)`: everything that a plan changes, in one statement, so that a kind's set is found once. The
+# parts concern different rows, and none has to see what another has done.
+#   inserted   what is not planned yet
+#   followed   moved times; and what was let go before anybody saw it, and has become true once more
+#   cancelled  what nobody has seen and is not owed any more is not said
+#   settled    what is in the inbox and not owed any more is done, or untrue: it stops asking for attention
+#   back       what is owed again asks again
+PLAN = """,
+    ours AS (SELECT %s::text AS kind, %s::timestamptz AS at),
+    inserted AS (
+        INSERT INTO reminders_reminder (kind, recipient_id, subject_type, subject_id, occasion, due_at, not_after,
+                                        state, reason, failures, title, body, path, action, why)
+        SELECT ours.kind, o.recipient_id, %s, o.subject_id, o.occasion, o.due_at, o.not_after,
+               'scheduled', '', 0, '', '', '', '', ''
+        FROM owed o, ours WHERE o.due_at <= %s
+        ON CONFLICT ON CONSTRAINT reminder_is_decided_once DO NOTHING RETURNING id
+    ),
+    followed AS (
+        UPDATE reminders_reminder r SET due_at = o.due_at, not_after = o.not_after, state = 'scheduled', reason = ''
+        FROM owed o, ours
+        WHERE (o.recipient_id, o.subject_id, o.occasion) = (r.recipient_id, r.subject_id, r.occasion)
+        AND r.kind = ours.kind
+        AND (r.state IN ('cancelled', 'expired')
+             OR r.state = 'scheduled' AND (r.due_at, r.not_after) IS DISTINCT FROM (o.due_at, o.not_after))
+        RETURNING r.id
+    ),
+    cancelled AS (
+        UPDATE reminders_reminder r SET state = 'cancelled', reason = %s FROM ours
+        WHERE r.kind = ours.kind AND r.state = 'scheduled'
+        AND NOT EXISTS (SELECT FROM owed o
+                        WHERE (o.recipient_id, o.subject_id, o.occasion) = (r.recipient_id, r.subject_id, r.occasion))
+        RETURNING r.id
+    ),
+    settled AS (
+        UPDATE reminders_reminder r SET settled_at = ours.at FROM ours
+        WHERE r.kind = ours.kind AND r.state = 'released' AND r.settled_at IS NULL AND r.not_after > ours.at
+        AND NOT EXISTS (SELECT FROM owed o
+                        WHERE (o.recipient_id, o.subject_id, o.occasion) = (r.recipient_id, r.subject_id, r.occasion))
+        RETURNING r.id
+    ),
+    back AS (
+        UPDATE reminders_reminder r SET settled_at = NULL FROM ours
+        WHERE r.kind = ours.kind AND r.state = 'released' AND r.settled_at IS NOT NULL
+        AND EXISTS (SELECT FROM owed o
                     WHERE (o.recipient_id, o.subject_id, o.occasion) = (r.recipient_id, r.subject_id, r.occasion))
-    RETURNING r.id
-"""
-SETTLE = """
-    UPDATE reminders_reminder r SET settled_at = %s
-    WHERE r.kind = %s AND r.state = 'released' AND r.settled_at IS NULL AND r.not_after > %s
-    AND NOT EXISTS (SELECT FROM owed o
-                    WHERE (o.recipient_id, o.subject_id, o.occasion) = (r.recipient_id, r.subject_id, r.occasion))
-    RETURNING r.id
-"""
-UNSETTLE = """
-    UPDATE reminders_reminder r SET settled_at = NULL
-    WHERE r.kind = %s AND r.state = 'released' AND r.settled_at IS NOT NULL
-    AND EXISTS (SELECT FROM owed o
-                WHERE (o.recipient_id, o.subject_id, o.occasion) = (r.recipient_id, r.subject_id, r.occasion))
-    RETURNING r.id
+        RETURNING r.id
+    )
+    SELECT (SELECT count(*) FROM inserted), (SELECT count(*) FROM followed), (SELECT count(*) FROM cancelled),
+           (SELECT count(*) FROM settled), ARRAY(SELECT id FROM back)
 """
 
 
@@ -88,47 +101,22 @@ def plan(at: datetime) -> Counter[str]:
 
 
 def plan_kind(kind: Kind, at: datetime) -> Counter[str]:
-    """The differences between what a kind says and what the ledger holds, one statement each."""
+    """The differences between what a kind says and what the ledger holds."""
     due = owed(kind, at)
-    return Counter(
-        planned=insert(due),
-        followed=follow(due),
-        cancelled=cancel(due),
-        settled=settle(due),
-        unsettled=unsettle(due),
-    )
+    values = (kind.code, at, kind.model._meta.label_lower, at + HORIZON, UNTRUE)
+    [(planned, followed, cancelled, settled, back)] = due.rows(PLAN, *values)
+    mail_again(back, at)
+    return Counter(planned=planned, followed=followed, cancelled=cancelled, settled=settled, unsettled=len(back))
 
 
-def insert(due: Owed) -> int:
-    """Plan what is not planned yet."""
-    values = (due.kind.code, due.kind.model._meta.label_lower, due.at + HORIZON)
-    return len(due.execute(INSERT, *values))
-
-
-def follow(due: Owed) -> int:
-    """Take over moved times, and plan again what was let go before anybody saw it and has become true once more."""
-    return len(due.execute(FOLLOW, due.kind.code))
-
-
-def cancel(due: Owed) -> int:
-    """What nobody has seen and is not owed any more is not said."""
-    return len(due.execute(CANCEL, UNTRUE, due.kind.code))
-
-
-def settle(due: Owed) -> int:
-    """What is in the inbox and not owed any more is done, or has become untrue: it stops asking for attention."""
-    return len(due.execute(SETTLE, due.at, due.kind.code, due.at))
-
-
-def unsettle(due: Owed) -> int:
-    """What is owed again asks again. If its mail was stopped before it left, it gets another."""
-    back = due.execute(UNSETTLE, due.kind.code)
-    stopped = DeliveryItem.objects.filter(
-        reminder__in=back, delivery__state=Delivery.State.CANCELLED, delivery__doubts=0
-    )
-    Reminder.objects.filter(item__in=stopped).update(mail_due_at=due.at)
-    stopped.delete()
-    return len(back)
+def mail_again(back: list[int], at: datetime) -> None:
+    """What asks again, and whose mail was stopped before it left, gets another."""
+    if back:
+        stopped = DeliveryItem.objects.filter(
+            reminder__in=back, delivery__state=Delivery.State.CANCELLED, delivery__doubts=0
+        )
+        Reminder.objects.filter(item__in=stopped).update(mail_due_at=at)
+        stopped.delete()
 
 
 def expire(at: datetime) -> int:

@@ -132,18 +132,24 @@ def one_line(text: str) -> str:
 
 
 def mail_time(reminder: Reminder, habits: Habits, may_wait: bool, at: datetime) -> datetime | None:
-    """When its mail goes, decided at `at`; None when the person wants none.
+    """When its mail goes, decided at `at`; None when it does not.
 
-    Now, or with the digest that was chosen, and not while it is quiet. A mail that would be of no use by then goes now.
+    With the digest that was chosen, else now, and not while it is quiet; the first of these that is not too late. Where all
+    are, it goes now, at night, unless the kind is not worth that: the inbox has it.
     """
-    rhythm = habits.rhythm(registry.find(reminder.kind))
+    kind = registry.find(reminder.kind)
+    rhythm = habits.rhythm(kind)
     if rhythm == Rhythm.IN_APP:
         return None
     if not may_wait:
         return at
-    moment = max(habits.digest_after(reminder.released_at or at, rhythm) or at, at)
-    moment = habits.quiet_until(moment) or moment
-    return moment if moment < reminder.not_after else at
+    for moment in (habits.digest_after(reminder.released_at or at, rhythm), at):
+        if moment is not None:
+            begun = max(moment, at)
+            awake = habits.quiet_until(begun) or begun
+            if awake < reminder.not_after:
+                return awake
+    return at if kind is None or kind.worth_waking else None
 
 
 def _show(rows: list[Row], at: datetime) -> int:

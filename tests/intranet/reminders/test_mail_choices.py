@@ -335,3 +335,24 @@ def test_the_number_of_queries_does_not_grow_with_the_people(optional, cast, at)
             preferring.habits_of(people)
         numbers.append(len([query for query in queries if "clinic" not in query["sql"]]))
     assert numbers[0] == numbers[1]
+
+
+# --- What would be too late
+
+
+NIGHT = datetime(2026, 11, 25, 22, 0, tzinfo=CHICAGO)
+MORNING = datetime(2026, 11, 26, 7, 0, tzinfo=CHICAGO)
+
+
+def test_what_the_weekly_digest_is_too_late_for_still_waits_for_the_morning(optional, therapist):
+    choose(therapist, NIGHT, planted=Rhythm.WEEKLY)
+    show(optional, NIGHT, therapist, until=MORNING + 24 * HOUR)
+    assert due_times() == {"once": MORNING}
+
+
+@pytest.mark.parametrize(("worth_waking", "mails"), [(True, 1), (False, 0)])
+def test_what_the_morning_is_too_late_for_comes_at_night_or_not_at_all(planted, therapist, worth_waking, mails):
+    planted.worth_waking = worth_waking
+    show(planted, NIGHT, therapist, until=MORNING - HOUR)
+    assert (Delivery.objects.count(), due_times()) == (mails, {"once": None})
+    assert Reminder.objects.visible_to(therapist).count() == 1
