@@ -58,10 +58,10 @@ def _night(arena: Arena, evening: date) -> None:
         arena.tick()
         arena.now += step
     arena.require(arena.settled(), "not everything was told by nine")
-    _check_the_night(arena, urgent, step)
+    _check_the_night(arena, urgent, start, step)
 
 
-def _check_the_night(arena: Arena, urgent: list[Promise], step: timedelta) -> None:
+def _check_the_night(arena: Arena, urgent: list[Promise], start: datetime, step: timedelta) -> None:
     soon = step + MINUTE
     tokens = {promise.token: promise for promise in arena.promises}
     due = dict(Reminder.objects.values_list("subject_id", "due_at"))
@@ -76,7 +76,8 @@ def _check_the_night(arena: Arena, urgent: list[Promise], step: timedelta) -> No
                 arena.require(moment - expected < soon, f"{promise.token} was due at {expected}, sent at {moment}")
             else:
                 arena.require(not quiet, f"{promise.token} was sent at {local}, in the night of {address}")
-                waited_for = max(expected, _next_morning(expected))
+                noticed = start + -((start - expected) // step) * step  # by the first tick after it was due
+                waited_for = _next_morning(noticed)
                 arena.require(
                     timedelta() <= moment - waited_for < soon, f"{promise.token}: {waited_for}, sent at {moment}"
                 )
