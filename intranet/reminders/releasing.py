@@ -134,16 +134,18 @@ def one_line(text: str) -> str:
 def mail_time(reminder: Reminder, habits: Habits, may_wait: bool, at: datetime) -> datetime | None:
     """When its mail goes, decided at `at`; None when the person wants none.
 
-    Now, or with the digest that was chosen, and not while it is quiet. A mail that would be of no use by then goes now.
+    With the digest that was chosen, else now, and not while it is quiet; of these the first that is not too late for it
+    to be of use. A mail that could wait for none of them goes now.
     """
     rhythm = habits.rhythm(registry.find(reminder.kind))
     if rhythm == Rhythm.IN_APP:
         return None
     if not may_wait:
         return at
-    moment = max(habits.digest_after(reminder.released_at or at, rhythm) or at, at)
-    moment = habits.quiet_until(moment) or moment
-    return moment if moment < reminder.not_after else at
+    digest = habits.digest_after(reminder.released_at or at, rhythm)
+    wanted = [max(moment, at) for moment in (digest, at) if moment is not None]
+    moments = [habits.quiet_until(moment) or moment for moment in wanted]
+    return next((moment for moment in moments if moment < reminder.not_after), at)
 
 
 def _show(rows: list[Row], at: datetime) -> int:
