@@ -6,6 +6,7 @@ everything all the while; only mail waits.
 
 from __future__ import annotations
 
+import logging
 import re
 from collections import Counter
 from datetime import datetime
@@ -19,6 +20,8 @@ from intranet.reminders import locks, registry
 from intranet.reminders.composing import compose, deliverable
 from intranet.reminders.models import AddressTrouble, Attempt, Delivery, Reminder, Rhythm
 from intranet.reminders.preferring import habits_of
+
+log = logging.getLogger(__name__)
 
 # RFC 3463: the address does not exist, is not valid, has moved, or its mailbox is closed. 5.1.7 and 5.1.8 are about the
 # sender's address, which is ours.
@@ -162,4 +165,12 @@ def follow_changes(at: datetime) -> Counter[str]:
     """A step of the tick: who has another address now is written to again."""
     troubles = AddressTrouble.objects.open().select_related("person")
     moved = [trouble for trouble in troubles if normalised(trouble.person.email) != trouble.address]
-    return +Counter(addresses_changed=sum(clear(trouble, by=None, why=CHANGED, at=at) for trouble in moved))
+    return +Counter(addresses_changed=sum(_clear_or_log(trouble, at) for trouble in moved))
+
+
+def _clear_or_log(trouble: AddressTrouble, at: datetime) -> bool:
+    try:
+        return clear(trouble, by=None, why=CHANGED, at=at)
+    except Exception:  # a new address that no mail can carry must not hold up the mails of others
+        log.exception("Mail for person %s could not be composed.", trouble.person_id)
+        return False

@@ -219,6 +219,17 @@ def test_another_address_clears_it(planted, therapist, refusing, run_tick, at):
     assert (trouble.cleared_at is not None, trouble.cleared_by, trouble.why) == (True, None, addresses.CHANGED)
 
 
+def test_a_new_address_that_no_mail_can_carry_holds_nobody_up(planted, therapist, floater, run_tick, mailbox, at):
+    for person, address in ((therapist, "avery@" + "x" * 70 + ".example"), (floater, "new.address@clinic.example")):
+        flag(person, person.email, source=Source.RCPT, at=at)
+        planted.owe(person, due=at)
+        factories.released(recipient=person, at=at, occasion="once", mail_due_at=at)
+        person.email = address
+        person.save(update_fields=["email"])
+    assert run_tick(at)["addresses_changed"] == 1
+    assert list(AddressTrouble.objects.open().values_list("person", flat=True)) == [therapist.pk]
+
+
 def test_what_the_fence_stops_waits_as_well(planted, therapist, at):
     """The address was flagged, by a mail that came back, while a digest was on its way of which a part is not true."""
     planted.owe(therapist, "stays", due=at)
