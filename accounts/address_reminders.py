@@ -31,6 +31,8 @@ class MailDoesNotArrive(Kind):
     code = "address-trouble"
     label = "Mail that does not reach your staff"
     subject = "reminders.AddressTrouble"
+    cause = "Mail to the address of somebody does not arrive, for as long as that lasts."
+    who = "Managers of the person's clinics; the administrators where there is none, or the person manages"
     on_doubt = OnDoubt.RESEND
     icon = "mail"
     tone = "caution"
@@ -67,7 +69,7 @@ class MailDoesNotArrive(Kind):
             ],
             path=person.get_absolute_url(),
             action=f"Open the page of {person.given_name}",
-            why="You get this because you answer for this person's access.",
+            why="You get this because you answer for this person's access, and mail to the address does not arrive.",
         )
 
 

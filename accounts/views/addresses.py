@@ -17,5 +17,6 @@ def works(request: HttpRequest, pk: int) -> HttpResponse:
     now = timezone.now()
     trouble = get_object_or_404(troubles_visible_to(request.user, now).select_related("person"), pk=pk)
     works_again(trouble, by=request.user, at=now)
-    messages.success(request, f"Mail goes to {trouble.address} again. What waited leaves within a minute.")
+    leaves = "What waited leaves within a minute, at night in the morning."
+    messages.success(request, f"Mail goes to {trouble.address} again. {leaves}")
     return redirect(trouble.person)

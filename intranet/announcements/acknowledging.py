@@ -88,10 +88,18 @@ def may_see_receipts(announcement: Announcement, *, by: User) -> Verdict:
     return Verdict.no("not-your-clinic", "Its author and the managers of its clinics see who has read an announcement.")
 
 
+def names_scope(announcement: Announcement, *, by: User) -> Scope:
+    """The clinics of whose people somebody sees who has answered. Whoever may only post there sees numbers of own posts."""
+    if _still_posts(announcement, by) and may_weigh(by, clinics_of(announcement)):
+        return Scope(everywhere=True)
+    return by.standing.scope(Capability.SEE_RECEIPTS)
+
+
 def may_see_names(announcement: Announcement, *, by: User) -> Verdict:
-    """Who has answered, and what it said before it was corrected. Whoever may only post sees numbers of own posts."""
+    """Who has answered, and what it said before it was corrected."""
+    scope = names_scope(announcement, by=by)
     verdict = may_see_receipts(announcement, by=by)
-    if not verdict or by.standing.scope(Capability.SEE_RECEIPTS) or may_weigh(by, clinics_of(announcement)):
+    if not verdict or scope.everywhere or scope.clinic_ids & clinics_of(announcement):
         return verdict
     return Verdict.no("numbers-only", "Managers, the clinical lead and administrators see the names.")
 

@@ -210,9 +210,10 @@ class AnnouncementViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, view
         return found.annotate(acknowledged_at=Subquery(own.order_by("-edition").values("at")[:1]))
 
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """One announcement. Reading it leaves a receipt, as on its page."""
+        """One announcement. A person who reads it leaves a receipt, as on its page; a program reads for nobody."""
         announcement = self.get_object()
-        acknowledging.note_opened([announcement], by=request.user, at=timezone.now())
+        if request.auth is None:
+            acknowledging.note_opened([announcement], by=request.user, at=timezone.now())
         return Response(self.get_serializer(announcement).data)
 
     @extend_schema(request=NewAnnouncementSerializer, responses={201: AnnouncementSerializer})

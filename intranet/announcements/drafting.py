@@ -14,7 +14,7 @@ from intranet.announcements import attaching
 from intranet.announcements.attaching import NewFile
 from intranet.announcements.audience import Cell, outside_scope
 from intranet.announcements.models import Announcement
-from intranet.announcements.writing import Draft, fits_on_a_page, lock, may_post, write
+from intranet.announcements.writing import Draft, fits_on_a_page, is_own_draft, lock, may_post, write
 from intranet.core.access import YES, Forbidden, Verdict, require
 
 MOST_DRAFTS = 30  # of one person
@@ -32,7 +32,7 @@ def save(draft: Draft, *, onto: Announcement | None = None, token: int = 0, by: 
     if onto is None:
         require(_has_room(by))
         return write(Announcement(author=by, token=0), draft, sent_for=None, by=by, at=at)
-    require(_is_own(onto, by), Forbidden)
+    require(is_own_draft(onto, by), Forbidden)
     return write(lock(onto, token=token), draft, sent_for=None, by=by, at=at)
 
 
@@ -57,16 +57,10 @@ def as_kept(stored: Announcement, *, added: Sequence[NewFile] = (), removed: Col
 @transaction.atomic
 def discard(draft: Announcement, *, token: int, by: User) -> None:
     """Throw an own draft away, with its files. Raises Conflict when it was saved, sent or discarded meanwhile."""
-    require(_is_own(draft, by), Forbidden)
+    require(is_own_draft(draft, by), Forbidden)
     draft = lock(draft, token=token)
     attaching.forget_later(set(draft.attachments.values_list("sha256", flat=True)))
     draft.delete()
-
-
-def _is_own(draft: Announcement, by: User) -> Verdict:
-    if draft.is_draft and draft.author_id == by.pk:
-        return YES
-    return Verdict.no("not-yours", "A draft is its author's alone.")
 
 
 def _says_something(draft: Draft) -> Verdict:

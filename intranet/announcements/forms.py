@@ -11,7 +11,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.models import Clinic, User
 from intranet.announcements import attaching
-from intranet.announcements.acknowledging import receipts_scope
+from intranet.announcements.acknowledging import names_scope
 from intranet.announcements.attaching import NewFile
 from intranet.announcements.audience import Cell, cells_for
 from intranet.announcements.correcting import LONGEST_NOTE, UNDECIDED, Wording, asks_about_receipts
@@ -328,7 +328,7 @@ class ReceiptsFilter(FilterForm):
 
     def __init__(self, *args: Any, announcement: Announcement, viewer: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        scope = receipts_scope(announcement, by=viewer)
+        scope = names_scope(announcement, by=viewer)
         seen = [clinic for clinic in clinics_of(announcement) if clinic in scope]
         self.fields["clinic"].queryset = Clinic.objects.filter(pk__in=seen)  # type: ignore[attr-defined]
         self.fields["clinic"].empty_label = "Every clinic"  # type: ignore[attr-defined]

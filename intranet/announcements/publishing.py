@@ -10,7 +10,7 @@ from accounts.models import User
 from accounts.roles import Capability
 from intranet.announcements.models import Announcement
 from intranet.announcements.writing import Draft as Draft
-from intranet.announcements.writing import lock, may_send, write
+from intranet.announcements.writing import is_own_draft, lock, may_send, write
 from intranet.announcements.writing import may_post as may_post
 from intranet.audit.recording import record
 from intranet.core.access import YES, Forbidden, Verdict, require
@@ -28,19 +28,13 @@ def publish(draft: Draft, *, onto: Announcement | None = None, token: int = 0, b
     if onto is None:
         row = Announcement(author=by, token=0)
     else:
-        require(_is_own_draft(onto, by), Forbidden)
+        require(is_own_draft(onto, by), Forbidden)
         row = lock(onto, token=token)
     appears = draft.appears or at
     announcement = write(row, draft, sent_for=appears, by=by, at=at)
     clinics = {cell.clinic.pk for cell in draft.audience}
     record(by, "announcement.published", announcement, clinics=clinics, appears=appears, due=draft.due_on)
     return announcement
-
-
-def _is_own_draft(announcement: Announcement, by: User) -> Verdict:
-    if announcement.is_draft and announcement.author_id == by.pk:
-        return YES
-    return Verdict.no("not-yours", "A draft is its author's alone.")
 
 
 def may_change(announcement: Announcement, *, by: User, at: datetime) -> Verdict:

@@ -10,7 +10,7 @@ from typing import Any
 from django.db import models
 
 from accounts.models import Clinic, User
-from intranet.announcements.acknowledging import Answer, answers_for
+from intranet.announcements.acknowledging import Answer, answers_for, names_scope
 from intranet.announcements.models import Announcement
 from intranet.core.time import organisation_day
 
@@ -49,10 +49,13 @@ def receipt_lines(
     clinic: Clinic | None = None,
     missing: str = Missing.NOTHING,
 ) -> list[ReceiptLine]:
-    """Those whose answers the reader may see: who has not answered first, each group by name. Three queries."""
+    """Those whose names the reader may see: who has not answered first, each group by name. Three queries."""
+    scope = names_scope(announcement, by=reader)
     found = answers_for([announcement], reader, organisation_day(at)).get(announcement.pk, [])
     by_person: dict[int, list[Answer]] = {}
     for answer in sorted(found, key=lambda answer: answer.clinic_id):
+        if answer.clinic_id not in scope:
+            continue
         by_person.setdefault(answer.user_id, []).append(answer)
     clinics = {row.clinic_id: row.clinic for row in announcement.audience.all()}
     lines = [

@@ -64,6 +64,13 @@ def may_post(author: User) -> Verdict:
     return Verdict.no("may-not-post", "Managers, the clinical lead and administrators write announcements.")
 
 
+def is_own_draft(announcement: Announcement, by: User) -> Verdict:
+    """A draft belongs to whoever began it, and nobody else keeps, sends or discards it."""
+    if announcement.is_draft and announcement.author_id == by.pk:
+        return YES
+    return Verdict.no("not-yours", "A draft is its author's alone.")
+
+
 def may_send(draft: Draft, *, by: User, at: datetime) -> Verdict:
     """Every reason against it, each at its field: words, times, audience, and what only some may ask for."""
     audience = may_address(by, draft.audience, organisation_day(draft.appears or at))

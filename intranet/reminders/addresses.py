@@ -6,6 +6,7 @@ everything all the while; only mail waits.
 
 from __future__ import annotations
 
+import logging
 import re
 from collections import Counter
 from datetime import datetime
@@ -15,9 +16,12 @@ from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from intranet.audit.recording import record
-from intranet.reminders import locks
+from intranet.reminders import locks, registry
 from intranet.reminders.composing import compose, deliverable
-from intranet.reminders.models import AddressTrouble, Attempt, Delivery, Reminder
+from intranet.reminders.models import AddressTrouble, Attempt, Delivery, Reminder, Rhythm
+from intranet.reminders.preferring import habits_of
+
+log = logging.getLogger(__name__)
 
 # RFC 3463: the address does not exist, is not valid, has moved, or its mailbox is closed. 5.1.7 and 5.1.8 are about the
 # sender's address, which is ours.
@@ -133,17 +137,26 @@ def clear(trouble: AddressTrouble, *, by: Any | None, why: str, at: datetime) ->
 
 
 def catch_up(trouble: AddressTrouble, at: datetime) -> None:
-    """One mail about everything that waited, and about what died at this address. The rest is the next tick's."""
+    """One mail about everything that waited, and about what died at this address; the ticks see to it if it is quiet for
+    the person. What may have arrived already stays with the mails to decide about."""
     person = trouble.person
     died = person.deliveries.select_for_update(of=("self",)).filter(
-        state=Delivery.State.DEAD, written_off_at=None, address__iexact=trouble.address
+        state=Delivery.State.DEAD, doubts=0, written_off_at=None, address__iexact=trouble.address
     )
     since_then = died.filter(Exists(Attempt.objects.filter(delivery=OuterRef("pk"), ended_at__gte=trouble.since)))
     let_wait([delivery.pk for delivery in since_then.only("pk")], WORKS_AGAIN, at)
     if not person.is_active or not locks.try_person(person.pk):
         return
     due = still_of_use(at).filter(recipient=person, mail_due_at__lte=at)
-    waiting = list(due.select_for_update(of=("self",)).order_by("due_at", "id"))
+    due.update(mail_due_at=at)  # not released just now: the tick asks for rhythm and quiet hours once more
+    habits = habits_of([person])[person.pk]
+    if habits.quiet_until(at):
+        return
+    waiting = [
+        reminder
+        for reminder in due.select_for_update(of=("self",)).order_by("due_at", "id")
+        if habits.rhythm(registry.find(reminder.kind)) != Rhythm.IN_APP
+    ]
     if waiting:
         compose(person, waiting, at)
 
@@ -152,4 +165,12 @@ def follow_changes(at: datetime) -> Counter[str]:
     """A step of the tick: who has another address now is written to again."""
     troubles = AddressTrouble.objects.open().select_related("person")
     moved = [trouble for trouble in troubles if normalised(trouble.person.email) != trouble.address]
-    return +Counter(addresses_changed=sum(clear(trouble, by=None, why=CHANGED, at=at) for trouble in moved))
+    return +Counter(addresses_changed=sum(_clear_or_log(trouble, at) for trouble in moved))
+
+
+def _clear_or_log(trouble: AddressTrouble, at: datetime) -> bool:
+    try:
+        return clear(trouble, by=None, why=CHANGED, at=at)
+    except Exception:  # a new address that no mail can carry must not hold up the mails of others
+        log.exception("Mail for person %s could not be composed.", trouble.person_id)
+        return False

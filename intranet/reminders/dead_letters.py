@@ -47,6 +47,11 @@ def may_settle(mail: Delivery) -> Verdict:
     return YES
 
 
+def may_have_arrived(mail: Delivery) -> bool:
+    """Whether a copy may have left; also of what was refused when it was tried once more after a doubt."""
+    return mail.state == State.DOUBT or mail.doubts > 0
+
+
 def may_retry(mail: Delivery, *, twice: bool, at: datetime) -> Verdict:
     """Whether it can be of use to send the same bytes once more; `twice`: it may arrive a second time."""
     if not (verdict := may_settle(mail)):
@@ -60,7 +65,7 @@ def may_retry(mail: Delivery, *, twice: bool, at: datetime) -> Verdict:
         reasons.append(Reason("flagged", "Mail to this address does not arrive. Clear the address first."))
     if mail.bounced_at is not None:
         reasons.append(Reason("bounced", "It has come back meanwhile."))
-    if mail.state == State.DOUBT and not twice:
+    if may_have_arrived(mail) and not twice:
         reasons.append(Reason("twice", "It may arrive twice. Say that you accept that."))
     return Verdict.of(reasons)
 

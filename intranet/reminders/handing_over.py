@@ -20,6 +20,7 @@ BATCH = 20
 MOST_TRIES = 12
 MOST_DOUBTS = 5  # a server that takes every message and never says so would otherwise fill the mailbox
 UNREACHED_PAUSE = timedelta(minutes=1)
+WENT_ON = "What is still true went into another mail."
 
 CHANGING = ["state", "reason", "run", "tries", "doubts", "not_before", "sent_at", "last_code", "last_reply"]
 
@@ -79,9 +80,9 @@ def obstacle(delivery: Delivery, reminders: list[Reminder], true: set[int], at: 
     if not true:
         return UNTRUE
     if len(true) < len(reminders):
-        return "Some of it is no longer true; the rest went into another mail."
+        return "Some of it is no longer true."
     if delivery.address != deliverable(delivery.recipient.email):
-        return "The address has changed; it went into another mail."
+        return "The address has changed."
     return ""
 
 
@@ -161,15 +162,15 @@ def _stop(delivery: Delivery, remaining: list[Reminder], reason: str, at: dateti
     delivery.state = State.EXPIRED if reason == TOO_LATE else State.CANCELLED
     if delivery.doubts:
         delivery.state = State.DOUBT
-    delivery.reason = reason
+    goes_on = bool(remaining) and delivery.state == State.CANCELLED and delivery.recipient.is_active
+    waits = goes_on and addresses.trouble_of(delivery.recipient) is not None
+    delivery.reason = f"{reason} {addresses.WAITS if waits else WENT_ON}" if goes_on else reason
     close(delivery, Outcome.STOPPED, at)
     ours = Reminder.objects.filter(item__delivery=delivery, settled_at=None, not_after__gt=at)
     ours.exclude(pk__in=[reminder.pk for reminder in remaining]).update(settled_at=at)
-    if not remaining or delivery.state != State.CANCELLED or not delivery.recipient.is_active:
-        return
-    if addresses.trouble_of(delivery.recipient):
+    if waits:
         addresses.still_of_use(at).filter(pk__in=[reminder.pk for reminder in remaining]).update(mail_due_at=at)
-    else:
+    elif goes_on:
         compose(delivery.recipient, remaining, at)
 
 

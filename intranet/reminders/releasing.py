@@ -143,13 +143,11 @@ def mail_time(reminder: Reminder, habits: Habits, may_wait: bool, at: datetime) 
         return None
     if not may_wait:
         return at
-    for moment in (habits.digest_after(reminder.released_at or at, rhythm), at):
-        if moment is not None:
-            begun = max(moment, at)
-            awake = habits.quiet_until(begun) or begun
-            if awake < reminder.not_after:
-                return awake
-    return at if kind is None or kind.worth_waking else None
+    digest = habits.digest_after(reminder.released_at or at, rhythm)
+    wanted = [max(moment, at) for moment in (digest, at) if moment is not None]
+    moments = [habits.quiet_until(moment) or moment for moment in wanted]
+    too_late = at if kind is None or kind.worth_waking else None
+    return next((moment for moment in moments if moment < reminder.not_after), too_late)
 
 
 def _show(rows: list[Row], at: datetime) -> int:

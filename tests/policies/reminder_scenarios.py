@@ -17,6 +17,7 @@ from accounts import lost_factor
 from accounts.models import Clinic, Credential, CredentialType, Skill, User
 from accounts.roles import Role
 from intranet.announcements.acknowledging import acknowledge
+from intranet.reminders import addresses
 from protocols import publishing, readers, suspending
 from protocols.publishing import Readers
 from scheduling import claiming, lost_clearance, offering
@@ -358,6 +359,13 @@ def _(world: World) -> Iterator[tuple[User, datetime]]:
     worked(world, staff=world.assistant, position=Position.ASSISTANT)
     yield world.clinical_lead, world.at
     worked(world)
+
+
+@of("address-trouble")
+def _(world: World) -> Iterator[tuple[User, datetime]]:
+    trouble = addresses.flag(world.therapist, world.therapist.email, source=addresses.Source.RCPT, at=world.at)
+    yield world.manager, world.at
+    addresses.clear(trouble, by=world.manager, why="It works.", at=world.at)
 
 
 def wanted(world: World, at: datetime) -> Any:

@@ -16,7 +16,7 @@ from intranet.core.access import Forbidden, Refused, require
 from intranet.core.forms import whole_number
 from intranet.core.wording import counted
 from intranet.reminders import dead_letters
-from intranet.reminders.dead_letters import Outcome, may_settle
+from intranet.reminders.dead_letters import Outcome, may_have_arrived, may_settle
 from intranet.reminders.models import AddressTrouble
 from intranet.reminders.operating import may_operate
 from intranet.reminders.operations.figures import figures
@@ -52,7 +52,7 @@ def mails(request: HttpRequest) -> HttpResponse:
         "page": page,
         "lines": lines,
         "settles": any(line["settles"] for line in lines),
-        "doubts": any(line["settles"] and line["mail"].state == "doubt" for line in lines),
+        "doubts": any(line["settles"] and may_have_arrived(line["mail"]) for line in lines),
         "longest_reason": dead_letters.LONGEST_REASON,
     }
     part = "#results" if request.htmx else ""

@@ -9,7 +9,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from rest_framework.test import APIClient
 
+from accounts import tokens
+from accounts.models import TokenScope
 from accounts.roles import Role
 from intranet.announcements.models import Announcement, Receipt
 from intranet.announcements.publishing import withdraw
@@ -52,6 +55,13 @@ def test_the_list_has_what_the_person_may_read(api, asking, mt_prospect, manager
 def test_reading_one_leaves_a_receipt(api, asking, therapist):
     assert api(therapist).get(reverse("api:announcement-detail", args=[asking.pk])).status_code == 200
     assert list(Receipt.objects.values_list("user", "kind")) == [(therapist.pk, "opened")]
+
+
+def test_what_a_program_reads_nobody_has_read(asking, therapist, at):
+    _, text = tokens.make(name="Wall display", scopes=[TokenScope.ANNOUNCEMENTS_READ], days=90, by=therapist, at=at)
+    program = APIClient(headers={"Authorization": f"Bearer {text}"})
+    assert program.get(reverse("api:announcement-detail", args=[asking.pk])).status_code == 200
+    assert Receipt.objects.count() == 0
 
 
 def test_acknowledging_twice_changes_nothing(api, asking, therapist):

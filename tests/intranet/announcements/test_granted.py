@@ -11,9 +11,11 @@ from accounts.hiring import Place, give_role, may_invite_as, roles_to_give, take
 from accounts.models import User
 from accounts.roles import Role
 from intranet.announcements.acknowledging import Progress, may_see_names, may_see_receipts
+from intranet.announcements.forms import ReceiptsFilter
 from intranet.announcements.models import Announcement
 from intranet.announcements.publishing import may_post, withdraw
 from intranet.announcements.reading import entries
+from intranet.announcements.receipts import receipt_lines
 from intranet.core.access import Forbidden, Refused
 from tests.intranet.announcements import factories
 
@@ -96,6 +98,19 @@ class TestPosting:
         for name in ("receipts", "receipts-csv", "editions"):
             assert browser.get(reverse(f"announcements:{name}", args=[own.pk])).status_code == 403
         assert browser.get(f"/api/v1/announcements/{own.pk}/receipts/").status_code == 403
+
+    def test_a_manager_elsewhere_sees_the_names_of_the_own_clinic_alone(
+        self, sign_in, poster, administrator, mt_prospect, oakbrook, therapist, therapist_oakbrook, at
+    ):
+        give_role(poster, Place(Role.MANAGER, oakbrook), start=TODAY, by=administrator, at=at)
+        person = User.objects.get(pk=poster.pk)
+        here = factories.announcement(by=person, at=at, to=[mt_prospect])
+        both = factories.announcement(by=person, at=at, to=[mt_prospect, oakbrook])
+        assert [bool(may_see_names(news, by=person)) for news in (here, both)] == [False, True]
+        assert [line.person for line in receipt_lines(both, person, at)] == [therapist_oakbrook]
+        assert entries([both], person, at)[0].progress == Progress(people=2)
+        form = ReceiptsFilter({}, announcement=both, viewer=person)
+        assert list(form.fields["clinic"].queryset) == [oakbrook]
 
     def test_the_own_ones_are_theirs_to_withdraw(self, poster, mt_prospect, therapist, at):
         own = factories.announcement(by=poster, at=at, to=[mt_prospect])

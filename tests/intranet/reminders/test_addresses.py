@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -12,8 +12,12 @@ from intranet.reminders import addresses, locks
 from intranet.reminders.addresses import Source, clear, flag, refuses_the_address, trouble_of
 from intranet.reminders.handing_over import Outcome, Result, claim, conclude, pass_fence
 from intranet.reminders.models import AddressTrouble, Delivery, Reminder
+from intranet.reminders.planning import plan
+from intranet.reminders.preferring import choose_rhythms
+from intranet.reminders.releasing import compose_mails, release
 from intranet.reminders.runs import begin
 from intranet.reminders.watching import oldest_due
+from tests.conftest import CHICAGO
 from tests.intranet.reminders import factories
 from tests.intranet.reminders.conftest import HOUR
 
@@ -153,6 +157,49 @@ def test_when_it_works_again_one_mail_has_what_is_still_of_use(planted, therapis
     assert (entry.actor_id, entry.changes) == (manager.pk, {"why": "The mailbox was full."})
 
 
+def test_cleared_at_night_what_can_wait_comes_in_the_morning(planted, urgent, therapist, at):
+    trouble = flag(therapist, therapist.email, source=Source.RCPT, at=at)
+    for kind in (planted, urgent):
+        kind.owe(therapist, due=at)
+    plan(at)
+    assert release(at) == {"released": 2, "mails": 0}
+    night = at.replace(hour=23)
+    assert clear(trouble, by=None, why="It works.", at=night) is True
+    assert Delivery.objects.count() == 0
+    assert compose_mails(night) == 1
+    assert Delivery.objects.get().reminders.get().kind == "planted-urgent"
+    assert Reminder.objects.get(kind="planted").mail_due_at == datetime(2026, 11, 26, 7, tzinfo=CHICAGO)
+
+
+def test_what_is_wanted_in_the_app_only_by_then_is_not_mailed(planted, therapist, at):
+    planted.optional = True
+    trouble = flag(therapist, therapist.email, source=Source.RCPT, at=at)
+    planted.owe(therapist, due=at)
+    plan(at)
+    release(at)
+    choose_rhythms(therapist, {"planted": "in-app"}, by=therapist, at=at)
+    clear(trouble, by=None, why="It works.", at=at + HOUR)
+    assert (compose_mails(at + HOUR), Delivery.objects.count()) == (0, 0)
+    assert Reminder.objects.get().mail_due_at is None
+
+
+def test_what_may_have_arrived_goes_into_no_other_mail(therapist, at):
+    trouble = flag(therapist, therapist.email, source=Source.RCPT, at=at)
+    run = begin("manual", at)
+    for doubts in (0, 1):
+        reminders = [factories.released(recipient=therapist, at=at)]
+        mail = factories.delivery(recipient=therapist, at=at, reminders=reminders, doubts=doubts)
+        claim(run, at)
+        conclude(mail, run, Result(Outcome.REFUSED, 550, UNKNOWN_USER), at)
+    locks.free_run(run.pk)
+    clear(trouble, by=None, why="It works.", at=at + HOUR)
+    assert {(mail.state, mail.doubts): mail.reminders.count() for mail in Delivery.objects.all()} == {
+        ("cancelled", 0): 0,
+        ("pending", 0): 1,
+        ("dead", 1): 1,
+    }
+
+
 def test_clearing_twice_does_nothing(therapist, at):
     trouble = flag(therapist, therapist.email, source=Source.RCPT, at=at)
     assert [clear(trouble, by=None, why="Once.", at=at), clear(trouble, by=None, why="Twice.", at=at)] == [True, False]
@@ -170,6 +217,17 @@ def test_another_address_clears_it(planted, therapist, refusing, run_tick, at):
     assert refusing.addresses == ["new.address@clinic.example"]
     trouble = AddressTrouble.objects.get()
     assert (trouble.cleared_at is not None, trouble.cleared_by, trouble.why) == (True, None, addresses.CHANGED)
+
+
+def test_a_new_address_that_no_mail_can_carry_holds_nobody_up(planted, therapist, floater, run_tick, mailbox, at):
+    for person, address in ((therapist, "avery@" + "x" * 70 + ".example"), (floater, "new.address@clinic.example")):
+        flag(person, person.email, source=Source.RCPT, at=at)
+        planted.owe(person, due=at)
+        factories.released(recipient=person, at=at, occasion="once", mail_due_at=at)
+        person.email = address
+        person.save(update_fields=["email"])
+    assert run_tick(at)["addresses_changed"] == 1
+    assert list(AddressTrouble.objects.open().values_list("person", flat=True)) == [therapist.pk]
 
 
 def test_what_the_fence_stops_waits_as_well(planted, therapist, at):

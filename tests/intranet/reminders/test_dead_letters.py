@@ -92,6 +92,11 @@ class TestOnceMore:
         assert retry([doubt.pk], by=administrator, at=at, twice=True).done == 1
         assert facts(doubt) == ("pending", 0, "")
 
+    def test_what_was_refused_after_a_doubt_may_arrive_twice_as_well(self, dead, administrator, at):
+        Delivery.objects.filter(pk=dead.pk).update(doubts=1)
+        assert codes(retry([dead.pk], by=administrator, at=at)) == {dead.pk: ["twice"]}
+        assert retry([dead.pk], by=administrator, at=at, twice=True).done == 1
+
     def test_every_reason_is_named_at_once(self, doubt, therapist, administrator):
         flag(therapist, therapist.email, source=Source.RCPT, at=doubt.created_at)
         assert codes(retry([doubt.pk], by=administrator, at=doubt.not_after)) == {

@@ -11,6 +11,7 @@ from intranet.reminders import locks
 from intranet.reminders.handing_over import (
     MOST_DOUBTS,
     MOST_TRIES,
+    WENT_ON,
     Outcome,
     Result,
     backoff,
@@ -116,7 +117,7 @@ def test_the_fence_sends_the_mail_to_a_new_address_instead(run, mail, therapist,
     claim(run, at)
     User.objects.filter(pk=therapist.pk).update(email="new@clinic.example")
     assert pass_fence(mail, run, at) is False
-    assert facts(mail)[:2] == ("cancelled", "The address has changed; it went into another mail.")
+    assert facts(mail)[:2] == ("cancelled", f"The address has changed. {WENT_ON}")
     other = Delivery.objects.exclude(pk=mail.pk).get()
     assert (other.address, other.state, list(other.reminders.all())) == (
         *("new@clinic.example", "pending", [Reminder.objects.get()]),
@@ -132,7 +133,7 @@ def test_of_a_digest_what_is_still_true_goes_into_another_mail(run, planted, the
     claim(run, at)
     planted.forgive("untrue")
     assert pass_fence(digest, run, at) is False
-    assert facts(digest)[:2] == ("cancelled", "Some of it is no longer true; the rest went into another mail.")
+    assert facts(digest)[:2] == ("cancelled", f"Some of it is no longer true. {WENT_ON}")
     other = Delivery.objects.get(state="pending")
     assert set(other.reminders.all()) == {reminders["true"], reminders["also true"]}
     assert {row.occasion: row.settled_at for row in Reminder.objects.all()} == {
@@ -148,6 +149,16 @@ def test_a_mail_that_may_have_arrived_stays_in_doubt_when_the_fence_stops_it(run
     planted.forgive("once")
     assert pass_fence(mail, run, at) is False
     assert facts(mail) == ("doubt", "No longer true.", None, 0, 1)
+
+
+def test_of_a_digest_in_doubt_nothing_goes_into_another_mail(run, planted, therapist, at):
+    planted.owe(therapist, "true", due=at)
+    reminders = [factories.released(recipient=therapist, at=at, occasion=name) for name in ("true", "untrue")]
+    digest = factories.delivery(recipient=therapist, at=at, reminders=reminders, on_doubt="hold", doubts=1)
+    claim(run, at)
+    assert pass_fence(digest, run, at) is False
+    assert facts(digest)[:2] == ("doubt", "Some of it is no longer true.")
+    assert Delivery.objects.count() == 1
 
 
 def test_a_run_without_its_lock_may_not_pass(run, mail, at):

@@ -152,6 +152,16 @@ def test_what_the_digest_would_be_too_late_for_is_mailed_at_once(optional, thera
     assert show(optional, at, therapist, until=at + timedelta(days=4), times=2) == {"released": 2, "mails": 2}
 
 
+def test_what_the_digest_would_be_too_late_for_still_waits_for_the_morning(optional, therapist, at):
+    MailChoice.objects.create(person=therapist, kind="planted", rhythm="weekly")
+    night = at.replace(hour=23)
+    assert show(optional, night, therapist, until=night + timedelta(days=4)) == {"released": 1}
+    morning = datetime(2026, 11, 26, 7, tzinfo=CHICAGO)
+    assert due_times() == {"once": morning}
+    assert compose_mails(morning - timedelta(seconds=1)) == 0
+    assert compose_mails(morning) == 1
+
+
 def test_beside_a_digest_others_come_by_themselves(optional, urgent, therapist, at):
     MailChoice.objects.create(person=therapist, kind="planted", rhythm="daily")
     show(optional, at, therapist, times=3)
