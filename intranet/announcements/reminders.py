@@ -133,6 +133,9 @@ class AnnouncementToAcknowledge(Kind):
     def about(self, subject: Announcement) -> str:
         return subject.title
 
+    def unheard_of(self, at: datetime) -> QuerySet[Announcement]:
+        return Announcement.objects.scheduled(at)
+
 
 class AnnouncementOverdue(Kind):
     """To the managers of a clinic, the morning after the due date, while somebody there has not acknowledged."""
@@ -184,6 +187,9 @@ class AnnouncementOverdue(Kind):
 
     def about(self, subject: Announcement) -> str:
         return subject.title
+
+    def unheard_of(self, at: datetime) -> QuerySet[Announcement]:
+        return Announcement.objects.scheduled(at)
 
 
 def _by_when(announcement: Announcement, at: datetime) -> str:

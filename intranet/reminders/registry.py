@@ -152,6 +152,10 @@ class Kind:
         """What it is about in a few words, to the recipient before it is written. Asks the database for nothing."""
         return ""
 
+    def unheard_of(self, at: datetime) -> QuerySet[Any, Any] | None:
+        """Subjects of which the recipients may not hear yet, although reminders about them are planned; None: none ever."""
+        return None
+
     def concerns(self, person: Any) -> bool:
         """Whether the person can ever get one, now: what they cannot get is no setting of theirs."""
         return True

@@ -1,7 +1,7 @@
 """Links that switch mail off without signing in: in each mail of a kind that may be switched off (RFC 8058 included).
 
-A link is signed and names a person and kinds. It switches their mail off, and nothing else; the undo link brings back what
-was chosen before. Whoever holds a link learns nothing about the person, not even whether the mail was on.
+A link is signed and names a person and kinds. It switches their mail off, and nothing else. Whoever holds it learns nothing
+about the person until they press it; the undo link that they get then names the rhythms that were chosen before.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 
 from intranet.core.access import AnyUser, is_staff_member
 from intranet.core.time import local_day
@@ -65,11 +65,22 @@ def all_coming(at: datetime) -> list[Coming]:
 
 
 def own_coming(person: AnyUser, at: datetime) -> QuerySet[Reminder]:
-    """What is planned for the person in the next seven days: the ledger, which the last tick brought in line."""
+    """What is planned for the person in the next seven days: the ledger, which the last tick brought in line.
+
+    Without what is about something that is itself still to appear: what it is called is nobody's to read before.
+    """
     if not is_staff_member(person):
         return Reminder.objects.none()
     planned = Reminder.objects.filter(recipient_id=person.pk, state=Reminder.State.SCHEDULED)
-    return planned.filter(due_at__lt=at + SHOWN, not_after__gt=at).order_by("due_at", "id")
+    return planned.filter(~_unheard_of(at), due_at__lt=at + SHOWN, not_after__gt=at).order_by("due_at", "id")
+
+
+def _unheard_of(at: datetime) -> Q:
+    hidden = Q(pk__in=[])
+    for kind in registry.registered():
+        if (subjects := kind.unheard_of(at)) is not None:
+            hidden |= Q(kind=kind.code, subject_id__in=subjects.order_by().values("pk"))
+    return hidden
 
 
 @dataclass(frozen=True, slots=True)

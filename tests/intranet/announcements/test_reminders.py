@@ -13,6 +13,7 @@ from intranet.announcements.reminders import AnnouncementOverdue, AnnouncementTo
 from intranet.reminders import registry
 from intranet.reminders.models import Reminder
 from intranet.reminders.planning import plan
+from intranet.reminders.upcoming import lines, own_coming
 from tests import factories as people
 from tests.conftest import CHICAGO
 from tests.intranet.announcements import factories
@@ -73,6 +74,22 @@ def test_one_that_ends_within_two_weeks_reminds_too(mt_prospect, manager, therap
     ends = at.date() + 10 * DAY
     factories.announcement(by=manager, at=at, to=[mt_prospect], due_on=ends - 8 * DAY, last_day=ends)
     assert len(planned(AnnouncementToAcknowledge, at)) == 3
+
+
+@pytest.mark.parametrize("who", ["therapist", "manager"])
+def test_before_it_appears_nobody_reads_of_it_in_what_comes_up(request, clinical_lead, mt_prospect, api, at, who):
+    appears, person = at + DAY, request.getfixturevalue(who)
+    people.staff(name="Another Therapist", role=Role.THERAPIST, clinics=[mt_prospect])
+    news = factories.announcement(
+        by=clinical_lead, at=at, to=[mt_prospect], appears=appears, due_on=appears.date(), title="Canary"
+    )
+    plan(at)
+    planned = Reminder.objects.filter(recipient=person, state="scheduled")
+    assert {one.subject_id for one in planned} == {news.pk}
+    assert list(own_coming(person, at)) == []
+    address = f"/inbox/coming-up/{planned.first().pk}/"
+    assert api(person).get(address).status_code == 404
+    assert [line.about for line in lines(own_coming(person, appears))] == ["Canary"] * planned.count()
 
 
 def test_a_scheduled_one_is_planned_for_the_moment_at_which_it_appears(mt_prospect, manager, therapist, at):
