@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from itertools import groupby
 from typing import Any
@@ -20,6 +21,11 @@ from intranet.reminders.registry import Kind
 from intranet.reminders.snoozing import Until, moment_of
 
 TABS = [("all", "All"), ("unread", "Unread"), ("waiting", "Waiting for me"), ("snoozed", "Snoozed")]
+
+
+def counted_tabs(counts: Mapping[str, int]) -> list[tuple[str, str, int | None]]:
+    """The tabs of the inbox, the same on each of its pages, with how many wait behind each."""
+    return [(name, label, counts.get(name)) for name, label in TABS]
 
 
 class InboxFilter(FilterForm):
