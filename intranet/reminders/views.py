@@ -74,7 +74,7 @@ def inbox_page(request: HttpRequest, preferences: PreferencesForm | None = None,
         "form": form,
         "tabs": counted_tabs(counts),
         "state": [*form.state.items(), *([("page", page.number)] if page.number > 1 else [])],
-        "markable": counts["unread"] and form.tab != "snoozed",
+        "markable": bool(rows) and counts["unread"] and form.tab != "snoozed",
         "preferences": preferences or PreferencesForm(person=request.user),
     }
     return render(request, "reminders/inbox.html", context, status=status)
