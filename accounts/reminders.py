@@ -35,7 +35,7 @@ from accounts.roles import Capability, Role
 from intranet.core.arrays import Each
 from intranet.core.moments import InZone, moment_of
 from intranet.core.time import organisation_day, organisation_zone
-from intranet.core.wording import counted, day_label, full_day, name_list
+from intranet.core.wording import counted, day_label, full_day, name_list, zone_words
 from intranet.reminders import registry
 from intranet.reminders.lead_times import steps_of
 from intranet.reminders.registry import DAY, NOW, Group, Kind, Message, OnDoubt, Step
@@ -228,4 +228,4 @@ def _last_day(credential: Credential) -> date:
 
 
 def _zone_words() -> str:
-    return f"{organisation_zone().key.rpartition('/')[2].replace('_', ' ')} time"
+    return zone_words(organisation_zone())

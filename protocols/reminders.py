@@ -28,7 +28,7 @@ from accounts.roles import Capability, Role
 from intranet.core.arrays import Each
 from intranet.core.moments import InZone, WallClock, moment_of
 from intranet.core.time import organisation_day, organisation_zone
-from intranet.core.wording import counted, day_label, full_day, name_list
+from intranet.core.wording import counted, day_label, full_day, name_list, zone_words
 from intranet.reminders import registry
 from intranet.reminders.lead_times import steps_of
 from intranet.reminders.registry import DAY, HORIZON, HOUR, Group, Kind, Message, OnDoubt, Step, at_once
@@ -77,7 +77,7 @@ class ProtocolToAcknowledge(Kind):
         rows = outstanding(at).filter(user_id=recipient.pk, version_id=subject.pk)
         due = next((row["due_on"] for row in rows), organisation_day(at))
         last_day = f"{due:%A}, {full_day(due)}"
-        by = f"The last day to acknowledge it is {last_day} ({recipient.zone.key} time)."
+        by = f"The last day to acknowledge it is {last_day} ({zone_words(recipient.zone)})."
         return Message(
             title=f"Acknowledge “{subject.title}” by {day_label(due, organisation_day(at))}",
             paragraphs=[*_what_is_new(subject, at), by],

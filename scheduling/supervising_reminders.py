@@ -15,7 +15,7 @@ from django.urls import reverse
 from accounts.models import Clinic, User
 from accounts.roles import Role
 from intranet.core.time import organisation_day
-from intranet.core.wording import clock_time, long_day, name_list, short_range
+from intranet.core.wording import clock_time, long_day, name_list, short_range, zone_words
 from intranet.reminders import registry
 from intranet.reminders.registry import Group, Message
 from scheduling.decision_reminders import ForManagers, managers_of
@@ -62,7 +62,7 @@ class AssistantUnsupervised(ForManagers):
         return Message(
             title=f"No therapist to reach at {subject} on {long_day(day)}",
             paragraphs=[
-                f"{day:%A}, {day:%B} {day.day}, {day.year} ({subject.zone.key} time), as of {local:%A} {clock_time(local)}: "
+                f"{day:%A}, {day:%B} {day.day}, {day.year} ({zone_words(subject.zone)}), as of {local:%A} {clock_time(local)}: "
                 "no therapist is on shift, at whichever clinic, while these assistants work.",
                 *(
                     f"{shift.staff}: {name_list([short_range(start, end, subject.zone) for start, end in spans])}."

@@ -18,6 +18,7 @@ from intranet.announcements.correcting import LONGEST_NOTE, UNDECIDED, Wording, 
 from intranet.announcements.models import Announcement, Attachment, Audience
 from intranet.announcements.publishing import clinics_of
 from intranet.announcements.receipts import Missing
+from intranet.announcements.reminders import when_reminded
 from intranet.announcements.writing import Draft, may_weigh
 from intranet.core import papers, richtext
 from intranet.core.access import Refused
@@ -25,6 +26,7 @@ from intranet.core.editor import RichTextField
 from intranet.core.forms import ClockInput, DayInput, FilterForm, WordsField, in_this_century, whole_number
 from intranet.core.patient_words import WithoutPatients, warning
 from intranet.core.time import at_local, organisation_zone
+from intranet.core.wording import zone_words
 
 USUAL_TIME = time(7)
 USUAL_DAYS = timedelta(days=30)
@@ -151,7 +153,7 @@ class AnnouncementForm(WithFiles, WithoutPatients):
         self.cells = {cell.key: cell for cell in cells_for(author, today)}
         self.weighs = may_weigh(author)
         self.fields["audience"].choices = [(key, key) for key in self.cells]  # type: ignore[attr-defined]
-        self.fields["clock"].label = f"Time in {organisation_zone().key.rpartition('/')[2].replace('_', ' ')}"
+        self.fields["clock"].label = f"Time ({zone_words(organisation_zone())})"
         self.show_attachments(stored)
         if not self.is_bound:
             usual = {"until": today + USUAL_DAYS, "clock": USUAL_TIME}
@@ -164,6 +166,15 @@ class AnnouncementForm(WithFiles, WithoutPatients):
             self.free_text = ()
             for field in self.fields.values():
                 field.required = False
+
+    @property
+    def reminded(self) -> str:
+        """When those who must acknowledge it are reminded, as administrators have set it."""
+        return when_reminded(urgent=False)
+
+    @property
+    def reminded_if_urgent(self) -> str:
+        return when_reminded(urgent=True)
 
     @property
     def seen_token(self) -> int:

@@ -30,7 +30,7 @@ from intranet.announcements.audience import addressed_rows
 from intranet.announcements.models import Announcement, Audience, Receipt, asked_at
 from intranet.core.moments import InZone, moment_of
 from intranet.core.time import organisation_day, organisation_zone
-from intranet.core.wording import counted, full_day
+from intranet.core.wording import counted, full_day, name_list, zone_words
 from intranet.reminders.lead_times import steps_of
 from intranet.reminders.registry import HORIZON, HOUR, NOW, Group, Kind, Message, Step, at_once, register
 
@@ -196,7 +196,17 @@ def _by_when(announcement: Announcement, at: datetime) -> str:
     day = announcement.due_on
     assert day is not None  # noqa: S101 - a constraint: what must be acknowledged has a due date
     verb = "was" if organisation_day(at) > day else "is"
-    return f"The last day to acknowledge it {verb} {day:%A}, {full_day(day)} ({organisation_zone().key} time)."
+    return f"The last day to acknowledge it {verb} {day:%A}, {full_day(day)} ({zone_words(organisation_zone())})."
+
+
+def when_reminded(*, urgent: bool) -> str:
+    """`when it appears, after 1 day and after 3 days`: when it goes to whoever must acknowledge it, as the times are now."""
+    steps = steps_of(AnnouncementToAcknowledge(), URGENT if urgent else "")
+    return name_list(["when it appears", *(f"after {_amount(delay)}" for _, delay in steps if delay)])
+
+
+def _amount(delay: timedelta) -> str:
+    return counted(delay // HOUR, "hour") if delay % (24 * HOUR) else counted(delay.days, "day")
 
 
 def register_kinds() -> None:

@@ -41,6 +41,11 @@ def short_range(start: Clock, end: Clock, zone: ZoneInfo | None = None) -> str:
     return f"{short_time(start, zone)}–{short_time(end, zone)}"
 
 
+def zone_words(zone: ZoneInfo) -> str:
+    """`Chicago time`: the clock that a time or a day is told by."""
+    return f"{zone.key.rpartition('/')[2].replace('_', ' ')} time"
+
+
 def day_label(day: date, today: date) -> str:
     """`Fri, Dec 4` within a year of `today`, `Dec 4, 2026` beyond."""
     if abs((day - today).days) < _year_of_days(day, today):

@@ -23,8 +23,8 @@ from intranet.reminders.snoozing import Until, moment_of
 TABS = [("all", "All"), ("unread", "Unread"), ("waiting", "Waiting for me"), ("snoozed", "Snoozed")]
 
 
-def tabs_with(counts: Mapping[str, int]) -> list[tuple[str, str, int | None]]:
-    """The tabs of the inbox, each with how many there are, where that is counted."""
+def counted_tabs(counts: Mapping[str, int]) -> list[tuple[str, str, int | None]]:
+    """The tabs of the inbox, the same on each of its pages, with how many wait behind each."""
     return [(name, label, counts.get(name)) for name, label in TABS]
 
 

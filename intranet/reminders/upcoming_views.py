@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 
 from intranet.core.time import local_day
 from intranet.reminders import registry
-from intranet.reminders.forms import tabs_with
+from intranet.reminders.forms import counted_tabs
 from intranet.reminders.models import Reminder
 from intranet.reminders.upcoming import expected_words, lines, own_coming
 
@@ -23,7 +23,7 @@ def coming_up(request: HttpRequest) -> HttpResponse:
     today = local_day(at, zone)
     rows = lines(own_coming(request.user, at))
     days = [(day, list(group)) for day, group in groupby(rows, key=lambda row: max(local_day(row.due_at, zone), today))]
-    tabs = tabs_with(Reminder.objects.visible_to(request.user).counted(at))
+    tabs = counted_tabs(Reminder.objects.visible_to(request.user).counted(at))
     return render(request, "reminders/coming_up.html", {"days": days, "zone": zone, "today": today, "tabs": tabs})
 
 

@@ -33,7 +33,7 @@ from intranet.core.forms import whole_number
 from intranet.core.time import local_day
 from intranet.core.wording import clock_time, long_day, near_day
 from intranet.reminders import unsubscribing
-from intranet.reminders.forms import InboxFilter, PreferencesForm, SnoozeForm, tabs_with
+from intranet.reminders.forms import InboxFilter, PreferencesForm, SnoozeForm, counted_tabs
 from intranet.reminders.models import Reminder
 from intranet.reminders.news import news_of
 from intranet.reminders.preferring import prefer
@@ -72,9 +72,9 @@ def inbox_page(request: HttpRequest, preferences: PreferencesForm | None = None,
         "days": [("", rows)] if form.tab == "snoozed" and rows else by_day(rows, zone, local_day(at, zone)),
         "zone": zone,
         "form": form,
-        "tabs": tabs_with(counts),
+        "tabs": counted_tabs(counts),
         "state": [*form.state.items(), *([("page", page.number)] if page.number > 1 else [])],
-        "markable": counts["unread"] and form.tab != "snoozed",
+        "markable": bool(rows) and counts["unread"] and form.tab != "snoozed",
         "preferences": preferences or PreferencesForm(person=request.user),
     }
     return render(request, "reminders/inbox.html", context, status=status)

@@ -95,6 +95,20 @@ def test_putting_off_and_having_it_back(inbox: Page, live_server: Any) -> None:
     expect(inbox.get_by_role("link", name="Inbox, 2 unread")).to_be_visible()
 
 
+def test_the_focus_goes_on_where_the_work_goes_on(inbox: Page, live_server: Any) -> None:
+    for words, goal in [("First thing", "button"), ("Second thing", "heading")]:
+        inbox.get_by_text(f"Put off “{words}”").locator("..").focus()
+        inbox.keyboard.press("Enter")
+        inbox.keyboard.press("Tab")
+        inbox.keyboard.press("Enter")
+        expect(
+            inbox.get_by_role(goal, name="Second thing" if goal == "button" else "Inbox", exact=True)
+        ).to_be_focused()
+    inbox.goto(f"{live_server.url}/inbox/?show=snoozed")
+    inbox.get_by_role("button", name="Bring back “First thing”").press("Enter")
+    expect(inbox.get_by_role("button", name="Second thing", exact=True)).to_be_focused()
+
+
 def test_marking_several_and_one_again_as_unread(inbox: Page) -> None:
     expect(inbox.get_by_label("Choose “Second thing”")).to_be_hidden()
     inbox.get_by_label("Choose several").check()

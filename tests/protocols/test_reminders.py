@@ -101,7 +101,7 @@ def test_the_words_of_a_reminder(version, therapist, approver, clinical_lead, at
     assert message.title == "Acknowledge “Falls” by Wed, Dec 9"
     assert list(message.paragraphs) == [
         "Version 1 of “Falls” is in force.",
-        "The last day to acknowledge it is Wednesday, Dec 9, 2026 (America/Chicago time).",
+        "The last day to acknowledge it is Wednesday, Dec 9, 2026 (Chicago time).",
     ]
     assert (message.path, message.action) == (version.get_absolute_url(), "Read and acknowledge version 1")
     assert therapist.name not in message.title

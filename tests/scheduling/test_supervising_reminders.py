@@ -97,7 +97,7 @@ def test_the_words_name_who_and_when(alone, mt_prospect, manager, clinical_lead,
     message = AssistantUnsupervised().write(mt_prospect, manager, "2026-11-30", at)
     assert message.title == "No therapist to reach at Mt. Prospect on Monday, November 30"
     assert list(message.paragraphs) == [
-        "Monday, November 30, 2026 (America/Chicago time), as of Wednesday 10:00 AM: no therapist is on shift, at "
+        "Monday, November 30, 2026 (Chicago time), as of Wednesday 10:00 AM: no therapist is on shift, at "
         "whichever clinic, while these assistants work.",
         "Bea Dummond: 7a–9a.",
     ]

@@ -53,10 +53,10 @@ document.addEventListener("htmx:afterSettle", ({ detail }) => {
 function restoreFocus() {
   const same = focused.id && document.getElementById(focused.id);
   const next = focused.next && document.getElementById(focused.next)?.querySelector("a[href], button");
-  const heading = focused.list?.closest("section")?.querySelector("h2, h3");
-  const goal = same || next || heading;
-  if (goal && goal === heading) heading.tabIndex = -1;
-  goal?.focus();
+  const list = focused.list?.isConnected ? focused.list.closest("section") : null;
+  const goal = same || next || list?.querySelector("h2, h3") || document.querySelector("main h1");
+  if (goal?.matches("h1, h2, h3")) goal.tabIndex = -1;
+  goal?.focus({ preventScroll: goal.matches("h1") });
   focused = null;
 }
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import pytest
 from django.urls import reverse
 
 from intranet.announcements.models import Announcement
+from intranet.reminders.models import StepTime
 from tests.conftest import CHICAGO
 
 COMPOSE = reverse("announcements:compose")
@@ -153,3 +154,16 @@ def test_a_manager_is_offered_only_the_own_clinic(sign_in, manager, therapist, t
     page = sign_in(manager).get(COMPOSE).content.decode()
     assert "therapist@mt-prospect" in page
     assert "oakbrook" not in page
+
+
+def test_it_says_when_people_are_reminded_as_administrators_have_set_it(sign_in, manager, administrator, at):
+    page = sign_in(manager).get(COMPOSE).content.decode()
+    assert "Reminders go out when it appears, after 1 day and after 3 days;" in page
+    assert "is reminded when it appears, after 4 hours and after 1 day instead" in page
+    changes = {"24h": {"off": True}, "72h": {"amount": timedelta(hours=50)}}
+    for step, change in changes.items():
+        StepTime.objects.create(
+            kind="announcement-to-acknowledge", step=step, changed_by=administrator, changed_at=at, **change
+        )
+    page = sign_in(manager).get(COMPOSE).content.decode()
+    assert "Reminders go out when it appears and after 50 hours;" in page

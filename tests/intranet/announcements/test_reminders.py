@@ -146,12 +146,12 @@ def test_somebody_at_both_clinics_is_reminded_once(asking, floater, at):
 def test_the_words_name_the_day_and_the_zone(asking, therapist, manager, at):
     first = AnnouncementToAcknowledge().write(asking, therapist, "published", at)
     assert first.title == asking.title
-    assert first.paragraphs[1] == "The last day to acknowledge it is Friday, Nov 27, 2026 (America/Chicago time)."
+    assert first.paragraphs[1] == "The last day to acknowledge it is Friday, Nov 27, 2026 (Chicago time)."
     assert first.path == asking.get_absolute_url()
     assert AnnouncementToAcknowledge().write(asking, therapist, "24h", at).title == f"Reminder: {asking.title}"
     late = AnnouncementOverdue().write(asking, manager, "due", at + 3 * DAY)
     assert late.paragraphs == [
-        "The last day to acknowledge it was Friday, Nov 27, 2026 (America/Chicago time).",
+        "The last day to acknowledge it was Friday, Nov 27, 2026 (Chicago time).",
         "Of your clinic, 1 person has not acknowledged it yet.",
     ]
     assert late.path == f"/announcements/{asking.pk}/receipts/"

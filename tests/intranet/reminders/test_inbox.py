@@ -333,3 +333,9 @@ def test_the_title_counts_what_is_unread(mine, therapist, sign_in):
     assert "<title>(1) People · " in text(client.get("/people/"))
     client.post("/inbox/read/")
     assert "<title>Inbox · " in text(client.get(INBOX))
+
+
+def test_where_nothing_is_shown_nothing_is_offered_to_be_marked(mine, therapist, sign_in):
+    reader = sign_in(therapist)
+    assert "Mark all shown as read" in text(reader.get(f"{INBOX}?q=mine"))
+    assert "Mark all" not in text(reader.get(f"{INBOX}?q=nowhere"))

@@ -111,6 +111,12 @@ class TestTheTab:
         ]
         assert api(therapist).get(f"{API}?kind=planted").status_code == 400
 
+    def test_the_tabs_of_the_inbox_are_there_with_their_counts(self, therapist, at, sign_in):
+        factories.released(recipient=therapist, at=at)
+        inbox, coming = (sign_in(therapist).get(address).context["tabs"] for address in ("/inbox/", PAGE))
+        assert inbox == coming
+        assert ("unread", "Unread", 1) in coming
+
     def test_its_words_are_written_as_they_would_be_now(self, planted, therapist, floater, at, sign_in):
         planted.owe(therapist, "mine", due=at + 3 * HOUR)
         plan(at)
