@@ -32,6 +32,10 @@ class MailboxAway(Exception):
     """The IMAP server does not answer, or does not let us in."""
 
 
+class NotGivenOut(Exception):
+    """The server has a mail and will not show it."""
+
+
 def is_configured() -> bool:
     return bool(settings.BOUNCE_IMAP_HOST)
 
@@ -61,13 +65,23 @@ def read(clock: Clock, stopping: Callable[[], bool]) -> Counter[str]:
             for number in unseen(imap):
                 if stopping() or clock() >= until:
                     break
-                counts += take(fetched(imap, number), clock)
-                imap.uid("STORE", number, "+FLAGS.SILENT", r"(\Seen)")
+                counts += read_one(imap, number, clock)
     except (OSError, imaplib.IMAP4.error, ssl.SSLError) as error:
         raise MailboxAway(f"{type(error).__name__}: {error}") from error
     finally:
         locks.free_alone(locks.BOUNCES)
     return counts
+
+
+def read_one(imap: imaplib.IMAP4, number: str, clock: Clock) -> Counter[str]:
+    """One mail, marked as seen afterwards. One that the server will not give out holds up no other; it stays as it is."""
+    try:
+        content = fetched(imap, number)
+    except NotGivenOut:
+        return Counter(bounces_not_given_out=1)
+    came = take(content, clock)
+    imap.uid("STORE", number, "+FLAGS.SILENT", r"(\Seen)")
+    return came
 
 
 def take(content: bytes, clock: Clock) -> Counter[str]:
@@ -107,8 +121,13 @@ def unseen(imap: imaplib.IMAP4) -> list[str]:
 
 
 def fetched(imap: imaplib.IMAP4, number: str) -> bytes:
-    """The beginning of a mail, without marking it as seen; however long it is, no more than that is asked for."""
-    answer = _ok(imap.uid("FETCH", number, f"(BODY.PEEK[]<0.{LONGEST}>)"))
+    """The beginning of a mail, without marking it as seen; however long it is, no more than that is asked for.
+
+    Raises NotGivenOut.
+    """
+    said, answer = imap.uid("FETCH", number, f"(BODY.PEEK[]<0.{LONGEST}>)")
+    if said != "OK":
+        raise NotGivenOut
     return next((bytes(part[1]) for part in answer if isinstance(part, tuple) and len(part) > 1), b"")
 
 

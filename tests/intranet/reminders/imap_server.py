@@ -19,6 +19,7 @@ class Folder:
     password: str = "a password for bounces"
     commands: list[str] = field(default_factory=list)
     hangs_up_at: str = ""  # a command at which the connection is cut
+    broken: set[int] = field(default_factory=set)  # mails that the server cannot show
 
 
 class Conversation(socketserver.StreamRequestHandler):
@@ -47,6 +48,9 @@ class Conversation(socketserver.StreamRequestHandler):
         elif words.startswith("UID SEARCH"):
             new = [str(number) for number in self.numbers() if number not in self.folder.seen]
             self.say(f"* SEARCH {' '.join(new)}".rstrip())
+        elif (found := re.match(r"UID FETCH (\d+)", words)) and int(found[1]) in self.folder.broken:
+            self.say(f"{tag} NO cannot read it")
+            return True
         elif found := re.fullmatch(r"UID FETCH (\d+) \(BODY\.PEEK\[\]<0\.(\d+)>\)", words):
             content = self.folder.mails[int(found[1]) - 1][: int(found[2])]
             self.wfile.write(

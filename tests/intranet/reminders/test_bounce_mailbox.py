@@ -68,6 +68,13 @@ def test_whoever_dies_before_the_mark_reads_it_again_without_harm(folder, sent, 
     assert AddressTrouble.objects.count() == 1
 
 
+def test_a_mail_that_the_server_cannot_show_holds_up_no_other(folder, sent, therapist, at):
+    folder.mails = [b"lost on the disk", report(therapist.email, message_id=sent.message_id)]
+    folder.broken = {1}
+    assert look(at) == {"bounces_not_given_out": 1, "bounces_hard": 1}
+    assert folder.seen == {2}
+
+
 def test_every_mail_is_read_whatever_the_others_hold(folder, sent, therapist, at):
     folder.mails = [
         b"",
