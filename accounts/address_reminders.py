@@ -58,12 +58,13 @@ class MailDoesNotArrive(Kind):
 
     def write(self, subject: AddressTrouble, recipient: User, occasion: str, at: datetime) -> Message:
         person = subject.person
-        words = f" The mail server said: “{subject.reply}”" if subject.reply else ""
+        # Its words are left out: whoever sends us a bounce chooses them, and this goes on by mail.
+        code = f" The mail server's code is {subject.code}." if subject.code else ""
         since = subject.since.astimezone(organisation_zone())
         return Message(
             title="Mail to one of your staff does not arrive",
             paragraphs=[
-                f"{person.name} gets no mail at {subject.address} since {since:%A}, {full_day(since.date())}.{words}",
+                f"{person.name} gets no mail at {subject.address} since {since:%A}, {full_day(since.date())}.{code}",
                 f"Ask {person.given_name} for the right address, or to have the mailbox looked at. Until then reminders "
                 "wait; the inbox in the intranet has them all.",
             ],

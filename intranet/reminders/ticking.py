@@ -65,9 +65,14 @@ def tick(at: datetime, origin: Run.Origin | str, stopping: Callable[[], bool] = 
                 raise  # without its session a run may touch nothing; the next tick reaps it
             except Exception as error:  # see above: one step must not stop the others
                 log.exception("A step of the tick failed.")
-                run.error = f"{run.error} {type(error).__name__}: {error}".strip()
+                run.error = f"{run.error} {type(error).__name__}: {first_line(error)}".strip()
         run.counts = dict(+counts)
     return run.counts
+
+
+def first_line(error: Exception) -> str:
+    """What is shown to administrators: PostgreSQL names the values that it minds from the second line on."""
+    return str(error).partition("\n")[0]
 
 
 def sealed(at: datetime) -> Counter[str]:

@@ -8,6 +8,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from intranet.celery import app as celery
+from intranet.reminders import ticking
 from intranet.reminders.models import Attempt, Delivery, Reminder, Run
 from intranet.reminders.tasks import tick as task
 from intranet.reminders.ticking import starting_at, tick
@@ -139,3 +140,12 @@ def test_four_dispatchers_at_once_send_everything_once(planted, mailbox, mt_pros
     assert len({message["Message-ID"] for message in mailbox.messages}) == 90
     assert set(Delivery.objects.values_list("state", "doubts")) == {("sent", 0)}
     assert totals["planned"] == 90
+
+
+def test_the_run_names_no_values_that_the_database_minds(planted, mailbox, at, monkeypatch):
+    def fails(at):
+        raise ValueError("There is one already.\nDETAIL:  Key (email)=(somebody@clinic.example) exists.")
+
+    monkeypatch.setattr(ticking, "plan", fails)
+    tick(at, "manual")
+    assert Run.objects.get().error == "ValueError: There is one already."
