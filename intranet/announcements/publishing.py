@@ -33,8 +33,14 @@ def publish(draft: Draft, *, onto: Announcement | None = None, token: int = 0, b
     appears = draft.appears or at
     announcement = write(row, draft, sent_for=appears, by=by, at=at)
     clinics = {cell.clinic.pk for cell in draft.audience}
-    record(by, "announcement.published", announcement, clinics=clinics, appears=appears, due=draft.due_on)
+    seen_by = _told(clinics, appears, at)
+    record(by, "announcement.published", announcement, clinics=seen_by, appears=appears, due=draft.due_on)
     return announcement
+
+
+def _told(clinics: set[int], appears: datetime, at: datetime) -> set[int]:
+    """The clinics whose managers find it in the audit trail: none before it appears, because its title is not theirs yet."""
+    return clinics if appears <= at else set()
 
 
 def may_change(announcement: Announcement, *, by: User, at: datetime) -> Verdict:
@@ -57,7 +63,8 @@ def change(announcement: Announcement, draft: Draft, *, token: int, by: User, at
     clinics = clinics_of(announcement) | {cell.clinic.pk for cell in draft.audience}
     appears = draft.appears or at
     write(announcement, draft, sent_for=appears, by=by, at=at)
-    record(by, "announcement.changed", announcement, clinics=clinics, appears=appears, due=draft.due_on)
+    seen_by = _told(clinics, appears, at)
+    record(by, "announcement.changed", announcement, clinics=seen_by, appears=appears, due=draft.due_on)
     return announcement
 
 
@@ -85,7 +92,8 @@ def withdraw(announcement: Announcement, *, by: User, at: datetime) -> Announcem
     announcement.withdrawn_at, announcement.withdrawn_by = at, by
     announcement.token += 1
     announcement.save(update_fields=["withdrawn_at", "withdrawn_by", "token"])
-    record(by, "announcement.withdrawn", announcement, clinics=clinics_of(announcement))
+    seen_by = _told(clinics_of(announcement), announcement.appears_at, at)
+    record(by, "announcement.withdrawn", announcement, clinics=seen_by)
     return announcement
 
 

@@ -125,3 +125,13 @@ def test_an_author_who_works_elsewhere_now_has_no_hand_in_them_either(mt_prospec
     people.as_if_always(manager.memberships.all(), clinic=oakbrook)
     moved = type(manager).objects.get(pk=manager.pk)
     assert (bool(may_withdraw(news, by=moved)), bool(may_see_receipts(news, by=moved))) == (False, False)
+
+
+def test_managers_read_nothing_in_the_trail_before_it_appears(clinical_lead, therapist, mt_prospect, at):
+    """Its title would tell what only its author sees yet."""
+    news = factories.announcement(by=clinical_lead, at=at, to=[mt_prospect], appears=at + timedelta(days=2))
+    withdraw(news, by=clinical_lead, at=at)
+    assert dict(Entry.objects.filter(verb__startswith="announcement.").values_list("verb", "clinic_ids")) == {
+        "announcement.published": [],
+        "announcement.withdrawn": [],
+    }
