@@ -49,7 +49,11 @@ class RoleForm(PlaceForm):
 
     first = forms.DateField(label="First day", widget=DayInput, validators=[in_this_century])
     last = forms.DateField(
-        label="Last day", required=False, widget=DayInput, validators=[in_this_century], help_text="Empty: no end."
+        label="Last day",
+        required=False,
+        widget=DayInput,
+        validators=[in_this_century],
+        help_text="Empty: no end. Who writes announcements does so until a day.",
     )
 
     def __init__(self, *args: Any, by: User, today: date, **kwargs: Any) -> None:
