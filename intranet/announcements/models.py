@@ -59,6 +59,10 @@ class AnnouncementQuerySet(AccessQuerySet["Announcement"]):
         """Those that ask for an acknowledgement, appear before `to` and are not over at `from_`."""
         return self.filter(_published(to) & _not_over(from_), must_acknowledge=True)
 
+    def telling(self, from_: datetime, to: datetime) -> Self:
+        """Those that only tell something, appear before `to` and are not over at `from_`."""
+        return self.filter(_published(to) & _not_over(from_), must_acknowledge=False)
+
     def owed_by(self, user: User, at: datetime) -> Self:
         """Those that the person must still acknowledge, the first due first; each with `own_due_at`.
 

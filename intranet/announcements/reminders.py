@@ -1,4 +1,4 @@
-"""The reminder kinds of announcements: to those who must acknowledge, and to their managers once it is late."""
+"""The reminder kinds of announcements: to those who must acknowledge and their managers once it is late, and what only tells."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from django.db.models import (
 )
 from django.db.models.functions import Cast, Coalesce, Concat, Greatest, Least
 from django.urls import reverse
+from django.utils.text import Truncator
 
 from accounts.models import User
 from accounts.models.people import held_on
@@ -32,12 +33,14 @@ from intranet.core.moments import InZone, moment_of
 from intranet.core.time import organisation_day, organisation_zone
 from intranet.core.wording import counted, full_day, name_list, zone_words
 from intranet.reminders.lead_times import steps_of
-from intranet.reminders.registry import HORIZON, HOUR, NOW, Group, Kind, Message, Step, at_once, register
+from intranet.reminders.registry import HORIZON, HOUR, NOW, Group, Kind, Message, OnDoubt, Step, at_once, register
 
 APPEARED = "after it appeared or the person was added"
 URGENT = "Urgent announcements"  # their steps are called like the others' after this prefix
 PREFIX = "urgent "
 KEPT = timedelta(days=30)
+TOLD_FOR = timedelta(days=14)
+QUOTED = 400  # characters of a message; the page has it all
 FOR_EVER = timedelta(days=36500)
 AGAIN = "-edition-"
 
@@ -192,6 +195,74 @@ class AnnouncementOverdue(Kind):
         return Announcement.objects.scheduled(at)
 
 
+class AnnouncementAppeared(Kind):
+    """To everybody to whom an announcement that only tells something is addressed, until they have had it before them."""
+
+    code = "announcement-appeared"
+    label = "Announcement"
+    subject = "announcements.Announcement"
+    group = Group.ANNOUNCEMENTS
+    asks = False
+    optional = True
+    on_doubt = OnDoubt.HOLD
+    icon = "megaphone"
+    cause = "An announcement appears that asks for no acknowledgement."
+    who = "Everybody to whom it is addressed and who has not opened it; its author knows it"
+    urgent = False
+
+    def owed(self, at: datetime) -> Sequence[QuerySet[Any, Any]]:
+        told = asked_at("announcement__")
+        joined = moment_of(F("clinic__memberships__period__startswith"), organisation_zone())
+        latest = _after(F("told"), TOLD_FOR)
+        rows = self._unopened(at).annotate(told=told).filter(told__gt=at - TOLD_FOR)
+        return [
+            rows.annotate(
+                recipient_id=F("user_id"),
+                subject_id=F("announcement_id"),
+                occasion=_in_words_of("appeared"),
+                due_at=Greatest(F("told"), joined),
+                not_after=Least(Coalesce(F("announcement__expires_at"), latest), latest),
+            )
+        ]
+
+    def _unopened(self, at: datetime) -> QuerySet[Any]:
+        telling = Announcement.objects.telling(at, at + HORIZON).filter(urgent=self.urgent)
+        opened = Receipt.objects.opened().counting()
+        opened = opened.filter(announcement=OuterRef("announcement"), user=OuterRef("user_id"))
+        rows = addressed_rows(telling, organisation_day(at)).filter(~Exists(opened))
+        return rows.exclude(user_id=F("announcement__author_id"))
+
+    def write(self, subject: Announcement, recipient: User, occasion: str, at: datetime) -> Message:
+        corrected = "Corrected: " if AGAIN in occasion else ""
+        return Message(
+            title=f"{corrected}{subject.title}",
+            paragraphs=[f"{subject.author} writes: {Truncator(subject.words).chars(QUOTED)}"],
+            path=subject.get_absolute_url(),
+            action="Read the announcement",
+            why="You get this because the announcement is for your role at your clinic.",
+        )
+
+    def about(self, subject: Announcement) -> str:
+        return subject.title
+
+    def unheard_of(self, at: datetime) -> QuerySet[Announcement]:
+        return Announcement.objects.scheduled(at)
+
+
+class UrgentAnnouncement(AnnouncementAppeared):
+    """The same of an urgent one: a notice about safety, which nobody switches off and which comes at night, too."""
+
+    code = "announcement-urgent"
+    label = "Urgent announcement"
+    group = Group.SAFETY
+    optional = False
+    heeds_quiet_hours = False
+    on_doubt = OnDoubt.RESEND
+    tone = "danger"
+    cause = "An urgent announcement appears that asks for no acknowledgement."
+    urgent = True
+
+
 def _by_when(announcement: Announcement, at: datetime) -> str:
     day = announcement.due_on
     assert day is not None  # noqa: S101 - a constraint: what must be acknowledged has a due date
@@ -212,3 +283,5 @@ def _amount(delay: timedelta) -> str:
 def register_kinds() -> None:
     register(AnnouncementToAcknowledge())
     register(AnnouncementOverdue())
+    register(AnnouncementAppeared())
+    register(UrgentAnnouncement())

@@ -41,6 +41,7 @@ class Group(StrEnum):
     SWAPS = "Swaps and open shifts"
     OWN_TIME_OFF = "My time off"
     ACKNOWLEDGE = "Something to acknowledge"
+    ANNOUNCEMENTS = "Other announcements"
     OWN_CREDENTIALS = "My credentials end"
     DRAFTS = "My drafts"
     PROTOCOLS_KEPT = "Protocols that I look after"

@@ -16,7 +16,7 @@ from allauth.mfa.totp.internal.auth import TOTP
 from accounts import lost_factor
 from accounts.models import Clinic, Credential, CredentialType, Skill, User
 from accounts.roles import Role
-from intranet.announcements.acknowledging import acknowledge
+from intranet.announcements.acknowledging import acknowledge, note_opened
 from intranet.reminders import addresses
 from protocols import publishing, readers, suspending
 from protocols.publishing import Readers
@@ -123,6 +123,20 @@ def _(world: World) -> Iterator[tuple[User, datetime]]:
     yield world.manager, world.at + 3 * DAY
     for person in (world.therapist, world.floater):
         acknowledge(post, by=person, at=world.at)
+
+
+@of("announcement-appeared")
+def _(world: World) -> Iterator[tuple[User, datetime]]:
+    post = announcements.announcement(by=world.clinical_lead, at=world.at, to=[world.mt_prospect])
+    yield world.therapist, world.at
+    note_opened([post], by=world.therapist, at=world.at)
+
+
+@of("announcement-urgent")
+def _(world: World) -> Iterator[tuple[User, datetime]]:
+    post = announcements.announcement(by=world.clinical_lead, at=world.at, to=[world.mt_prospect], urgent=True)
+    yield world.therapist, world.at
+    note_opened([post], by=world.therapist, at=world.at)
 
 
 def published(world: World, at: datetime, **fields: Any) -> Any:

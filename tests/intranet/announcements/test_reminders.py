@@ -7,9 +7,14 @@ from datetime import datetime, timedelta
 import pytest
 
 from accounts.roles import Role
-from intranet.announcements.acknowledging import acknowledge
+from intranet.announcements.acknowledging import acknowledge, note_opened
 from intranet.announcements.publishing import withdraw
-from intranet.announcements.reminders import AnnouncementOverdue, AnnouncementToAcknowledge
+from intranet.announcements.reminders import (
+    AnnouncementAppeared,
+    AnnouncementOverdue,
+    AnnouncementToAcknowledge,
+    UrgentAnnouncement,
+)
 from intranet.reminders import registry
 from intranet.reminders.models import Reminder
 from intranet.reminders.planning import plan
@@ -155,3 +160,44 @@ def test_the_words_name_the_day_and_the_zone(asking, therapist, manager, at):
         "Of your clinic, 1 person has not acknowledged it yet.",
     ]
     assert late.path == f"/announcements/{asking.pk}/receipts/"
+
+
+class TestWhatOnlyTells:
+    def test_it_reaches_everybody_but_its_author_once(self, mt_prospect, manager, therapist, floater, at):
+        roles = [Role.THERAPIST, Role.MANAGER]
+        factories.announcement(by=manager, at=at, to=[mt_prospect], roles=roles)
+        assert planned(AnnouncementAppeared, at) == [
+            ("Avery Testwell", "appeared", at),
+            ("Theo Fictus", "appeared", at),
+        ]
+        assert planned(UrgentAnnouncement, at) == []
+
+    def test_whoever_has_had_it_before_them_is_not_told(self, mt_prospect, manager, therapist, floater, at):
+        news = factories.announcement(by=manager, at=at, to=[mt_prospect])
+        note_opened([news], by=therapist, at=at)
+        assert planned(AnnouncementAppeared, at) == [("Theo Fictus", "appeared", at)]
+
+    def test_an_urgent_one_cannot_be_switched_off_and_comes_at_night(self, mt_prospect, manager, therapist, at):
+        factories.announcement(by=manager, at=at, to=[mt_prospect], urgent=True)
+        assert planned(UrgentAnnouncement, at) == [("Avery Testwell", "appeared", at)]
+        assert planned(AnnouncementAppeared, at) == []
+        assert (UrgentAnnouncement.optional, UrgentAnnouncement.heeds_quiet_hours) == (False, False)
+
+    def test_whoever_comes_later_is_told_what_is_new_and_not_what_is_old(self, mt_prospect, manager, therapist, at):
+        factories.announcement(by=manager, at=at - 15 * DAY, to=[mt_prospect])
+        factories.announcement(by=manager, at=at - 2 * DAY, to=[mt_prospect], title="Parking")
+        people.membership(
+            user=(starter := people.person(name="New Comer")),
+            role=Role.THERAPIST,
+            clinic=mt_prospect,
+            start=at.date(),
+        )
+        assert {name for name, _, _ in planned(AnnouncementAppeared, at)} == {"Avery Testwell", starter.name}
+        assert Reminder.objects.filter(recipient=starter).count() == 1
+
+    def test_it_ends_with_the_announcement(self, mt_prospect, manager, therapist, at):
+        news = factories.announcement(by=manager, at=at, to=[mt_prospect])
+        plan(at)
+        withdraw(news, by=manager, at=at)
+        plan(at)
+        assert Reminder.objects.get(kind=AnnouncementAppeared.code).state == "cancelled"
