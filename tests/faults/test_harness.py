@@ -14,9 +14,9 @@ from tests.faults.stories_of_mail import no_try_burned
 from tests.intranet.reminders.mail_server import CUT
 
 FORGET_ONE = (
-    "DELETE FROM reminders_attempt WHERE delivery_id = 1",
-    "DELETE FROM reminders_deliveryitem WHERE delivery_id = 1",
-    "DELETE FROM reminders_delivery WHERE id = 1",
+    "DELETE FROM reminders_attempt WHERE delivery_id = (SELECT min(id) FROM reminders_delivery)",
+    "DELETE FROM reminders_deliveryitem WHERE delivery_id = (SELECT min(id) FROM reminders_delivery)",
+    "DELETE FROM reminders_delivery WHERE id = (SELECT min(id) FROM reminders_delivery)",
 )
 
 pytestmark = [pytest.mark.fault, pytest.mark.django_db]

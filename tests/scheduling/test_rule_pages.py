@@ -149,7 +149,7 @@ class TestPages:
             with CaptureQueriesContext(connection) as queries:
                 assert browser.get(place).status_code == 200
             found.append(len(queries))
-        assert found == [8, 5]
+        assert found == [9, 5]
 
 
 def test_the_same_over_the_api(api, mt_prospect, administrator):
