@@ -140,7 +140,7 @@ class TestPage:
             with CaptureQueriesContext(connection) as queries:
                 assert browser.get(place).status_code == 200
             found.append(len(queries))
-        assert found == [9, 5]
+        assert found == [10, 5]
 
 
 class TestApi:

@@ -236,7 +236,7 @@ class TestPage:
             with CaptureQueriesContext(connection) as queries:
                 assert browser.get(place).status_code == 200
             found.append(len(queries))
-        assert found == [10, 5, 5]
+        assert found == [11, 5, 5]
 
 
 class TestApi:
