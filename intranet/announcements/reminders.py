@@ -229,7 +229,7 @@ class AnnouncementAppeared(Kind):
         telling = Announcement.objects.telling(at, at + HORIZON).filter(urgent=self.urgent)
         opened = Receipt.objects.opened().counting()
         opened = opened.filter(announcement=OuterRef("announcement"), user=OuterRef("user_id"))
-        rows = addressed_rows(telling, organisation_day(at)).filter(~Exists(opened))
+        rows: QuerySet[Any] = addressed_rows(telling, organisation_day(at)).filter(~Exists(opened))
         return rows.exclude(user_id=F("announcement__author_id"))
 
     def write(self, subject: Announcement, recipient: User, occasion: str, at: datetime) -> Message:
