@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -28,7 +28,7 @@ from accounts.models.people import held_on
 from accounts.roles import Capability, Role
 from intranet.announcements.acknowledging import Progress, answers_for
 from intranet.announcements.audience import addressed_rows
-from intranet.announcements.models import Announcement, Audience, Receipt, asked_at
+from intranet.announcements.models import Announcement, Audience, Receipt, ReceiptQuerySet, asked_at
 from intranet.core.moments import InZone, moment_of
 from intranet.core.time import organisation_day, organisation_zone
 from intranet.core.wording import counted, full_day, name_list, zone_words
@@ -47,13 +47,20 @@ AGAIN = "-edition-"
 
 def outstanding(at: datetime) -> QuerySet[Any]:
     """A row per announcement, audience row and recipient who still has to acknowledge it, also soon to appear."""
-    asking = Announcement.objects.asking(at, at + HORIZON)
-    done = (
-        Receipt.objects.acknowledged()
-        .counting()
-        .filter(announcement=OuterRef("announcement"), user=OuterRef("user_id"))
+    return _addressed_without(
+        Receipt.objects.acknowledged(), Announcement.objects.asking(at, at + HORIZON), organisation_day(at)
     )
-    return addressed_rows(asking, organisation_day(at)).filter(~Exists(done))
+
+
+def _addressed_without(receipts: ReceiptQuerySet, among: QuerySet[Announcement], day: date) -> QuerySet[Any]:
+    """A row per announcement, audience row and recipient of whom such a receipt does not count yet."""
+    given = receipts.counting().filter(announcement=OuterRef("announcement"), user=OuterRef("user_id"))
+    return addressed_rows(among, day).filter(~Exists(given))
+
+
+def _own_start(asked: Any) -> Greatest:
+    """When an announcement asked a recipient: whoever joined later is asked then."""
+    return Greatest(asked, moment_of(F("clinic__memberships__period__startswith"), organisation_zone()))
 
 
 def _in_words_of(occasion: str) -> Case:
@@ -72,13 +79,30 @@ def _clock_after(moment: Any, delay: timedelta) -> InZone:
     return moment_of(ExpressionWrapper(shown + Value(delay), output_field=DateTimeField()), organisation_zone())
 
 
-def _until_over() -> Least:
-    """Reminders are of use until the announcement is over, at the longest a month past the due date."""
-    latest = _after(F("announcement__due_at"), KEPT)
+def _until_over(latest: ExpressionWrapper) -> Least:
+    """Reminders are of use until the announcement is over, at the longest until then."""
     return Least(Coalesce(F("announcement__expires_at"), latest), latest)
 
 
-class AnnouncementToAcknowledge(Kind):
+def _long_due() -> ExpressionWrapper:
+    """A month past the due date."""
+    return _after(F("announcement__due_at"), KEPT)
+
+
+class OfAnnouncement(Kind):
+    """About an announcement, of which nobody hears before it appears."""
+
+    subject = "announcements.Announcement"
+    icon = "megaphone"
+
+    def about(self, subject: Announcement) -> str:
+        return subject.title
+
+    def unheard_of(self, at: datetime) -> QuerySet[Announcement]:
+        return Announcement.objects.scheduled(at)
+
+
+class AnnouncementToAcknowledge(OfAnnouncement):
     """When it appears, and twice more while the person has not acknowledged it. Whoever comes later is asked then.
 
     Each step gives way to the next, so that there is never more than one to read about an announcement.
@@ -86,9 +110,7 @@ class AnnouncementToAcknowledge(Kind):
 
     code = "announcement-to-acknowledge"
     label = "Announcement to acknowledge"
-    subject = "announcements.Announcement"
     group = Group.ACKNOWLEDGE
-    icon = "megaphone"
     tone = "caution"
     cause = "An announcement asks for an acknowledgement."
     who = "Everybody to whom it is addressed and who has not acknowledged it"
@@ -102,16 +124,13 @@ class AnnouncementToAcknowledge(Kind):
     )
 
     def owed(self, at: datetime) -> Sequence[QuerySet[Any, Any]]:
-        asked = Greatest(
-            asked_at("announcement__"),
-            moment_of(F("clinic__memberships__period__startswith"), organisation_zone()),
-        )
+        asked = _own_start(asked_at("announcement__"))
         rows = outstanding(at).annotate(recipient_id=F("user_id"), subject_id=F("announcement_id"), asked_at=asked)
         return [
             rows.filter(announcement__urgent=urgent, asked_at__gt=at - until).annotate(
                 occasion=_in_words_of(code.removeprefix(PREFIX)),
                 due_at=_after(F("asked_at"), delay),
-                not_after=_until_over(),
+                not_after=_until_over(_long_due()),
             )
             for urgent, group in ((False, ""), (True, URGENT))
             for (code, delay), (_, until) in pairwise([*steps_of(self, group), ("", FOR_EVER)])
@@ -133,21 +152,13 @@ class AnnouncementToAcknowledge(Kind):
             "you have not yet.",
         )
 
-    def about(self, subject: Announcement) -> str:
-        return subject.title
 
-    def unheard_of(self, at: datetime) -> QuerySet[Announcement]:
-        return Announcement.objects.scheduled(at)
-
-
-class AnnouncementOverdue(Kind):
+class AnnouncementOverdue(OfAnnouncement):
     """To the managers of a clinic, the morning after the due date, while somebody there has not acknowledged."""
 
     code = "announcement-overdue"
     label = "Announcement not acknowledged"
-    subject = "announcements.Announcement"
     group = Group.NOT_ACKNOWLEDGED
-    icon = "megaphone"
     tone = "danger"
     cause = "The due date of an announcement is over, and people have not acknowledged it."
     who = "Managers of the clinics to which it is addressed"
@@ -170,7 +181,7 @@ class AnnouncementOverdue(Kind):
                 subject_id=F("announcement_id"),
                 occasion=_in_words_of(code),
                 due_at=_clock_after(F("announcement__due_at"), after),
-                not_after=_until_over(),
+                not_after=_until_over(_long_due()),
             )
             for code, after in steps_of(self)
         ]
@@ -188,48 +199,35 @@ class AnnouncementOverdue(Kind):
             "still not acknowledged by everybody.",
         )
 
-    def about(self, subject: Announcement) -> str:
-        return subject.title
 
-    def unheard_of(self, at: datetime) -> QuerySet[Announcement]:
-        return Announcement.objects.scheduled(at)
-
-
-class AnnouncementAppeared(Kind):
+class AnnouncementAppeared(OfAnnouncement):
     """To everybody to whom an announcement that only tells something is addressed, until they have had it before them."""
 
     code = "announcement-appeared"
     label = "Announcement"
-    subject = "announcements.Announcement"
     group = Group.ANNOUNCEMENTS
     asks = False
     optional = True
     on_doubt = OnDoubt.HOLD
-    icon = "megaphone"
     cause = "An announcement appears that asks for no acknowledgement."
     who = "Everybody to whom it is addressed and who has not opened it; its author knows it"
     urgent = False
 
     def owed(self, at: datetime) -> Sequence[QuerySet[Any, Any]]:
-        told = asked_at("announcement__")
-        joined = moment_of(F("clinic__memberships__period__startswith"), organisation_zone())
-        latest = _after(F("told"), TOLD_FOR)
-        rows = self._unopened(at).annotate(told=told).filter(told__gt=at - TOLD_FOR)
+        rows = self._unopened(at).annotate(told=asked_at("announcement__")).filter(told__gt=at - TOLD_FOR)
         return [
             rows.annotate(
                 recipient_id=F("user_id"),
                 subject_id=F("announcement_id"),
                 occasion=_in_words_of("appeared"),
-                due_at=Greatest(F("told"), joined),
-                not_after=Least(Coalesce(F("announcement__expires_at"), latest), latest),
+                due_at=_own_start(F("told")),
+                not_after=_until_over(_after(F("told"), TOLD_FOR)),
             )
         ]
 
     def _unopened(self, at: datetime) -> QuerySet[Any]:
         telling = Announcement.objects.telling(at, at + HORIZON).filter(urgent=self.urgent)
-        opened = Receipt.objects.opened().counting()
-        opened = opened.filter(announcement=OuterRef("announcement"), user=OuterRef("user_id"))
-        rows: QuerySet[Any] = addressed_rows(telling, organisation_day(at)).filter(~Exists(opened))
+        rows = _addressed_without(Receipt.objects.opened(), telling, organisation_day(at))
         return rows.exclude(user_id=F("announcement__author_id"))
 
     def write(self, subject: Announcement, recipient: User, occasion: str, at: datetime) -> Message:
@@ -241,12 +239,6 @@ class AnnouncementAppeared(Kind):
             action="Read the announcement",
             why="You get this because the announcement is for your role at your clinic.",
         )
-
-    def about(self, subject: Announcement) -> str:
-        return subject.title
-
-    def unheard_of(self, at: datetime) -> QuerySet[Announcement]:
-        return Announcement.objects.scheduled(at)
 
 
 class UrgentAnnouncement(AnnouncementAppeared):
