@@ -64,10 +64,7 @@ def habits_of(people: Iterable[Any]) -> dict[int, Habits]:
     chosen: dict[int, dict[str, Rhythm]] = defaultdict(dict)
     for person_id, kind, rhythm in MailChoice.objects.filter(person__in=by_id).values_list("person", "kind", "rhythm"):
         chosen[person_id][kind] = Rhythm(rhythm)
-    hours = {
-        row.person_id: Hours(row.starts, row.ends) if row.starts and row.ends else None
-        for row in QuietHours.objects.filter(person__in=by_id)
-    }
+    hours = {row.person_id: _hours(row) for row in QuietHours.objects.filter(person__in=by_id)}
     return {pk: Habits(person.zone, hours.get(pk, USUAL), chosen[pk]) for pk, person in by_id.items()}
 
 
@@ -166,8 +163,10 @@ def _require_open(wanted: Mapping[str, str]) -> None:
 def hours_of(person: Any) -> Hours | None:
     """The person's quiet hours; None when they do without."""
     row = QuietHours.objects.filter(person_id=person.pk).first()
-    if row is None:
-        return USUAL
+    return _hours(row) if row else USUAL
+
+
+def _hours(row: QuietHours) -> Hours | None:
     return Hours(row.starts, row.ends) if row.starts and row.ends else None
 
 

@@ -10,14 +10,14 @@ from django.db.models import Exists, OuterRef, Q
 from intranet.core.forms import DayInput, FilterForm, WordsField, in_this_century
 from intranet.core.time import at_local, organisation_zone
 from intranet.reminders import registry
-from intranet.reminders.models import Delivery, DeliveryItem, DeliveryQuerySet
+from intranet.reminders.models import UNSETTLED, Delivery, DeliveryItem, DeliveryQuerySet
 
 WAITING = ""
 SHOWN = {
-    WAITING: ("Waiting for a decision", Q(state__in=["dead", "doubt"], written_off_at=None)),
+    WAITING: ("Waiting for a decision", Q(state__in=UNSETTLED, written_off_at=None)),
     "dead": ("Refused for good", Q(state="dead", written_off_at=None)),
     "doubt": ("In doubt", Q(state="doubt", written_off_at=None)),
-    "written-off": ("Written off", Q(state__in=["dead", "doubt"], written_off_at__isnull=False)),
+    "written-off": ("Written off", Q(state__in=UNSETTLED, written_off_at__isnull=False)),
     "bounced": ("Came back", Q(bounced_at__isnull=False)),
     "put-off": ("Put off by the server", Q(state="pending", tries__gt=0)),
 }
