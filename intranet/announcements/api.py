@@ -24,7 +24,7 @@ from intranet.announcements.correcting import LONGEST_NOTE, Wording
 from intranet.announcements.forms import ReceiptsFilter
 from intranet.announcements.models import Announcement, Attachment, Audience, Correction, Receipt
 from intranet.announcements.reading import with_parts
-from intranet.announcements.writing import may_post
+from intranet.announcements.writing import Draft, may_post
 from intranet.core import papers, richtext
 from intranet.core.access import Forbidden, require
 from intranet.core.files import served
@@ -221,7 +221,7 @@ class AnnouncementViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, view
         """Publish one, now or later."""
         require(may_post(request.user), Forbidden)
         said = _read(NewAnnouncementSerializer, request)
-        announcement = publishing.publish(publishing.Draft(**said), by=request.user, at=timezone.now())
+        announcement = publishing.publish(Draft(**said), by=request.user, at=timezone.now())
         return self._answer(announcement, status.HTTP_201_CREATED)
 
     @extend_schema(
@@ -328,7 +328,7 @@ class DraftViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Ge
     def create(self, request: Request) -> Response:
         """Keep a draft."""
         require(may_post(request.user), Forbidden)
-        draft = publishing.Draft(**_read(NewDraftSerializer, request))
+        draft = Draft(**_read(NewDraftSerializer, request))
         return self._answer(drafting.save(draft, by=request.user, at=timezone.now()), status.HTTP_201_CREATED)
 
     @extend_schema(request=ChangedDraftSerializer, responses=AnnouncementDraftSerializer)
@@ -336,7 +336,7 @@ class DraftViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Ge
         """Put something else in its place. Its files stay."""
         stored, said = self.get_object(), _read(ChangedDraftSerializer, request)
         token = said.pop("token")
-        draft = publishing.Draft(**said)
+        draft = Draft(**said)
         return self._answer(drafting.save(draft, onto=stored, token=token, by=request.user, at=timezone.now()))
 
     @extend_schema(parameters=[OpenApiParameter("token", int, required=True)], responses={204: None})

@@ -9,9 +9,7 @@ from django.db import transaction
 from accounts.models import User
 from accounts.roles import Capability
 from intranet.announcements.models import Announcement
-from intranet.announcements.writing import Draft as Draft
-from intranet.announcements.writing import is_own_draft, lock, may_send, write
-from intranet.announcements.writing import may_post as may_post
+from intranet.announcements.writing import Draft, is_own_draft, lock, may_post, may_send, write
 from intranet.audit.recording import record
 from intranet.core.access import YES, Forbidden, Verdict, require
 

@@ -13,7 +13,8 @@ from intranet.announcements.attaching import NewFile
 from intranet.announcements.audience import Cell, recipients
 from intranet.announcements.correcting import Wording, correct
 from intranet.announcements.models import ADDRESSED_ROLES, Announcement
-from intranet.announcements.publishing import Draft, publish
+from intranet.announcements.publishing import publish
+from intranet.announcements.writing import Draft
 from intranet.core.papers import Kind, Paper
 from intranet.core.richtext import from_text
 from intranet.core.time import at_local, local_day

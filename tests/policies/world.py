@@ -23,7 +23,8 @@ from intranet.announcements import drafting as drafting_news
 from intranet.announcements.attaching import NewFile
 from intranet.announcements.audience import Cell
 from intranet.announcements.correcting import Wording, correct
-from intranet.announcements.publishing import Draft, publish
+from intranet.announcements.publishing import publish
+from intranet.announcements.writing import Draft
 from intranet.core.papers import Kind, Paper
 from intranet.reminders import addresses
 from intranet.search import misses

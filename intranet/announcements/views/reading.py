@@ -16,6 +16,7 @@ from intranet.announcements import acknowledging, attaching, correcting, publish
 from intranet.announcements.forms import AnnouncementFilter
 from intranet.announcements.models import Announcement, AnnouncementQuerySet, Attachment
 from intranet.announcements.reading import appeared, entries, months, with_parts
+from intranet.announcements.writing import may_post
 from intranet.core.access import Conflict
 from intranet.core.files import served
 from intranet.core.forms import whole_number
@@ -54,7 +55,7 @@ def announcements(request: HttpRequest) -> HttpResponse:
         "clinics": Clinic.objects.visible_to(request.user),
         "counts": {name: lists[name].count() for name in ("current", "owed", "scheduled")},
         "months": months(request.user, now),
-        "may_post": bool(publishing.may_post(request.user)),
+        "may_post": bool(may_post(request.user)),
         "drafts": Announcement.objects.drafts_of(request.user).count(),
         "now": now,
     }

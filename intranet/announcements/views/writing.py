@@ -16,7 +16,7 @@ from intranet.announcements.audience import reached
 from intranet.announcements.forms import AnnouncementForm
 from intranet.announcements.models import Announcement
 from intranet.announcements.views.reading import visible
-from intranet.announcements.writing import GONE
+from intranet.announcements.writing import GONE, may_post
 from intranet.core.access import Conflict, Forbidden, Refused, add_refusal, require
 from intranet.core.forms import whole_number
 from intranet.core.time import organisation_day, organisation_zone
@@ -28,7 +28,7 @@ FILES_ONCE_MORE = "Choose the files once more: they were not kept."
 @require_GET
 def drafts(request: HttpRequest) -> HttpResponse:
     """What the person has begun and not sent."""
-    require(publishing.may_post(request.user), Forbidden)
+    require(may_post(request.user), Forbidden)
     found = Announcement.objects.drafts_of(request.user).prefetch_related("audience__clinic")
     return render(request, "announcements/drafts.html", {"drafts": found})
 
@@ -36,14 +36,14 @@ def drafts(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def compose(request: HttpRequest) -> HttpResponse:
     """Write something new, look at it, and send it, now or later, or keep it as a draft."""
-    require(publishing.may_post(request.user), Forbidden)
+    require(may_post(request.user), Forbidden)
     return _page(request, None)
 
 
 @require_http_methods(["GET", "POST"])
 def draft(request: HttpRequest, pk: int) -> HttpResponse:
     """Go on with an own draft. What was typed for one that is gone is shown once more: it can be kept as a new one."""
-    require(publishing.may_post(request.user), Forbidden)
+    require(may_post(request.user), Forbidden)
     stored = Announcement.objects.drafts_of(request.user).filter(pk=pk).first()
     if stored is None and request.method == "GET":
         raise Http404

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET
 
 from accounts.models import User
 from accounts.roles import Capability
-from intranet.announcements.publishing import may_post
+from intranet.announcements.writing import may_post
 from intranet.home import day
 from intranet.home import starting as new_starters
 from intranet.home.duties import duties

@@ -11,7 +11,8 @@ from accounts.models import Clinic, User
 from accounts.roles import Role
 from intranet.announcements.audience import Cell
 from intranet.announcements.models import Announcement
-from intranet.announcements.publishing import Draft, publish
+from intranet.announcements.publishing import publish
+from intranet.announcements.writing import Draft
 
 _numbers = count(1)
 

@@ -13,9 +13,10 @@ from accounts.roles import Role
 from intranet.announcements.acknowledging import Progress, may_see_names, may_see_receipts
 from intranet.announcements.forms import ReceiptsFilter
 from intranet.announcements.models import Announcement
-from intranet.announcements.publishing import may_post, withdraw
+from intranet.announcements.publishing import withdraw
 from intranet.announcements.reading import entries
 from intranet.announcements.receipts import receipt_lines
+from intranet.announcements.writing import may_post
 from intranet.core.access import Forbidden, Refused
 from tests.intranet.announcements import factories
 
