@@ -93,12 +93,12 @@ class StaffUnreadBeforeShift(ForManagers):
     steps = tuple(replace(step, escalation=True) for step in STEPS)
 
     def owed(self, at: datetime) -> Sequence[QuerySet[Any, Any]]:
-        managed = managers_of(unread(at), "clinic", at).exclude(recipient_id=F("staff_id"))
-        return [_on(rows, at) for rows in mornings(self, managed)]
+        return [_on(rows, at) for rows in mornings(self, self._managed(at))]
 
     def write(self, subject: ProtocolVersion, recipient: User, occasion: str, at: datetime) -> Message:
-        managed = managers_of(unread(at), "clinic", at).exclude(recipient_id=F("staff_id"))
-        shifts = managed.filter(recipient_id=recipient.pk, version_id=subject.pk).select_related("clinic", "staff")
+        shifts = (
+            self._managed(at).filter(recipient_id=recipient.pk, version_id=subject.pk).select_related("clinic", "staff")
+        )
         lines = [f"{one.staff}, {when_and_where(one.start, one.end, one.clinic)}." for one in shifts.order_by("period")]
         return Message(
             title=f"“{subject.title}” is not acknowledged before shifts that need it",
@@ -115,6 +115,9 @@ class StaffUnreadBeforeShift(ForManagers):
 
     def about(self, subject: ProtocolVersion) -> str:
         return subject.title
+
+    def _managed(self, at: datetime) -> QuerySet[Any, Any]:
+        return managers_of(unread(at), "clinic", at).exclude(recipient_id=F("staff_id"))
 
 
 def unread(at: datetime) -> QuerySet[Any, Any]:
