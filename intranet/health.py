@@ -6,7 +6,7 @@ Numbers and yes or no; nothing about people or what they do. `ready` and `remind
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -22,7 +22,7 @@ from kombu import Connection
 
 from intranet.core.migrated import is_migrated
 from intranet.reminders.models import Run
-from intranet.reminders.watching import OLDEST_DUE, OLDEST_TICK, last_good_tick, oldest_due
+from intranet.reminders.watching import due_is_old, last_good_tick, oldest_due, tick_is_old
 
 BROKER_SECONDS = 2
 
@@ -52,24 +52,21 @@ def reminders(request: HttpRequest) -> JsonResponse:
     """Reminders leave in time: somebody ticks without errors, and nothing that is due has waited for long."""
     now = timezone.now()
     try:
-        tick, due = age(last_good_tick(now), now), age(oldest_due(now), now)
+        tick, due = last_good_tick(now), oldest_due(now)
     except (DatabaseError, InterfaceError):
         return answer(False, tick_age_seconds=None, oldest_due_age_seconds=None)
     request.first_beat_awaited = tick is None and not Run.objects.exists()  # type: ignore[attr-defined]  # for the log
-    good = tick is not None and tick <= OLDEST_TICK and (due is None or due <= OLDEST_DUE)
-    return answer(good, tick_age_seconds=seconds(tick), oldest_due_age_seconds=seconds(due))
+    good = not tick_is_old(tick, now) and not due_is_old(due, now)
+    return answer(good, tick_age_seconds=age(tick, now), oldest_due_age_seconds=age(due, now))
 
 
 def answer(good: bool, **facts: Any) -> JsonResponse:
     return JsonResponse({"status": "ok" if good else "failing", **facts}, status=200 if good else 503)
 
 
-def age(moment: datetime | None, now: datetime) -> timedelta | None:
-    return None if moment is None else now - moment
-
-
-def seconds(span: timedelta | None) -> int | None:
-    return None if span is None else int(span.total_seconds())
+def age(moment: datetime | None, now: datetime) -> int | None:
+    """In whole seconds."""
+    return None if moment is None else int((now - moment).total_seconds())
 
 
 def works(check: Callable[[], bool]) -> bool:

@@ -52,6 +52,16 @@ def oldest_due(at: datetime) -> datetime | None:
     return min((moment for moment in moments if moment is not None), default=None)
 
 
+def tick_is_old(tick: datetime | None, at: datetime) -> bool:
+    """Whether the last good tick is too long ago; also when there was none."""
+    return tick is None or at - tick > OLDEST_TICK
+
+
+def due_is_old(due: datetime | None, at: datetime) -> bool:
+    """Whether something due has waited for too long since then."""
+    return due is not None and at - due > OLDEST_DUE
+
+
 def are_late(at: datetime) -> bool:
     """The rule of /health/reminders, in one query. Not on a machine on which nobody has ticked yet: it is starting."""
     long_ago = at - OLDEST_DUE
@@ -64,4 +74,4 @@ def are_late(at: datetime) -> bool:
     if found is None:
         return False
     good, something_waits = found
-    return good is None or at - good > OLDEST_TICK or bool(something_waits)
+    return tick_is_old(good, at) or bool(something_waits)

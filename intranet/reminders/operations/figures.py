@@ -14,7 +14,7 @@ from intranet.core.migrated import is_migrated
 from intranet.core.time import day_span, organisation_day, organisation_zone
 from intranet.reminders.addresses import reachable
 from intranet.reminders.models import AddressTrouble, Attempt, Delivery, Reminder, Run
-from intranet.reminders.watching import OLDEST_DUE, OLDEST_TICK, last_good_tick, oldest_due
+from intranet.reminders.watching import due_is_old, last_good_tick, oldest_due, tick_is_old
 
 HOUR = timedelta(hours=1)
 WEEK = timedelta(days=7)
@@ -70,11 +70,11 @@ class Figures:
 
     @property
     def tick_is_old(self) -> bool:
-        return self.tick is None or self.at - self.tick > OLDEST_TICK
+        return tick_is_old(self.tick, self.at)
 
     @property
     def due_is_old(self) -> bool:
-        return self.due is not None and self.at - self.due > OLDEST_DUE
+        return due_is_old(self.due, self.at)
 
     @property
     def states(self) -> list[tuple[str, int, int]]:
