@@ -61,6 +61,8 @@ class Crowd:
             for one in new
         )
         with connection.cursor() as cursor:
+            # What a vacuum does soon after so many new rows: the planner counts what an index has not sorted in yet.
+            cursor.execute("SELECT gin_clean_pending_list('user_by_contact_words')")
             cursor.execute("ANALYZE")
 
     def _roles(self, people: list[User]) -> None:

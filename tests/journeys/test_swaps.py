@@ -27,9 +27,9 @@ def test_a_swap_from_the_menu_of_a_shift_to_the_managers_word(
     mt_prospect: Clinic,
     axe: Callable[[Page], list[str]],
 ):
-    monday = next_monday()
-    mine = scheduling.published(clinic=mt_prospect, day=monday, times="7-12", staff=therapist)
-    theirs = scheduling.published(clinic=mt_prospect, day=monday + timedelta(days=1), times="8-13", staff=floater)
+    wednesday = next_monday() + timedelta(days=2)  # on no day of the year is it late to swap it
+    mine = scheduling.published(clinic=mt_prospect, day=wednesday, times="7-12", staff=therapist)
+    theirs = scheduling.published(clinic=mt_prospect, day=wednesday + timedelta(days=1), times="8-13", staff=floater)
 
     page = visit(therapist, viewport=PHONE)
     page.goto(f"{live_server.url}/schedule/")
@@ -67,7 +67,8 @@ def test_a_swap_from_the_menu_of_a_shift_to_the_managers_word(
 def test_an_open_shift_is_taken_with_the_keyboard(
     visit: Callable[..., Page], live_server: Any, therapist: User, mt_prospect: Clinic
 ):
-    scheduling.published(clinic=mt_prospect, day=next_monday(), times="7-12")
+    wednesday = next_monday() + timedelta(days=2)  # on no day of the year is it late to take it
+    scheduling.published(clinic=mt_prospect, day=wednesday, times="7-12")
     page = visit(therapist)
     page.goto(f"{live_server.url}/schedule/swaps/")
     page.get_by_role("button", name="Take it").focus()

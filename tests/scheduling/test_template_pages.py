@@ -249,7 +249,7 @@ def test_the_pages_ask_as_much_for_one_as_for_three(mt_prospect, manager, therap
         "/api/v1/week-templates/",
     ]
     browser = sign_in(manager)
-    assert [queries_of(browser, page) for page in pages] == [9, 10, 12, 5, 6]
+    assert [queries_of(browser, page) for page in pages] == [10, 11, 13, 5, 6]
 
 
 class TestApi:

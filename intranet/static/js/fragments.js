@@ -3,6 +3,7 @@ import { focusHeading, openBox } from "./boxes.js";
 import { say } from "./toasts.js";
 
 const BUSY_AFTER = 200;
+const SETTLED_AFTER = 60; // htmx settles what it swapped after 20
 const busy = new WeakMap();
 let focused = null; // { id, next }: where the focus was before a swap, and the row to go to when that is gone
 let failed = null; // the element and event of the last request that did not get through
@@ -54,10 +55,19 @@ function restoreFocus() {
   const same = focused.id && document.getElementById(focused.id);
   const next = focused.next && document.getElementById(focused.next)?.querySelector("a[href], button");
   const list = focused.list?.isConnected ? focused.list.closest("section") : null;
-  const goal = same || next || list?.querySelector("h2, h3") || document.querySelector("main h1");
-  if (goal?.matches("h1, h2, h3")) goal.tabIndex = -1;
-  goal?.focus({ preventScroll: goal.matches("h1") });
+  const heading = list?.querySelector("h2, h3");
+  const goal = same || next || heading;
+  if (goal && goal === heading) heading.tabIndex = -1;
+  goal?.focus();
   focused = null;
+  if (!goal) setTimeout(focusPageHeading, SETTLED_AFTER); // a page that knows a better place has gone there by then
+}
+
+function focusPageHeading() {
+  const heading = document.querySelector("main h1");
+  if (!heading || document.activeElement !== document.body) return;
+  heading.tabIndex = -1;
+  heading.focus({ preventScroll: true });
 }
 
 function remember(detail) {
