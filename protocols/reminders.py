@@ -11,9 +11,7 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import (
     BigIntegerField,
     CharField,
-    DateTimeField,
     Exists,
-    ExpressionWrapper,
     F,
     OuterRef,
     QuerySet,
@@ -26,7 +24,7 @@ from accounts.models import Membership, User
 from accounts.models.people import held_on
 from accounts.roles import Capability, Role
 from intranet.core.arrays import Each
-from intranet.core.moments import InZone, WallClock, moment_of
+from intranet.core.moments import InZone, clock_after, moment_of
 from intranet.core.time import organisation_day, organisation_zone
 from intranet.core.wording import counted, day_label, full_day, name_list, zone_words
 from intranet.reminders import registry
@@ -348,9 +346,8 @@ def _by_its_last_day(step: str) -> Concat:
 
 
 def clock_of(day: Any, after: timedelta) -> InZone:
-    """What the clocks show so long after a day of the organisation began: also on the two days that are not 24 hours."""
-    wall = ExpressionWrapper(WallClock(day) + Value(after), output_field=DateTimeField())
-    return moment_of(wall, organisation_zone())
+    """What the clocks show so long after a day of the organisation began."""
+    return clock_after(day, after, organisation_zone())
 
 
 def due_within_horizon(rows: QuerySet[Any, Any], at: datetime) -> QuerySet[Any, Any]:

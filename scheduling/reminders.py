@@ -24,7 +24,7 @@ from django.urls import reverse
 
 from accounts.models import Clinic, Membership, User
 from accounts.models.people import held_on
-from intranet.core.moments import InZone
+from intranet.core.moments import InZone, clock_after
 from intranet.core.time import organisation_day
 from intranet.core.wording import clock_time, counted, duration, long_day, name_list, week_label
 from intranet.reminders.lead_times import steps_of
@@ -47,8 +47,7 @@ class StartOfDay(Func):
 def from_midnight(after: timedelta) -> InZone:
     """So long after the clinic's day began on which a shift starts, below nothing before it, as its clocks show it."""
     midnight = StartOfDay(InZone(F("clinic__time_zone"), Lower("period")))
-    shown = ExpressionWrapper(midnight + Value(after), output_field=DateTimeField())
-    return InZone(F("clinic__time_zone"), shown)
+    return clock_after(midnight, after, F("clinic__time_zone"))
 
 
 def to_be_worked(at: datetime) -> QuerySet[Any, Any]:

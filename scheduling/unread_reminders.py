@@ -22,7 +22,7 @@ from django.db.models import (
 from django.db.models.functions import Cast, Concat, Least, Lower
 
 from accounts.models import User
-from intranet.core.moments import InZone, WallClock
+from intranet.core.moments import InZone, clock_after
 from intranet.core.wording import counted
 from intranet.reminders import registry
 from intranet.reminders.lead_times import steps_of
@@ -149,8 +149,7 @@ def _on(rows: QuerySet[Any, Any], at: datetime) -> QuerySet[Any, Any]:
 
 def _shown(after: timedelta) -> InZone:
     """The moment at which the clinic's clocks show so much on the morning's day."""
-    shown = ExpressionWrapper(WallClock(F("morning")) + Value(after), output_field=DateTimeField())
-    return InZone(F("clinic__time_zone"), shown)
+    return clock_after(F("morning"), after, F("clinic__time_zone"))
 
 
 def _listed(lines: list[str]) -> list[str]:

@@ -29,7 +29,7 @@ from accounts.roles import Capability, Role
 from intranet.announcements.acknowledging import Progress, answers_for
 from intranet.announcements.audience import addressed_rows
 from intranet.announcements.models import Announcement, Audience, Receipt, ReceiptQuerySet, asked_at
-from intranet.core.moments import InZone, moment_of
+from intranet.core.moments import InZone, clock_after, moment_of
 from intranet.core.time import organisation_day, organisation_zone
 from intranet.core.wording import counted, full_day, name_list, zone_words
 from intranet.reminders.lead_times import steps_of
@@ -75,8 +75,8 @@ def _after(moment: Any, delay: timedelta) -> ExpressionWrapper:
 
 def _clock_after(moment: Any, delay: timedelta) -> InZone:
     """What the clocks show then, also in the night in which they are put forward or back."""
-    shown = InZone(Value(organisation_zone().key), moment)
-    return moment_of(ExpressionWrapper(shown + Value(delay), output_field=DateTimeField()), organisation_zone())
+    zone = organisation_zone()
+    return clock_after(InZone(Value(zone.key), moment), delay, zone)
 
 
 def _until_over(latest: ExpressionWrapper) -> Least:

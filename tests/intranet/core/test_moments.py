@@ -5,11 +5,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from django.db.models import DateField, DateTimeField, F, Value
+from django.db.models import CharField, DateField, DateTimeField, F, Value
 from django.db.models.functions import Cast
 
 from accounts.models import Clinic, User
-from intranet.core.moments import InZone, moment_of
+from intranet.core.moments import InZone, clock_after, moment_of
 from intranet.core.time import at_local
 
 pytestmark = pytest.mark.django_db
@@ -35,6 +35,14 @@ def test_a_wall_clock_shows_the_hour_also_on_the_day_of_a_change(therapist: User
     therapist.save(update_fields=["hired_on"])
     morning = moment_of(F("hired_on") + Value(NINE_HOURS), CHICAGO)
     assert in_database(therapist, morning=morning).morning == at_local(day, time(9), CHICAGO)
+    for zone in (CHICAGO, Value("America/Chicago", output_field=CharField())):
+        shown = {
+            "nine": clock_after(F("hired_on"), NINE_HOURS, zone),
+            "eve": clock_after(F("hired_on"), -NINE_HOURS, zone),
+        }
+        found = in_database(therapist, **shown)
+        assert found.nine == at_local(day, time(9), CHICAGO)
+        assert found.eve == at_local(day - timedelta(days=1), time(15), CHICAGO)
 
 
 def test_what_the_clocks_of_each_row_show(mt_prospect: Clinic):
