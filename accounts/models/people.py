@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, timedelta
 from functools import cached_property
 from typing import Any, ClassVar, Self
@@ -12,7 +13,7 @@ from django.contrib.postgres.fields import ArrayField, DateRangeField, RangeOper
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import F, Q, Value
+from django.db.models import F, Prefetch, Q, Value, prefetch_related_objects
 from django.db.models.functions import Coalesce, Lower
 from django.urls import reverse
 from django.utils import timezone
@@ -222,13 +223,23 @@ class User(AbstractBaseUser):
         """What this person may do now. Read afresh with each request, because each request loads its own user."""
         return standing_of(self, timezone.now())
 
+    @classmethod
+    def know_standing(cls, people: Iterable[User]) -> None:
+        """Find out for many at once what each would ask for by itself: `standing` and `zone`. One query."""
+        people, now = list(people), timezone.now()
+        memberships = Membership.objects.select_related("clinic")
+        prefetch_related_objects(people, Prefetch("memberships", memberships, to_attr="known_memberships"))
+        for person in people:
+            person.standing = standing_of(person, now)
+
     @property
     def zone(self) -> ZoneInfo:
         """The zone in which to speak to this person: that of the clinic, when there is one, else the organisation's."""
         clinics = sorted(self.standing.clinic_ids)
         if not clinics:
             return organisation_zone()
-        return Clinic.objects.get(pk=clinics[0]).zone
+        known = {held.clinic_id: held.clinic for held in getattr(self, "known_memberships", ()) if held.clinic}
+        return (known.get(clinics[0]) or Clinic.objects.get(pk=clinics[0])).zone
 
 
 def role_fits_its_place(name: str) -> models.CheckConstraint:

@@ -37,13 +37,17 @@ BY_WIRE = SMTP.clone(header_factory=HEADERS)
 LISTED = 50
 
 
-def compose(recipient: Any, reminders: Sequence[Reminder], at: datetime, *, chosen: bool = False) -> Delivery:
-    """Freeze one mail about these reminders of one person and put it into the ledger: a single one, or a digest.
+def compose(recipient: Any, reminders: Sequence[Reminder], at: datetime) -> Delivery:
+    """Freeze one mail about these reminders of one person and put it into the ledger: a single one, or a digest."""
+    mail = draft(recipient, reminders, at)
+    put_into_ledger([(mail, reminders)])
+    return mail
 
-    `chosen` is a digest that the person has asked for.
-    Reminders that were in a mail that has been cancelled move over; the database refuses any other second mail.
-    """
-    delivery = Delivery.objects.create(
+
+def draft(recipient: Any, reminders: Sequence[Reminder], at: datetime, *, chosen: bool = False) -> Delivery:
+    """One mail about these reminders of one person, its bytes frozen, not saved yet. Asks the database for nothing when
+    the standing of the person is known. `chosen` is a digest that the person has asked for."""
+    return Delivery(
         recipient=recipient,
         address=deliverable(recipient.email),
         message_id=(message_id := f"<{uuid4().hex}@{urlsplit(settings.SITE_ORIGIN).hostname}>"),
@@ -53,10 +57,21 @@ def compose(recipient: Any, reminders: Sequence[Reminder], at: datetime, *, chos
         not_before=at,
         not_after=max(reminder.not_after for reminder in reminders),
     )
-    DeliveryItem.objects.filter(reminder__in=reminders, delivery__state=Delivery.State.CANCELLED).delete()
-    DeliveryItem.objects.bulk_create(DeliveryItem(delivery=delivery, reminder=reminder) for reminder in reminders)
-    Reminder.objects.filter(pk__in=[reminder.pk for reminder in reminders]).update(mail_due_at=None)
-    return delivery
+
+
+def put_into_ledger(mails: Sequence[tuple[Delivery, Sequence[Reminder]]]) -> None:
+    """Save drafts, with what is in each. As many queries for many as for one.
+
+    Reminders that were in a mail that has been cancelled move over; the database refuses any other second mail. What
+    does not wait for a mail any more is not touched: whoever plans may hold it.
+    """
+    told = [reminder for _, reminders in mails for reminder in reminders]
+    Delivery.objects.bulk_create([mail for mail, _ in mails])
+    DeliveryItem.objects.filter(reminder__in=told, delivery__state=Delivery.State.CANCELLED).delete()
+    DeliveryItem.objects.bulk_create(
+        DeliveryItem(delivery=mail, reminder=reminder) for mail, reminders in mails for reminder in reminders
+    )
+    Reminder.objects.filter(pk__in=[reminder.pk for reminder in told if reminder.mail_due_at]).update(mail_due_at=None)
 
 
 def policy_of(reminders: Sequence[Reminder]) -> OnDoubt:

@@ -6,6 +6,8 @@ it ends: no clock, no lease, no heartbeat.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
@@ -63,7 +65,17 @@ def wait_for_lead_times() -> None:
 
 def try_person(person_id: int) -> bool:
     """Be the only one who composes mail for this person until the transaction ends."""
-    return _ask("SELECT pg_try_advisory_xact_lock(%s, %s)", PEOPLE, person_id)
+    return bool(try_people([person_id]))
+
+
+def try_people(people: Sequence[int]) -> list[int]:
+    """Be the only one who composes mail for these people until the transaction ends; those for whom nobody else does."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT person FROM unnest(%s::bigint[]) AS person WHERE pg_try_advisory_xact_lock(%s, (person %% %s)::int)",
+            [list(people), PEOPLE, 2**31],
+        )
+        return [person for (person,) in cursor.fetchall()]
 
 
 def try_alone(work: int) -> bool:

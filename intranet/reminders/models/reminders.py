@@ -23,6 +23,11 @@ class ReminderQuerySet(AccessQuerySet["Reminder"]):
             return self.none()
         return self.filter(recipient_id=user.pk, state=Reminder.State.RELEASED)
 
+    def to_release(self, at: datetime) -> Self:
+        """What is due and not said yet, as far as this process knows its kind: another release may know more."""
+        known = [kind.code for kind in registry.registered()]
+        return self.filter(state=Reminder.State.SCHEDULED, due_at__lte=at, not_after__gt=at, kind__in=known)
+
     def put_off(self, at: datetime) -> Self:
         """Those that come back later. What has settled meanwhile is done, and waits for nothing."""
         return self.filter(_put_off(at))

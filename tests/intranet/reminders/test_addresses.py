@@ -11,10 +11,11 @@ from intranet.audit.models import Entry
 from intranet.reminders import addresses, locks
 from intranet.reminders.addresses import Source, clear, flag, refuses_the_address, trouble_of
 from intranet.reminders.handing_over import Outcome, Result, claim, conclude, pass_fence
+from intranet.reminders.mailing import compose_mails
 from intranet.reminders.models import AddressTrouble, Delivery, Reminder
 from intranet.reminders.planning import plan
 from intranet.reminders.preferring import choose_rhythms
-from intranet.reminders.releasing import compose_mails, release
+from intranet.reminders.releasing import release
 from intranet.reminders.runs import begin
 from intranet.reminders.watching import oldest_due
 from tests.conftest import CHICAGO

@@ -13,11 +13,12 @@ from accounts.models import Clinic
 from intranet.audit.models import Entry
 from intranet.core.access import Refused
 from intranet.reminders import preferring
+from intranet.reminders.mailing import compose_mails
 from intranet.reminders.models import Delivery, MailChoice, QuietHours, Reminder, Rhythm
 from intranet.reminders.planning import plan
 from intranet.reminders.quiet_hours import Hours
 from intranet.reminders.registry import Group
-from intranet.reminders.releasing import compose_mails, release
+from intranet.reminders.releasing import release
 from tests.conftest import CHICAGO
 from tests.intranet.reminders import factories
 

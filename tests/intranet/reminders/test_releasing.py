@@ -8,11 +8,14 @@ import pytest
 from django.db import connection
 
 from accounts.models import User
+from accounts.roles import Role
 from intranet.reminders import locks
+from intranet.reminders.mailing import compose_for, compose_mails
 from intranet.reminders.models import Delivery, DeliveryItem, Reminder
 from intranet.reminders.planning import plan
 from intranet.reminders.registry import Message
-from intranet.reminders.releasing import compose_for, compose_mails, release
+from intranet.reminders.releasing import release
+from tests.factories import staff
 from tests.intranet.reminders import factories
 from tests.intranet.reminders.conftest import HOUR
 
@@ -236,9 +239,9 @@ def test_two_never_compose_for_one_person_at_once(planted, therapist, at):
     parameters.pop("cursor_factory"), parameters.pop("context")
     with psycopg.connect(**parameters) as other:
         other.execute("SELECT pg_advisory_xact_lock(%s, %s)", [locks.PEOPLE, therapist.pk])
-        assert compose_for(therapist.pk, at) == 0
-    assert compose_for(therapist.pk, at) == 1
-    assert compose_for(therapist.pk, at) == 0
+        assert compose_for([therapist.pk], at) == 0
+    assert compose_for([therapist.pk], at) == 1
+    assert compose_for([therapist.pk], at) == 0
 
 
 def test_who_is_still_being_told_more_gets_no_mail_before_the_rest(planted, therapist, at):
@@ -255,3 +258,14 @@ def test_what_cannot_be_written_holds_up_no_mail(planted, therapist, at):
     factories.released(recipient=therapist, at=at, mail_due_at=at)
     factories.reminder(recipient=therapist, at=at, occasion="poison", failures=1)
     assert compose_mails(at) == 1
+
+
+@pytest.mark.parametrize("people", [2, 20])
+def test_twenty_people_take_as_many_queries_as_two(planted, mt_prospect, at, people, django_assert_num_queries):
+    for number in range(people):
+        person = staff(name=f"Person {number}", role=Role.THERAPIST, clinics=[mt_prospect])
+        for occasion in ("one", "two"):
+            planted.owe(person, occasion, due=at)
+    plan(at)
+    with django_assert_num_queries(20):
+        assert release(at) == {"released": 2 * people, "mails": 2 * people}
