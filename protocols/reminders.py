@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -11,7 +11,9 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import (
     BigIntegerField,
     CharField,
+    DurationField,
     Exists,
+    ExpressionWrapper,
     F,
     OuterRef,
     QuerySet,
@@ -24,12 +26,12 @@ from accounts.models import Membership, User
 from accounts.models.people import held_on
 from accounts.roles import Capability, Role
 from intranet.core.arrays import Each
-from intranet.core.moments import InZone, clock_after, moment_of
+from intranet.core.moments import InZone, clock_after
 from intranet.core.time import organisation_day, organisation_zone
 from intranet.core.wording import counted, day_label, full_day, name_list, zone_words
 from intranet.reminders import registry
 from intranet.reminders.lead_times import steps_of
-from intranet.reminders.registry import DAY, HORIZON, HOUR, Group, Kind, Message, OnDoubt, Step, at_once
+from intranet.reminders.registry import DAY, HORIZON, HOUR, Group, Kind, Ladder, Message, OnDoubt, Rung, Step, at_once
 from protocols.acknowledging import outstanding, outstanding_rows, with_terms
 from protocols.models import Acknowledgement, Problem, ProtocolVersion, Readership, Suspension
 from protocols.models.visibility import read_current
@@ -67,9 +69,9 @@ class ProtocolToAcknowledge(Kind):
     icon = "book"
     tone = "caution"
 
-    def owed(self, at: datetime) -> Sequence[QuerySet[Any, Any]]:
-        rows = outstanding(at).annotate(recipient_id=F("user_id"), subject_id=F("version_id"))
-        return [*self._nudges(rows, at), *self._last_call(rows, at)]
+    def owed(self, at: datetime) -> Sequence[Ladder]:
+        rows = outstanding(at).annotate(recipient_id=F("user_id"), subject_id=F("version_id"), told=_last_day())
+        return [self._nudges(rows), self._last_call(rows)]
 
     def write(self, subject: ProtocolVersion, recipient: User, occasion: str, at: datetime) -> Message:
         rows = outstanding(at).filter(user_id=recipient.pk, version_id=subject.pk)
@@ -93,30 +95,17 @@ class ProtocolToAcknowledge(Kind):
     def about(self, subject: ProtocolVersion) -> str:
         return subject.title
 
-    def _nudges(self, rows: QuerySet[Any, Any], at: datetime) -> Iterator[QuerySet[Any, Any]]:
+    def _nudges(self, rows: QuerySet[Any, Any]) -> Ladder:
+        """Each step until the next one, as long as it comes before the last day."""
         steps = steps_of(self)
         end = max(steps[-1][1] + NUDGED_FOR, NUDGED_UNTIL)
-        for (code, after), (_, following) in pairwise([*steps, ("", end)]):
-            yield due_within_horizon(
-                rows.filter(version__due_days__gt=after.days).annotate(
-                    occasion=_by_its_last_day(code),
-                    due_at=F("asked_at") + after,
-                    not_after=F("asked_at") + following,
-                ),
-                at,
-            )
+        rungs = [Rung(code, after, following) for (code, after), (_, following) in pairwise([*steps, ("", end)])]
+        lasts = ExpressionWrapper(F("version__due_days") * Value(DAY), output_field=DurationField())
+        return Ladder(rows.annotate(begins=F("asked_at"), lasts=lasts), rungs, lasting=True)
 
-    def _last_call(self, rows: QuerySet[Any, Any], at: datetime) -> Iterator[QuerySet[Any, Any]]:
-        midnight = F("due_on")
-        for code, after in steps_of(self, LAST_DAY):
-            yield due_within_horizon(
-                rows.annotate(
-                    occasion=_by_its_last_day(code),
-                    due_at=clock_of(midnight, after),
-                    not_after=moment_of(midnight, organisation_zone()) + STALE_AFTER,
-                ),
-                at,
-            )
+    def _last_call(self, rows: QuerySet[Any, Any]) -> Ladder:
+        rungs = [Rung(code, after, STALE_AFTER) for code, after in steps_of(self, LAST_DAY)]
+        return Ladder(rows.annotate(begins=F("due_on")), rungs, organisation_zone())
 
 
 class ProblemReported(Kind):
@@ -276,21 +265,18 @@ class AcknowledgementLate(Kind):
     def concerns(self, person: User) -> bool:
         return bool(person.standing.scope(Capability.REPORT_ACKNOWLEDGEMENTS))
 
-    def owed(self, at: datetime) -> Sequence[QuerySet[Any, Any]]:
+    def owed(self, at: datetime) -> Sequence[Ladder]:
         """A row per manager, version and person; people with the same last day are one occasion."""
-        to_managers = [self._rows(self._by_manager(at), code, DAY + after, at) for code, after in steps_of(self)]
-        to_leads = [self._rows(self._by_lead(at), code, after + MORNING, at) for code, after in steps_of(self, LEADS)]
-        return to_managers + to_leads
+        return [
+            self._ladder(self._by_manager(at), [(code, DAY + after) for code, after in steps_of(self)]),
+            self._ladder(self._by_lead(at), [(code, after + MORNING) for code, after in steps_of(self, LEADS)]),
+        ]
 
-    def _rows(self, late: QuerySet[Any, Any], code: str, after: timedelta, at: datetime) -> QuerySet[Any, Any]:
+    def _ladder(self, late: QuerySet[Any, Any], steps: Iterable[tuple[str, timedelta]]) -> Ladder:
         """Rows with a recipient as reminders, so long after the last day began, for a week."""
-        rows = late.annotate(
-            subject_id=F("version_id"),
-            occasion=Concat(Value(f"{code}-"), Cast("due_on", CharField())),
-            due_at=clock_of(F("due_on"), after),
-            not_after=clock_of(F("due_on"), timedelta(days=after.days) + STALE_AFTER),
-        )
-        return due_within_horizon(rows, at)
+        rows = late.annotate(subject_id=F("version_id"), told=Cast("due_on", CharField()), begins=F("due_on"))
+        rungs = [Rung(f"{code}-", after, timedelta(days=after.days) + STALE_AFTER) for code, after in steps]
+        return Ladder(rows, rungs, organisation_zone())
 
     def write(self, subject: ProtocolVersion, recipient: User, occasion: str, at: datetime) -> Message:
         due = date.fromisoformat(occasion[-len("2026-12-31") :])
@@ -340,9 +326,9 @@ def register() -> None:
     registry.register(AcknowledgementLate())
 
 
-def _by_its_last_day(step: str) -> Concat:
-    """`day-3 by 2026-12-09`."""
-    return Concat(Value(f"{step} by "), Cast("due_on", CharField()))
+def _last_day() -> Concat:
+    """The end of `day-3 by 2026-12-09`."""
+    return Concat(Value(" by "), Cast("due_on", CharField()))
 
 
 def clock_of(day: Any, after: timedelta) -> InZone:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import pairwise
@@ -13,11 +13,11 @@ from django.db.models.functions import Cast, Concat, Greatest
 
 from accounts.models import User
 from accounts.roles import Capability, Role
-from intranet.core.time import organisation_day
+from intranet.core.time import organisation_day, organisation_zone
 from intranet.core.wording import counted, full_day
 from intranet.reminders import registry
 from intranet.reminders.lead_times import offset_of, steps_of
-from intranet.reminders.registry import DAY, HORIZON, NOW, Group, Kind, Message, OnDoubt, Step
+from intranet.reminders.registry import DAY, HORIZON, NOW, Group, Kind, Ladder, Message, OnDoubt, Owing, Rung, Step
 from protocols.models import ProtocolVersion
 from protocols.models.visibility import read_current
 from protocols.reminders import MORNING, clock_of, due_within_horizon, each_of
@@ -72,7 +72,7 @@ class ReviewDue(Kind):
     icon = "clock"
     tone = "caution"
 
-    def owed(self, at: datetime) -> Sequence[QuerySet[Any, Any]]:
+    def owed(self, at: datetime) -> Sequence[Owing]:
         today = organisation_day(at)
         versions = ProtocolVersion.objects.in_force(at).with_review_day()
         sets: list[tuple[QuerySet[Any, Any], str]] = []
@@ -83,14 +83,15 @@ class ReviewDue(Kind):
             sets.append((versions.annotate(recipient_id=each_of(User.objects.members(today, roles=[role]))), group))
         return [due for rows, group in sets for due in self._of(rows, group, at)]
 
-    def _of(self, rows: QuerySet[Any, Any], group: str, at: datetime) -> Iterator[QuerySet[Any, Any]]:
+    def _of(self, rows: QuerySet[Any, Any], group: str, at: datetime) -> Iterator[Owing]:
         """The steps of a group, each until the next one; the weekly ones never end."""
         code, named = WEEKLY[group]
         start = offset_of(self, code)
         once = [step for step in steps_of(self, group) if step[0] != code]
         end = MOST if start is None else start
-        for (step, after), (_, following) in pairwise([*once, ("", end)]):
-            yield _once(rows, NAMED[step], after.days, following.days, at)
+        yield _ladder(
+            rows, [(NAMED[step], after, following) for (step, after), (_, following) in pairwise([*once, ("", end)])]
+        )
         if start is not None:
             yield from _weekly(rows, Weekly(start, named), at)
 
@@ -118,10 +119,14 @@ def register() -> None:
     registry.register(ReviewDue())
 
 
-def _once(rows: QuerySet[Any, Any], named: int, day: int, following: int, at: datetime) -> QuerySet[Any, Any]:
-    """A step that comes so many days after the review day, below nothing before it."""
-    words = f"{named} days after " if named > 0 else f"{-named} days before "
-    return _due(rows.alias(day=Value(day), following=Value(following)), Value(words), at)
+def _ladder(rows: QuerySet[Any, Any], steps: Iterable[tuple[int, timedelta, timedelta]]) -> Ladder:
+    """Steps that come so long after the review day, below nothing before it: (the days that it names, after, until)."""
+    rungs = [
+        Rung(f"{abs(named)} days {'after' if named > 0 else 'before'} ", after + MORNING, until + MORNING)
+        for named, after, until in steps
+    ]
+    rows = rows.annotate(subject_id=F("pk"), told=Cast("review_day", CharField()), begins=F("review_day"))
+    return Ladder(rows, rungs, organisation_zone())
 
 
 def _weekly(rows: QuerySet[Any, Any], weekly: Weekly, at: datetime) -> Iterator[QuerySet[Any, Any]]:

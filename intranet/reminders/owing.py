@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,10 +10,11 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
+from django.db.models import QuerySet
 
 from intranet.reminders import lead_times, registry
 from intranet.reminders.models import Reminder
-from intranet.reminders.registry import COLUMNS, Kind
+from intranet.reminders.registry import COLUMNS, HORIZON, Kind, Ladder
 
 # The recipients are named once more for `owed` itself: PostgreSQL takes them down into the kind's own tables, so that the
 # last look before a mail costs the same whether the kind owes ten reminders or a hundred thousand.
@@ -49,11 +50,9 @@ def owed(kind: Kind, at: datetime) -> Owed:
     """What the kind says at this moment, for people who can sign in. Two rows about the same thing count as one."""
     parts: list[str] = []
     params: list[Any] = []
-    for queryset in kind.owed(at):
-        if queryset.query.is_empty():
-            continue
+    for owing in kind.owed(at):
         try:
-            sql, values = queryset.order_by().values_list(*COLUMNS).query.sql_with_params()
+            sql, values = _climbed(owing, at) if isinstance(owing, Ladder) else _compiled(owing, COLUMNS)
         except EmptyResultSet:
             continue
         parts.append(f"({sql})")
@@ -67,6 +66,32 @@ def owed(kind: Kind, at: datetime) -> Owed:
         " WHERE e.not_after::timestamptz > greatest(e.due_at::timestamptz, %s::timestamptz) ORDER BY 1, 2, 3, 4, 5 DESC) "
     )
     return Owed(kind, at, sql, (*params, at))
+
+
+def _compiled(rows: QuerySet[Any, Any], columns: Sequence[str]) -> tuple[str, Sequence[Any]]:
+    if rows.query.is_empty():
+        raise EmptyResultSet
+    return rows.order_by().values_list(*columns).query.sql_with_params()
+
+
+def _climbed(ladder: Ladder, at: datetime) -> tuple[str, Sequence[Any]]:
+    """The rows of a ladder at each of its rungs, as far as reminders look. Turning a set into SQL is what costs an idle
+    tick its time, so that it is done once and not for every rung."""
+    if not ladder.rungs:
+        raise EmptyResultSet
+    columns = ("recipient_id", "subject_id", "told", "begins", *(["lasts"] if ladder.lasting else []))
+    sql, values = _compiled(ladder.rows, columns)
+    moment = "timezone(%s, b.begins::timestamp + {})" if ladder.zone else "b.begins + {}"
+    zone = [ladder.zone.key] if ladder.zone else []
+    due, until = moment.format("rung.after"), moment.format("rung.until")
+    rungs = [part for rung in ladder.rungs for part in (rung.words, rung.after, rung.until)]
+    climbed = (
+        f"SELECT b.recipient_id, b.subject_id, rung.words || b.told, {due}, {until}"  # noqa: S608  (as below)
+        f" FROM ({sql}) AS b ({', '.join(columns)}) CROSS JOIN"
+        f" (VALUES {', '.join(['(%s::text, %s::interval, %s::interval)'] * len(ladder.rungs))}) AS rung (words, after, until)"
+        f" WHERE {due} <= %s{' AND rung.after < b.lasts' if ladder.lasting else ''}"
+    )
+    return climbed, (*zone, *zone, *values, *rungs, *zone, at + HORIZON)
 
 
 def still_true(reminders: Collection[Reminder], at: datetime) -> set[int]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
 
 from django.apps import apps
 from django.db.models import Model, QuerySet
@@ -109,6 +110,33 @@ class Message:
     why: str  # "You get this because ..."
 
 
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """One moment of a ladder: so long after its beginning, until so long after it. The words begin its occasion."""
+
+    words: str
+    after: timedelta
+    until: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Ladder:
+    """Rows each of which owes a reminder at several moments: found once, for all rungs.
+
+    `rows` have `recipient_id`, `subject_id`, `told` (the end of the occasion) and `begins`, from which the rungs count; and
+    `lasts`, where a rung counts only before that much is over. With a zone, `begins` is a day, and rungs go by its clocks:
+    eight hours into a day is eight in the morning, also on the two days that are not 24 hours.
+    """
+
+    rows: QuerySet[Any, Any]
+    rungs: Sequence[Rung]
+    zone: ZoneInfo | None = None
+    lasting: bool = False
+
+
+Owing = QuerySet[Any, Any] | Ladder
+
+
 class Kind:
     """One kind of reminder. Subclasses set the attributes and answer `owed` and `write`."""
 
@@ -128,8 +156,8 @@ class Kind:
     icon: ClassVar[str] = "bell"  # in the inbox, by its name in the sprite
     tone: ClassVar[str] = "info"  # in the inbox: info, caution, danger, ok or neutral
 
-    def owed(self, at: datetime) -> Sequence[QuerySet[Any, Any]]:
-        """Set queries with the annotations of `COLUMNS`: one row for each reminder that is owed.
+    def owed(self, at: datetime) -> Sequence[Owing]:
+        """Set queries with the annotations of `COLUMNS`, or ladders: one row for each reminder that is owed.
 
         A row is in the set from `HORIZON` before `due_at` until `not_after`, for as long as it is true and the recipient
         may see the subject. The same query plans, cancels what has become untrue, and is asked once more right before

@@ -9,10 +9,10 @@ from psycopg.types.range import Range
 
 from accounts.roles import Role
 from intranet.core.time import organisation_day
-from intranet.reminders.registry import COLUMNS, find
 from protocols.publishing import Readers
 from tests import factories as people
 from tests.intranet.announcements import factories as announcements
+from tests.owing import said
 from tests.protocols import factories as protocols
 from tests.scheduling import factories as roster
 
@@ -44,7 +44,7 @@ def shift_today(mt_prospect, therapist, at):
 
 
 def reminded(kind: str, at: datetime) -> set[int]:
-    return {row[0] for found in find(kind).owed(at) for row in found.order_by().values_list(*COLUMNS)}
+    return {row[0] for row in said(kind, at)}
 
 
 def cut_off(person, at: datetime) -> None:

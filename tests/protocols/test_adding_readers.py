@@ -15,10 +15,10 @@ from accounts.roles import Role
 from intranet.audit.models import Entry
 from intranet.core.access import Forbidden, Refused
 from intranet.home.evidence import Evidence
-from intranet.reminders.registry import find
 from protocols import acknowledging, addressing, drafting, publishing
 from protocols.models import Audience, ProtocolVersion
 from protocols.publishing import Readers
+from tests.owing import said
 from tests.protocols import factories
 
 pytestmark = pytest.mark.django_db
@@ -66,8 +66,7 @@ def test_they_read_it_and_their_days_count_from_then_on(version, manager, front_
     [line] = addressing.add_readers(version, readers=desk(mt_prospect), by=manager, at=at)
     assert (line.added_by, line.added_at) == (manager, at)
     assert (reads(front_desk, version), due(at)) == (True, {"Carla Madeup": at.date() + 10 * DAY})
-    soon = [row for found in find("protocol-to-acknowledge").owed(at) for row in found.values("recipient_id", "due_at")]
-    assert (front_desk.pk, at) in [(row["recipient_id"], row["due_at"]) for row in soon]
+    assert (front_desk.pk, at) in [(row[0], row[3]) for row in said("protocol-to-acknowledge", at)]
     entry = Entry.objects.get(verb="protocol.readers-added")
     assert entry.changes["readers"] == ["Front desk at Mt. Prospect, must acknowledge it"]
     assert entry.clinic_ids == [mt_prospect.pk]

@@ -8,10 +8,11 @@ from datetime import timedelta
 import pytest
 
 from accounts.models import User
-from intranet.reminders.registry import COLUMNS, find
+from intranet.reminders.registry import find
 from protocols import commenting, drafting, publishing
 from protocols.models import ProtocolVersion, Remark
 from tests import factories as people
+from tests.owing import said
 from tests.protocols import factories
 
 pytestmark = pytest.mark.django_db
@@ -28,8 +29,7 @@ def version(therapist: User, floater: User, at) -> ProtocolVersion:
 
 def owed(code, at):
     """{(recipient, due, not after)} with the occasion's first word, of what the kind says is owed."""
-    rows = [row for queryset in find(code).owed(at) for row in queryset.order_by().values_list(*COLUMNS)]
-    return sorted({(row[0], row[2].split()[0], row[3] - at, row[4] - at) for row in rows})
+    return sorted({(row[0], row[2].split()[0], row[3] - at, row[4] - at) for row in said(code, at)})
 
 
 def told(code, at):

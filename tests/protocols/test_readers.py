@@ -10,11 +10,12 @@ from django.urls import reverse
 from accounts.models import User
 from accounts.roles import Role
 from intranet.core.access import Conflict, Forbidden, Refused
-from intranet.reminders.registry import COLUMNS, find
+from intranet.reminders.registry import find
 from protocols import publishing, readers
 from protocols.models import Bookmark, Problem
 from tests import factories as people
 from tests.factories import staff
+from tests.owing import said
 from tests.protocols import factories
 from tests.races import outcomes
 
@@ -39,7 +40,7 @@ def address(version):
 
 
 def owed(at):
-    return [row for rows in find("problem-reported").owed(at) for row in rows.order_by().values_list(*COLUMNS)]
+    return said("problem-reported", at)
 
 
 def test_a_bookmark_is_set_once_and_taken_away(version, therapist, sign_in):

@@ -5,11 +5,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from accounts.roles import Role
-from intranet.reminders.registry import COLUMNS, find
+from intranet.reminders.registry import find
 from protocols import publishing
 from protocols.publishing import Readers
 from tests import factories as people
 from tests.factories import membership
+from tests.owing import said
 from tests.protocols import factories
 
 pytestmark = pytest.mark.django_db
@@ -23,8 +24,7 @@ def step(row):
 
 def owed(code, at):
     """What the kind says is owed, as (person, version, occasion, due, not after)."""
-    rows = [row for queryset in find(code).owed(at) for row in queryset.order_by().values_list(*COLUMNS)]
-    return sorted(rows, key=lambda row: (row[0], row[3]))
+    return sorted(said(code, at), key=lambda row: (row[0], row[3]))
 
 
 @pytest.fixture

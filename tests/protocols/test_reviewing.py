@@ -13,10 +13,11 @@ from accounts.roles import Role
 from intranet.core.access import Conflict, Forbidden, Refused
 from intranet.reminders.models import Reminder
 from intranet.reminders.planning import plan_kind
-from intranet.reminders.registry import COLUMNS, find
+from intranet.reminders.registry import find
 from protocols import publishing, reviewing
 from protocols.models import Category, ProtocolVersion, Review
 from tests import factories as people
+from tests.owing import said
 from tests.protocols import factories
 from tests.races import outcomes
 
@@ -116,7 +117,7 @@ def test_from_the_page(version, clinical_lead, approver, therapist, sign_in, at)
 
 
 def owed(at):
-    return [row for rows in find("protocol-review-due").owed(at) for row in rows.order_by().values_list(*COLUMNS)]
+    return said("protocol-review-due", at)
 
 
 def test_owner_and_deputy_are_reminded_until_it_is_done(

@@ -13,7 +13,7 @@ from accounts.models import User
 from accounts.roles import Role
 from intranet.core.access import Conflict, Forbidden, Refused, Verdict
 from intranet.reminders import owing
-from intranet.reminders.registry import COLUMNS, find
+from intranet.reminders.registry import find
 from protocols import acknowledging, opening, prints, suspending, waiving
 from protocols.models import Acknowledgement, Suspension
 from protocols.publishing import Readers
@@ -22,6 +22,7 @@ from scheduling.models import Shift
 from scheduling.plans import Plan
 from tests import factories as people
 from tests.factories import competency, skill
+from tests.owing import said as owed_by
 from tests.protocols import factories
 from tests.races import outcomes
 from tests.scheduling import factories as scheduling
@@ -45,8 +46,7 @@ def place(version, tail="suspend/"):
 
 
 def owed(at):
-    kind = find("protocol-suspended")
-    rows = [row for rows in kind.owed(at) for row in rows.order_by().values_list(*COLUMNS)]
+    rows = owed_by("protocol-suspended", at)
     return {(recipient, subject, occasion) for recipient, subject, occasion, *_ in rows}
 
 
