@@ -180,7 +180,7 @@ def test_a_row_shows_one_paragraph_and_opens_to_the_rest(inbox: Page, therapist:
     row = inbox.get_by_role("listitem").filter(has_text="First thing")
     expect(row.get_by_text("What it is about.")).to_be_visible()
     expect(row.get_by_text("The rest of it.")).to_be_hidden()
-    row.get_by_text("More, and why you got this").click()
+    row.get_by_text("What it is about.").click()
     expect(row.get_by_text("The rest of it.")).to_be_visible()
     expect(row.get_by_text("You get this because a test wants it.")).to_be_visible()
 
