@@ -278,3 +278,9 @@ def test_stopping_mail_from_a_link_without_signing_in(
     page.get_by_role("link", name="Undo").click()
     page.get_by_role("button", name="Send it again").click()
     expect(page.get_by_role("heading", name="Done. The mail comes again")).to_be_visible()
+
+
+def test_on_a_phone_the_open_tab_is_in_sight(inbox: Page, live_server: Any) -> None:
+    inbox.set_viewport_size({"width": 390, "height": 844})
+    inbox.goto(f"{live_server.url}/inbox/coming-up/")
+    expect(inbox.get_by_role("link", name="Coming up")).to_be_in_viewport(ratio=1)
