@@ -52,7 +52,7 @@ class ReadSerializer(serializers.Serializer[dict[str, Any]]):
     )
 
 
-class SeveralSerializer(serializers.Serializer[dict[str, Any]]):
+class ChosenSerializer(serializers.Serializer[dict[str, Any]]):
     ids = serializers.ListField(
         child=serializers.IntegerField(min_value=0, max_value=2**63 - 1),
         min_length=1,
@@ -74,7 +74,7 @@ class SnoozeSerializer(serializers.Serializer[dict[str, Any]]):
     until = MomentField(help_text="When it comes back; before it is of no more use.")
 
 
-class SnoozeSeveralSerializer(SeveralSerializer):
+class SnoozeChosenSerializer(ChosenSerializer):
     until = MomentField(help_text="When they come back. What is of no more use by then stays where it is.")
 
 
@@ -190,25 +190,25 @@ class InboxViewSet(viewsets.ReadOnlyModelViewSet[Reminder]):
     @extend_schema(
         operation_id="inbox_unread_several",
         summary="Mark several as unread again",
-        request=SeveralSerializer,
+        request=ChosenSerializer,
         responses=NumberUnreadSerializer,
         filters=False,
     )
     @action(detail=False, methods=["post"], url_path="unread", url_name="unread-several")
     def unread_several(self, request: Request) -> Response:
-        chosen = SeveralSerializer(data=request.data).chosen
+        chosen = ChosenSerializer(data=request.data).chosen
         return Response({"unread": mark_unread(chosen, by=request.user)})
 
     @extend_schema(
         operation_id="inbox_snooze_several",
         summary="Put several off, each as far as alone",
-        request=SnoozeSeveralSerializer,
+        request=SnoozeChosenSerializer,
         responses={200: NumberSnoozedSerializer, **REFUSED},
         filters=False,
     )
     @action(detail=False, methods=["post"], url_path="snooze", url_name="snooze-several")
     def snooze_several(self, request: Request) -> Response:
-        asked = SnoozeSeveralSerializer(data=request.data)
+        asked = SnoozeChosenSerializer(data=request.data)
         chosen, at = asked.chosen, timezone.now()
         return Response(
             {"snoozed": snooze_several(chosen, until=asked.validated_data["until"], by=request.user, at=at)}
@@ -217,13 +217,13 @@ class InboxViewSet(viewsets.ReadOnlyModelViewSet[Reminder]):
     @extend_schema(
         operation_id="inbox_wake_several",
         summary="Have several back that were put off",
-        request=SeveralSerializer,
+        request=ChosenSerializer,
         responses=NumberBackSerializer,
         filters=False,
     )
     @action(detail=False, methods=["post"], url_path="wake", url_name="wake-several")
     def wake_several(self, request: Request) -> Response:
-        chosen = SeveralSerializer(data=request.data).chosen
+        chosen = ChosenSerializer(data=request.data).chosen
         return Response({"back": bring_back(chosen, by=request.user, at=timezone.now())})
 
     @extend_schema(
