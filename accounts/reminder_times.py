@@ -46,6 +46,20 @@ class KeptKind:
     def any_hour(self) -> bool:
         return not self.kind.heeds_quiet_hours
 
+    @property
+    def night(self) -> str:
+        """What becomes of its mail when it is due at night."""
+        kind = self.kind
+        if self.any_hour:
+            return "Its mail goes out at any hour, because it cannot wait."
+        wakes = [
+            *([kind.any_hour_when] if kind.any_hour_when else []),
+            *(["the morning would be too late"] if kind.worth_waking else []),
+        ]
+        rest = "" if kind.worth_waking else " Where that is too late, the inbox alone has it."
+        but = f", unless {' or '.join(wakes)}" if wakes else ""
+        return f"Its mail waits for the morning{but}.{rest}"
+
 
 def kept_kinds() -> list[KeptKind]:
     """Every kind, by its words. One query."""

@@ -1,19 +1,19 @@
-"""Who is told that a shift may be lost: whoever holds it, with what is missing, and the managers, one list for a day."""
+"""Who is told that a shift may be lost: whoever holds it, with what is missing, and the managers, one list for a look."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import (
     BigIntegerField,
     CharField,
-    DateField,
     DateTimeField,
     ExpressionWrapper,
     F,
+    Func,
     QuerySet,
     Value,
 )
@@ -59,7 +59,7 @@ class ShiftMayBeLost(OfOwnShifts):
     label = "Shifts that you may lose"
     subject = "scheduling.LostClearance"
     group = Group.SHIFT_CHANGES
-    cause = "Somebody holds a published shift that they may not work as things stand. Looked for once a day."
+    cause = "Somebody holds a published shift that they may not work as things stand. Looked for every hour."
     who = "Whoever holds the shift"
     related = ("shift__clinic",)
     icon: ClassVar[str] = "warning"
@@ -107,14 +107,14 @@ def _way_out(lost: LostClearance, person: User) -> tuple[str, str]:
 
 
 class ClearancesLost(ForManagers):
-    """To the managers of a clinic: one list of what was found there on a day, as long as something of it is so. To the
+    """To the managers of a clinic: one list of what one look there found, as long as something of it is so. To the
     clinical lead as well, where a credential has run out."""
 
     code = "staff-clearance-lost"
     label = "Shifts whose holder may not work them"
     subject = "accounts.Clinic"
     group = Group.GAPS
-    cause = "People hold shifts that they may not work as things stand. Looked for once a day."
+    cause = "People hold shifts that they may not work as things stand. Looked for every hour."
     who = "Managers of the clinic; the clinical lead as well where a credential has run out"
     icon: ClassVar[str] = "warning"
     tone: ClassVar[str] = "danger"
@@ -123,7 +123,7 @@ class ClearancesLost(ForManagers):
         return super().concerns(person) or Role.CLINICAL_LEAD in person.standing.roles
 
     def owed(self, at: datetime) -> Sequence[QuerySet[Any, Any]]:
-        found = with_day(LostClearance.objects.standing(at).filter(found_at__gt=at - TOLD_FOR))
+        found = LostClearance.objects.standing(at).filter(found_at__gt=at - TOLD_FOR)
         leads = User.objects.members(organisation_day(at), roles=[Role.CLINICAL_LEAD])
         run_out = found.filter(reasons__contains=RUN_OUT).annotate(
             recipient_id=Each(ArraySubquery(leads.values("pk")), output_field=BigIntegerField())
@@ -131,7 +131,7 @@ class ClearancesLost(ForManagers):
         return [
             rows.annotate(
                 subject_id=F("shift__clinic_id"),
-                occasion=Concat(Value("found "), Cast("found_on", CharField())),
+                occasion=_look(),
                 due_at=F("found_at"),
                 not_after=ExpressionWrapper(F("found_at") + Value(TOLD_FOR), output_field=DateTimeField()),
             )
@@ -139,8 +139,8 @@ class ClearancesLost(ForManagers):
         ]
 
     def write(self, subject: Clinic, recipient: User, occasion: str, at: datetime) -> Message:
-        day = date.fromisoformat(occasion.removeprefix("found "))
-        found = with_day(LostClearance.objects.standing(at).filter(shift__clinic=subject)).filter(found_on=day)
+        found = LostClearance.objects.standing(at).filter(shift__clinic=subject).annotate(look=_look())
+        found = found.filter(look=occasion)
         manages = recipient.standing.may(Capability.EDIT_ROSTER, subject.pk)
         if not manages:
             found = found.filter(reasons__contains=RUN_OUT)
@@ -165,9 +165,10 @@ class ClearancesLost(ForManagers):
         return subject.name
 
 
-def with_day(found: QuerySet[LostClearance]) -> QuerySet[Any, Any]:
-    """With the clinic's day on which it was found."""
-    return found.annotate(found_on=Cast(InZone(F("shift__clinic__time_zone"), F("found_at")), DateField()))
+def _look() -> Func:
+    """The look that found it, by its minute in UTC: `found 2026-11-25 16:00`. What one look finds has one moment."""
+    minute = InZone(Value("UTC"), F("found_at"))
+    return Func(minute, Value('"found "YYYY-MM-DD HH24:MI'), function="to_char", output_field=CharField())
 
 
 def _line(row: LostClearance) -> str:

@@ -1,4 +1,4 @@
-"""Shifts ahead whose holder may not work them any more: looked for once a day, at each clinic by its own calendar.
+"""Shifts ahead whose holder may not work them any more: looked for every hour, and as a clinic's day begins.
 
 Facts change after a shift is given out: a competency is ended, a licence runs out, a protocol gets a new version or is
 suspended, a role ends. `eligibility.attention` says what is true; here it is written down once, so that the person and
@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import F
 
 from accounts.models import Clinic
 from intranet.core.access import Verdict
@@ -20,6 +21,10 @@ from intranet.core.time import local_day
 from intranet.reminders.runs import Clock
 from scheduling.eligibility import attention
 from scheduling.models import ClearanceSweep, LostClearance, Shift, ShiftState
+
+# Papers end with a day, so that most is found as it begins. A competency that is ended at noon, or a paper that turns out
+# to have ended long ago, is not left until the next one.
+AGAIN = timedelta(hours=1)
 
 
 def look_after(clock: Clock, stopping: Callable[[], bool]) -> Counter[str]:
@@ -29,26 +34,30 @@ def look_after(clock: Clock, stopping: Callable[[], bool]) -> Counter[str]:
 
 
 def look_through_all(at: datetime) -> int:
-    """Look through the shifts ahead of every clinic whose day has not been looked through. How many it found."""
+    """Look through the shifts ahead of every clinic that was not looked through on its day within the hour. How many it
+    found."""
     days = {clinic: local_day(at, clinic.zone) for clinic in Clinic.objects.all()}
     if not days:
         return 0
-    done = set(ClearanceSweep.objects.filter(on__gte=min(days.values())).values_list("clinic", "on"))
+    recent = ClearanceSweep.objects.filter(on__gte=min(days.values()), at__gt=at - AGAIN)
+    done = set(recent.values_list("clinic", "on"))
     return sum(look_through(clinic, on, at) for clinic, on in days.items() if (clinic.pk, on) not in done)
 
 
 @transaction.atomic
 def look_through(clinic: Clinic, on: date, at: datetime) -> int:
-    """Write down who may not work a shift ahead at the clinic any more, and that the day was looked through: both or none.
+    """Write down who may not work a shift ahead at the clinic any more, and that it was looked through: both or none.
 
     Whoever comes while another looks has nothing to do. As many queries for many shifts as for one.
     """
     free = Clinic.objects.select_for_update(no_key=True, skip_locked=True).filter(pk=clinic.pk)
-    if not free or ClearanceSweep.objects.filter(clinic=clinic, on=on).exists():
+    sweep = ClearanceSweep.objects.filter(clinic=clinic, on=on)
+    if not free or sweep.filter(at__gt=at - AGAIN).exists():
         return 0
     shifts = list(_ahead(clinic, at))
     found = _write_down(shifts, attention(shifts, at), at)
-    ClearanceSweep.objects.create(clinic=clinic, on=on, at=at, found=found)
+    if not sweep.update(at=at, found=F("found") + found):
+        ClearanceSweep.objects.create(clinic=clinic, on=on, at=at, found=found)
     return found
 
 

@@ -170,7 +170,8 @@ class RosterPublished(Kind):
     asks: ClassVar[bool] = False
     on_doubt: ClassVar[OnDoubt | str] = OnDoubt.RESEND
     icon: ClassVar[str] = "roster"
-    cause = "A publication gives, takes or changes shifts. At night, too, when one of them begins within 24 hours."
+    cause = "A publication gives, takes or changes shifts."
+    any_hour_when = "a shift that changes begins within 24 hours"
     who = "Everybody whose shifts it changes"
     related = ("week__clinic",)
 

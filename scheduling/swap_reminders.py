@@ -240,7 +240,7 @@ class ShiftOffered(OfOwnShifts):
     def write(self, subject: Offer, recipient: User, occasion: str, at: datetime) -> Message:
         shift = subject.shift.published
         if subject.in_return is not None:
-            said = f"For your shift {of_shift(subject.in_return.published)}, {subject.by} offers: {of_shift(shift)}."
+            said = f"{subject.by} offers {of_shift(shift)}, for your shift {of_shift(subject.in_return.published)}."
         else:
             said = f"{subject.by} gives away: {of_shift(shift)}."
         note = [f"“{subject.note}”"] if subject.note else []

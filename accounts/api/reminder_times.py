@@ -56,6 +56,13 @@ class ReminderTimesSerializer(serializers.Serializer[Any]):
     cause = serializers.CharField(source="kind.cause")
     who = serializers.CharField(source="kind.who", help_text="Who gets it.")
     any_hour = serializers.BooleanField(help_text="Its mail does not wait for the morning.")
+    any_hour_when = serializers.CharField(
+        source="kind.any_hour_when", help_text="The case in which it does not wait either; empty: none."
+    )
+    worth_waking = serializers.BooleanField(
+        source="kind.worth_waking",
+        help_text="Where the morning is too late it comes at night; if not, in the inbox alone.",
+    )
     mail_optional = serializers.BooleanField(source="kind.optional", help_text="People may switch its mail off.")
     steps = ReminderStepSerializer(many=True, help_text="None: it comes at once.")
     seen = serializers.SerializerMethodField(help_text="Send it back with a change: nobody overwrites another's.")

@@ -113,6 +113,7 @@ class AnnouncementToAcknowledge(OfAnnouncement):
     group = Group.ACKNOWLEDGE
     tone = "caution"
     cause = "An announcement asks for an acknowledgement."
+    any_hour_when = "the announcement is urgent"
     who = "Everybody to whom it is addressed and who has not acknowledged it"
     steps = (
         at_once("published", "at once, when it appears"),

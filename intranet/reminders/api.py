@@ -26,7 +26,7 @@ from intranet.reminders.preferring import (
 )
 from intranet.reminders.quiet_hours import Hours
 from intranet.reminders.reading import mark_read, mark_unread
-from intranet.reminders.snoozing import bring_back, snooze
+from intranet.reminders.snoozing import bring_back, snooze, snooze_several
 
 
 class ReminderSerializer(serializers.ModelSerializer[Reminder]):
@@ -52,12 +52,42 @@ class ReadSerializer(serializers.Serializer[dict[str, Any]]):
     )
 
 
+class ChosenSerializer(serializers.Serializer[dict[str, Any]]):
+    ids = serializers.ListField(
+        child=serializers.IntegerField(min_value=0, max_value=2**63 - 1),
+        min_length=1,
+        max_length=200,
+        help_text="What is not yours, or not in your inbox, is passed over.",
+    )
+
+    @property
+    def chosen(self) -> ReminderQuerySet:
+        self.is_valid(raise_exception=True)
+        return Reminder.objects.filter(pk__in=self.validated_data["ids"])
+
+
 class NumberReadSerializer(serializers.Serializer[dict[str, int]]):
     read = serializers.IntegerField(read_only=True, help_text="How many were not read before.")
 
 
 class SnoozeSerializer(serializers.Serializer[dict[str, Any]]):
     until = MomentField(help_text="When it comes back; before it is of no more use.")
+
+
+class SnoozeChosenSerializer(ChosenSerializer):
+    until = MomentField(help_text="When they come back. What is of no more use by then stays where it is.")
+
+
+class NumberUnreadSerializer(serializers.Serializer[dict[str, int]]):
+    unread = serializers.IntegerField(read_only=True, help_text="How many had been read.")
+
+
+class NumberSnoozedSerializer(serializers.Serializer[dict[str, int]]):
+    snoozed = serializers.IntegerField(read_only=True, help_text="How many are put off now.")
+
+
+class NumberBackSerializer(serializers.Serializer[dict[str, int]]):
+    back = serializers.IntegerField(read_only=True, help_text="How many had been put off.")
 
 
 class PreferenceSerializer(serializers.Serializer[dict[str, Any]]):
@@ -139,7 +169,7 @@ class InboxViewSet(viewsets.ReadOnlyModelViewSet[Reminder]):
     @action(detail=True, methods=["post"])
     def wake(self, request: Request, **lookup: Any) -> Response:
         reminder = self.get_object()
-        bring_back(reminder, by=request.user, at=timezone.now())
+        bring_back(Reminder.objects.filter(pk=reminder.pk), by=request.user, at=timezone.now())
         return self._afresh(reminder)
 
     @extend_schema(
@@ -156,6 +186,45 @@ class InboxViewSet(viewsets.ReadOnlyModelViewSet[Reminder]):
         ids = asked.validated_data.get("ids")
         chosen = Reminder.objects.all() if ids is None else Reminder.objects.filter(pk__in=ids)
         return Response({"read": mark_read(chosen, by=request.user, at=timezone.now())})
+
+    @extend_schema(
+        operation_id="inbox_unread_several",
+        summary="Mark several as unread again",
+        request=ChosenSerializer,
+        responses=NumberUnreadSerializer,
+        filters=False,
+    )
+    @action(detail=False, methods=["post"], url_path="unread", url_name="unread-several")
+    def unread_several(self, request: Request) -> Response:
+        chosen = ChosenSerializer(data=request.data).chosen
+        return Response({"unread": mark_unread(chosen, by=request.user)})
+
+    @extend_schema(
+        operation_id="inbox_snooze_several",
+        summary="Put several off, each as far as alone",
+        request=SnoozeChosenSerializer,
+        responses={200: NumberSnoozedSerializer, **REFUSED},
+        filters=False,
+    )
+    @action(detail=False, methods=["post"], url_path="snooze", url_name="snooze-several")
+    def snooze_several(self, request: Request) -> Response:
+        asked = SnoozeChosenSerializer(data=request.data)
+        chosen, at = asked.chosen, timezone.now()
+        return Response(
+            {"snoozed": snooze_several(chosen, until=asked.validated_data["until"], by=request.user, at=at)}
+        )
+
+    @extend_schema(
+        operation_id="inbox_wake_several",
+        summary="Have several back that were put off",
+        request=ChosenSerializer,
+        responses=NumberBackSerializer,
+        filters=False,
+    )
+    @action(detail=False, methods=["post"], url_path="wake", url_name="wake-several")
+    def wake_several(self, request: Request) -> Response:
+        chosen = ChosenSerializer(data=request.data).chosen
+        return Response({"back": bring_back(chosen, by=request.user, at=timezone.now())})
 
     @extend_schema(
         operation_id="inbox_preferences",

@@ -20,6 +20,7 @@ from intranet.core.wording import clock_time, day_label
 from intranet.reminders import registry, unsubscribing
 from intranet.reminders.models import Delivery, DeliveryItem, Reminder
 from intranet.reminders.registry import Kind, OnDoubt
+from intranet.reminders.weighing import weightiest_first
 
 
 class OneWord(UnstructuredHeader):
@@ -90,7 +91,7 @@ def message_for(
     context = {
         "recipient": recipient,
         "reminder": single,
-        "reminders": reminders[:LISTED],
+        "reminders": weightiest_first(reminders)[:LISTED],
         "unlisted": max(len(reminders) - LISTED, 0),
         "total": len(reminders),
         "as_of": f"{day_label(local.date(), local.date())}, {clock_time(at, recipient.zone)} {local:%Z}",

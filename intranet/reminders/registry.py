@@ -152,6 +152,7 @@ class Kind:
     asks: ClassVar[bool] = True  # somebody waits until the recipient has done something; False: it only tells
     optional: ClassVar[bool] = False  # people may switch off its mail; the inbox has it anyway
     heeds_quiet_hours: ClassVar[bool] = True  # mail waits for the morning if that is not too late
+    any_hour_when: ClassVar[str] = ""  # the case in which `may_wait` says no, in words: "the announcement is urgent"
     worth_waking: ClassVar[bool] = True  # where the morning is too late, it comes at night; False: in the inbox only
     icon: ClassVar[str] = "bell"  # in the inbox, by its name in the sprite
     tone: ClassVar[str] = "info"  # in the inbox: info, caution, danger, ok or neutral

@@ -4,6 +4,7 @@ until when, and every query asks. Its mail, if there is still one to come, comes
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
@@ -12,11 +13,13 @@ from zoneinfo import ZoneInfo
 from intranet.core.access import YES, AnyUser, Conflict, Reason, Verdict, require
 from intranet.core.time import UTC, at_local, monday_of
 from intranet.core.wording import clock_time, near_day
-from intranet.reminders.models import Reminder
+from intranet.reminders.models import Reminder, ReminderQuerySet
 
 AN_HOUR = timedelta(hours=1)
 A_DAY = timedelta(days=1)
 EVENING, MORNING = time(18), time(8)
+# A time of the day is offered when it is so far away at least: "This evening" is no offer at half past five.
+NEAREST = timedelta(hours=2)
 
 DONE = Reason("settled", "It is done, or no longer applies: there is nothing to put off.")
 PAST = Reason("past", "Choose a moment that is still to come.", field="until")
@@ -52,13 +55,24 @@ def moment_of(until: Until, at: datetime, zone: ZoneInfo) -> datetime:
 
 
 def offers(reminder: Reminder, at: datetime, zone: ZoneInfo) -> list[Offer]:
-    """What may be offered now, the nearest first. On a Sunday tomorrow is Monday, and stands once."""
+    """What may be offered now, the nearest first."""
+    return [offer for offer in all_offers(at, zone) if may_snooze(reminder, offer.moment, at, zone)]
+
+
+def all_offers(at: datetime, zone: ZoneInfo) -> list[Offer]:
+    """What there is to offer at this time of the week, the nearest first. On a Sunday tomorrow is Monday, and stands once."""
     found: dict[datetime, Offer] = {}
     for until in Until:
         moment = moment_of(until, at, zone)
-        if may_snooze(reminder, moment, at, zone):
+        if until is Until.HOUR or moment - at.astimezone(UTC) >= NEAREST:
             found.setdefault(moment, Offer(until, moment, _label(until, moment, at, zone)))
     return sorted(found.values(), key=lambda offer: offer.moment)
+
+
+def shared_offers(each: Iterable[list[Offer]]) -> list[Offer]:
+    """What may be offered for several chosen rows of a list: all that one of them, at least, can be put off to."""
+    found = {offer.moment: offer for offers_of_one in each for offer in offers_of_one}
+    return [found[moment] for moment in sorted(found)]
 
 
 def _label(until: Until, moment: datetime, at: datetime, zone: ZoneInfo) -> str:
@@ -93,6 +107,16 @@ def snooze(reminder: Reminder, *, until: datetime, by: AnyUser, at: datetime, zo
         raise Conflict(Verdict.of([DONE]))
 
 
-def bring_back(reminder: Reminder, *, by: AnyUser, at: datetime) -> bool:
-    """Have it here again, unread, at the place where it came first. Says whether it was put off."""
-    return bool(Reminder.objects.visible_to(by).put_off(at).filter(pk=reminder.pk).update(snoozed_until=None))
+def snooze_several(reminders: ReminderQuerySet, *, until: datetime, by: AnyUser, at: datetime) -> int:
+    """Put off those of one's own that may be, each as far as alone; how many. What is done, or ends before, stays.
+
+    Raises Refused for a moment that has passed. One statement, whatever the number.
+    """
+    require(Verdict.of([PAST]) if until <= at else YES)
+    free = reminders.visible_to(by).filter(settled_at=None, not_after__gt=until)
+    return free.update(snoozed_until=until, read_at=None)
+
+
+def bring_back(reminders: ReminderQuerySet, *, by: AnyUser, at: datetime) -> int:
+    """Have those of one's own here again, unread, where they came first; how many of them were put off."""
+    return reminders.visible_to(by).put_off(at).update(snoozed_until=None)

@@ -31,18 +31,19 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from intranet.core.access import Refused, add_refusal
 from intranet.core.forms import whole_number
 from intranet.core.time import local_day
-from intranet.core.wording import clock_time, long_day, near_day
+from intranet.core.wording import clock_time, counted, long_day, near_day
 from intranet.reminders import unsubscribing
 from intranet.reminders.forms import InboxFilter, PreferencesForm, SnoozeForm, counted_tabs
-from intranet.reminders.models import Reminder
+from intranet.reminders.models import Reminder, ReminderQuerySet
 from intranet.reminders.news import news_of
 from intranet.reminders.preferring import prefer
 from intranet.reminders.reading import mark_read, mark_unread
-from intranet.reminders.snoozing import Offer, bring_back, offers, snooze
+from intranet.reminders.snoozing import Offer, bring_back, offers, shared_offers, snooze, snooze_several
 from intranet.reminders.unsubscribing import Link
 
 PAGE_SIZE = 25
 NO_MOMENT = "Choose until when."
+NONE_CHOSEN = "Choose at least one reminder."
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,38 @@ class Row:
     reminder: Reminder
     offers: list[Offer]
     back: str = ""
+
+    @property
+    def choosable(self) -> bool:
+        """What is done asks for nothing, so nothing is to be chosen for it."""
+        return self.reminder.settled_at is None
+
+
+@dataclass(frozen=True, slots=True)
+class Several:
+    """What can be done to several rows of the list at once: to at least one of them, that is."""
+
+    rows: list[Row]
+
+    @property
+    def readable(self) -> bool:
+        return any(row.reminder.unread and not row.back for row in self.rows)
+
+    @property
+    def unreadable(self) -> bool:
+        return any(row.choosable and not row.reminder.unread for row in self.rows)
+
+    @property
+    def off(self) -> bool:
+        return any(row.back for row in self.rows)
+
+    @property
+    def offers(self) -> list[Offer]:
+        return shared_offers(row.offers for row in self.rows)
+
+    @property
+    def any(self) -> bool:
+        return any(row.choosable for row in self.rows)
 
 
 @require_safe
@@ -74,6 +107,7 @@ def inbox_page(request: HttpRequest, preferences: PreferencesForm | None = None,
         "form": form,
         "tabs": counted_tabs(counts),
         "state": [*form.state.items(), *([("page", page.number)] if page.number > 1 else [])],
+        "several": Several(rows),
         "markable": bool(rows) and counts["unread"] and form.tab != "snoozed",
         "preferences": preferences or PreferencesForm(person=request.user),
     }
@@ -85,12 +119,44 @@ def inbox_read(request: HttpRequest) -> HttpResponse:
     """Mark those that were ticked as read, or everything that the same filters show."""
     at = timezone.now()
     if "selected" in request.POST:
-        numbers = [whole_number(text) for text in request.POST.getlist("reminder")]
-        chosen = Reminder.objects.filter(pk__in=[number for number in numbers if number is not None])
+        mark_read(among(chosen(request)), by=request.user, at=at)
     else:
         mine = Reminder.objects.visible_to(request.user)
-        chosen = InboxFilter(request.POST, person=request.user).narrow(mine, at).order_by()
-    mark_read(chosen, by=request.user, at=at)
+        mark_read(InboxFilter(request.POST, person=request.user).narrow(mine, at).order_by(), by=request.user, at=at)
+    return redirect(where_from(request))
+
+
+@require_POST
+def inbox_unread(request: HttpRequest) -> HttpResponse:
+    """Mark those that were ticked as unread again."""
+    mark_unread(among(chosen(request)), by=request.user)
+    return redirect(where_from(request))
+
+
+@require_POST
+def inbox_snooze(request: HttpRequest) -> HttpResponse:
+    """Put those that were ticked off, as far as each may be, and say how many stay."""
+    at, zone, ticked = timezone.now(), zone_of(request), chosen(request)
+    until = SnoozeForm(request.POST, at=at, zone=zone).chosen()
+    try:
+        if until is None:
+            raise Refused.because("no-moment", NO_MOMENT, "until")
+        number = snooze_several(among(ticked), until=until, by=request.user, at=at)
+    except Refused as refused:
+        messages.error(request, f"Not put off. {refused}")
+    else:
+        if number:
+            verb = "comes" if number == 1 else "come"
+            messages.success(request, f"{counted(number, 'reminder')} {verb} back {moment_words(until, at, zone)}.")
+        if stay := len(ticked) - number:
+            messages.warning(request, f"{counted(stay, 'reminder')} not put off: done, or of no more use by then.")
+    return redirect(where_from(request))
+
+
+@require_POST
+def inbox_wake(request: HttpRequest) -> HttpResponse:
+    """Have those that were ticked back at once."""
+    bring_back(among(chosen(request)), by=request.user, at=timezone.now())
     return redirect(where_from(request))
 
 
@@ -133,7 +199,7 @@ def reminder_snooze(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def reminder_wake(request: HttpRequest, pk: int) -> HttpResponse:
     """Have it back at once."""
-    bring_back(own(request, pk), by=request.user, at=timezone.now())
+    bring_back(one_of(own(request, pk)), by=request.user, at=timezone.now())
     return redirect(where_from(request))
 
 
@@ -210,8 +276,20 @@ def own(request: HttpRequest, pk: int) -> Reminder:
     return get_object_or_404(Reminder.objects.visible_to(request.user), pk=pk)
 
 
-def one_of(reminder: Reminder) -> Any:
-    return Reminder.objects.filter(pk=reminder.pk)
+def one_of(reminder: Reminder) -> ReminderQuerySet:
+    return among({reminder.pk})
+
+
+def chosen(request: HttpRequest) -> set[int]:
+    """The numbers that were ticked; says so when there are none."""
+    numbers = {whole_number(text) for text in request.POST.getlist("reminder")} - {None}
+    if not numbers:
+        messages.error(request, NONE_CHOSEN)
+    return numbers  # type: ignore[return-value]  # None was taken out
+
+
+def among(numbers: set[int]) -> ReminderQuerySet:
+    return Reminder.objects.filter(pk__in=numbers)
 
 
 def zone_of(request: HttpRequest) -> ZoneInfo:

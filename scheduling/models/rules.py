@@ -155,7 +155,7 @@ class LostClearanceQuerySet(AccessQuerySet["LostClearance"]):
 
 
 class LostClearance(models.Model):
-    """What the daily sweep found: whoever holds a shift may not work it any more. Over once that is no longer so.
+    """What the hourly sweep found: whoever holds a shift may not work it any more. Over once that is no longer so.
 
     `reasons` is a list of {"code", "message"}. When something else comes to stand against it, that is another row;
     when less does, they are updated.
@@ -193,7 +193,8 @@ class LostClearance(models.Model):
 
 
 class ClearanceSweep(models.Model):
-    """That the shifts ahead of a clinic were looked through on one of its days. Written together with what was found."""
+    """When the shifts ahead of a clinic were looked through last on one of its days, and how many were found on it. Written
+    together with what was found."""
 
     clinic = models.ForeignKey(Clinic, models.PROTECT, related_name="+")
     on = models.DateField()

@@ -49,6 +49,26 @@ def test_every_kind_stands_there_with_its_times(administrator, sign_in):
     assert page.context["changed"] == 0
 
 
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("protocol-to-acknowledge", "waits for the morning, unless the morning would be too late."),
+        (
+            "announcement-to-acknowledge",
+            "waits for the morning, unless the announcement is urgent or the morning would be too late.",
+        ),
+        (
+            "roster-published",
+            "waits for the morning, unless a shift that changes begins within 24 hours or the morning would be too late.",
+        ),
+        ("shift-soon", "waits for the morning. Where that is too late, the inbox alone has it."),
+        ("protocol-suspended", "goes out at any hour, because it cannot wait."),
+    ],
+)
+def test_what_becomes_of_mail_at_night_is_said_as_the_kind_declares_it(administrator, sign_in, code, words):
+    assert f"Its mail {words}</dd>" in sign_in(administrator).get(f"{PAGE}{code}/").content.decode()
+
+
 def test_a_change_is_looked_at_and_then_saved(administrator, shift, sign_in, at):
     plan_kind(find("shift-tomorrow"), at)
     browser = sign_in(administrator)

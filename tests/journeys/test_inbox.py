@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from accounts.models import User
 from intranet.reminders import registry, unsubscribing
@@ -113,10 +113,76 @@ def test_marking_several_and_one_again_as_unread(inbox: Page) -> None:
     expect(inbox.get_by_label("Choose “Second thing”")).to_be_hidden()
     inbox.get_by_label("Choose several").check()
     inbox.get_by_label("Choose “Second thing”").check()
-    inbox.get_by_role("button", name="Mark chosen as read").click()
+    chosen = inbox.get_by_role("group", name="What to do with those chosen")
+    chosen.get_by_role("button", name="Mark as read").click()
     expect(inbox.get_by_role("link", name="Inbox, 1 unread")).to_be_visible()
     inbox.get_by_role("button", name="Mark “Second thing” as unread").click()
     expect(inbox.get_by_role("link", name="Inbox, 2 unread")).to_be_visible()
+
+
+def choose(page: Page, *titles: str) -> Locator:
+    """Tick these; what can be done to them."""
+    page.get_by_label("Choose several").check()
+    for title in titles:
+        page.get_by_label(f"Choose “{title}”").check()
+    return page.get_by_role("group", name="What to do with those chosen")
+
+
+def test_putting_several_off_and_having_them_back(inbox: Page) -> None:
+    inbox.evaluate("window.notReloaded = true")
+    chosen = choose(inbox, "First thing", "Second thing")
+    chosen.get_by_text("Put off", exact=True).click()
+    chosen.get_by_role("button", name="For an hour").click()
+    expect(inbox.get_by_role("status").get_by_text("2 reminders come back today at")).to_be_visible()
+    expect(inbox.get_by_role("heading", name="Nothing yet")).to_be_visible()
+    inbox.get_by_role("link", name="Snoozed 2").click()
+    choose(inbox, "First thing", "Second thing").get_by_role("button", name="Bring back").click()
+    expect(inbox.get_by_role("link", name="Inbox, 2 unread")).to_be_visible()
+    inbox.get_by_role("link", name="All", exact=True).click()
+    choose(inbox, "First thing").get_by_role("button", name="Mark as read").click()
+    expect(inbox.get_by_role("link", name="Inbox, 1 unread")).to_be_visible()
+    choose(inbox, "First thing", "Second thing").get_by_role("button", name="Mark as unread").click()
+    expect(inbox.get_by_role("link", name="Inbox, 2 unread")).to_be_visible()
+
+
+@pytest.mark.parametrize("several", [True, False])
+def test_enter_in_the_moment_puts_off_until_then(inbox: Page, several: bool) -> None:
+    """Not for an hour, and it marks nothing as read, although such buttons stand before it."""
+    day = timezone.localdate() + timedelta(days=20)
+    if several:
+        choose(inbox, "First thing").get_by_text("Put off", exact=True).click()
+    else:
+        inbox.get_by_text("Put off “First thing”").locator("..").click()
+    field = inbox.get_by_label("Until another moment").and_(inbox.locator(":visible"))
+    field.fill(f"{day.isoformat()}T13:15")
+    field.press("Enter")
+    expect(inbox.get_by_role("status").get_by_text("at 1:15 PM")).to_be_visible()
+    inbox.get_by_role("link", name="Snoozed 1").click()
+    expect(inbox.get_by_role("button", name="First thing", exact=True)).to_be_visible()
+
+
+def test_enter_in_the_search_keeps_the_console_quiet(inbox: Page) -> None:
+    said: list[str] = []
+    inbox.on("console", lambda message: said.append(message.text))
+    box = inbox.get_by_role("searchbox", name="Search the inbox")
+    for words in ("first", "firs", "second"):
+        box.fill(words)
+        box.press("Enter")
+    expect(inbox.get_by_role("button", name="First thing", exact=True)).to_have_count(0)
+    expect(inbox.get_by_role("button", name="Second thing", exact=True)).to_be_visible()
+    inbox.wait_for_load_state("networkidle")
+    assert said == []
+
+
+def test_a_row_shows_one_paragraph_and_opens_to_the_rest(inbox: Page, therapist: User, live_server: Any) -> None:
+    Reminder.objects.filter(title="First thing").update(body="What it is about.\n\nThe rest of it.")
+    inbox.goto(f"{live_server.url}/inbox/")
+    row = inbox.get_by_role("listitem").filter(has_text="First thing")
+    expect(row.get_by_text("What it is about.")).to_be_visible()
+    expect(row.get_by_text("The rest of it.")).to_be_hidden()
+    row.get_by_text("What it is about.").click()
+    expect(row.get_by_text("The rest of it.")).to_be_visible()
+    expect(row.get_by_text("You get this because a test wants it.")).to_be_visible()
 
 
 def test_searching_narrows_while_typing_and_marks_no_more(inbox: Page) -> None:
@@ -212,3 +278,9 @@ def test_stopping_mail_from_a_link_without_signing_in(
     page.get_by_role("link", name="Undo").click()
     page.get_by_role("button", name="Send it again").click()
     expect(page.get_by_role("heading", name="Done. The mail comes again")).to_be_visible()
+
+
+def test_on_a_phone_the_open_tab_is_in_sight(inbox: Page, live_server: Any) -> None:
+    inbox.set_viewport_size({"width": 390, "height": 844})
+    inbox.goto(f"{live_server.url}/inbox/coming-up/")
+    expect(inbox.get_by_role("link", name="Coming up")).to_be_in_viewport(ratio=1)

@@ -15,6 +15,7 @@ from intranet.reminders.owing import owed, still_true
 from intranet.reminders.planning import plan_kind
 from intranet.reminders.releasing import words_of
 from intranet.reminders.upcoming import lines
+from intranet.reminders.weighing import Weight, weight_of
 from tests import factories
 from tests.policies.reminder_scenarios import SCENARIOS, World
 
@@ -54,6 +55,19 @@ def test_it_finds_somebody_and_lets_go_when_the_cause_is_gone(code: str, world: 
     assert still_true(due, at) == {one.pk for one in due}
     next(scenario, None)
     assert still_true(due, at) == set()
+
+
+@pytest.mark.parametrize("code", KINDS)
+def test_what_does_not_wait_for_the_morning_says_in_which_case(code: str):
+    kind = registry.find(code)
+    decides = type(kind).may_wait is not registry.Kind.may_wait
+    assert bool(kind.any_hour_when) == decides
+    assert kind.heeds_quiet_hours or not decides
+
+
+def test_the_kinds_have_every_weight():
+    """A digest that held duties alone would need no order."""
+    assert {weight_of(kind) for kind in registry.registered()} == set(Weight)
 
 
 @pytest.mark.parametrize("code", KINDS)

@@ -324,6 +324,14 @@ def _tomorrow(world: World) -> dict[str, Any]:
     return {"until": "2026-11-26T08:00:00-06:00"}
 
 
+def _chosen(world: World) -> dict[str, Any]:
+    return {"ids": [world.things["reminder"].pk]}
+
+
+def _ticked(world: World) -> dict[str, Any]:
+    return {"reminder": [world.things["reminder"].pk]}
+
+
 def _quiet(world: World) -> dict[str, Any]:
     return {"starts": "21:00", "ends": "06:00"}
 
@@ -845,6 +853,9 @@ ASKS = [
     Ask("reminders:coming-up", "GET", _at("/inbox/coming-up/")),
     Ask("reminders:words-to-come", "GET", _pk("/inbox/coming-up/", "to_come")),
     Ask("reminders:inbox-read", "POST", _at("/inbox/read/")),
+    Ask("reminders:inbox-unread", "POST", _at("/inbox/unread/"), _ticked),
+    Ask("reminders:inbox-snooze", "POST", _at("/inbox/snooze/"), lambda world: _ticked(world) | {"until": "hour"}),
+    Ask("reminders:inbox-wake", "POST", _at("/inbox/wake/"), _ticked),
     Ask("reminders:mail-choose", "POST", _at("/inbox/mail/")),
     Ask("reminders:reminder-read", "POST", _pk("/inbox/", "reminder", "read/")),
     Ask("reminders:reminder-unread", "POST", _pk("/inbox/", "reminder", "unread/")),
@@ -1288,6 +1299,11 @@ ASKS = [
     Ask("api:reminders-coming-list", "GET", _at(f"{API}/reminders-coming/")),
     Ask("api:inbox-list", "GET", _at(f"{API}/inbox/")),
     Ask("api:inbox-read-all", "POST", _at(f"{API}/inbox/read/"), lambda world: {"ids": []}),
+    Ask("api:inbox-unread-several", "POST", _at(f"{API}/inbox/unread/"), _chosen),
+    Ask(
+        "api:inbox-snooze-several", "POST", _at(f"{API}/inbox/snooze/"), lambda world: _chosen(world) | _tomorrow(world)
+    ),
+    Ask("api:inbox-wake-several", "POST", _at(f"{API}/inbox/wake/"), _chosen),
     Ask("api:inbox-detail", "GET", _pk(f"{API}/inbox/", "reminder")),
     Ask("api:inbox-read", "POST", _pk(f"{API}/inbox/", "reminder", "read/")),
     Ask("api:inbox-unread", "POST", _pk(f"{API}/inbox/", "reminder", "unread/")),

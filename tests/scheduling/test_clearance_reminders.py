@@ -75,7 +75,18 @@ class TestTheHolder:
 
 
 class TestTheManagers:
-    def test_are_told_once_for_a_clinic_and_day(
+    def test_are_told_of_what_is_found_later_on_the_day(self, lost, mt_prospect, manager, floater, at):
+        factories.shift(clinic=mt_prospect, times="13-15", staff=floater)
+        people.as_if_never(floater.memberships.filter(clinic=mt_prospect))
+        later = at + timedelta(hours=1)
+        assert lost_clearance.look_through_all(later) == 1
+        looks = ["found 2026-11-25 16:00", "found 2026-11-25 17:00"]
+        assert [row[2] for row in rows(ClearancesLost(), later)] == looks
+        first, second = (ClearancesLost().write(mt_prospect, manager, look, later).paragraphs for look in looks)
+        assert first[0].startswith("Avery Testwell")
+        assert second[0].startswith("Theo Fictus")
+
+    def test_are_told_once_for_a_clinic_and_look(
         self, lost, mt_prospect, oakbrook, manager, manager_oakbrook, clinical_lead, floater, at
     ):
         other = people.staff(name="Mo Second", role=Role.MANAGER, clinics=[mt_prospect])
@@ -85,12 +96,12 @@ class TestTheManagers:
         lost_clearance.look_through_all(tomorrow)
         week = timedelta(days=7)
         assert rows(ClearancesLost(), tomorrow) == [
-            (manager.pk, mt_prospect.pk, "found 2026-11-25", at, at + week),
-            (other.pk, mt_prospect.pk, "found 2026-11-25", at, at + week),
-            (manager.pk, mt_prospect.pk, "found 2026-11-26", tomorrow, tomorrow + week),
-            (other.pk, mt_prospect.pk, "found 2026-11-26", tomorrow, tomorrow + week),
+            (manager.pk, mt_prospect.pk, "found 2026-11-25 16:00", at, at + week),
+            (other.pk, mt_prospect.pk, "found 2026-11-25 16:00", at, at + week),
+            (manager.pk, mt_prospect.pk, "found 2026-11-26 16:00", tomorrow, tomorrow + week),
+            (other.pk, mt_prospect.pk, "found 2026-11-26 16:00", tomorrow, tomorrow + week),
         ]
-        message = ClearancesLost().write(mt_prospect, manager, "found 2026-11-26", tomorrow)
+        message = ClearancesLost().write(mt_prospect, manager, "found 2026-11-26 16:00", tomorrow)
         assert message.paragraphs[0] == (
             "Theo Fictus, Monday, November 30, 2026, 1:00 PM – 3:00 PM CST at Mt. Prospect: "
             "Theo does not work at Mt. Prospect on Mon, Nov 30."
@@ -102,7 +113,7 @@ class TestTheManagers:
         assert rows(ClearancesLost(), at) == []
 
     def test_read_the_list(self, lost, mt_prospect, manager, at):
-        message = ClearancesLost().write(mt_prospect, manager, "found 2026-11-25", at)
+        message = ClearancesLost().write(mt_prospect, manager, "found 2026-11-25 16:00", at)
         assert message.title == "1 shift at Mt. Prospect whose holder may not work it"
         assert list(message.paragraphs) == [
             f"Avery Testwell, {MORNING}: {ENDED}",
@@ -116,7 +127,7 @@ class TestTheManagers:
                 clinic=mt_prospect, day=factories.MONDAY + timedelta(days=day), times="7-9", staff=lost.person
             )
             LostClearance.objects.create(shift=one, person=lost.person, reasons=lost.reasons, found_at=at)
-        message = ClearancesLost().write(mt_prospect, manager, "found 2026-11-25", at)
+        message = ClearancesLost().write(mt_prospect, manager, "found 2026-11-25 16:00", at)
         assert message.title == "14 shifts at Mt. Prospect whose holder may not work them"
         assert message.paragraphs[-2] == "And 2 more."
         assert message.path == "/roster/?clinic=mt-prospect&show=problems&week=2026-11-30"

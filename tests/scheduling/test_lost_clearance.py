@@ -1,8 +1,8 @@
-"""The daily look at the shifts ahead: who may not work theirs any more, written down once, and over when it is right."""
+"""The hourly look at the shifts ahead: who may not work theirs any more, written down once, and over when it is right."""
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 import time_machine
@@ -25,7 +25,7 @@ from tests.scheduling import factories
 pytestmark = pytest.mark.django_db
 
 TUESDAY = date(2026, 12, 1)
-DAY = timedelta(days=1)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def end_competencies(person, at) -> None:
 def test_what_is_found_is_written_down_once(held, therapist, at):
     assert lost_clearance.look_through_all(at) == 0
     end_competencies(therapist, at)
-    assert lost_clearance.look_through_all(at) == 0  # the day was looked through
+    assert lost_clearance.look_through_all(at + timedelta(minutes=59)) == 0  # that was looked through
     assert found() == []
     assert lost_clearance.look_through_all(at + DAY) == 1
     assert found() == [("Avery Testwell", "Nov 30", ["competency-ended"])]
@@ -169,6 +169,25 @@ def test_when_less_stands_against_it_the_row_says_so_without_news(papers, at):
     renew("BLS card", date(2026, 11, 28))
     assert lost_clearance.look_through_all(at + 2 * DAY) == 1  # lost again, it is news again
     assert [set(row.words) for row in LostClearance.objects.open()] == [{BLS, INSURANCE}]
+
+
+def test_what_ends_at_noon_is_found_within_the_hour(held, therapist, at):
+    lost_clearance.look_through_all(at)
+    end_competencies(therapist, at + HOUR)
+    assert lost_clearance.look_through_all(at + HOUR) == 1
+    assert [(sweep.at, sweep.found) for sweep in ClearanceSweep.objects.all()] == [(at + HOUR, 1)]
+    assert lost_clearance.look_through_all(at + 2 * HOUR) == 0
+    assert [(sweep.at, sweep.found) for sweep in ClearanceSweep.objects.all()] == [(at + 2 * HOUR, 1)]
+
+
+def test_a_day_is_looked_through_as_it_begins(papers, mt_prospect, at):
+    """Papers end with a day: nobody waits for the full hour."""
+    Credential.objects.update(valid=DateRange(people.HIRED, None))
+    late = datetime(2026, 11, 25, 23, 40, tzinfo=mt_prospect.zone)
+    assert lost_clearance.look_through_all(late) == 0
+    renew("BLS card", date(2026, 11, 26))
+    assert lost_clearance.look_through_all(late + timedelta(minutes=19)) == 0
+    assert lost_clearance.look_through_all(late + timedelta(minutes=20)) == 1
 
 
 def test_each_clinic_has_its_own_day(mt_prospect, at):

@@ -209,7 +209,7 @@ class TestShiftOffered:
         message = ShiftOffered().write(swap, floater, "offered", at)
         tuesday = "Tuesday, December 1, 2026, 8:00 AM – 12:00 PM CST at Mt. Prospect, as a therapist"
         assert message.title == "A swap is offered to you: Monday, November 30"
-        assert message.paragraphs[0] == f"For your shift {tuesday}, Avery Testwell offers: {MORNING}."
+        assert message.paragraphs[0] == f"Avery Testwell offers {MORNING}, for your shift {tuesday}."
 
     def test_the_words_say_nothing_of_a_draft(self, give, floater, mt_prospect, manager, at):
         start, end = factories.span(mt_prospect, factories.MONDAY, "9-12")

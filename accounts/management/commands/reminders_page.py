@@ -24,8 +24,9 @@ what is planned. It never repeats what was sent, because the name of a step is p
 Credentials name the days ahead in their types.
 
 An **escalation** goes to somebody who answers for others. Mail waits for the morning if it becomes due at night, unless it
-would be too late by then; what is marked *at any hour* never waits, nor does a published change of a shift that begins
-within 24 hours. The inbox has every reminder at its time, and says under each why it came.
+would be too late by then; what is marked *at any hour* never waits, or not in the case that is named, and what is marked
+*never at night* is in the inbox alone where the morning is too late. The inbox has every reminder at its time, and says
+under each why it came.
 """
 COLUMNS = ["Reminder", "About", "Who gets it", "When", "Setting"]
 
@@ -60,10 +61,18 @@ def page() -> str:
 def _row(one: KeptKind) -> list[str]:
     kind = one.kind
     label = f"**{kind.label}**<br>`{kind.code}`"
-    night = ["*at any hour*"] if one.any_hour else []
+    night = _night(one)
     when = [_step(step) for step in one.steps] or [kind.when]
     setting = [_limits(step) for step in one.steps if not step.step.fixed]
     return [label, kind.cause, kind.who, "<br>".join([*when, *night]), "<br>".join(setting) or "–"]
+
+
+def _night(one: KeptKind) -> list[str]:
+    return [
+        *(["*at any hour*"] if one.any_hour else []),
+        *([f"*at any hour if {one.kind.any_hour_when}*"] if one.kind.any_hour_when else []),
+        *([] if one.kind.worth_waking else ["*never at night*"]),
+    ]
 
 
 def _step(one: Set) -> str:

@@ -8,6 +8,7 @@ import "./fragments.js";
 import "./steps.js";
 import "./quick.js";
 import "./inbox.js";
+import "./tabs.js";
 
 document.documentElement.setAttribute("data-scripted", ""); // from here on buttons that only a script can answer show
 
