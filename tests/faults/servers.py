@@ -21,6 +21,7 @@ from intranet.dev.folder import Folder
 from intranet.dev.postgres import Postgres
 from intranet.dev.valkey import Valkey
 from tests.faults.planted.table import TABLE
+from tests.faults.processes import wait_for
 
 ARENA, PRISTINE = "arena", "pristine"
 
@@ -79,9 +80,18 @@ class Database(Server):
     def renew(self) -> None:
         """Throw the last run's database away, whoever uses it, and make another."""
         arena, pristine = sql.Identifier(ARENA), sql.Identifier(PRISTINE)
+        wait_for(self._thrown_away)
         with self.session("intranet") as session:
-            session.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(arena))
             session.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(arena, pristine))
+
+    def _thrown_away(self) -> bool:
+        """False while the server tidies it up by itself: that work only a superuser may send away, and it ends soon."""
+        with self.session("intranet") as session:
+            try:
+                session.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(ARENA)))
+            except psycopg.errors.InsufficientPrivilege:
+                return False
+        return True
 
     def named(self, name: str) -> str:
         return urlsplit(self.address)._replace(path=f"/{name}").geturl()
