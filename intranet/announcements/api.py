@@ -24,7 +24,7 @@ from intranet.announcements.correcting import LONGEST_NOTE, Wording
 from intranet.announcements.forms import ReceiptsFilter
 from intranet.announcements.models import Announcement, Attachment, Audience, Correction, Receipt
 from intranet.announcements.reading import with_parts
-from intranet.announcements.writing import Draft, may_post
+from intranet.announcements.writing import Draft, as_kept, may_post
 from intranet.core import papers, richtext
 from intranet.core.access import Forbidden, require
 from intranet.core.files import served
@@ -353,7 +353,7 @@ class DraftViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Ge
         """Send it as it is, now or when it is to appear."""
         stored, asked = self.get_object(), AnnouncementTokenSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
-        draft = drafting.as_kept(stored)
+        draft = as_kept(stored)
         token = asked.validated_data["token"]
         sent = publishing.publish(draft, onto=stored, token=token, by=request.user, at=timezone.now())
         shown = with_parts(Announcement.objects.visible_to(request.user)).get(pk=sent.pk)
@@ -367,7 +367,7 @@ class DraftViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Ge
         asked.is_valid(raise_exception=True)
         file, token = asked.validated_data["file"], asked.validated_data["token"]
         paper = papers.read_paper(file.read(papers.MOST_BYTES + 1), file.name or "")
-        draft = drafting.as_kept(stored, added=[NewFile(papers.name_from(file.name or ""), paper)])
+        draft = as_kept(stored, added=[NewFile(papers.name_from(file.name or ""), paper)])
         saved = drafting.save(draft, onto=stored, token=token, by=request.user, at=timezone.now())
         return self._answer(saved, status.HTTP_201_CREATED)
 
@@ -384,7 +384,7 @@ class DraftViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Ge
         stored, asked = self.get_object(), AnnouncementTokenSerializer(data=request.query_params)
         asked.is_valid(raise_exception=True)
         found = get_object_or_404(stored.attachments.there(), key=_uuid(key))
-        draft = drafting.as_kept(stored, removed=[found.key])
+        draft = as_kept(stored, removed=[found.key])
         token = asked.validated_data["token"]
         drafting.save(draft, onto=stored, token=token, by=request.user, at=timezone.now())
         return Response(status=status.HTTP_204_NO_CONTENT)

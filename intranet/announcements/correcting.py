@@ -42,9 +42,10 @@ class Wording:
 
 def may_correct(announcement: Announcement, *, by: User, at: datetime) -> Verdict:
     """Whoever is in charge of it, once it has appeared; also after it is over."""
-    if announcement.is_draft or announcement.appears_at > at:
+    verdict = in_charge(announcement, by=by, at=at)
+    if verdict and not announcement.has_appeared(at):
         return Verdict.no("not-yet", "Nobody has seen it yet. Change it instead.")
-    return in_charge(announcement, by=by)
+    return verdict
 
 
 def asks_about_receipts(announcement: Announcement) -> bool:

@@ -157,7 +157,7 @@ class AnnouncementForm(WithFiles, WithoutPatients):
         self.show_attachments(stored)
         if not self.is_bound:
             usual = {"until": today + USUAL_DAYS, "clock": USUAL_TIME}
-            self.initial = {**usual, **(_as_filled_in(stored) if stored else {}), **self.initial}
+            self.initial = {**usual, **(_as_filled_in(stored, today) if stored else {}), **self.initial}
             return
         # What belongs to a choice that was not made may stay empty.
         self.fields["on"].required = self.fields["clock"].required = self.data.get("when") == LATER
@@ -246,8 +246,8 @@ class AnnouncementForm(WithFiles, WithoutPatients):
         return at_local(data["on"], data["clock"], organisation_zone())
 
 
-def _as_filled_in(stored: Announcement) -> dict[str, Any]:
-    """What was written, as it stands in the form."""
+def _as_filled_in(stored: Announcement, today: date) -> dict[str, Any]:
+    """What was written, as it stands in the form; a day on which it can no longer appear is left to choose."""
     filled: dict[str, Any] = {
         "title": stored.title,
         "body": stored.body,
@@ -261,7 +261,8 @@ def _as_filled_in(stored: Announcement) -> dict[str, Any]:
     }
     if moment := stored.planned_for or stored.published_at:
         local = moment.astimezone(organisation_zone())
-        filled |= {"when": LATER, "on": local.date(), "clock": local.time()}
+        if local.date() >= today:
+            filled |= {"when": LATER, "on": local.date(), "clock": local.time()}
     return filled
 
 

@@ -8,6 +8,7 @@ from datetime import date, datetime
 
 from django.db.models import Count, Prefetch
 from django.db.models.functions import TruncMonth
+from django.utils import timezone
 
 from accounts.models import Clinic, User
 from accounts.roles import Role
@@ -22,6 +23,7 @@ from intranet.announcements.models import (
 )
 from intranet.core.access import AnyUser
 from intranet.core.time import organisation_day, organisation_zone
+from intranet.core.wording import clock_time, counted, day_label
 
 MONTHS = 6
 SPOKEN = {
@@ -54,6 +56,11 @@ class Entry:
         return list(self.announcement.corrections.all())
 
     @property
+    def held(self) -> bool:
+        """Whether it does not appear, because its author may not post it then; `with_parts` found out."""
+        return not self.announcement.vouched and self.announcement.withdrawn_at is None  # type: ignore[attr-defined]  # an annotation
+
+    @property
     def waits(self) -> bool:
         return self.asked and self.acknowledged_at is None
 
@@ -79,8 +86,10 @@ def with_parts(found: AnnouncementQuerySet) -> AnnouncementQuerySet:
     there = Attachment.objects.there()  # type: ignore[attr-defined]  # read by the checker before the queryset is
     carried = there.defer("words").order_by("name", "pk")
     corrections = Correction.objects.defer("body").order_by("-edition")
-    return found.select_related("author").prefetch_related(
-        "audience__clinic", Prefetch("attachments", carried), Prefetch("corrections", corrections)
+    return (
+        found.with_vouching()
+        .select_related("author")
+        .prefetch_related("audience__clinic", Prefetch("attachments", carried), Prefetch("corrections", corrections))
     )
 
 
@@ -113,7 +122,7 @@ def entries(found: Iterable[Announcement], reader: User, at: datetime) -> list[E
 
 def appeared(reader: AnyUser, at: datetime) -> AnnouncementQuerySet:
     """What the person may read and find: neither scheduled nor withdrawn."""
-    return Announcement.objects.visible_to(reader).filter(published_at__lte=at, withdrawn_at__isnull=True)
+    return Announcement.objects.visible_to(reader).appeared(at)
 
 
 def months(reader: AnyUser, at: datetime) -> list[tuple[date, int]]:
@@ -123,3 +132,12 @@ def months(reader: AnyUser, at: datetime) -> list[tuple[date, int]]:
     return [
         (row["month"].date(), row["number"]) for row in by_month.values("month").annotate(number=Count("pk"))[:MONTHS]
     ]
+
+
+def said(announcement: Announcement, people: int, now: datetime) -> str:
+    """What the toast says: to how many it went, or when it will."""
+    if announcement.appears_at <= now:
+        return f"Sent to {counted(people, 'person', 'people')}."
+    moment = timezone.localtime(announcement.appears_at, organisation_zone())
+    when = f"{day_label(moment.date(), organisation_day(now))}, {clock_time(moment)}"
+    return f"Scheduled. It goes to {counted(people, 'person', 'people')} on {when}."

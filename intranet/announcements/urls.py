@@ -18,5 +18,6 @@ urlpatterns = [
     path("<int:pk>/editions/", care.editions, name="editions"),
     path("<int:pk>/receipts/", receipts.receipts, name="receipts"),
     path("<int:pk>/receipts.csv", receipts.receipts_csv, name="receipts-csv"),
+    path("<int:pk>/take-over/", care.take_over, name="take-over"),
     path("<int:pk>/withdraw/", care.withdraw, name="withdraw"),
 ]

@@ -15,12 +15,12 @@ from intranet.announcements import drafting, publishing
 from intranet.announcements.audience import reached
 from intranet.announcements.forms import AnnouncementForm
 from intranet.announcements.models import Announcement
+from intranet.announcements.reading import said
 from intranet.announcements.views.reading import visible
 from intranet.announcements.writing import GONE, may_post
 from intranet.core.access import Conflict, Forbidden, Refused, add_refusal, require
 from intranet.core.forms import whole_number
-from intranet.core.time import organisation_day, organisation_zone
-from intranet.core.wording import clock_time, counted, day_label
+from intranet.core.time import organisation_day
 
 FILES_ONCE_MORE = "Choose the files once more: they were not kept."
 
@@ -137,17 +137,8 @@ def _sent(request: HttpRequest, form: AnnouncementForm, now: datetime) -> HttpRe
     else:
         sent = publishing.publish(wanted, onto=form.stored, token=form.seen_token, by=request.user, at=now)
     people = reached(form.chosen, organisation_day(now)).count()
-    messages.success(request, _said(sent, people, now))
+    messages.success(request, said(sent, people, now))
     return redirect(sent)
-
-
-def _said(announcement: Announcement, people: int, now: datetime) -> str:
-    """What the toast says: to how many it went, or when it will."""
-    if announcement.appears_at <= now:
-        return f"Sent to {counted(people, 'person', 'people')}."
-    moment = timezone.localtime(announcement.appears_at, organisation_zone())
-    when = f"{day_label(moment.date(), organisation_day(now))}, {clock_time(moment)}"
-    return f"Scheduled. It goes to {counted(people, 'person', 'people')} on {when}."
 
 
 def _look_again(request: HttpRequest, form: AnnouncementForm) -> None:

@@ -15,6 +15,7 @@ from accounts.roles import Role
 from intranet.announcements import drafting
 from intranet.announcements.models import Announcement
 from intranet.announcements.publishing import change, publish
+from intranet.announcements.writing import as_kept
 from intranet.audit.models import Entry
 from intranet.core.access import Conflict, Forbidden, Refused
 from intranet.search.models import Document
@@ -70,7 +71,7 @@ class TestRules:
 
     def test_what_was_sent_or_discarded_is_no_draft_any_more(self, mt_prospect, kept, manager, at):
         seen = Announcement.objects.get(pk=kept.pk)
-        sent = publish(drafting.as_kept(kept), onto=kept, token=1, by=manager, at=at)
+        sent = publish(as_kept(kept), onto=kept, token=1, by=manager, at=at)
         assert (sent.pk, sent.published_at, sent.audience.count()) == (kept.pk, at, 1)
         with pytest.raises(Conflict, match="sent or discarded meanwhile"):
             drafting.save(factories.draft(to=[mt_prospect]), onto=seen, token=1, by=manager, at=at)
@@ -129,7 +130,7 @@ class TestPrivacy:
     def test_search_learns_of_it_when_it_is_sent(self, kept, manager, at):
         known = Document.objects.filter(kind="announcement")
         assert not known.exists()
-        publish(drafting.as_kept(kept), onto=kept, token=1, by=manager, at=at)
+        publish(as_kept(kept), onto=kept, token=1, by=manager, at=at)
         assert known.get().title == "Zebra crossing"
 
     def test_a_manager_who_may_post_no_more_is_shown_nothing(self, sign_in, kept, manager):
