@@ -12,8 +12,9 @@ from django.db import transaction
 
 from accounts.models import User
 from intranet.announcements import attaching
+from intranet.announcements.acknowledging import may_see_names
 from intranet.announcements.attaching import NewFile
-from intranet.announcements.models import Announcement, Correction
+from intranet.announcements.models import Announcement, Attachment, AttachmentQuerySet, Correction
 from intranet.announcements.publishing import clinics_of, in_charge
 from intranet.announcements.writing import end_of, has_words, lock, stays_for_the_late
 from intranet.audit.recording import record
@@ -81,11 +82,18 @@ def correct(announcement: Announcement, wording: Wording, *, token: int, by: Use
 def earlier_wordings(announcement: Announcement) -> list[Correction]:
     """What it said before each correction, the latest first; each with its `attachments` of that time. Two queries."""
     found = list(announcement.corrections.select_related("by").order_by("-edition"))
-    files = list(announcement.attachments.defer("words").order_by("name", "pk"))
+    carried = Attachment.objects.filter(announcement=announcement)  # what came with the announcement may be a part of them
+    files = list(carried.defer("words").order_by("name", "pk"))
     for one in found:
         before = one.edition - 1
         one.attachments = [file for file in files if file.added_in <= before < (file.removed_in or one.edition)]  # type: ignore[attr-defined]  # for the page
     return found
+
+
+def attachments_for(announcement: Announcement, *, by: User) -> AttachmentQuerySet:
+    """The files of something that the person may read; those of earlier wordings too, for who sees these."""
+    found = Attachment.objects.filter(announcement=announcement)
+    return found if may_see_names(announcement, by=by) else found.there()
 
 
 def _keep(announcement: Announcement, wording: Wording, *, resets: bool, by: User, at: datetime) -> None:

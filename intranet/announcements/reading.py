@@ -23,7 +23,7 @@ from intranet.announcements.models import (
 )
 from intranet.core.access import AnyUser
 from intranet.core.time import organisation_day, organisation_zone
-from intranet.core.wording import clock_time, counted, day_label
+from intranet.core.wording import clock_time, counted, day_label, full_day
 
 MONTHS = 6
 SPOKEN = {
@@ -44,6 +44,7 @@ class Entry:
     late: bool
     due_on: date | None  # for the reader: whoever came later has longer
     progress: Progress | None
+    appeared: bool = True
     names: bool = False  # whether the reader sees who has answered, too
 
     @property
@@ -114,10 +115,17 @@ def entries(found: Iterable[Announcement], reader: User, at: datetime) -> list[E
             late=(due_at := owed.get(announcement.pk, announcement.due_at)) is not None and due_at <= at,
             due_on=day_that_ends(due_at),
             progress=Progress.of(receipts[announcement.pk]) if announcement.pk in receipts else None,
+            appeared=announcement.appears_at <= at and announcement.vouched,  # type: ignore[attr-defined]  # an annotation
             names=bool(may_see_names(announcement, by=reader)),
         )
         for announcement in found
     ]
+
+
+def withdrawal(announcement: Announcement) -> str:
+    """Who took it back and when, for those for whom it was: `Dana Mockridge withdrew it on Dec 4, 2026 at 7:00 AM.`"""
+    moment = timezone.localtime(announcement.withdrawn_at, organisation_zone())
+    return f"{announcement.withdrawn_by} withdrew it on {full_day(moment.date())} at {clock_time(moment)}."
 
 
 def appeared(reader: AnyUser, at: datetime) -> AnnouncementQuerySet:

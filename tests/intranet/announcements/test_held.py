@@ -15,7 +15,7 @@ from accounts.leaving import ahead, left_to_do, let_go
 from accounts.models import User
 from accounts.roles import Role
 from intranet.announcements.models import Announcement
-from intranet.announcements.publishing import change, may_change, may_take_over, publish, take_over, withdraw
+from intranet.announcements.publishing import change, may_change, may_take_over, take_over, withdraw
 from intranet.announcements.writing import as_kept
 from intranet.audit.models import Entry
 from intranet.core.access import Conflict, Forbidden, Refused
