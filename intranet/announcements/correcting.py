@@ -81,9 +81,9 @@ def correct(announcement: Announcement, wording: Wording, *, token: int, by: Use
 
 def earlier_wordings(announcement: Announcement) -> list[Correction]:
     """What it said before each correction, the latest first; each with its `attachments` of that time. Two queries."""
-    found = list(announcement.corrections.select_related("by").order_by("-edition"))
-    carried = Attachment.objects.filter(announcement=announcement)  # what came with the announcement may be a part of them
-    files = list(carried.defer("words").order_by("name", "pk"))
+    # Not by way of the announcement: what its card has loaded is a part of it.
+    found = list(Correction.objects.filter(announcement=announcement).select_related("by").order_by("-edition"))
+    files = list(Attachment.objects.filter(announcement=announcement).defer("words").order_by("name", "pk"))
     for one in found:
         before = one.edition - 1
         one.attachments = [file for file in files if file.added_in <= before < (file.removed_in or one.edition)]  # type: ignore[attr-defined]  # for the page

@@ -201,7 +201,7 @@ class TestTakingOver:
     def test_the_page(self, sign_in, held, second, therapist, at):
         with time_machine.travel(at + 2 * DAY, tick=False):
             browser = sign_in(second)
-            assert "1 announcement did not appear" in browser.get(LIST).content.decode()
+            assert "1 announcement is held" in browser.get(LIST).content.decode()
             page = browser.get(held.get_absolute_url()).content.decode()
             assert "Held: its author may no longer post it" in page
             where = reverse("announcements:take-over", args=[held.pk])
