@@ -52,7 +52,11 @@ class AnnouncementQuerySet(AccessQuerySet["Announcement"]):
 
     def held(self, by: datetime) -> Self:
         """Those that were to appear by then and do not, because their author may no longer post them."""
-        return self.filter(Q(published_at__lte=by, withdrawn_at__isnull=True) & ~_vouched_for())
+        return self.filter(published_at__lte=by, withdrawn_at__isnull=True).unvouched()
+
+    def unvouched(self) -> Self:
+        """Those that their authors may not post at the moment at which they are to appear."""
+        return self.filter(~_vouched_for())
 
     def with_vouching(self) -> Self:
         """Each with `vouched`: whether its author may post it at the moment at which it is to appear."""
@@ -255,7 +259,7 @@ class Announcement(models.Model):
 
     def is_vouched_for(self) -> bool:
         """Whether its author may post it at the moment at which it is to appear. One query."""
-        return Announcement.objects.with_vouching().filter(pk=self.pk, vouched=True).exists()
+        return not Announcement.objects.unvouched().filter(pk=self.pk).exists()
 
     @property
     def published_on(self) -> date:

@@ -62,7 +62,7 @@ class AnnouncementViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, view
         What was withdrawn answers 410 to those for whom it was.
         """
         withdrawn = Announcement.objects.withdrawn_from(request.user).select_related("withdrawn_by")
-        if (gone := withdrawn.filter(pk=whole_number(pk)).first()) is not None:
+        if (gone := withdrawn.filter(pk=whole_number(pk) or 0).first()) is not None:
             raise Gone.because("withdrawn", withdrawal(gone))
         announcement = self.get_object()
         if request.auth is None:
