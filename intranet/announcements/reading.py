@@ -45,6 +45,7 @@ class Entry:
     due_on: date | None  # for the reader: whoever came later has longer
     progress: Progress | None
     appeared: bool = True
+    held: bool = False  # it does not appear, because its author may not post it then
     names: bool = False  # whether the reader sees who has answered, too
 
     @property
@@ -55,11 +56,6 @@ class Entry:
     def corrections(self) -> list[Correction]:
         """What has changed since it appeared, the latest first."""
         return list(self.announcement.corrections.all())
-
-    @property
-    def held(self) -> bool:
-        """Whether it does not appear, because its author may not post it then; `with_parts` found out."""
-        return not self.announcement.vouched and self.announcement.withdrawn_at is None  # type: ignore[attr-defined]  # an annotation
 
     @property
     def waits(self) -> bool:
@@ -95,7 +91,7 @@ def with_parts(found: AnnouncementQuerySet) -> AnnouncementQuerySet:
 
 
 def entries(found: Iterable[Announcement], reader: User, at: datetime) -> list[Entry]:
-    """Entries for a page of announcements. Four queries, however many there are."""
+    """Entries for a page of announcements. Five queries, however many there are."""
     found = list(found)
     ids = [announcement.pk for announcement in found]
     given = dict(
@@ -106,6 +102,7 @@ def entries(found: Iterable[Announcement], reader: User, at: datetime) -> list[E
     )
     addressed = set(Announcement.objects.addressed_to(reader, at).filter(pk__in=ids).values_list("pk", flat=True))
     owed = {one.pk: one.own_due_at for one in Announcement.objects.owed_by(reader, at).filter(pk__in=ids)}  # type: ignore[attr-defined]  # an annotation
+    unvouched = set(Announcement.objects.unvouched().filter(pk__in=ids).values_list("pk", flat=True))
     receipts = answers_for(found, reader, organisation_day(at))
     return [
         Entry(
@@ -115,7 +112,8 @@ def entries(found: Iterable[Announcement], reader: User, at: datetime) -> list[E
             late=(due_at := owed.get(announcement.pk, announcement.due_at)) is not None and due_at <= at,
             due_on=day_that_ends(due_at),
             progress=Progress.of(receipts[announcement.pk]) if announcement.pk in receipts else None,
-            appeared=announcement.appears_at <= at and announcement.vouched,  # type: ignore[attr-defined]  # an annotation
+            appeared=announcement.appears_at <= at and announcement.pk not in unvouched,
+            held=announcement.pk in unvouched and announcement.withdrawn_at is None,
             names=bool(may_see_names(announcement, by=reader)),
         )
         for announcement in found
