@@ -27,11 +27,13 @@ class LeftToDo:
 
 @dataclass(frozen=True, slots=True)
 class Ahead:
-    """Days on which somebody is still expected, in words, the first ones of `total`; and what becomes of them."""
+    """What is still expected of somebody, in words, the first ones of `total`; and what becomes of them."""
 
     total: int
     lines: list[str]
     then: str
+    what: str = "shift"
+    icon: str = "calendar"
 
     @property
     def more(self) -> int:

@@ -14,7 +14,7 @@ from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Prefetch, Q, Value, prefetch_related_objects
-from django.db.models.functions import Coalesce, Lower
+from django.db.models.functions import Cast, Coalesce, Lower
 from django.urls import reverse
 from django.utils import timezone
 
@@ -24,6 +24,7 @@ from accounts.roles import ORGANISATION_ROLES, Capability, Role
 from accounts.standing import Standing, standing_of
 from intranet.core.access import AccessQuerySet, AnyUser
 from intranet.core.frozen import no_truncate, written_once
+from intranet.core.moments import InZone
 from intranet.core.time import organisation_day, organisation_zone
 
 
@@ -256,6 +257,18 @@ def role_fits_its_place(name: str) -> models.CheckConstraint:
 class MembershipQuerySet(models.QuerySet["Membership"]):
     def on(self, day: date) -> Self:
         return self.filter(held_on(day))
+
+    def in_force_at(self, moment: models.OuterRef) -> Self:
+        """In force at a moment of an outer query, past or to come, whatever was ended later: until a role is ended it holds.
+
+        `on` speaks of whole days, from what is known now.
+        """
+        zone = Coalesce(F("clinic__time_zone"), Value(organisation_zone().key))
+        day = Cast(InZone(zone, moment), models.DateField())
+        ended_later = RoleEnd.objects.filter(membership=models.OuterRef("pk"), at__gt=models.OuterRef("moment"))
+        found = self.annotate(moment=models.ExpressionWrapper(moment, models.DateTimeField()), day_then=day)
+        goes_on = Q(ended_at=None) & (Q(period__upper_inf=True) | Q(period__endswith__gt=F("day_then")))
+        return found.filter(goes_on | models.Exists(ended_later), period__startswith__lte=F("day_then"))
 
     def not_over(self, day: date | models.OuterRef) -> Self:
         """In force on the day (or a day of the outer query) or to come."""

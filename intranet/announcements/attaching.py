@@ -8,6 +8,7 @@ from datetime import datetime
 from itertools import count
 from uuid import UUID
 
+from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 
 from accounts.models import User
@@ -26,6 +27,12 @@ class NewFile:
 
     name: str
     paper: papers.Paper
+
+
+def looked_at(file: UploadedFile) -> NewFile:
+    """A file as it came in, taken for what its content is. Raises Refused for what is not taken."""
+    paper = papers.read_paper(file.read(papers.MOST_BYTES + 1), file.name or "")
+    return NewFile(papers.name_from(file.name or ""), paper)
 
 
 def change(

@@ -12,8 +12,9 @@ from django.db import transaction
 
 from accounts.models import User
 from intranet.announcements import attaching
+from intranet.announcements.acknowledging import may_see_names
 from intranet.announcements.attaching import NewFile
-from intranet.announcements.models import Announcement, Correction
+from intranet.announcements.models import Announcement, Attachment, AttachmentQuerySet, Correction
 from intranet.announcements.publishing import clinics_of, in_charge
 from intranet.announcements.writing import end_of, has_words, lock, stays_for_the_late
 from intranet.audit.recording import record
@@ -42,9 +43,10 @@ class Wording:
 
 def may_correct(announcement: Announcement, *, by: User, at: datetime) -> Verdict:
     """Whoever is in charge of it, once it has appeared; also after it is over."""
-    if announcement.is_draft or announcement.appears_at > at:
+    verdict = in_charge(announcement, by=by, at=at)
+    if verdict and not announcement.has_appeared(at):
         return Verdict.no("not-yet", "Nobody has seen it yet. Change it instead.")
-    return in_charge(announcement, by=by)
+    return verdict
 
 
 def asks_about_receipts(announcement: Announcement) -> bool:
@@ -79,12 +81,19 @@ def correct(announcement: Announcement, wording: Wording, *, token: int, by: Use
 
 def earlier_wordings(announcement: Announcement) -> list[Correction]:
     """What it said before each correction, the latest first; each with its `attachments` of that time. Two queries."""
-    found = list(announcement.corrections.select_related("by").order_by("-edition"))
-    files = list(announcement.attachments.defer("words").order_by("name", "pk"))
+    # Not by way of the announcement: what its card has loaded is a part of it.
+    found = list(Correction.objects.filter(announcement=announcement).select_related("by").order_by("-edition"))
+    files = list(Attachment.objects.filter(announcement=announcement).defer("words").order_by("name", "pk"))
     for one in found:
         before = one.edition - 1
         one.attachments = [file for file in files if file.added_in <= before < (file.removed_in or one.edition)]  # type: ignore[attr-defined]  # for the page
     return found
+
+
+def attachments_for(announcement: Announcement, *, by: User) -> AttachmentQuerySet:
+    """The files of something that the person may read; those of earlier wordings too, for who sees these."""
+    found = Attachment.objects.filter(announcement=announcement)
+    return found if may_see_names(announcement, by=by) else found.there()
 
 
 def _keep(announcement: Announcement, wording: Wording, *, resets: bool, by: User, at: datetime) -> None:

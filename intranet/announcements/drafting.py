@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
 from datetime import datetime
-from uuid import UUID
 
 from django.db import transaction
 
 from accounts.models import User
-from accounts.roles import Role
 from intranet.announcements import attaching
-from intranet.announcements.attaching import NewFile
-from intranet.announcements.audience import Cell, outside_scope
+from intranet.announcements.audience import outside_scope
 from intranet.announcements.models import Announcement
 from intranet.announcements.writing import Draft, fits_on_a_page, is_own_draft, lock, may_post, write
 from intranet.core.access import YES, Forbidden, Verdict, require
@@ -34,24 +30,6 @@ def save(draft: Draft, *, onto: Announcement | None = None, token: int = 0, by: 
         return write(Announcement(author=by, token=0), draft, sent_for=None, by=by, at=at)
     require(is_own_draft(onto, by), Forbidden)
     return write(lock(onto, token=token), draft, sent_for=None, by=by, at=at)
-
-
-def as_kept(stored: Announcement, *, added: Sequence[NewFile] = (), removed: Collection[UUID] = ()) -> Draft:
-    """A stored draft as it stands, with files that come and go."""
-    rows = stored.audience.select_related("clinic")
-    return Draft(
-        title=stored.title,
-        body=stored.body,
-        audience=[Cell(row.clinic, Role(row.role)) for row in rows],
-        appears=stored.planned_for,
-        last_day=stored.last_day,
-        due_on=stored.due_on,
-        asks=stored.must_acknowledge,
-        pinned=stored.pinned,
-        urgent=stored.urgent,
-        added=added,
-        removed=removed,
-    )
 
 
 @transaction.atomic

@@ -25,11 +25,12 @@ from intranet.core.access import Refused
 from intranet.core.editor import RichTextField
 from intranet.core.forms import ClockInput, DayInput, FilterForm, WordsField, in_this_century, whole_number
 from intranet.core.patient_words import WithoutPatients, warning
-from intranet.core.time import at_local, organisation_zone
+from intranet.core.time import at_local, organisation_day, organisation_zone
 from intranet.core.wording import zone_words
 
 USUAL_TIME = time(7)
 USUAL_DAYS = timedelta(days=30)
+USUAL_ANSWER = timedelta(days=7)
 NOW, LATER = "now", "later"
 
 
@@ -66,10 +67,9 @@ class FilesField(forms.FileField):
     @staticmethod
     def _read(file: UploadedFile) -> NewFile:
         try:
-            paper = papers.read_paper(file.read(papers.MOST_BYTES + 1), file.name or "")
+            return attaching.looked_at(file)
         except Refused as refused:
             raise forms.ValidationError(f"“{file.name}”: {refused}") from None
-        return NewFile(papers.name_from(file.name or ""), paper)
 
 
 class WithFiles(forms.Form):
@@ -131,9 +131,10 @@ class AnnouncementForm(WithFiles, WithoutPatients):
     must_acknowledge = forms.BooleanField(label="People must acknowledge it", required=False)
     due = forms.DateField(
         label="Acknowledge by",
+        required=False,
         widget=DayInput,
         validators=[in_this_century],
-        error_messages={"required": "Choose the last day to acknowledge it."},
+        help_text="Left empty: a week after it appears",
     )
     urgent = forms.BooleanField(label="It is urgent", required=False)
     pinned = forms.BooleanField(label="Pin it to the top until its last day", required=False)
@@ -150,6 +151,7 @@ class AnnouncementForm(WithFiles, WithoutPatients):
     ) -> None:
         super().__init__(*args, **kwargs)
         self.stored = stored
+        self.today, self.complete = today, complete
         self.cells = {cell.key: cell for cell in cells_for(author, today)}
         self.weighs = may_weigh(author)
         self.fields["audience"].choices = [(key, key) for key in self.cells]  # type: ignore[attr-defined]
@@ -157,11 +159,10 @@ class AnnouncementForm(WithFiles, WithoutPatients):
         self.show_attachments(stored)
         if not self.is_bound:
             usual = {"until": today + USUAL_DAYS, "clock": USUAL_TIME}
-            self.initial = {**usual, **(_as_filled_in(stored) if stored else {}), **self.initial}
+            self.initial = {**usual, **(_as_filled_in(stored, today) if stored else {}), **self.initial}
             return
         # What belongs to a choice that was not made may stay empty.
         self.fields["on"].required = self.fields["clock"].required = self.data.get("when") == LATER
-        self.fields["due"].required = "must_acknowledge" in self.data
         if not complete:
             self.free_text = ()
             for field in self.fields.values():
@@ -228,7 +229,7 @@ class AnnouncementForm(WithFiles, WithoutPatients):
             audience=self.chosen,
             appears=self._appears(data),
             last_day=data.get("until"),
-            due_on=data.get("due") if asks else None,
+            due_on=self._due_on(data) if asks else None,
             asks=asks,
             pinned=bool(data.get("pinned")),
             urgent=bool(data.get("urgent")),
@@ -239,6 +240,13 @@ class AnnouncementForm(WithFiles, WithoutPatients):
     def _as_stored(self) -> dict[str, Any]:
         return {} if self.is_bound or self.stored is None else self.initial
 
+    def _due_on(self, data: Mapping[str, Any]) -> date | None:
+        """The day that was chosen, or the usual one where it is sent. A day that makes no sense stays an error."""
+        if data.get("due") or "due" in self.errors or not (self.is_bound and self.complete):
+            return data.get("due")
+        appears = self._appears(data)
+        return (organisation_day(appears) if appears else self.today) + USUAL_ANSWER
+
     @staticmethod
     def _appears(data: Mapping[str, Any]) -> datetime | None:
         if data.get("when") != LATER or not data.get("on") or not data.get("clock"):
@@ -246,8 +254,8 @@ class AnnouncementForm(WithFiles, WithoutPatients):
         return at_local(data["on"], data["clock"], organisation_zone())
 
 
-def _as_filled_in(stored: Announcement) -> dict[str, Any]:
-    """What was written, as it stands in the form."""
+def _as_filled_in(stored: Announcement, today: date) -> dict[str, Any]:
+    """What was written, as it stands in the form; a day on which it can no longer appear is left to choose."""
     filled: dict[str, Any] = {
         "title": stored.title,
         "body": stored.body,
@@ -261,7 +269,8 @@ def _as_filled_in(stored: Announcement) -> dict[str, Any]:
     }
     if moment := stored.planned_for or stored.published_at:
         local = moment.astimezone(organisation_zone())
-        filled |= {"when": LATER, "on": local.date(), "clock": local.time()}
+        if local.date() >= today:
+            filled |= {"when": LATER, "on": local.date(), "clock": local.time()}
     return filled
 
 

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from accounts.models import Clinic, Membership, User
 from accounts.roles import Capability, Role
+from intranet.announcements import vouching
 from intranet.core import frozen, papers
 from intranet.core.access import AccessQuerySet, AnyUser
 from intranet.core.moments import moment_of
@@ -24,12 +25,14 @@ ADDRESSED_ROLES = [Role.THERAPIST, Role.ASSISTANT, Role.FRONT_DESK, Role.MANAGER
 
 class AnnouncementQuerySet(AccessQuerySet["Announcement"]):
     def visible_to(self, user: AnyUser) -> Self:
-        """Published ones addressed to the person, or to a clinic whose announcements the person reads all; own ones
-        also before they appear and after they are withdrawn. Drafts are none: see `drafts_of`.
+        """Published ones addressed to the person, or to a clinic whose announcements the person reads all; before they
+        appear those that the person could send; own ones also after they are withdrawn. Drafts are none: see `drafts_of`.
         """
         if not isinstance(user, User) or not user.standing.holds(Capability.READ_ANNOUNCEMENT):
             return self.none()
-        return self.sent().filter(Q(author=user) | (_published(timezone.now()) & _within_reach_of(user)))
+        now = timezone.now()
+        others = (_published(now) & _within_reach_of(user)) | (_to_come(now) & could_be_sent_by(user))
+        return self.sent().filter(Q(author=user) | others)
 
     def sent(self) -> Self:
         """All but drafts; also what appears later, is over or withdrawn."""
@@ -39,9 +42,32 @@ class AnnouncementQuerySet(AccessQuerySet["Announcement"]):
         """What the person has begun and not sent; nobody else ever sees it. The latest saved first."""
         return self.filter(published_at__isnull=True, author=user.pk).order_by("-saved_at", "-pk")
 
+    def appeared(self, at: datetime) -> Self:
+        """Published, whether over or not: the one rule on whether an announcement is there for its readers."""
+        return self.filter(_published(at))
+
     def scheduled(self, at: datetime) -> Self:
-        """Sent, and still to appear."""
-        return self.filter(published_at__gt=at, withdrawn_at__isnull=True)
+        """Sent, and still to appear; also what is held."""
+        return self.sent().filter(_to_come(at))
+
+    def held(self, by: datetime) -> Self:
+        """Those that were to appear by then and do not, because their author may no longer post them."""
+        return self.filter(published_at__lte=by, withdrawn_at__isnull=True).unvouched()
+
+    def unvouched(self) -> Self:
+        """Those that their authors may not post at the moment at which they are to appear."""
+        return self.filter(~_vouched_for())
+
+    def with_vouching(self) -> Self:
+        """Each with `vouched`: whether its author may post it at the moment at which it is to appear."""
+        return self.annotate(vouched=models.ExpressionWrapper(_vouched_for(), models.BooleanField()))
+
+    def withdrawn_from(self, user: AnyUser) -> Self:
+        """Those that the person could have read until somebody withdrew them."""
+        if not isinstance(user, User) or not user.standing.holds(Capability.READ_ANNOUNCEMENT):
+            return self.none()
+        had_appeared = Q(withdrawn_at__isnull=False, published_at__lte=F("withdrawn_at")) & _vouched_for()
+        return self.filter(had_appeared & _within_reach_of(user))
 
     def addressed_to(self, user: User, at: datetime) -> Self:
         """Published ones of which the person is a recipient now."""
@@ -81,7 +107,27 @@ class AnnouncementQuerySet(AccessQuerySet["Announcement"]):
 
 
 def _published(at: datetime) -> Q:
-    return Q(published_at__lte=at, withdrawn_at__isnull=True)
+    return Q(published_at__lte=at, withdrawn_at__isnull=True) & _vouched_for()
+
+
+def _to_come(at: datetime) -> Q:
+    return Q(withdrawn_at__isnull=True) & ~_published(at)
+
+
+def _vouched_for() -> Q:
+    """Its author could post it when it was to appear; what was sent at once, was checked then."""
+    at_once = Q(saved_at__isnull=True) | Q(published_at__lte=F("saved_at"))
+    beyond = Audience.objects.filter(~vouching.posts_there(), announcement=OuterRef("pk"))
+    return at_once | vouching.posts_everywhere() | ~Q(Exists(beyond))
+
+
+def could_be_sent_by(user: User) -> Q:
+    """The person answers for announcements at every clinic that it addresses. A granted writer answers for own ones alone."""
+    scope = user.standing.scope(Capability.WEIGH_ANNOUNCEMENT)
+    if scope.everywhere:
+        return ~Q(pk__in=[])
+    beyond = Audience.objects.filter(announcement=OuterRef("pk")).exclude(clinic__in=scope.clinic_ids)
+    return ~Q(Exists(beyond)) if scope else Q(pk__in=[])
 
 
 def asked_at(prefix: str = "") -> Coalesce:
@@ -206,6 +252,14 @@ class Announcement(models.Model):
         if self.published_at is None:
             raise ValueError("A draft does not appear.")
         return self.published_at
+
+    def has_appeared(self, at: datetime) -> bool:
+        """Whether its readers find it, or found it until its last day. One query: see `AnnouncementQuerySet.appeared`."""
+        return Announcement.objects.appeared(at).filter(pk=self.pk).exists()
+
+    def is_vouched_for(self) -> bool:
+        """Whether its author may post it at the moment at which it is to appear. One query."""
+        return not Announcement.objects.unvouched().filter(pk=self.pk).exists()
 
     @property
     def published_on(self) -> date:

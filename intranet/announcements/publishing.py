@@ -1,7 +1,8 @@
-"""Sending an announcement, changing it before it appears, and taking it back."""
+"""Sending an announcement, changing it or standing for it before it appears, and taking it back."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from django.db import transaction
@@ -9,7 +10,16 @@ from django.db import transaction
 from accounts.models import User
 from accounts.roles import Capability
 from intranet.announcements.models import Announcement
-from intranet.announcements.writing import Draft, is_own_draft, lock, may_post, may_send, write
+from intranet.announcements.writing import (
+    Draft,
+    as_kept,
+    is_own_draft,
+    lock,
+    may_post,
+    may_send,
+    may_weigh,
+    write,
+)
 from intranet.audit.recording import record
 from intranet.core.access import YES, Forbidden, Verdict, require
 
@@ -43,21 +53,24 @@ def _told(clinics: set[int], appears: datetime, at: datetime) -> set[int]:
 
 def may_change(announcement: Announcement, *, by: User, at: datetime) -> Verdict:
     """As long as nobody has it before them: afterwards it is corrected, so that readers see that it was."""
-    if announcement.is_draft or announcement.appears_at <= at:
+    if announcement.is_draft or announcement.has_appeared(at):
         return Verdict.no("appeared", "It has appeared already. Correct it instead.")
-    return in_charge(announcement, by=by)
+    return in_charge(announcement, by=by, at=at)
 
 
 @transaction.atomic
 def change(announcement: Announcement, draft: Draft, *, token: int, by: User, at: datetime) -> Announcement:
     """Put something else in the place of what has not appeared yet; the rules are those of sending it.
 
-    Raises Forbidden, Refused with all reasons, Conflict when it was saved meanwhile.
+    It stays its author's, unless they may no longer post it: then whoever changes it stands for it. Raises Forbidden,
+    Refused with all reasons, Conflict when it was saved meanwhile.
     """
     require(may_change(announcement, by=by, at=at), Forbidden)
     announcement = lock(announcement, token=token)
     require(may_change(announcement, by=by, at=at), Forbidden)
     require(may_send(draft, by=by, at=at))
+    if not announcement.is_vouched_for():
+        announcement.author = by
     clinics = clinics_of(announcement) | {cell.clinic.pk for cell in draft.audience}
     appears = draft.appears or at
     write(announcement, draft, sent_for=appears, by=by, at=at)
@@ -66,31 +79,62 @@ def change(announcement: Announcement, draft: Draft, *, token: int, by: User, at
     return announcement
 
 
-def in_charge(announcement: Announcement, *, by: User) -> Verdict:
-    """Its author, for as long as they could still post it, or whoever posts to the whole organisation; until it is
-    withdrawn."""
+def may_take_over(announcement: Announcement, *, by: User, at: datetime) -> Verdict:
+    """Whoever is in charge of what does not appear because its author may no longer post it."""
+    verdict = may_change(announcement, by=by, at=at)
+    if verdict and announcement.is_vouched_for():
+        return Verdict.no("not-held", "It is not held: its author may post it.")
+    return verdict
+
+
+@transaction.atomic
+def take_over(announcement: Announcement, *, token: int, by: User, at: datetime) -> Announcement:
+    """Publish it as one's own: at once when its moment has passed, else when it was to appear.
+
+    Raises Forbidden, Refused with all reasons when its days have passed too, Conflict when it was saved meanwhile.
+    """
+    require(may_take_over(announcement, by=by, at=at), Forbidden)
+    announcement = lock(announcement, token=token)
+    require(may_take_over(announcement, by=by, at=at), Forbidden)
+    later = announcement.appears_at if announcement.appears_at > at else None
+    draft = replace(as_kept(announcement), appears=later)
+    require(may_send(draft, by=by, at=at))
+    former, announcement.author = announcement.author, by
+    appears = later or at
+    write(announcement, draft, sent_for=appears, by=by, at=at)
+    seen_by = _told(clinics_of(announcement), appears, at)
+    record(by, "announcement.taken_over", announcement, clinics=seen_by, appears=appears, former=former.name)
+    return announcement
+
+
+def in_charge(announcement: Announcement, *, by: User, at: datetime) -> Verdict:
+    """Its author, for as long as they could still post it, and whoever posts to the whole organisation; before it appears
+    whoever answers for announcements at all of its clinics, too. Until it is withdrawn."""
     if announcement.withdrawn_at is not None:
         return Verdict.no("withdrawn", "It is withdrawn already.")
+    clinics = clinics_of(announcement)
     scope = by.standing.scope(Capability.POST_ANNOUNCEMENT)
-    if scope.everywhere or (scope and by.pk == announcement.author_id and scope.covers(clinics_of(announcement))):
+    if scope.everywhere or (scope and by.pk == announcement.author_id and scope.covers(clinics)):
+        return YES
+    if may_weigh(by, clinics) and not announcement.has_appeared(at):
         return YES
     return Verdict.no("not-yours", "Its author, the clinical lead or an administrator does this to an announcement.")
 
 
-def may_withdraw(announcement: Announcement, *, by: User) -> Verdict:
+def may_withdraw(announcement: Announcement, *, by: User, at: datetime) -> Verdict:
     """Whoever is in charge of it. Once is enough; a draft is discarded."""
-    return in_charge(announcement, by=by)
+    return in_charge(announcement, by=by, at=at)
 
 
 @transaction.atomic
 def withdraw(announcement: Announcement, *, by: User, at: datetime) -> Announcement:
     """Take it back. It leaves every list, and reminders about it are cancelled; the record of who read it stays."""
     announcement = Announcement.objects.sent().select_for_update(of=("self",)).get(pk=announcement.pk)
-    require(may_withdraw(announcement, by=by), Forbidden)
+    require(may_withdraw(announcement, by=by, at=at), Forbidden)
+    seen_by = clinics_of(announcement) if announcement.has_appeared(at) else set()
     announcement.withdrawn_at, announcement.withdrawn_by = at, by
     announcement.token += 1
     announcement.save(update_fields=["withdrawn_at", "withdrawn_by", "token"])
-    seen_by = _told(clinics_of(announcement), announcement.appears_at, at)
     record(by, "announcement.withdrawn", announcement, clinics=seen_by)
     return announcement
 

@@ -8,6 +8,7 @@ from datetime import date, datetime
 
 from django.db.models import Count, Prefetch
 from django.db.models.functions import TruncMonth
+from django.utils import timezone
 
 from accounts.models import Clinic, User
 from accounts.roles import Role
@@ -22,6 +23,7 @@ from intranet.announcements.models import (
 )
 from intranet.core.access import AnyUser
 from intranet.core.time import organisation_day, organisation_zone
+from intranet.core.wording import clock_time, counted, day_label, full_day
 
 MONTHS = 6
 SPOKEN = {
@@ -42,6 +44,8 @@ class Entry:
     late: bool
     due_on: date | None  # for the reader: whoever came later has longer
     progress: Progress | None
+    appeared: bool = True
+    held: bool = False  # it does not appear, because its author may not post it then
     names: bool = False  # whether the reader sees who has answered, too
 
     @property
@@ -79,13 +83,15 @@ def with_parts(found: AnnouncementQuerySet) -> AnnouncementQuerySet:
     there = Attachment.objects.there()  # type: ignore[attr-defined]  # read by the checker before the queryset is
     carried = there.defer("words").order_by("name", "pk")
     corrections = Correction.objects.defer("body").order_by("-edition")
-    return found.select_related("author").prefetch_related(
-        "audience__clinic", Prefetch("attachments", carried), Prefetch("corrections", corrections)
+    return (
+        found.with_vouching()
+        .select_related("author")
+        .prefetch_related("audience__clinic", Prefetch("attachments", carried), Prefetch("corrections", corrections))
     )
 
 
 def entries(found: Iterable[Announcement], reader: User, at: datetime) -> list[Entry]:
-    """Entries for a page of announcements. Four queries, however many there are."""
+    """Entries for a page of announcements. Five queries, however many there are."""
     found = list(found)
     ids = [announcement.pk for announcement in found]
     given = dict(
@@ -96,6 +102,7 @@ def entries(found: Iterable[Announcement], reader: User, at: datetime) -> list[E
     )
     addressed = set(Announcement.objects.addressed_to(reader, at).filter(pk__in=ids).values_list("pk", flat=True))
     owed = {one.pk: one.own_due_at for one in Announcement.objects.owed_by(reader, at).filter(pk__in=ids)}  # type: ignore[attr-defined]  # an annotation
+    unvouched = set(Announcement.objects.unvouched().filter(pk__in=ids).values_list("pk", flat=True))
     receipts = answers_for(found, reader, organisation_day(at))
     return [
         Entry(
@@ -105,15 +112,23 @@ def entries(found: Iterable[Announcement], reader: User, at: datetime) -> list[E
             late=(due_at := owed.get(announcement.pk, announcement.due_at)) is not None and due_at <= at,
             due_on=day_that_ends(due_at),
             progress=Progress.of(receipts[announcement.pk]) if announcement.pk in receipts else None,
+            appeared=announcement.appears_at <= at and announcement.pk not in unvouched,
+            held=announcement.pk in unvouched and announcement.withdrawn_at is None,
             names=bool(may_see_names(announcement, by=reader)),
         )
         for announcement in found
     ]
 
 
+def withdrawal(announcement: Announcement) -> str:
+    """Who took it back and when, for those for whom it was: `Dana Mockridge withdrew it on Dec 4, 2026 at 7:00 AM.`"""
+    moment = timezone.localtime(announcement.withdrawn_at, organisation_zone())
+    return f"{announcement.withdrawn_by} withdrew it on {full_day(moment.date())} at {clock_time(moment)}."
+
+
 def appeared(reader: AnyUser, at: datetime) -> AnnouncementQuerySet:
     """What the person may read and find: neither scheduled nor withdrawn."""
-    return Announcement.objects.visible_to(reader).filter(published_at__lte=at, withdrawn_at__isnull=True)
+    return Announcement.objects.visible_to(reader).appeared(at)
 
 
 def months(reader: AnyUser, at: datetime) -> list[tuple[date, int]]:
@@ -123,3 +138,12 @@ def months(reader: AnyUser, at: datetime) -> list[tuple[date, int]]:
     return [
         (row["month"].date(), row["number"]) for row in by_month.values("month").annotate(number=Count("pk"))[:MONTHS]
     ]
+
+
+def said(announcement: Announcement, people: int, now: datetime) -> str:
+    """What the toast says: to how many it went, or when it will."""
+    if announcement.appears_at <= now:
+        return f"Sent to {counted(people, 'person', 'people')}."
+    moment = timezone.localtime(announcement.appears_at, organisation_zone())
+    when = f"{day_label(moment.date(), organisation_day(now))}, {clock_time(moment)}"
+    return f"Scheduled. It goes to {counted(people, 'person', 'people')} on {when}."

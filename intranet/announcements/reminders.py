@@ -23,7 +23,7 @@ from django.db.models.functions import Cast, Coalesce, Concat, Greatest, Least
 from django.urls import reverse
 from django.utils.text import Truncator
 
-from accounts.models import User
+from accounts.models import Membership, User
 from accounts.models.people import held_on
 from accounts.roles import Capability, Role
 from intranet.announcements.acknowledging import Progress, answers_for
@@ -31,7 +31,7 @@ from intranet.announcements.audience import addressed_rows
 from intranet.announcements.models import Announcement, Audience, Receipt, ReceiptQuerySet, asked_at
 from intranet.core.moments import InZone, clock_after, moment_of
 from intranet.core.time import organisation_day, organisation_zone
-from intranet.core.wording import counted, full_day, name_list, zone_words
+from intranet.core.wording import clock_time, counted, full_day, name_list, zone_words
 from intranet.reminders.lead_times import steps_of
 from intranet.reminders.registry import HORIZON, HOUR, NOW, Group, Kind, Message, OnDoubt, Step, at_once, register
 
@@ -256,6 +256,68 @@ class UrgentAnnouncement(AnnouncementAppeared):
     urgent = True
 
 
+class AnnouncementHeld(Kind):
+    """To those who could publish it: what is scheduled does not appear, because its author may no longer post it then."""
+
+    code = "announcement-held"
+    label = "Announcement held"
+    subject = "announcements.Announcement"
+    icon = "megaphone"
+    group = Group.TO_DECIDE
+    tone = "caution"
+    cause = "A scheduled announcement does not appear, because its author may no longer post it."
+    who = "Managers who answer for all of its clinics, the clinical lead and administrators"
+    steps = (Step("ahead", "before it was to appear", 24 * HOUR, NOW, 168 * HOUR, before=True, needed=True),)
+
+    def about(self, subject: Announcement) -> str:
+        return subject.title
+
+    def concerns(self, person: User) -> bool:
+        return bool(person.standing.scope(Capability.WEIGH_ANNOUNCEMENT))
+
+    def owed(self, at: datetime) -> Sequence[QuerySet[Any, Any]]:
+        today = organisation_day(at)
+        held = Announcement.objects.held(at + HORIZON)
+        elsewhere = Audience.objects.filter(announcement=OuterRef("announcement")).exclude(
+            clinic__in=Membership.objects.on(today)
+            .filter(user=OuterRef(OuterRef("clinic__memberships__user")), role=Role.MANAGER)
+            .values("clinic")
+        )
+        managers = Audience.objects.filter(
+            held_on(today, of="clinic__memberships__"),
+            ~Exists(elsewhere),
+            announcement__in=held,
+            clinic__memberships__role=Role.MANAGER,
+            clinic__memberships__user__is_active=True,
+        ).annotate(recipient_id=F("clinic__memberships__user_id"), subject_id=F("announcement_id"))
+        rows = Audience.objects.filter(announcement__in=held).annotate(subject_id=F("announcement_id"))
+        everywhere = User.objects.members(today, roles=[Role.CLINICAL_LEAD, Role.ADMINISTRATOR])
+        return [
+            found.annotate(
+                occasion=Value("held", CharField()),
+                due_at=_after(F("announcement__published_at"), ahead),
+                not_after=_after(F("announcement__published_at"), KEPT),
+            )
+            for found in (managers, *(rows.annotate(recipient_id=Value(person.pk)) for person in everywhere))
+            for _, ahead in steps_of(self)
+        ]
+
+    def write(self, subject: Announcement, recipient: User, occasion: str, at: datetime) -> Message:
+        moment = subject.appears_at.astimezone(organisation_zone())
+        when = f"{moment:%A}, {full_day(moment.date())}, {clock_time(moment)} ({zone_words(organisation_zone())})"
+        return Message(
+            title=f"Held: {subject.title}",
+            paragraphs=[
+                f"{subject.author} scheduled this announcement for {when}, and may no longer post it.",
+                "It reaches nobody until somebody who may post it publishes it as their own.",
+            ],
+            path=subject.get_absolute_url(),
+            action="Publish or withdraw it",
+            why="You get this because you may post announcements to everybody for whom this one is, and its author may not "
+            "any more.",
+        )
+
+
 def _by_when(announcement: Announcement, at: datetime) -> str:
     day = announcement.due_on
     assert day is not None  # noqa: S101 - a constraint: what must be acknowledged has a due date
@@ -278,3 +340,4 @@ def register_kinds() -> None:
     register(AnnouncementOverdue())
     register(AnnouncementAppeared())
     register(UrgentAnnouncement())
+    register(AnnouncementHeld())

@@ -23,12 +23,14 @@ class Announcements(registry.Source):
         return Announcement.objects.visible_to(viewer).filter(withdrawn_at=None).order_by().values("pk")
 
     def show(self, keys: Iterable[int], viewer: AnyUser, at: datetime) -> Mapping[int, Shown]:
-        found = Announcement.objects.filter(pk__in=keys).select_related("author")
+        found = Announcement.objects.filter(pk__in=keys).with_vouching().select_related("author")
         return {news.pk: Shown(news.get_absolute_url(), _facts(news, at)) for news in found}
 
 
 def _facts(news: Announcement, at: datetime) -> tuple[str, ...]:
     day = full_day(news.published_on)
+    if not news.vouched:  # type: ignore[attr-defined]  # an annotation
+        return (str(news.author), "Held")
     if news.appears_at > at:
         return (str(news.author), f"Appears {day}")
     over = news.expires_at is not None and news.expires_at <= at

@@ -12,6 +12,7 @@ ACTIONS = {
     "announcement.corrected": Action("Announcement corrected", "caution"),
     "announcement.exported": Action("Receipts of an announcement exported"),
     "announcement.published": Action("Announcement published", "ok"),
+    "announcement.taken_over": Action("Announcement published in place of its author", "caution"),
     "announcement.withdrawn": Action("Announcement withdrawn", "caution"),
 }
 

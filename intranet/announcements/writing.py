@@ -11,7 +11,8 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from accounts.models import User
-from accounts.roles import Capability
+from accounts.roles import Capability, Role
+from accounts.standing import standing_of
 from intranet.announcements import attaching
 from intranet.announcements.attaching import NewFile
 from intranet.announcements.audience import Cell, may_address
@@ -57,6 +58,24 @@ class Draft:
         return self.asks or self.due_on is not None
 
 
+def as_kept(stored: Announcement, *, added: Sequence[NewFile] = (), removed: Collection[UUID] = ()) -> Draft:
+    """A stored one as it stands, draft or sent, with files that come and go."""
+    rows = stored.audience.select_related("clinic")
+    return Draft(
+        title=stored.title,
+        body=stored.body,
+        audience=[Cell(row.clinic, Role(row.role)) for row in rows],
+        appears=stored.planned_for or stored.published_at,
+        last_day=stored.last_day,
+        due_on=stored.due_on,
+        asks=stored.must_acknowledge,
+        pinned=stored.pinned,
+        urgent=stored.urgent,
+        added=added,
+        removed=removed,
+    )
+
+
 def may_post(author: User) -> Verdict:
     """Managers post to their clinics, the clinical lead and administrators to all."""
     if author.standing.scope(Capability.POST_ANNOUNCEMENT):
@@ -74,7 +93,8 @@ def is_own_draft(announcement: Announcement, by: User) -> Verdict:
 def may_send(draft: Draft, *, by: User, at: datetime) -> Verdict:
     """Every reason against it, each at its field: words, times, audience, and what only some may ask for."""
     audience = may_address(by, draft.audience, organisation_day(draft.appears or at))
-    return audience + has_words(draft.title, draft.body) + _times_make_sense(draft, at) + _may_weigh(draft, by)
+    times = _times_make_sense(draft, at) + _may_post_then(draft, by)
+    return audience + has_words(draft.title, draft.body) + times + _may_weigh(draft, by)
 
 
 def may_weigh(author: User, clinics: Collection[int] = ()) -> bool:
@@ -106,6 +126,18 @@ def _may_weigh(draft: Draft, by: User) -> Verdict:
     wishes = {"must_acknowledge": draft.must_acknowledge, "urgent": draft.urgent, "pinned": draft.pinned}
     words = "Only a manager of the clinic, the clinical lead or an administrator asks for this."
     return Verdict.of(Reason("too-weighty", words, field) for field, wished in wishes.items() if wished)
+
+
+def _may_post_then(draft: Draft, by: User) -> Verdict:
+    """Nobody schedules for a time at which they may no longer post: it would be held."""
+    if draft.appears is None:
+        return YES
+    scope = by.standing.scope(Capability.POST_ANNOUNCEMENT)
+    clinics = [cell.clinic.pk for cell in draft.audience if cell.clinic.pk in scope]
+    if standing_of(by, draft.appears).scope(Capability.POST_ANNOUNCEMENT).covers(clinics):
+        return YES
+    words = "Your right to post there has ended by then. Choose an earlier day, or leave it to somebody else."
+    return Verdict.no("not-then", words, "on")
 
 
 def _times_make_sense(draft: Draft, at: datetime) -> Verdict:

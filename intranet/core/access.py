@@ -86,6 +86,12 @@ class Forbidden(Refused):
     status = 403
 
 
+class Gone(Refused):
+    """It was there for the person and is not any more: HTTP 410."""
+
+    status = 410
+
+
 class Conflict(Refused):
     """Somebody else was quicker, or the thing has changed meanwhile: HTTP 409."""
 

@@ -140,6 +140,7 @@ def _title(code: int) -> str:
         404: "Not found",
         405: "Not done at this address",
         409: "Changed meanwhile",
+        410: "Not there any more",
     }
     return titles.get(code, "Refused")
 

@@ -43,6 +43,7 @@ NOT_PAGES = {
     "scheduling:board-news",  # a line for the page of the board
     *("accounts:credential-document", "accounts:credential-picture"),
     *("announcements:attachment", "announcements:attachment of a draft"),
+    "announcements:attachment of an earlier wording",
     *("protocols:picture", "protocols:picture of a draft", "protocols:attachment", "protocols:attachment of a draft"),
 }
 # A file, and the pages of one passkey, which test_sign_in_pages.py opens with a real one.

@@ -14,9 +14,11 @@ from typing import Any
 from allauth.mfa.totp.internal.auth import TOTP
 
 from accounts import lost_factor
+from accounts.leaving import let_go
 from accounts.models import Clinic, Credential, CredentialType, Skill, User
 from accounts.roles import Role
 from intranet.announcements.acknowledging import acknowledge, note_opened
+from intranet.announcements.publishing import take_over
 from intranet.reminders import addresses
 from protocols import publishing, readers, suspending
 from protocols.publishing import Readers
@@ -130,6 +132,17 @@ def _(world: World) -> Iterator[tuple[User, datetime]]:
     post = announcements.announcement(by=world.clinical_lead, at=world.at, to=[world.mt_prospect])
     yield world.therapist, world.at
     note_opened([post], by=world.therapist, at=world.at)
+
+
+@of("announcement-held")
+def _(world: World) -> Iterator[tuple[User, datetime]]:
+    """The author of what is scheduled leaves meanwhile."""
+    post = announcements.announcement(
+        by=world.clinical_lead, at=world.at, to=[world.mt_prospect], appears=world.at + HOUR
+    )
+    let_go(world.clinical_lead, by=world.administrator, at=world.at + timedelta(minutes=1))
+    yield world.manager, world.at + DAY
+    take_over(post, token=post.token, by=world.manager, at=world.at + DAY)
 
 
 @of("announcement-urgent")

@@ -23,7 +23,7 @@ from intranet.announcements import drafting as drafting_news
 from intranet.announcements.attaching import NewFile
 from intranet.announcements.audience import Cell
 from intranet.announcements.correcting import Wording, correct
-from intranet.announcements.publishing import publish
+from intranet.announcements.publishing import publish, withdraw
 from intranet.announcements.writing import Draft
 from intranet.core.papers import Kind, Paper
 from intranet.reminders import addresses
@@ -101,13 +101,27 @@ def build(cast: dict[str, User], mt_prospect: Clinic, at: datetime) -> World:
     approved = protocols.approved(by=therapist, approver=lead, at=at, title=f"{CANARY} approved")
     to_therapists, due_on = [Cell(mt_prospect, Role.THERAPIST)], at.date() + timedelta(days=5)
     slip = NewFile(f"{CANARY} slip", Paper(Kind.PDF, f"%PDF-1.4 {CANARY} slip".encode(), 1, ""))
+    form = NewFile(f"{CANARY} outworn", Paper(Kind.PDF, f"%PDF-1.4 {CANARY} outworn".encode(), 1, ""))
     announcement = publish(
-        Draft("Old news", f"<p>{CANARY} outdated.</p>", to_therapists, due_on=due_on, added=[slip]),
+        Draft("Old news", f"<p>{CANARY} outdated.</p>", to_therapists, due_on=due_on, added=[slip, form]),
         by=manager,
         at=before,
     )
-    wording = Wording(f"{CANARY} news", "<p>Words.</p>", f"{CANARY} hint", due_on=due_on, resets_receipts=False)
+    outworn = announcement.attachments.get(name=form.name)
+    wording = Wording(
+        *(f"{CANARY} news", "<p>Words.</p>", f"{CANARY} hint"),
+        due_on=due_on,
+        resets_receipts=False,
+        removed=[outworn.key],
+    )
     announcement = correct(announcement, wording, token=1, by=manager, at=before)
+    withdrawn = publish(Draft(f"{CANARY} recanted", f"<p>{CANARY} unsaid.</p>", to_therapists), by=manager, at=before)
+    withdrawn = withdraw(withdrawn, by=manager, at=before)
+    former = factories.staff(name="Past Manager", role=Role.MANAGER, clinics=[mt_prospect])
+    held = publish(
+        Draft(f"{CANARY} withheld", "<p>Soon.</p>", to_therapists, appears=at + timedelta(days=1)), by=former, at=at
+    )
+    factories.as_if_never(former.memberships.all())
     scheduled = publish(
         Draft(f"{CANARY} scheduled", "<p>Soon.</p>", to_therapists, appears=at + timedelta(days=2)), by=manager, at=at
     )
@@ -240,7 +254,10 @@ def build(cast: dict[str, User], mt_prospect: Clinic, at: datetime) -> World:
             "review": review,
             "approved": approved,
             "announcement": announcement,
-            "slip": announcement.attachments.get(),
+            "slip": announcement.attachments.get(name=slip.name),
+            "outworn": outworn,
+            "withdrawn": withdrawn,
+            "held": held,
             "scheduled": scheduled,
             "begun": begun,
             "scribble": begun.attachments.get(),
@@ -816,13 +833,19 @@ ASKS = [
     Ask("announcements:list", "GET", _at("/announcements/")),
     Ask("announcements:compose", "GET", _at("/announcements/new/")),
     Ask("announcements:compose", "POST", _at("/announcements/new/"), _new_announcement),
+    Ask("announcements:keep", "POST", _at("/announcements/new/keep/"), _new_announcement),
     Ask("announcements:drafts", "GET", _at("/announcements/drafts/")),
     Ask("announcements:draft", "GET", _pk("/announcements/drafts/", "begun")),
     Ask("announcements:draft", "POST", _pk("/announcements/drafts/", "begun"), _new_announcement),
+    Ask("announcements:draft-keep", "POST", _pk("/announcements/drafts/", "begun", "keep/"), _news_kept),
     Ask("announcements:discard", "GET", _pk("/announcements/drafts/", "begun", "discard/")),
     Ask("announcements:discard", "POST", _pk("/announcements/drafts/", "begun", "discard/"), _news_seen),
     Ask("announcements:attachment", "GET", _news_file("announcement", "slip")),
     Ask("announcements:attachment of a draft", "GET", _news_file("begun", "scribble")),
+    Ask("announcements:attachment of an earlier wording", "GET", _news_file("announcement", "outworn")),
+    Ask("announcements:detail of a withdrawn one", "GET", _pk("/announcements/", "withdrawn")),
+    Ask("announcements:detail of a held one", "GET", _pk("/announcements/", "held")),
+    Ask("announcements:take-over", "POST", _pk("/announcements/", "held", "take-over/"), _news_seen),
     Ask("announcements:change", "GET", _pk("/announcements/", "scheduled", "change/")),
     Ask("announcements:change", "POST", _pk("/announcements/", "scheduled", "change/"), _new_announcement),
     Ask("announcements:correct", "GET", _pk("/announcements/", "announcement", "correct/")),
@@ -1265,6 +1288,9 @@ ASKS = [
     Ask("api:announcement-list", "GET", _at(f"{API}/announcements/")),
     Ask("api:announcement-list", "POST", _at(f"{API}/announcements/"), _new_announcement),
     Ask("api:announcement-detail", "GET", _pk(f"{API}/announcements/", "announcement")),
+    Ask("api:announcement-detail", "PUT", _pk(f"{API}/announcements/", "scheduled"), _news_kept),
+    Ask("api:announcement-take-over", "POST", _pk(f"{API}/announcements/", "held", "take-over/"), _news_seen),
+    Ask("api:announcement-editions", "GET", _pk(f"{API}/announcements/", "announcement", "editions/")),
     Ask("api:announcement-correct", "POST", _pk(f"{API}/announcements/", "announcement", "correct/"), _news_corrected),
     Ask("api:announcement-withdraw", "POST", _pk(f"{API}/announcements/", "announcement", "withdraw/")),
     Ask("api:announcement-receipts", "GET", _pk(f"{API}/announcements/", "announcement", "receipts/")),

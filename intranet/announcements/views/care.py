@@ -6,13 +6,16 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from intranet.announcements import acknowledging, correcting, publishing
+from intranet.announcements.audience import recipients
 from intranet.announcements.forms import CorrectionForm
-from intranet.announcements.reading import entries
+from intranet.announcements.reading import entries, said
 from intranet.announcements.views.reading import visible
 from intranet.core.access import Conflict, Forbidden, Refused, add_refusal, require
+from intranet.core.forms import whole_number
+from intranet.core.time import organisation_day
 
 
 @require_http_methods(["GET", "POST"])
@@ -53,13 +56,36 @@ def editions(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "announcements/editions.html", context)
 
 
+@require_POST
+def take_over(request: HttpRequest, pk: int) -> HttpResponse:
+    """Publish as one's own what its author may no longer post; if its days have passed, look at it first."""
+    now = timezone.now()
+    announcement = get_object_or_404(visible(request), pk=pk)
+    try:
+        taken = publishing.take_over(
+            announcement, token=whole_number(request.POST.get("token", "")) or 0, by=request.user, at=now
+        )
+    except Forbidden:
+        raise
+    except Conflict as conflict:
+        messages.warning(request, str(conflict))
+        return redirect(announcement)
+    except Refused as refused:
+        messages.warning(request, f"Look at it first. {refused}")
+        return redirect("announcements:change", pk)
+    messages.success(request, said(taken, recipients(taken, organisation_day(now)).count(), now))
+    return redirect(taken)
+
+
 @require_http_methods(["GET", "POST"])
 def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask once, then take it back."""
     announcement = get_object_or_404(visible(request), pk=pk)
-    require(publishing.may_withdraw(announcement, by=request.user), Forbidden)
+    now = timezone.now()
+    require(publishing.may_withdraw(announcement, by=request.user, at=now), Forbidden)
     if request.method == "GET":
-        return render(request, "announcements/withdraw.html", {"announcement": announcement})
-    publishing.withdraw(announcement, by=request.user, at=timezone.now())
+        context = {"announcement": announcement, "appeared": announcement.has_appeared(now)}
+        return render(request, "announcements/withdraw.html", context)
+    publishing.withdraw(announcement, by=request.user, at=now)
     messages.success(request, f"“{announcement.title}” is withdrawn. Nobody else sees it any more.")
     return redirect("announcements:list")

@@ -15,7 +15,7 @@ from accounts.models import Clinic
 from intranet.announcements import acknowledging, attaching, correcting, publishing
 from intranet.announcements.forms import AnnouncementFilter
 from intranet.announcements.models import Announcement, AnnouncementQuerySet, Attachment
-from intranet.announcements.reading import appeared, entries, months, with_parts
+from intranet.announcements.reading import appeared, entries, months, with_parts, withdrawal
 from intranet.announcements.writing import may_post
 from intranet.core.access import Conflict
 from intranet.core.files import served
@@ -53,6 +53,7 @@ def announcements(request: HttpRequest) -> HttpResponse:
         "show": show if show in lists or form.active else "current",
         "form": form,
         "clinics": Clinic.objects.visible_to(request.user),
+        "held": lists["scheduled"].unvouched().count(),
         "counts": {name: lists[name].count() for name in ("current", "owed", "scheduled")},
         "months": months(request.user, now),
         "may_post": bool(may_post(request.user)),
@@ -66,17 +67,28 @@ def announcements(request: HttpRequest) -> HttpResponse:
 def detail(request: HttpRequest, pk: int) -> HttpResponse:
     """One announcement; opening it leaves a receipt of a recipient."""
     now = timezone.now()
-    announcement = get_object_or_404(visible(request), pk=pk)
+    announcement = visible(request).filter(pk=pk).first()
+    if announcement is None:
+        return _withdrawn(request, pk)
     acknowledging.note_opened([announcement], by=request.user, at=now)
     context = {
         "entry": entries([announcement], request.user, now)[0],
         "announcement": announcement,
-        "may_withdraw": bool(publishing.may_withdraw(announcement, by=request.user)),
+        "may_take_over": bool(publishing.may_take_over(announcement, by=request.user, at=now)),
+        "may_withdraw": bool(publishing.may_withdraw(announcement, by=request.user, at=now)),
         "may_change": bool(publishing.may_change(announcement, by=request.user, at=now)),
         "may_correct": bool(correcting.may_correct(announcement, by=request.user, at=now)),
+        "appeared": announcement.has_appeared(now),
         "now": now,
     }
     return render(request, "announcements/detail.html", context)
+
+
+def _withdrawn(request: HttpRequest, pk: int) -> HttpResponse:
+    """Whoever comes by an old link reads that it was withdrawn, if it was for them; its words are gone."""
+    gone = Announcement.objects.withdrawn_from(request.user).select_related("withdrawn_by")
+    announcement = get_object_or_404(gone, pk=pk)
+    return render(request, "announcements/withdrawn.html", {"withdrawal": withdrawal(announcement)}, status=410)
 
 
 @require_POST
@@ -95,6 +107,11 @@ def acknowledge(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_GET
 def attachment(request: HttpRequest, pk: int, key: UUID) -> HttpResponse:
-    """A file of an announcement that the person may read. Nothing but an image opens within the browser."""
-    found = get_object_or_404(Attachment.objects.visible_to(request.user), announcement=pk, key=key)
+    """A file of an announcement that the person may read, or of an own draft; of an earlier wording, for those who see
+    these. Nothing but an image opens within the browser.
+    """
+    found = Attachment.objects.visible_to(request.user).filter(announcement=pk, key=key).first()
+    if found is None:
+        announcement = get_object_or_404(Announcement.objects.visible_to(request.user), pk=pk)
+        found = get_object_or_404(correcting.attachments_for(announcement, by=request.user), key=key)
     return served(attaching.content_of(found), found.kind, found.file_name, keep=found.kind not in IMAGES)

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from intranet.announcements import drafting, publishing
 from intranet.announcements.audience import reached
 from intranet.announcements.forms import AnnouncementForm
 from intranet.announcements.models import Announcement
+from intranet.announcements.reading import said
 from intranet.announcements.views.reading import visible
 from intranet.announcements.writing import GONE, may_post
 from intranet.core.access import Conflict, Forbidden, Refused, add_refusal, require
 from intranet.core.forms import whole_number
 from intranet.core.time import organisation_day, organisation_zone
-from intranet.core.wording import clock_time, counted, day_label
+from intranet.core.wording import clock_time
 
 FILES_ONCE_MORE = "Choose the files once more: they were not kept."
 
@@ -50,6 +52,33 @@ def draft(request: HttpRequest, pk: int) -> HttpResponse:
     return _page(request, stored, gone=stored is None)
 
 
+@require_POST
+def keep(request: HttpRequest, pk: int | None = None) -> JsonResponse:
+    """What the page saves by itself while somebody writes: the token of the save and where it is, or why there is none."""
+    require(may_post(request.user), Forbidden)
+    stored = get_object_or_404(Announcement.objects.drafts_of(request.user), pk=pk) if pk is not None else None
+    now = timezone.now()
+    form = AnnouncementForm(
+        request.POST, author=request.user, today=organisation_day(now), stored=stored, complete=False
+    )
+    if not form.is_valid():
+        return JsonResponse({"said": "Not saved: something is too long or not valid."}, status=422)
+    wanted = replace(form.draft(), added=(), removed=())
+    try:
+        saved = drafting.save(wanted, onto=stored, token=form.seen_token, by=request.user, at=now)
+    except Refused as refused:
+        said = f"Not saved by itself: {refused.verdict.reasons[0].message}"
+        return JsonResponse({"said": said}, status=refused.status)
+    kept = {
+        "token": saved.token,
+        "said": f"Draft saved {clock_time(timezone.localtime(now, organisation_zone()))}",
+        "address": saved.get_absolute_url(),
+        "keep_at": reverse("announcements:draft-keep", args=[saved.pk]),
+        "discard_at": reverse("announcements:discard", args=[saved.pk]),
+    }
+    return JsonResponse(kept)
+
+
 @require_http_methods(["GET", "POST"])
 def change(request: HttpRequest, pk: int) -> HttpResponse:
     """Change what has not appeared yet."""
@@ -72,25 +101,25 @@ def discard(request: HttpRequest, pk: int) -> HttpResponse:
 def _page(request: HttpRequest, stored: Announcement | None, *, gone: bool = False) -> HttpResponse:
     now = timezone.now()
     today = organisation_day(now)
-    wish = next((name for name in ("preview", "save") if name in request.POST), "send")
+    wish = next((name for name in ("preview", "discard", "save") if name in request.POST), "send")
     posted = request.method == "POST"
     form = AnnouncementForm(
         request.POST if posted else None,
-        request.FILES if posted and wish != "preview" else None,
+        request.FILES if posted and wish in ("save", "send") else None,
         author=request.user,
         today=today,
         stored=stored,
-        complete=wish != "save",
+        complete=wish in ("preview", "send"),
     )
     if gone:
         form.is_valid()
         form.add_error(None, GONE)
         form.show_stored(None)
-    elif form.is_bound and wish != "preview":
+    elif form.is_bound and wish in ("save", "send"):
         done = _done(request, form, wish, now)
         if done is not None:
             return done
-    elif form.is_bound:
+    elif wish == "preview":
         form.is_valid()
     context = {
         "form": form,
@@ -98,11 +127,13 @@ def _page(request: HttpRequest, stored: Announcement | None, *, gone: bool = Fal
         "people": reached(form.chosen, today),
         "draft": form.draft(),
         "warning": form.looks_like_patients,
+        "discarding": wish == "discard",
+        "author": form.stored.author if form.stored and form.stored.author_id != request.user.pk else request.user,
         "now": now,
     }
     if wish == "preview" and request.htmx:
         return render(request, "announcements/compose.html#answer", context)
-    status = 404 if gone else 422 if form.errors else 200
+    status = 404 if gone else 422 if wish != "discard" and form.errors else 200
     return render(request, "announcements/compose.html", context, status=status)
 
 
@@ -137,17 +168,8 @@ def _sent(request: HttpRequest, form: AnnouncementForm, now: datetime) -> HttpRe
     else:
         sent = publishing.publish(wanted, onto=form.stored, token=form.seen_token, by=request.user, at=now)
     people = reached(form.chosen, organisation_day(now)).count()
-    messages.success(request, _said(sent, people, now))
+    messages.success(request, said(sent, people, now))
     return redirect(sent)
-
-
-def _said(announcement: Announcement, people: int, now: datetime) -> str:
-    """What the toast says: to how many it went, or when it will."""
-    if announcement.appears_at <= now:
-        return f"Sent to {counted(people, 'person', 'people')}."
-    moment = timezone.localtime(announcement.appears_at, organisation_zone())
-    when = f"{day_label(moment.date(), organisation_day(now))}, {clock_time(moment)}"
-    return f"Scheduled. It goes to {counted(people, 'person', 'people')} on {when}."
 
 
 def _look_again(request: HttpRequest, form: AnnouncementForm) -> None:

@@ -12,6 +12,7 @@ from django.urls import reverse
 from rest_framework.test import APIClient
 
 from accounts import tokens
+from accounts.leaving import let_go
 from accounts.models import TokenScope
 from accounts.roles import Role
 from intranet.announcements.models import Announcement, Receipt
@@ -48,6 +49,7 @@ def test_the_list_has_what_the_person_may_read(api, asking, mt_prospect, manager
         "acknowledged_at": None,
         "edition": 1,
         "corrections": [],
+        "held": False,
         "token": 1,
     }
 
@@ -169,6 +171,98 @@ class TestCare:
         client = api(request.getfixturevalue(who))
         assert client.post(reverse("api:announcement-withdraw", args=[asking.pk])).status_code == status
         assert (Announcement.objects.get().withdrawn_at is not None) is (status == 204)
+
+    def test_files_come_and_go_with_a_correction(self, api, asking, manager, therapist):
+        client, where = api(manager), reverse("api:announcement-correct", args=[asking.pk])
+        said = {"title": "Better", "body": "<p>Better.</p>", "note": "A form.", "due_on": "2026-11-27"}
+        said |= {"resets_receipts": "false"}
+        file = SimpleUploadedFile("Flu form.pdf", people.pdf())
+        answer = client.post(where, said | {"token": 1, "added": [file]}, format="multipart").json()
+        [attached] = answer["attachments"]
+        assert (attached["name"], answer["edition"]) == ("Flu form", 2)
+        answer = client.post(where, said | {"token": 2, "removed": [attached["key"]]}).json()
+        assert answer["attachments"] == []
+
+        content = reverse("api:announcement-file", args=[asking.pk, attached["key"]])
+        assert client.get(content).content == people.pdf()
+        assert api(therapist).get(content).status_code == 404
+
+    def test_earlier_wordings(self, api, asking, manager, therapist):
+        said = {"title": "Better", "body": "<p>Better.</p>", "note": "The hour.", "due_on": "2026-11-28", "token": 1}
+        api(manager).post(reverse("api:announcement-correct", args=[asking.pk]), said | {"resets_receipts": False})
+        where = reverse("api:announcement-editions", args=[asking.pk])
+        [before] = api(manager).get(where).json()
+        assert (before["edition"], before["title"], before["body"]) == (1, asking.title, "<p>Words.</p>")
+        assert (before["due_on"], before["note"]) == (str(asking.due_on), "The hour.")
+        assert (before["corrected_by"], before["attachments"]) == (manager.name, [])
+        assert api(therapist).get(where).status_code == 403
+
+    def test_more_editions_take_no_more_queries(self, api, asking, manager):
+        client, where = api(manager), reverse("api:announcement-editions", args=[asking.pk])
+        said = {"body": "<p>Better.</p>", "note": "The hour.", "due_on": "2026-11-28", "resets_receipts": False}
+
+        def correct(token: int) -> None:
+            change = said | {"title": f"Better {token}", "token": token}
+            assert client.post(reverse("api:announcement-correct", args=[asking.pk]), change).status_code == 200
+
+        def queries() -> int:
+            with CaptureQueriesContext(connection) as captured:
+                assert client.get(where).status_code == 200
+            return len(captured)
+
+        correct(1)
+        with_one = queries()
+        correct(2)
+        correct(3)
+        assert queries() == with_one
+
+    def test_what_was_withdrawn_says_so_to_those_for_whom_it_was(
+        self, api, asking, manager, therapist, therapist_oakbrook
+    ):
+        where = reverse("api:announcement-detail", args=[asking.pk])
+        api(manager).post(reverse("api:announcement-withdraw", args=[asking.pk]))
+        answer = api(therapist).get(where)
+        assert (answer.status_code, answer.json()["title"]) == (410, "Not there any more")
+        assert answer.json()["detail"] == f"{manager.name} withdrew it on Nov 25, 2026 at 10:00 AM."
+        assert asking.title not in answer.content.decode()
+        assert api(therapist_oakbrook).get(where).status_code == 404
+
+
+class TestScheduled:
+    """What has not appeared yet: changed by those who could send it, and taken over when it is held."""
+
+    @pytest.fixture
+    def planned(self, mt_prospect, manager, therapist, at) -> Announcement:
+        return factories.announcement(by=manager, at=at, to=[mt_prospect], appears=at + timedelta(days=1))
+
+    def test_change(self, api, planned, manager, clinical_lead):
+        where, said = reverse("api:announcement-detail", args=[planned.pk]), NEW | {"appears": "2026-12-01T07:00-06:00"}
+        file = SimpleUploadedFile("Flu form.pdf", people.pdf())
+        answer = api(clinical_lead).put(where, said | {"token": 1, "added": [file]}, format="multipart").json()
+        assert (answer["title"], answer["author"], answer["token"]) == (NEW["title"], manager.name, 2)
+        assert [one["name"] for one in answer["attachments"]] == ["Flu form"]
+        assert api(manager).put(where, said | {"token": 1}).status_code == 409
+        removed = said | {"token": 2, "removed": [answer["attachments"][0]["key"]]}
+        assert api(manager).put(where, removed).json()["attachments"] == []
+
+    @pytest.mark.parametrize(("who", "status"), [("therapist", 404), ("manager_oakbrook", 404), ("manager", 200)])
+    def test_who_changes_it(self, request, api, planned, who: str, status: int):
+        where = reverse("api:announcement-detail", args=[planned.pk])
+        said = NEW | {"token": 1, "appears": "2026-12-01T07:00-06:00"}
+        assert api(request.getfixturevalue(who)).put(where, said).status_code == status
+
+    def test_what_has_appeared_is_corrected_instead(self, api, asking, manager):
+        answer = api(manager).put(reverse("api:announcement-detail", args=[asking.pk]), NEW | {"token": 1})
+        assert (answer.status_code, answer.json()["reasons"][0]["code"]) == (403, "appeared")
+
+    def test_take_over(self, api, planned, manager, clinical_lead, administrator, at):
+        where = reverse("api:announcement-take-over", args=[planned.pk])
+        assert api(clinical_lead).post(where, {"token": 1}).json()["reasons"][0]["code"] == "not-held"
+        let_go(manager, by=administrator, at=at)
+        seen = api(clinical_lead).get(reverse("api:announcement-detail", args=[planned.pk])).json()
+        assert (seen["held"], seen["author"]) == (True, manager.name)
+        taken = api(clinical_lead).post(where, {"token": 1}).json()
+        assert (taken["held"], taken["author"]) == (False, clinical_lead.name)
 
 
 class TestAudience:

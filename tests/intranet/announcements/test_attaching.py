@@ -19,6 +19,7 @@ from intranet.announcements.attaching import NewFile, content_of
 from intranet.announcements.correcting import Wording, correct, earlier_wordings
 from intranet.announcements.models import Announcement, Attachment
 from intranet.announcements.publishing import publish, withdraw
+from intranet.announcements.writing import as_kept
 from intranet.core import files
 from intranet.core.access import Conflict, Refused
 from intranet.core.papers import Kind, Paper
@@ -253,5 +254,5 @@ class TestPages:
 
 def test_a_draft_keeps_its_files_when_it_is_sent(mt_prospect, manager, therapist, at):
     draft = drafting.save(factories.draft(to=[mt_prospect], added=named("a")), by=manager, at=at)
-    sent = publish(drafting.as_kept(draft), onto=draft, token=1, by=manager, at=at)
+    sent = publish(as_kept(draft), onto=draft, token=1, by=manager, at=at)
     assert list(sent.attachments.values_list("name", flat=True)) == ["a"]

@@ -74,6 +74,28 @@ def test_it_is_scheduled_with_everything(sign_in, manager, therapist):
     assert (news.due_on, news.last_day, news.urgent, news.pinned) == (date(2026, 12, 7), date(2026, 12, 31), True, True)
 
 
+@pytest.mark.parametrize(
+    ("when", "due"),
+    [({}, date(2026, 12, 2)), ({"when": "later", "on": "2026-12-03", "clock": "07:00"}, date(2026, 12, 10))],
+)
+def test_a_week_from_its_appearance_is_usual(sign_in, manager, therapist, when: dict, due: date):
+    browser, asks = sign_in(manager), FORM | when | {"must_acknowledge": "on", "due": ""}
+    assert f"Acknowledge by {due:%a, %b} {due.day}" in browser.post(COMPOSE, asks | {"preview": "on"}).content.decode()
+    browser.post(COMPOSE, asks)
+    assert Announcement.objects.get().due_on == due
+
+
+def test_discarding_asks_and_keeps_what_was_typed(sign_in, manager, therapist):
+    browser = sign_in(manager)
+    assert 'data-opens="discard"' in browser.get(COMPOSE).content.decode()
+    answer = browser.post(COMPOSE, FORM | {"title": "", "discard": "on"})
+    page = answer.content.decode()
+    assert (answer.status_code, errors(answer)) == (200, {})
+    assert page.count("Discard what you have written?") == 2  # once on the page, once in the dialog
+    assert "Come on Tuesday." in page
+    assert not Announcement.objects.exists()
+
+
 def test_fields_of_a_choice_that_was_not_made_do_not_count(sign_in, manager, therapist, at):
     sign_in(manager).post(COMPOSE, FORM | {"on": "2026-12-03", "due": "2026-12-07"})
     news = Announcement.objects.get()
@@ -109,7 +131,7 @@ def test_fields_of_a_choice_that_was_not_made_do_not_count(sign_in, manager, the
         ({"when": "later", "on": "9999-12-31", "clock": "07:00"}, "on", "Check the year."),
         ({"until": "0001-01-01"}, "until", "Check the year."),
         ({"until": "2026-11-24"}, "until", "It appears only after that day. Choose a later one."),
-        ({"must_acknowledge": "on"}, "due", "Choose the last day to acknowledge it."),
+        ({"must_acknowledge": "on", "due": "soon"}, "due", "Enter a valid date."),
         (
             {"must_acknowledge": "on", "due": "2026-12-07", "until": "2026-12-08"},
             "until",

@@ -12,11 +12,13 @@ from django.urls import reverse
 
 from accounts.models import User
 from intranet.announcements.acknowledging import Progress, acknowledge, answers_for, note_opened
+from intranet.announcements.attaching import NewFile
 from intranet.announcements.correcting import Wording, correct, may_correct
 from intranet.announcements.models import Announcement, Correction, Receipt
 from intranet.announcements.publishing import withdraw
 from intranet.audit.models import Entry
 from intranet.core.access import Conflict, Forbidden, Refused
+from intranet.core.papers import Kind, Paper
 from intranet.reminders.models import Reminder
 from intranet.reminders.planning import plan
 from tests.intranet.announcements import factories
@@ -255,3 +257,15 @@ class TestPages:
         response = sign_in(request.getfixturevalue(who)).get(reverse("announcements:editions", args=[asking.pk]))
         assert response.status_code == status
         assert ("<p>Words.</p>" in response.content.decode()) is (status == 200)
+
+    def test_their_attachments_open_to_the_same_people(
+        self, sign_in, mt_prospect, clinical_lead, manager, therapist, at
+    ):
+        form = NewFile("Form", Paper(Kind.PDF, b"%PDF-1.4 form", 1, ""))
+        news = factories.announcement(by=clinical_lead, at=at, to=[mt_prospect], added=[form])
+        file = news.attachments.get()
+        corrected(news, by=clinical_lead, at=at, removed=[file.key])
+        where = file.get_absolute_url()
+        assert where in sign_in(manager).get(reverse("announcements:editions", args=[news.pk])).content.decode()
+        found = {person.name: sign_in(person).get(where).status_code for person in (clinical_lead, manager, therapist)}
+        assert found == {"Ines Exemplar": 200, "Dana Mockridge": 200, "Avery Testwell": 404}

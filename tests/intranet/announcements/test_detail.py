@@ -12,6 +12,7 @@ from django.urls import reverse
 from accounts.roles import Role
 from intranet.announcements.acknowledging import acknowledge
 from intranet.announcements.models import Announcement, Receipt
+from intranet.announcements.publishing import withdraw
 from tests import factories as people
 from tests.intranet.announcements import factories
 
@@ -131,3 +132,31 @@ def test_hostile_markup_stays_outside_the_page(sign_in, mt_prospect, manager, th
     assert "<p>Safe</p>" in page
     assert "alert(1)</script>" not in page
     assert "<img src=x" not in page
+
+
+class TestWithdrawn:
+    """Whoever comes by an old link from a mail."""
+
+    def test_those_for_whom_it_was_read_when_and_by_whom(self, sign_in, asking, clinical_lead, therapist, manager, at):
+        withdraw(asking, by=clinical_lead, at=at)
+        for person in (therapist, manager):
+            answer = sign_in(person).get(address("detail", asking))
+            page = answer.content.decode()
+            assert answer.status_code == 410
+            assert "Ines Exemplar withdrew it on Nov 25, 2026 at 10:00 AM." in page
+            assert asking.title not in page
+            assert "Words." not in page
+
+    @pytest.mark.parametrize("who", ["assistant", "front_desk"])
+    def test_others_find_nothing(self, request, sign_in, asking, clinical_lead, at, who: str):
+        withdraw(asking, by=clinical_lead, at=at)
+        assert sign_in(request.getfixturevalue(who)).get(address("detail", asking)).status_code == 404
+
+    def test_what_never_appeared_was_never_there(self, sign_in, mt_prospect, manager, therapist, at):
+        news = factories.announcement(by=manager, at=at, to=[mt_prospect], appears=at + timedelta(days=1))
+        withdraw(news, by=manager, at=at)
+        assert sign_in(therapist).get(address("detail", news)).status_code == 404
+
+    def test_its_author_still_reads_it(self, sign_in, asking, clinical_lead, at):
+        withdraw(asking, by=clinical_lead, at=at)
+        assert sign_in(clinical_lead).get(address("detail", asking)).status_code == 200

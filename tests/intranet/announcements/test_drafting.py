@@ -13,10 +13,13 @@ from django.urls import reverse
 from accounts.models import User
 from accounts.roles import Role
 from intranet.announcements import drafting
+from intranet.announcements.attaching import NewFile
 from intranet.announcements.models import Announcement
 from intranet.announcements.publishing import change, publish
+from intranet.announcements.writing import as_kept
 from intranet.audit.models import Entry
 from intranet.core.access import Conflict, Forbidden, Refused
+from intranet.core.papers import Kind, Paper
 from intranet.search.models import Document
 from tests import factories as people
 from tests.intranet.announcements import factories
@@ -70,7 +73,7 @@ class TestRules:
 
     def test_what_was_sent_or_discarded_is_no_draft_any_more(self, mt_prospect, kept, manager, at):
         seen = Announcement.objects.get(pk=kept.pk)
-        sent = publish(drafting.as_kept(kept), onto=kept, token=1, by=manager, at=at)
+        sent = publish(as_kept(kept), onto=kept, token=1, by=manager, at=at)
         assert (sent.pk, sent.published_at, sent.audience.count()) == (kept.pk, at, 1)
         with pytest.raises(Conflict, match="sent or discarded meanwhile"):
             drafting.save(factories.draft(to=[mt_prospect]), onto=seen, token=1, by=manager, at=at)
@@ -129,7 +132,7 @@ class TestPrivacy:
     def test_search_learns_of_it_when_it_is_sent(self, kept, manager, at):
         known = Document.objects.filter(kind="announcement")
         assert not known.exists()
-        publish(drafting.as_kept(kept), onto=kept, token=1, by=manager, at=at)
+        publish(as_kept(kept), onto=kept, token=1, by=manager, at=at)
         assert known.get().title == "Zebra crossing"
 
     def test_a_manager_who_may_post_no_more_is_shown_nothing(self, sign_in, kept, manager):
@@ -262,3 +265,57 @@ class TestScheduled:
     def test_others_do_not_even_find_it(self, request, sign_in, later, who: str):
         browser = sign_in(request.getfixturevalue(who))
         assert browser.get(reverse("announcements:change", args=[later.pk])).status_code == 404
+
+
+class TestAutosave:
+    """What the page keeps by itself."""
+
+    KEEP = reverse("announcements:keep")
+
+    def test_something_new_becomes_a_draft_and_stays_one(self, sign_in, manager, therapist):
+        browser = sign_in(manager)
+        first = browser.post(self.KEEP, FORM | {"title": "Half"}).json()
+        draft = Announcement.objects.get()
+        assert (draft.is_draft, first["token"], first["said"]) == (True, draft.token, "Draft saved 10:00 AM")
+        assert first["address"] == draft.get_absolute_url()
+        second = browser.post(first["keep_at"], FORM | {"token": first["token"]}).json()
+        assert (Announcement.objects.get().title, second["token"]) == ("Zebra crossing", first["token"] + 1)
+
+    def test_another_window_is_not_overwritten(self, sign_in, kept, manager):
+        browser, where = sign_in(manager), reverse("announcements:draft-keep", args=[kept.pk])
+        browser.post(where, FORM | {"token": kept.token, "title": "Theirs"})
+        answer = browser.post(where, FORM | {"token": kept.token, "title": "Mine"})
+        assert (answer.status_code, "token" in answer.json()) == (409, False)
+        assert answer.json()["said"].startswith("Not saved by itself: Somebody, perhaps you")
+        assert Announcement.objects.get().title == "Theirs"
+
+    @pytest.mark.parametrize(
+        ("changes", "said"),
+        [
+            ({"title": "", "body": ""}, "Not saved by itself: Write a title or a message first."),
+            ({"title": "x" * 161}, "Not saved: something is too long or not valid."),
+            ({"audience": ["therapist@oakbrook-terrace"]}, "Not saved: something is too long or not valid."),
+        ],
+    )
+    def test_what_cannot_be_kept_says_so(self, sign_in, manager, oakbrook, changes: dict, said: str):
+        answer = sign_in(manager).post(self.KEEP, FORM | changes)
+        assert (answer.status_code, answer.json(), Announcement.objects.count()) == (422, {"said": said}, 0)
+
+    def test_a_due_day_is_not_made_up(self, sign_in, manager):
+        sign_in(manager).post(self.KEEP, FORM | {"must_acknowledge": "on"})
+        draft = Announcement.objects.get()
+        assert (draft.must_acknowledge, draft.due_on) == (True, None)
+
+    def test_files_neither_come_nor_go(self, sign_in, mt_prospect, manager, therapist, at):
+        file = NewFile("Form", Paper(Kind.PDF, b"%PDF-1.4 form", 1, ""))
+        draft = drafting.save(factories.draft(to=[mt_prospect], added=[file]), by=manager, at=at)
+        gone = {"remove": str(draft.attachments.get().key), "token": draft.token}
+        sign_in(manager).post(reverse("announcements:draft-keep", args=[draft.pk]), FORM | gone)
+        assert (draft.attachments.count(), Announcement.objects.get().title) == (1, "Zebra crossing")
+
+    @pytest.mark.parametrize(("who", "new", "other"), [("clinical_lead", 200, 404), ("therapist", 403, 403)])
+    def test_drafts_are_the_authors_alone(self, request, sign_in, kept, who: str, new: int, other: int):
+        browser = sign_in(request.getfixturevalue(who))
+        where = reverse("announcements:draft-keep", args=[kept.pk])
+        assert browser.post(where, FORM | {"token": kept.token, "audience": []}).status_code == other
+        assert browser.post(self.KEEP, FORM | {"audience": []}).status_code == new

@@ -117,14 +117,14 @@ def test_whoever_may_no_longer_post_has_no_hand_in_own_posts(mt_prospect, manage
     people.as_if_always(manager.memberships.all(), role=Role.THERAPIST)
     demoted = type(manager).objects.get(pk=manager.pk)
     assert Announcement.objects.sees(demoted, news)
-    assert (bool(may_withdraw(news, by=demoted)), bool(may_see_receipts(news, by=demoted))) == (False, False)
+    assert (bool(may_withdraw(news, by=demoted, at=at)), bool(may_see_receipts(news, by=demoted))) == (False, False)
 
 
 def test_an_author_who_works_elsewhere_now_has_no_hand_in_them_either(mt_prospect, oakbrook, manager, therapist, at):
     news = factories.announcement(by=manager, at=at, to=[mt_prospect])
     people.as_if_always(manager.memberships.all(), clinic=oakbrook)
     moved = type(manager).objects.get(pk=manager.pk)
-    assert (bool(may_withdraw(news, by=moved)), bool(may_see_receipts(news, by=moved))) == (False, False)
+    assert (bool(may_withdraw(news, by=moved, at=at)), bool(may_see_receipts(news, by=moved))) == (False, False)
 
 
 def test_managers_read_nothing_in_the_trail_before_it_appears(clinical_lead, therapist, mt_prospect, at):

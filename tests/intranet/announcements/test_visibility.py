@@ -44,7 +44,7 @@ def news(cast, mt_prospect, oakbrook, at, kind: str) -> Announcement:
         ("own therapists", {"therapist", "floater", "manager"} | SEES_ALL),
         ("own desk", {"front_desk", "manager"} | SEES_ALL),
         ("their therapists", {"therapist_oakbrook", "floater", "approver", "manager_oakbrook"} | SEES_ALL),
-        ("scheduled", {"manager"}),
+        ("scheduled", {"manager"} | SEES_ALL),
         ("over", {"therapist", "floater", "manager"} | SEES_ALL),
         ("withdrawn", {"manager"}),
     ],
