@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Count, Exists, OuterRef
 
 from intranet.reminders import locks, registry
 from intranet.reminders.addresses import reachable
@@ -22,7 +22,9 @@ from intranet.reminders.preferring import Habits, habits_of
 log = logging.getLogger(__name__)
 
 SINGLES = 5  # more than so many for one person become one digest
-TOGETHER = 50  # the mails of so many people are composed in one transaction
+# The mails of so many people, about some so many reminders, are composed in one transaction: while it runs nobody marks
+# them as read.
+PEOPLE, REMINDERS = 50, 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +69,28 @@ def compose_mails(at: datetime) -> int:
 
     Who is still being told more by another tick waits for the rest of it: a flood makes one mail, whoever ticks meanwhile.
     """
-    people = list(
+    due = (
         Reminder.objects.filter(reachable(), mail_due_at__lte=at, not_after__gt=at, settled_at=None)
         .filter(~Exists(Reminder.objects.to_release(at).filter(recipient=OuterRef("recipient"), failures=0)))
         .order_by("recipient_id")
-        .values_list("recipient_id", flat=True)
-        .distinct()
+        .values_list("recipient_id")
+        .annotate(number=Count("pk"))
     )
-    return sum(_compose_or_log(people[first : first + TOGETHER], at) for first in range(0, len(people), TOGETHER))
+    return sum(_compose_or_log(people, at) for people in _together(due))
+
+
+def _together(due: Iterable[tuple[int, int]]) -> Iterator[list[int]]:
+    """People with how many reminders each, cut into parts of `PEOPLE` and some `REMINDERS` at most."""
+    people: list[int] = []
+    total = 0
+    for person, number in due:
+        people.append(person)
+        total += number
+        if len(people) == PEOPLE or total >= REMINDERS:
+            yield people
+            people, total = [], 0
+    if people:
+        yield people
 
 
 def _compose_or_log(people: Sequence[int], at: datetime) -> int:
@@ -123,7 +139,8 @@ def _still_due(due: Sequence[Reminder], habits: Mapping[int, Habits], at: dateti
     fresh, later = [], []
     for reminder in due:
         kind = registry.find(reminder.kind)
-        waited = reminder.mail_due_at != reminder.released_at and kind is not None and kind.heeds_quiet_hours
+        may_wait = kind is not None and kind.heeds_quiet_hours and not reminder.at_any_hour
+        waited = may_wait and reminder.mail_due_at != reminder.released_at
         moment = mail_time(reminder, habits[reminder.recipient_id], waited, at)
         if moment is not None and moment <= at:
             fresh.append(reminder)

@@ -27,14 +27,15 @@ LOCAL_PATH = re.compile(r"/([^/\\]|$)")
 
 GONE = "What it was about is gone."
 
-# Id, title, body, path, action, why, and when it is to be mailed (None: not at all).
-Row = tuple[int, str, str, str, str, str, datetime | None]
+# Id, title, body, path, action, why, when it is to be mailed (None: not at all), and whether that is at any hour.
+Row = tuple[int, str, str, str, str, str, datetime | None, bool]
 SHOW = """
     UPDATE reminders_reminder r
     SET state = 'released', reason = '', released_at = %s, title = row.title, body = row.body, path = row.path,
-        action = row.action, why = row.why, mail_due_at = row.mail_due_at
-    FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::timestamptz[])
-         AS row (id, title, body, path, action, why, mail_due_at)
+        action = row.action, why = row.why, mail_due_at = row.mail_due_at, at_any_hour = row.at_any_hour
+    FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::timestamptz[],
+                %s::boolean[])
+         AS row (id, title, body, path, action, why, mail_due_at, at_any_hour)
     WHERE r.id = row.id AND r.state = 'scheduled'
 """
 
@@ -96,7 +97,7 @@ def _row(reminder: Reminder, subject: Model, habits: Habits, at: datetime) -> Ro
     try:
         message = kind.write(subject, reminder.recipient, reminder.occasion, at)
         may_wait = kind.may_wait(subject, reminder.recipient)
-        return (reminder.pk, *words_of(message), mail_time(reminder, habits, may_wait, at))
+        return (reminder.pk, *words_of(message), mail_time(reminder, habits, may_wait, at), not may_wait)
     except Exception as error:  # one reminder that cannot be written must not hold up the others
         log.exception("Reminder %s of the kind %s could not be written.", reminder.pk, reminder.kind)
         reason = f"Could not be written: {type(error).__name__}."

@@ -12,7 +12,7 @@ from intranet.reminders.registry import Kind
 
 
 class Weight(IntEnum):
-    """By what the kind declares; the weightiest first."""
+    """By what the kind declares, and what it said of the case; the weightiest first."""
 
     URGENT = 0  # not even the night holds it up, or the inbox shows it as a danger
     DUTY = 1  # somebody waits for it, and nobody can switch its mail off
@@ -35,6 +35,7 @@ def weightiest_first(reminders: Iterable[Reminder]) -> list[Reminder]:
     """Within one weight what ends soonest, and what has waited longest."""
 
     def key(reminder: Reminder) -> tuple[Weight, datetime, datetime, int]:
-        return weight_of(registry.find(reminder.kind)), reminder.not_after, reminder.due_at, reminder.pk
+        weight = Weight.URGENT if reminder.at_any_hour else weight_of(registry.find(reminder.kind))
+        return weight, reminder.not_after, reminder.due_at, reminder.pk
 
     return sorted(reminders, key=key)

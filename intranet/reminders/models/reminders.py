@@ -102,6 +102,9 @@ class Reminder(models.Model):
     mail_due_at = models.DateTimeField(
         null=True, blank=True, help_text="Released, and still to be put into a mail then."
     )
+    at_any_hour = models.BooleanField(
+        default=False, db_default=False, help_text="Released, and its mail was not to wait for the morning."
+    )
     settled_at = models.DateTimeField(null=True, blank=True, help_text="Done, or no longer true, since.")
     read_at = models.DateTimeField(null=True, blank=True)
     snoozed_until = models.DateTimeField(null=True, blank=True, help_text="Put off; it comes back unread then.")

@@ -269,3 +269,26 @@ def test_twenty_people_take_as_many_queries_as_two(planted, mt_prospect, at, peo
     plan(at)
     with django_assert_num_queries(20):
         assert release(at) == {"released": 2 * people, "mails": 2 * people}
+
+
+def test_what_waits_for_no_morning_is_marked(planted, urgent, therapist, at):
+    planted.owe(therapist, "may wait", due=at)
+    urgent.owe(therapist, "may not", due=at)
+    plan(at)
+    release(at)
+    assert set(Reminder.objects.values_list("occasion", "at_any_hour")) == {("may wait", False), ("may not", True)}
+
+
+def test_much_for_few_people_is_composed_in_parts(planted, therapist, floater, at, monkeypatch):
+    """Whoever composes holds the reminders; so many and no more."""
+    parts: list[list[int]] = []
+    monkeypatch.setattr("intranet.reminders.mailing.REMINDERS", 3)
+    monkeypatch.setattr(
+        "intranet.reminders.mailing.compose_for",
+        lambda people, at: parts.append(list(people)) or compose_for(people, at),
+    )
+    for person in (therapist, floater):
+        planted.owe(person, due=at, times=4)
+    plan(at)
+    assert release(at) == {"released": 8, "mails": 8}
+    assert sorted(parts) == sorted([[therapist.pk], [floater.pk]])

@@ -51,16 +51,25 @@ def of_each(person, at):
         ("2nd", "planted", 2 * DAY, HOUR),
         ("3rd", "planted", 9 * DAY, 2 * HOUR),
         ("1st", "planted-urgent", 20 * DAY, HOUR),
+        ("0th", "gone", 19 * DAY, HOUR),  # its kind said that this one does not wait
     ]
     return [
-        factories.released(recipient=person, at=at, title=title, kind=kind, not_after=at + ends, due_at=at - waited)
+        factories.released(
+            recipient=person,
+            at=at,
+            title=title,
+            kind=kind,
+            not_after=at + ends,
+            due_at=at - waited,
+            at_any_hour=title == "0th",
+        )
         for title, kind, ends, waited in rows
     ]
 
 
 def test_a_digest_begins_with_what_weighs_most_in_both_its_parts(kinds, therapist, at):
     reminders = of_each(therapist, at)
-    order = ["1st", "2nd", "3rd", "4th", "5th"]
+    order = ["0th", "1st", "2nd", "3rd", "4th", "5th"]
     assert [reminder.title for reminder in weightiest_first(reminders)] == order
     message = message_from_bytes(bytes(compose(therapist, reminders, at).payload), policy=policy.default)
     for part in message.iter_parts():
