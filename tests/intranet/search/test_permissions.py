@@ -20,9 +20,9 @@ FOUND = {
     "front_desk": {"desk"},
     "manager": {"everywhere", "here", "now", "desk", "news", "later"},
     "manager_oakbrook": {"everywhere", "there", "desk"},
-    "clinical_lead": {"everywhere", "here", "there", "now", "desk", "draft", "news"},
+    "clinical_lead": {"everywhere", "here", "there", "now", "desk", "draft", "news", "later"},
     "approver": {"everywhere", "there"},
-    "administrator": {"everywhere", "here", "there", "now", "desk", "news"},
+    "administrator": {"everywhere", "here", "there", "now", "desk", "news", "later"},
 }
 # A word that stands in nothing else, of each object; `past` is what a superseded version said.
 WORDS = {
