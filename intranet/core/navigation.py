@@ -20,7 +20,7 @@ class Place(StrEnum):
     """Where the shell draws an item."""
 
     MAIN = "main"  # the rail on a desktop; on a phone the four busiest are the bar and the rest is on the page More
-    INBOX = "inbox"  # the bell on a desktop, a place of the bar on a phone
+    INBOX = "inbox"  # the bell on a desktop, a place of the bar or under More on a phone
     SEARCH = "search"  # the field in the top bar; the page answers ?q=
     ACCOUNT = "account"  # the menu under the person's name
 
@@ -144,7 +144,8 @@ class Navigation:
     @cached_property
     def more(self) -> list[Link]:
         """What a phone's bar has no room for."""
-        return [self._link(item) for item in self.items if item.place == Place.MAIN and item not in self.in_bar]
+        places = (Place.MAIN, Place.INBOX)
+        return [self._link(item) for item in self.items if item.place in places and item not in self.in_bar]
 
     @property
     def on_more(self) -> bool:

@@ -46,7 +46,7 @@ def register() -> None:
             order=80,
             count=unread,
             count_words="unread",
-            bar_order=40,
+            bar_order=25,
             place=Place.INBOX,
         )
     )

@@ -51,6 +51,14 @@ def test_more_holds_what_the_bar_has_no_room_for() -> None:
     assert labels(Navigation(Person(manages=False), "/").more) == ["Board", "People"]
 
 
+def test_the_inbox_is_under_more_where_the_bar_has_no_room_for_it() -> None:
+    for number, url_name in enumerate(("account_reauthenticate", "account_set_password")):
+        navigation.register(Item(f"Busy {number}", "home", url_name, bar_order=0))
+    manager = Navigation(Person(manages=True), "/")
+    assert "Inbox" not in labels(manager.links, "bar")
+    assert [(link.label, link.count) for link in manager.more if link.label == "Inbox"] == [("Inbox", 4)]
+
+
 def test_a_place_that_is_not_for_the_person_is_nowhere() -> None:
     therapist = Navigation(Person(manages=False), "/")
     assert "Audit" not in labels(therapist.links) + labels(therapist.more) + labels(therapist.account)
