@@ -58,6 +58,15 @@ def _addressed_without(receipts: ReceiptQuerySet, among: QuerySet[Announcement],
     return addressed_rows(among, day).filter(~Exists(given))
 
 
+def _named(announcement: Announcement) -> str:
+    return f"Urgent: {announcement.title}" if announcement.urgent else announcement.title
+
+
+def _quoted(announcement: Announcement) -> str:
+    """How it begins; the page has it all."""
+    return Truncator(announcement.words).chars(QUOTED)
+
+
 def _own_start(asked: Any) -> Greatest:
     """When an announcement asked a recipient: whoever joined later is asked then."""
     return Greatest(asked, moment_of(F("clinic__memberships__period__startswith"), organisation_zone()))
@@ -145,8 +154,8 @@ class AnnouncementToAcknowledge(OfAnnouncement):
         step, corrected, _ = occasion.partition(AGAIN)
         again = "Reminder: " if step != "published" else "Corrected: " if corrected else ""
         return Message(
-            title=f"{again}{subject.title}",
-            paragraphs=[f"{subject.author} asks you to read and acknowledge “{subject.title}”.", _by_when(subject, at)],
+            title=f"{again}{_named(subject)}",
+            paragraphs=[f"{subject.author} asks you to acknowledge this: {_quoted(subject)}", _by_when(subject, at)],
             path=subject.get_absolute_url(),
             action="Read and acknowledge",
             why="You get this because the announcement is for your role at your clinic and asks you to acknowledge it, and "
@@ -234,8 +243,8 @@ class AnnouncementAppeared(OfAnnouncement):
     def write(self, subject: Announcement, recipient: User, occasion: str, at: datetime) -> Message:
         corrected = "Corrected: " if AGAIN in occasion else ""
         return Message(
-            title=f"{corrected}{subject.title}",
-            paragraphs=[f"{subject.author} writes: {Truncator(subject.words).chars(QUOTED)}"],
+            title=f"{corrected}{_named(subject)}",
+            paragraphs=[f"{subject.author} writes: {_quoted(subject)}"],
             path=subject.get_absolute_url(),
             action="Read the announcement",
             why="You get this because the announcement is for your role at your clinic.",

@@ -201,3 +201,11 @@ class TestWhatOnlyTells:
         withdraw(news, by=manager, at=at)
         plan(at)
         assert Reminder.objects.get(kind=AnnouncementAppeared.code).state == "cancelled"
+
+
+def test_what_it_says_and_that_it_is_urgent_stand_in_the_mail(asking, therapist, at):
+    asking.urgent = True
+    message = AnnouncementToAcknowledge().write(asking, therapist, "published", at)
+    assert message.title == f"Urgent: {asking.title}"
+    assert message.paragraphs[0] == f"{asking.author} asks you to acknowledge this: {asking.words}"
+    assert len(asking.words) > 10
