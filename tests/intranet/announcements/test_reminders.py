@@ -208,4 +208,4 @@ def test_what_it_says_and_that_it_is_urgent_stand_in_the_mail(asking, therapist,
     message = AnnouncementToAcknowledge().write(asking, therapist, "published", at)
     assert message.title == f"Urgent: {asking.title}"
     assert message.paragraphs[0] == f"{asking.author} asks you to acknowledge this: {asking.words}"
-    assert len(asking.words) > 10
+    assert asking.words == "Words."
