@@ -79,7 +79,7 @@ class AnnouncementViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, view
 
     @extend_schema(request=ChangedAnnouncementSerializer, responses=AnnouncementSerializer)
     def update(self, request: Request, pk: str) -> Response:
-        """Put something else in the place of what has not appeared yet."""
+        """Put something else in the place of what has not appeared yet. Whoever does is its author from then on."""
         announcement, now = self.get_object(), timezone.now()
         require(publishing.may_change(announcement, by=request.user, at=now), Forbidden)
         said = understood(ChangedAnnouncementSerializer, request)

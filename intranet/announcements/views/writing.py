@@ -128,7 +128,7 @@ def _page(request: HttpRequest, stored: Announcement | None, *, gone: bool = Fal
         "draft": form.draft(),
         "warning": form.looks_like_patients,
         "discarding": wish == "discard",
-        "author": form.stored.author if form.stored and form.stored.author_id != request.user.pk else request.user,
+        "author": request.user,
         "now": now,
     }
     if wish == "preview" and request.htmx:

@@ -239,7 +239,7 @@ class TestScheduled:
         where, said = reverse("api:announcement-detail", args=[planned.pk]), NEW | {"appears": "2026-12-01T07:00-06:00"}
         file = SimpleUploadedFile("Flu form.pdf", people.pdf())
         answer = api(clinical_lead).put(where, said | {"token": 1, "added": [file]}, format="multipart").json()
-        assert (answer["title"], answer["author"], answer["token"]) == (NEW["title"], manager.name, 2)
+        assert (answer["title"], answer["author"], answer["token"]) == (NEW["title"], clinical_lead.name, 2)
         assert [one["name"] for one in answer["attachments"]] == ["Flu form"]
         assert api(manager).put(where, said | {"token": 1}).status_code == 409
         removed = said | {"token": 2, "removed": [answer["attachments"][0]["key"]]}

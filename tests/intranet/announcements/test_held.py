@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import pytest
@@ -10,10 +11,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from accounts.audit_log import entries_visible_to
 from accounts.hiring import Place, give_role, take_role
 from accounts.leaving import ahead, left_to_do, let_go
 from accounts.models import User
 from accounts.roles import Role
+from intranet.announcements.audience import Cell
 from intranet.announcements.models import Announcement
 from intranet.announcements.publishing import change, may_change, may_take_over, take_over, withdraw
 from intranet.announcements.writing import as_kept
@@ -118,6 +121,17 @@ class TestTheRule:
             factories.announcement(by=afresh(manager), at=at, to=[mt_prospect], appears=at + 3 * DAY)
         assert [(one.code, one.field) for one in refused.value.verdict.reasons] == [("not-then", "on")]
 
+    def test_nor_for_what_weighs_beyond_the_right_to_weigh(self, mt_prospect, manager, administrator, therapist, at):
+        give_role(manager, Place(Role.FRONT_DESK, mt_prospect), start=TODAY, by=administrator, at=at)
+        give_role(manager, Place(Role.POSTER, mt_prospect), start=TODAY, end=TODAY + 9 * DAY, by=administrator, at=at)
+        take_role(manager.memberships.get(role=Role.MANAGER), end=TODAY + 2 * DAY, by=administrator, at=at)
+        later = {"by": afresh(manager), "at": at, "to": [mt_prospect], "appears": at + 3 * DAY}
+        assert factories.announcement(**later).is_vouched_for()
+        for wish in ({"urgent": True}, {"pinned": True}, {"due_on": TODAY + 5 * DAY}):
+            with pytest.raises(Refused) as refused:
+                factories.announcement(**later, **wish)
+            assert [(one.code, one.field) for one in refused.value.verdict.reasons] == [("not-so-then", "on")]
+
 
 class TestWhoSeesIt:
     @pytest.mark.parametrize(
@@ -153,16 +167,64 @@ class TestWhoSeesIt:
         with pytest.raises(Forbidden):
             withdraw(news, by=manager, at=at)
 
-    def test_it_stays_the_authors_when_somebody_else_changes_it(self, planned, manager, second, therapist, at):
-        wanted = as_kept(planned)
-        changed = change(planned, wanted, token=planned.token, by=second, at=at)
-        assert (changed.author, changed.published_at) == (manager, at + DAY)
-
     def test_once_it_appeared_it_is_its_authors_again(self, planned, second, at):
         later = at + DAY
         assert not may_change(planned, by=second, at=later)
         with pytest.raises(Forbidden, match="Its author"):
             withdraw(planned, by=second, at=later)
+
+
+class TestChangedBySomebodyElse:
+    """It is theirs from then on: the name under the words, and the right that is asked about when it is to appear."""
+
+    def test_the_author_who_changes_it_stays_it(self, planned, manager, at):
+        changed = change(planned, as_kept(planned), token=planned.token, by=manager, at=at)
+        assert (changed.author, Entry.objects.filter(verb="announcement.passed_on").exists()) == (manager, False)
+        assert "former" not in {
+            name for name, value in Entry.objects.get(verb="announcement.changed").changes.items() if value
+        }
+
+    def test_the_former_author_is_named_and_reads_of_it(self, planned, manager, second, at):
+        wanted = replace(as_kept(planned), title="Zebras are off")
+        changed = change(planned, wanted, token=planned.token, by=second, at=at)
+        assert (changed.author, appeared(at + DAY)) == (second, [planned])
+        entry = Entry.objects.get(verb="announcement.changed")
+        assert (entry.actor, entry.changes["former"]) == (second, "Dana Mockridge")
+        [told] = entries_visible_to(manager).filter(verb="announcement.passed_on")
+        assert (told.actor, told.changes) == (second, {"announcement": "Zebra crossing"})
+
+    def test_a_held_one_names_the_former_author_too(self, held, second, at):
+        change(held, as_kept(held), token=held.token, by=second, at=at + 2 * HOUR)
+        assert Entry.objects.get(verb="announcement.changed").changes["former"] == "Dana Mockridge"
+
+    @pytest.mark.parametrize("more", [{"urgent": True}, {"pinned": True}, {"appears": 20 * DAY}])
+    def test_beyond_what_a_granted_writer_may_post_it_still_appears(
+        self, mt_prospect, manager, front_desk, therapist, at, more: dict
+    ):
+        give_role(front_desk, Place(Role.POSTER, mt_prospect), start=TODAY, end=TODAY + 9 * DAY, by=manager, at=at)
+        news = factories.announcement(by=afresh(front_desk), at=at, to=[mt_prospect], appears=at + DAY)
+        later = {name: at + value if name == "appears" else value for name, value in more.items()}
+        changed = change(news, replace(as_kept(news), **later), token=news.token, by=manager, at=at)
+        assert (changed.author, changed.is_vouched_for()) == (manager, True)
+        assert appeared(changed.appears_at) == [news]
+
+    def test_at_one_more_clinic_it_still_appears(self, planned, clinical_lead, oakbrook, therapist, at):
+        wanted = as_kept(planned)
+        wider = replace(wanted, audience=[*wanted.audience, Cell(oakbrook, Role.THERAPIST)])
+        changed = change(planned, wider, token=planned.token, by=clinical_lead, at=at)
+        assert (changed.author, appeared(at + DAY)) == (clinical_lead, [planned])
+
+    def test_the_page_says_whose_it_will_be(self, sign_in, planned, manager, second):
+        where = reverse("announcements:change", args=[planned.pk])
+        browser = sign_in(second)
+        page = browser.get(where)
+        assert "Dana Mockridge wrote it. When you save it, it is yours." in page.content.decode()
+        assert page.context["author"] == second
+        assert "it is yours" not in sign_in(manager).get(where).content.decode()
+        sent = {"title": "Zebras", "body": "Off.", "audience": ["therapist@mt-prospect"], "token": str(planned.token)}
+        sent |= {"when": "later", "on": "2026-11-28", "clock": "08:00", "urgent": "on"}
+        assert browser.post(where, sent).status_code == 302
+        assert Announcement.objects.get().author == second
 
 
 class TestTakingOver:
