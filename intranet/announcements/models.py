@@ -50,6 +50,10 @@ class AnnouncementQuerySet(AccessQuerySet["Announcement"]):
         """Sent, and still to appear; also what is held."""
         return self.sent().filter(_to_come(at))
 
+    def not_over(self, at: datetime) -> Self:
+        """Those whose last day, if they have one, has not passed; whether published or not."""
+        return self.filter(_not_over(at))
+
     def held(self, by: datetime) -> Self:
         """Those that were to appear by then and do not, because their author may no longer post them."""
         return self.filter(published_at__lte=by, withdrawn_at__isnull=True).unvouched()

@@ -14,19 +14,22 @@ from django.urls import reverse
 from accounts.audit_log import entries_visible_to
 from accounts.hiring import Place, give_role, take_role
 from accounts.leaving import ahead, left_to_do, let_go
-from accounts.models import User
-from accounts.roles import Role
+from accounts.models import Clinic, User
+from accounts.roles import ORGANISATION_ROLES, Capability, Role
+from accounts.standing import standing_of
 from intranet.announcements.audience import Cell
 from intranet.announcements.models import Announcement
-from intranet.announcements.publishing import change, may_change, may_take_over, take_over, withdraw
-from intranet.announcements.writing import as_kept
+from intranet.announcements.publishing import change, clinics_of, may_change, may_take_over, take_over, withdraw
+from intranet.announcements.writing import as_kept, may_weigh, write
 from intranet.audit.models import Entry
 from intranet.core.access import Conflict, Forbidden, Refused
-from intranet.reminders import registry
+from intranet.reminders import registry, releasing
 from intranet.reminders.models import Reminder
 from intranet.reminders.planning import plan_kind
 from tests import factories as people
+from tests.conftest import CHICAGO
 from tests.intranet.announcements import factories
+from tests.owing import said
 
 TODAY, DAY, HOUR = date(2026, 11, 25), timedelta(days=1), timedelta(hours=1)
 LIST = reverse("announcements:list")
@@ -131,6 +134,47 @@ class TestTheRule:
             with pytest.raises(Refused) as refused:
                 factories.announcement(**later, **wish)
             assert [(one.code, one.field) for one in refused.value.verdict.reasons] == [("not-so-then", "on")]
+
+
+class TestQueryAndObject:
+    """Each rule stands twice, once for a query on many and once for one: they say the same of every role."""
+
+    CASES = [(role, clinics, weighs) for role in Role for clinics in ("M", "MO") for weighs in (False, True)]
+
+    @pytest.fixture
+    def holder(self, mt_prospect, front_desk):
+        """Somebody with the role, at Mt. Prospect if it is one of a clinic, and with the role beside which it is granted."""
+
+        def make(role: Role) -> User:
+            whole = role in ORGANISATION_ROLES
+            person = people.staff(name="Hollis Holder", role=role, clinics=[None if whole else mt_prospect])
+            if role == Role.POSTER:
+                people.membership(user=person, role=Role.FRONT_DESK, clinic=mt_prospect)
+            return afresh(person)
+
+        return make
+
+    def scheduled(self, by: User, clinics: str, weighs: bool, at: datetime) -> Announcement:
+        """As if the author could."""
+        found = list(Clinic.objects.order_by("number")[: len(clinics)])
+        news = factories.draft(to=found, appears=at + DAY, pinned=weighs)
+        return write(Announcement(author=by, token=0), news, sent_for=at + DAY, by=by, at=at)
+
+    @pytest.mark.parametrize(("role", "clinics", "weighs"), CASES)
+    def test_who_answers_for_what_others_scheduled(
+        self, holder, mt_prospect, oakbrook, clinical_lead, at, role: Role, clinics: str, weighs: bool
+    ):
+        person, news = holder(role), self.scheduled(clinical_lead, clinics, weighs, at)
+        assert Announcement.objects.sees(person, news) is may_weigh(person, clinics_of(news))
+        assert bool(may_change(news, by=person, at=at)) is may_weigh(person, clinics_of(news))
+
+    @pytest.mark.parametrize(("role", "clinics", "weighs"), CASES)
+    def test_what_an_author_stands_for(self, holder, mt_prospect, oakbrook, at, role: Role, clinics: str, weighs: bool):
+        person = holder(role)
+        news = self.scheduled(person, clinics, weighs, at)
+        capability = Capability.WEIGH_ANNOUNCEMENT if weighs else Capability.POST_ANNOUNCEMENT
+        scope = standing_of(person, news.appears_at).scope(capability)
+        assert news.is_vouched_for() is (bool(scope) and scope.covers(clinics_of(news)))
 
 
 class TestWhoSeesIt:
@@ -344,6 +388,53 @@ class TestReminders:
         self, held, second, clinical_lead, administrator, manager_oakbrook, therapist, at
     ):
         assert self.of("announcement-held", at + HOUR) == ["Ada Nonesuch", "Ines Exemplar", "Sol Standin"]
+
+    def test_what_is_held_once_more_is_told_once_more(self, held, second, clinical_lead, administrator, therapist, at):
+        """The words of the first time name somebody else."""
+        later = at + 3 * HOUR
+        assert self.of("announcement-held", at + HOUR) == ["Ada Nonesuch", "Ines Exemplar", "Sol Standin"]
+        releasing.release(at + HOUR)
+        taken = take_over(held, token=held.token, by=second, at=at + 2 * HOUR)
+        assert said("announcement-held", later) == []
+        let_go(second, by=administrator, at=later)
+        assert self.of("announcement-held", later) == ["Ada Nonesuch", "Ines Exemplar"]
+        again = change(
+            taken, replace(as_kept(taken), appears=at + 5 * DAY), token=taken.token, by=clinical_lead, at=later
+        )
+        Announcement.objects.filter(pk=again.pk).update(author=second)
+        other_moment = {occasion for _, _, occasion, *_ in said("announcement-held", later)}
+        assert other_moment == {f"held {second.pk} 2026-11-30 16:00"}
+
+    def test_an_occasion_has_room_for_any_author(self, held, clinical_lead, at):
+        [occasion] = {occasion for _, _, occasion, *_ in said("announcement-held", at + HOUR)}
+        assert occasion == f"held {held.author_id} 2026-11-26 16:00"
+        assert len(occasion) - len(str(held.author_id)) + len(str(10**18 - 1)) <= 40
+
+    def test_it_is_asked_in_one_set_however_many_lead(self, held, second, clinical_lead, administrator, at):
+        kind = registry.find("announcement-held")
+
+        def asked() -> tuple[int, int]:
+            with CaptureQueriesContext(connection) as captured:
+                sets = kind.owed(at + HOUR)
+            return len(sets), sum("accounts_user" in query["sql"] for query in captured)
+
+        assert asked() == (1, 0)
+        people.staff(name="Lou Secondlead", role=Role.CLINICAL_LEAD, clinics=[None])
+        assert asked() == (1, 0)
+        assert len(said("announcement-held", at + HOUR)) == 4
+
+    def test_what_is_over_is_no_use_to_tell(self, sign_in, mt_prospect, manager, administrator, therapist, at):
+        factories.announcement(by=manager, at=at, to=[mt_prospect], appears=at + DAY, last_day=TODAY + 2 * DAY)
+        factories.announcement(by=manager, at=at, to=[mt_prospect], appears=at + DAY)
+        let_go(manager, by=administrator, at=at)
+        ends = [not_after.astimezone(CHICAGO).date() for *_, not_after in said("announcement-held", at)]
+        assert sorted(ends) == [TODAY + 3 * DAY, TODAY + 31 * DAY]
+        for moment, number in ((at + 2 * DAY, 2), (at + 4 * DAY, 1)):
+            with time_machine.travel(moment, tick=False):
+                page = sign_in(administrator).get(LIST)
+                assert page.context["held"] == number
+                [task] = left_to_do(afresh(manager), administrator, moment)
+                assert task.words.startswith(f"{number} announcement")
 
     def test_a_manager_of_one_of_two_clinics_does_not(
         self, mt_prospect, oakbrook, clinical_lead, administrator, manager, therapist, therapist_oakbrook, at
