@@ -50,6 +50,7 @@ def test_the_list_has_what_the_person_may_read(api, asking, mt_prospect, manager
         "edition": 1,
         "corrections": [],
         "held": False,
+        "withdrawn_at": None,
         "token": 1,
     }
 
@@ -226,6 +227,15 @@ class TestCare:
         assert answer.json()["detail"] == f"{manager.name} withdrew it on Nov 25, 2026 at 10:00 AM."
         assert asking.title not in answer.content.decode()
         assert api(therapist_oakbrook).get(where).status_code == 404
+
+    def test_what_was_withdrawn_its_author_still_reads(self, api, asking, manager, clinical_lead):
+        """Also where it was for them: as on its page."""
+        api(clinical_lead).post(reverse("api:announcement-withdraw", args=[asking.pk]))
+        answer = api(manager).get(reverse("api:announcement-detail", args=[asking.pk]))
+        assert (answer.status_code, answer.json()["title"]) == (200, asking.title)
+        assert answer.json()["withdrawn_at"] == "2026-11-25T10:00:00-06:00"
+        assert api(manager).get(LIST).json()["results"] == []
+        assert api(clinical_lead).get(reverse("api:announcement-detail", args=[asking.pk])).status_code == 410
 
 
 class TestScheduled:
