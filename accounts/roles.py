@@ -49,7 +49,9 @@ class Capability(StrEnum):
     READ_ANNOUNCEMENT = "read announcements addressed to one"
     READ_ANY_ANNOUNCEMENT = "read every announcement"
     POST_ANNOUNCEMENT = "post announcements"
-    WEIGH_ANNOUNCEMENT = "make own announcements urgent, pinned or must-acknowledge"
+    WEIGH_ANNOUNCEMENT = (
+        "make announcements urgent, pinned or must-acknowledge; see, change and withdraw what others have scheduled"
+    )
     SEE_RECEIPTS = "see who has read an announcement"
     SEE_ROSTER = "see the published roster"
     EDIT_ROSTER = "edit, fill and publish the roster; decide time off and swaps"
@@ -154,6 +156,12 @@ TABLE: dict[Role, dict[Capability, Reach]] = {
     # A dated grant beside the front desk, at the same clinic: plain announcements, and the numbers of own ones.
     Role.POSTER: {C.POST_ANNOUNCEMENT: OWN},
 }
+
+
+def roles_with(capability: Capability, reach: Reach) -> list[Role]:
+    """The roles that have a capability with just this reach, for rules that are queries."""
+    return [role for role, held in TABLE.items() if held.get(capability) == reach]
+
 
 # Roles that belong to the organisation, not to a clinic.
 ORGANISATION_ROLES = frozenset({Role.CLINICAL_LEAD, Role.ADMINISTRATOR, Role.DELEGATED_APPROVER})

@@ -7,7 +7,6 @@ from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
-from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import (
     BigIntegerField,
     CharField,
@@ -25,7 +24,7 @@ from django.urls import reverse
 from accounts.models import Membership, User
 from accounts.models.people import held_on
 from accounts.roles import Capability, Role
-from intranet.core.arrays import Each
+from intranet.core.arrays import each_of
 from intranet.core.moments import InZone, clock_after
 from intranet.core.time import organisation_day, organisation_zone
 from intranet.core.wording import counted, day_label, full_day, name_list, zone_words
@@ -338,11 +337,6 @@ def clock_of(day: Any, after: timedelta) -> InZone:
 
 def due_within_horizon(rows: QuerySet[Any, Any], at: datetime) -> QuerySet[Any, Any]:
     return rows.filter(due_at__lte=at + HORIZON, not_after__gt=at)
-
-
-def each_of(people: QuerySet[Any, Any]) -> Each:
-    """A column with which a row becomes one for each of the people."""
-    return Each(ArraySubquery(people.values("pk")), output_field=BigIntegerField())
 
 
 def _what_is_new(version: ProtocolVersion, at: datetime) -> list[str]:

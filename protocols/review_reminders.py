@@ -13,6 +13,7 @@ from django.db.models.functions import Cast, Concat, Greatest
 
 from accounts.models import User
 from accounts.roles import Capability, Role
+from intranet.core.arrays import each_of
 from intranet.core.time import organisation_day, organisation_zone
 from intranet.core.wording import counted, full_day
 from intranet.reminders import registry
@@ -20,7 +21,7 @@ from intranet.reminders.lead_times import offset_of, steps_of
 from intranet.reminders.registry import DAY, HORIZON, NOW, Group, Kind, Ladder, Message, OnDoubt, Owing, Rung, Step
 from protocols.models import ProtocolVersion
 from protocols.models.visibility import read_current
-from protocols.reminders import MORNING, clock_of, due_within_horizon, each_of
+from protocols.reminders import MORNING, clock_of, due_within_horizon
 
 WEEK = 7
 

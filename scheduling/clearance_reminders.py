@@ -6,9 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, ClassVar
 
-from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import (
-    BigIntegerField,
     CharField,
     DateTimeField,
     ExpressionWrapper,
@@ -22,7 +20,7 @@ from django.urls import reverse
 
 from accounts.models import Clinic, User
 from accounts.roles import Capability, Role
-from intranet.core.arrays import Each
+from intranet.core.arrays import each_of
 from intranet.core.moments import InZone
 from intranet.core.time import organisation_day
 from intranet.core.wording import counted, long_day
@@ -125,9 +123,7 @@ class ClearancesLost(ForManagers):
     def owed(self, at: datetime) -> Sequence[QuerySet[Any, Any]]:
         found = LostClearance.objects.standing(at).filter(found_at__gt=at - TOLD_FOR)
         leads = User.objects.members(organisation_day(at), roles=[Role.CLINICAL_LEAD])
-        run_out = found.filter(reasons__contains=RUN_OUT).annotate(
-            recipient_id=Each(ArraySubquery(leads.values("pk")), output_field=BigIntegerField())
-        )
+        run_out = found.filter(reasons__contains=RUN_OUT).annotate(recipient_id=each_of(leads))
         return [
             rows.annotate(
                 subject_id=F("shift__clinic_id"),

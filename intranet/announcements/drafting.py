@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from uuid import UUID
 
 from django.db import transaction
 
@@ -14,22 +15,36 @@ from intranet.announcements.writing import Draft, fits_on_a_page, is_own_draft, 
 from intranet.core.access import YES, Forbidden, Verdict, require
 
 MOST_DRAFTS = 30  # of one person
+KEYED, KEYS = 2**20, 2**30  # above what anybody counts up to, and within what the column holds
 
 
 @transaction.atomic
-def save(draft: Draft, *, onto: Announcement | None = None, token: int = 0, by: User, at: datetime) -> Announcement:
+def save(
+    draft: Draft, *, onto: Announcement | None = None, token: int = 0, key: UUID | None = None, by: User, at: datetime
+) -> Announcement:
     """Keep a draft, a new one or `onto` an own one as it was at `token`. It need not be complete.
 
-    Raises Forbidden for somebody who posts nowhere, Refused for what cannot be kept, Conflict when it was saved, sent or
-    discarded meanwhile.
+    A page that begins one names its own `key`, and finds by it what it began: see `begun`. Raises Forbidden for somebody
+    who posts nowhere, Refused for what cannot be kept, Conflict when it was saved, sent or discarded meanwhile.
     """
     require(may_post(by), Forbidden)
     require(outside_scope(by, draft.audience) + _says_something(draft) + fits_on_a_page(draft.body))
     if onto is None:
         require(_has_room(by))
-        return write(Announcement(author=by, token=0), draft, sent_for=None, by=by, at=at)
+        before = _first_token(key) - 1 if key else 0
+        return write(Announcement(author=by, token=before), draft, sent_for=None, by=by, at=at)
     require(is_own_draft(onto, by), Forbidden)
     return write(lock(onto, token=token), draft, sent_for=None, by=by, at=at)
+
+
+def begun(key: UUID, *, by: User) -> Announcement | None:
+    """The draft that somebody's page began, if nobody has saved it since: the page asks when no answer came to the save."""
+    return Announcement.objects.drafts_of(by).filter(token=_first_token(key)).first()
+
+
+def _first_token(key: UUID) -> int:
+    """Tokens of a draft count from here: they need not begin with 1, and so tell from which page it is."""
+    return KEYED + key.int % KEYS
 
 
 @transaction.atomic

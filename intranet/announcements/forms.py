@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import date, datetime, time, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
@@ -98,7 +99,8 @@ class AnnouncementForm(WithFiles, WithoutPatients):
     """Text, audience and times of an announcement, in the organisation's zone.
 
     With `complete` everything that sending it needs must be there; a draft may lack anything. `token` is that of the
-    stored announcement which the person saw.
+    stored announcement which the person saw. `key` is that of the page on which something new is begun, and `repeated`
+    is filled in by the page when no answer came to its first save.
     """
 
     free_text = ("title", "body")
@@ -139,6 +141,8 @@ class AnnouncementForm(WithFiles, WithoutPatients):
     urgent = forms.BooleanField(label="It is urgent", required=False)
     pinned = forms.BooleanField(label="Pin it to the top until its last day", required=False)
     token = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    key = forms.UUIDField(required=False, initial=uuid4, widget=forms.HiddenInput({"autocomplete": "off"}))
+    repeated = forms.CharField(required=False, widget=forms.HiddenInput({"autocomplete": "off"}))
 
     def __init__(
         self,
@@ -151,6 +155,7 @@ class AnnouncementForm(WithFiles, WithoutPatients):
     ) -> None:
         super().__init__(*args, **kwargs)
         self.stored = stored
+        self.conflicts = False  # somebody was quicker: from there on the author decides
         self.today, self.complete = today, complete
         self.cells = {cell.key: cell for cell in cells_for(author, today)}
         self.weighs = may_weigh(author)
@@ -187,12 +192,24 @@ class AnnouncementForm(WithFiles, WithoutPatients):
         """The token that the form sends next."""
         return whole_number(str(self.data.get("token") or "")) or 0
 
+    @property
+    def page_key(self) -> UUID | None:
+        return getattr(self, "cleaned_data", {}).get("key")
+
+    @property
+    def begun_key(self) -> UUID | None:
+        """The key, once the page has lost the answer to its first save."""
+        with suppress(ValueError):
+            return UUID(self.data.get("key", "")) if self.data.get("repeated") else None
+        return None
+
     def show_stored(self, stored: Announcement | None) -> None:
         """From here on the form is about this stored one, as it is now; None: about something new. What was typed stays."""
         self.stored = stored
         self.show_attachments(stored)
         self.data = self.data.copy()
         self.data["token"] = str(stored.token) if stored else ""
+        self.data["key"], self.data["repeated"] = str(uuid4()), ""
 
     @property
     def chosen(self) -> list[Cell]:

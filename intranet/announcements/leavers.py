@@ -31,7 +31,7 @@ def announcements_ahead(person: User, clinic: Clinic | None, viewer: User, at: d
 
 def announcements_held(person: User, viewer: User, at: datetime) -> LeftToDo | None:
     """What `accounts.leaving` asks of this app about everybody who left."""
-    if not (number := _scheduled_by(person, viewer, at).count()):
+    if not (number := _scheduled_by(person, viewer, at).not_over(at).count()):
         return None
     verb = "is" if number == 1 else "are"
     words = f"{counted(number, 'announcement')} of {person.name} {verb} held"

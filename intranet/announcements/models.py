@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Clinic, Membership, User
-from accounts.roles import Capability, Role
+from accounts.roles import Capability, Reach, Role, roles_with
 from intranet.announcements import vouching
 from intranet.core import frozen, papers
 from intranet.core.access import AccessQuerySet, AnyUser
@@ -31,7 +31,7 @@ class AnnouncementQuerySet(AccessQuerySet["Announcement"]):
         if not isinstance(user, User) or not user.standing.holds(Capability.READ_ANNOUNCEMENT):
             return self.none()
         now = timezone.now()
-        others = (_published(now) & _within_reach_of(user)) | (_to_come(now) & could_be_sent_by(user))
+        others = (_published(now) & _within_reach_of(user)) | (_to_come(now) & _could_be_sent_by(user))
         return self.sent().filter(Q(author=user) | others)
 
     def sent(self) -> Self:
@@ -50,6 +50,10 @@ class AnnouncementQuerySet(AccessQuerySet["Announcement"]):
         """Sent, and still to appear; also what is held."""
         return self.sent().filter(_to_come(at))
 
+    def not_over(self, at: datetime) -> Self:
+        """Those whose last day, if they have one, has not passed; whether published or not."""
+        return self.filter(_not_over(at))
+
     def held(self, by: datetime) -> Self:
         """Those that were to appear by then and do not, because their author may no longer post them."""
         return self.filter(published_at__lte=by, withdrawn_at__isnull=True).unvouched()
@@ -63,11 +67,15 @@ class AnnouncementQuerySet(AccessQuerySet["Announcement"]):
         return self.annotate(vouched=models.ExpressionWrapper(_vouched_for(), models.BooleanField()))
 
     def withdrawn_from(self, user: AnyUser) -> Self:
-        """Those that the person could have read until somebody withdrew them."""
+        """Those that the person has read, or could have read when somebody withdrew them. Whoever came later hears nothing."""
         if not isinstance(user, User) or not user.standing.holds(Capability.READ_ANNOUNCEMENT):
             return self.none()
-        had_appeared = Q(withdrawn_at__isnull=False, published_at__lte=F("withdrawn_at")) & _vouched_for()
-        return self.filter(had_appeared & _within_reach_of(user))
+        read = Exists(Receipt.objects.filter(announcement=OuterRef("pk"), user=user))
+        return self.filter(_had_appeared() & (Q(read) | _was_within_reach_of(user)))
+
+    def ever_appeared(self, at: datetime) -> Self:
+        """Those that their readers have had before them, also what was withdrawn since."""
+        return self.filter(_published(at) | _had_appeared())
 
     def addressed_to(self, user: User, at: datetime) -> Self:
         """Published ones of which the person is a recipient now."""
@@ -110,6 +118,11 @@ def _published(at: datetime) -> Q:
     return Q(published_at__lte=at, withdrawn_at__isnull=True) & _vouched_for()
 
 
+def _had_appeared() -> Q:
+    """It was there for its readers until somebody withdrew it."""
+    return Q(withdrawn_at__isnull=False, published_at__lte=F("withdrawn_at")) & _vouched_for()
+
+
 def _to_come(at: datetime) -> Q:
     return Q(withdrawn_at__isnull=True) & ~_published(at)
 
@@ -121,8 +134,9 @@ def _vouched_for() -> Q:
     return at_once | vouching.posts_everywhere() | ~Q(Exists(beyond))
 
 
-def could_be_sent_by(user: User) -> Q:
-    """The person answers for announcements at every clinic that it addresses. A granted writer answers for own ones alone."""
+def _could_be_sent_by(user: User) -> Q:
+    """The person answers for announcements at every clinic that it addresses: `writing.may_weigh`, as a query. A granted
+    writer answers for own ones alone."""
     scope = user.standing.scope(Capability.WEIGH_ANNOUNCEMENT)
     if scope.everywhere:
         return ~Q(pk__in=[])
@@ -165,6 +179,18 @@ def _within_reach_of(user: User) -> Q:
     return Q(Exists(_rows_for(user))) | Q(Exists(at_own_clinics))
 
 
+def _was_within_reach_of(user: User) -> Q:
+    """`_within_reach_of` as it was at the moment at which somebody withdrew it."""
+    reading_all = {reach: roles_with(Capability.READ_ANY_ANNOUNCEMENT, reach) for reach in (Reach.OWN, Reach.ALL)}
+    held = Membership.objects.in_force_at(OuterRef("withdrawn_at")).filter(user=user)
+    held_there = Membership.objects.in_force_at(OuterRef("announcement__withdrawn_at")).filter(user=user)
+    fits = Q(role=OuterRef("role")) | Q(role__in=reading_all[Reach.OWN])
+    rows = Audience.objects.filter(
+        Exists(held_there.filter(fits, clinic=OuterRef("clinic"))), announcement=OuterRef("pk")
+    )
+    return Q(Exists(held.filter(role__in=reading_all[Reach.ALL]))) | Q(Exists(rows))
+
+
 class Announcement(models.Model):
     """News from one person to the people with certain roles at certain clinics, who may have to acknowledge it.
 
@@ -185,6 +211,8 @@ class Announcement(models.Model):
     urgent = models.BooleanField(default=False)
     must_acknowledge = models.BooleanField(default=False)
     due_at = models.DateTimeField(null=True, blank=True, help_text="The end of the last day to acknowledge it.")
+    # Of a draft, when it was saved last; of what is sent, when it was sent or changed. A correction leaves it: what was sent
+    # for no later than this appeared at once, and needs nobody to vouch for it.
     saved_at = models.DateTimeField(null=True, blank=True, help_text="When its author saved the draft last.")
     token = models.PositiveIntegerField(
         default=1, help_text="Counts the changes: whoever saves names the one they saw."

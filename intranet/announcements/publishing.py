@@ -62,20 +62,20 @@ def may_change(announcement: Announcement, *, by: User, at: datetime) -> Verdict
 def change(announcement: Announcement, draft: Draft, *, token: int, by: User, at: datetime) -> Announcement:
     """Put something else in the place of what has not appeared yet; the rules are those of sending it.
 
-    It stays its author's, unless they may no longer post it: then whoever changes it stands for it. Raises Forbidden,
-    Refused with all reasons, Conflict when it was saved meanwhile.
+    Whoever changes it stands for it from then on: nobody's name is under what somebody else wrote, and the right that
+    was asked about is that of the one who is named. Raises Forbidden, Refused with all reasons, Conflict when it was saved
+    meanwhile.
     """
     require(may_change(announcement, by=by, at=at), Forbidden)
     announcement = lock(announcement, token=token)
     require(may_change(announcement, by=by, at=at), Forbidden)
     require(may_send(draft, by=by, at=at))
-    if not announcement.is_vouched_for():
-        announcement.author = by
+    former = _stand_for(announcement, by=by)
     clinics = clinics_of(announcement) | {cell.clinic.pk for cell in draft.audience}
     appears = draft.appears or at
     write(announcement, draft, sent_for=appears, by=by, at=at)
     seen_by = _told(clinics, appears, at)
-    record(by, "announcement.changed", announcement, clinics=seen_by, appears=appears, due=draft.due_on)
+    record(by, "announcement.changed", announcement, clinics=seen_by, appears=appears, due=draft.due_on, former=former)
     return announcement
 
 
@@ -99,12 +99,22 @@ def take_over(announcement: Announcement, *, token: int, by: User, at: datetime)
     later = announcement.appears_at if announcement.appears_at > at else None
     draft = replace(as_kept(announcement), appears=later)
     require(may_send(draft, by=by, at=at))
-    former, announcement.author = announcement.author, by
+    former = _stand_for(announcement, by=by)
     appears = later or at
     write(announcement, draft, sent_for=appears, by=by, at=at)
     seen_by = _told(clinics_of(announcement), appears, at)
-    record(by, "announcement.taken_over", announcement, clinics=seen_by, appears=appears, former=former.name)
+    record(by, "announcement.taken_over", announcement, clinics=seen_by, appears=appears, former=former)
     return announcement
+
+
+def _stand_for(announcement: Announcement, *, by: User) -> str:
+    """Make it the announcement of whoever puts their name to it, and leave word of that in the former author's own trail.
+    The name of the former author, empty when it was theirs already."""
+    former, announcement.author = announcement.author, by
+    if former == by:
+        return ""
+    record(by, "announcement.passed_on", former, announcement=announcement.title)
+    return former.name
 
 
 def in_charge(announcement: Announcement, *, by: User, at: datetime) -> Verdict:

@@ -91,7 +91,7 @@ def with_parts(found: AnnouncementQuerySet) -> AnnouncementQuerySet:
 
 
 def entries(found: Iterable[Announcement], reader: User, at: datetime) -> list[Entry]:
-    """Entries for a page of announcements. Five queries, however many there are."""
+    """Entries for a page of announcements, which `with_parts` has found. Four queries, however many there are."""
     found = list(found)
     ids = [announcement.pk for announcement in found]
     given = dict(
@@ -102,7 +102,6 @@ def entries(found: Iterable[Announcement], reader: User, at: datetime) -> list[E
     )
     addressed = set(Announcement.objects.addressed_to(reader, at).filter(pk__in=ids).values_list("pk", flat=True))
     owed = {one.pk: one.own_due_at for one in Announcement.objects.owed_by(reader, at).filter(pk__in=ids)}  # type: ignore[attr-defined]  # an annotation
-    unvouched = set(Announcement.objects.unvouched().filter(pk__in=ids).values_list("pk", flat=True))
     receipts = answers_for(found, reader, organisation_day(at))
     return [
         Entry(
@@ -112,8 +111,8 @@ def entries(found: Iterable[Announcement], reader: User, at: datetime) -> list[E
             late=(due_at := owed.get(announcement.pk, announcement.due_at)) is not None and due_at <= at,
             due_on=day_that_ends(due_at),
             progress=Progress.of(receipts[announcement.pk]) if announcement.pk in receipts else None,
-            appeared=announcement.appears_at <= at and announcement.pk not in unvouched,
-            held=announcement.pk in unvouched and announcement.withdrawn_at is None,
+            appeared=announcement.appears_at <= at and announcement.vouched,
+            held=not announcement.vouched and announcement.withdrawn_at is None,
             names=bool(may_see_names(announcement, by=reader)),
         )
         for announcement in found

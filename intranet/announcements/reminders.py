@@ -14,7 +14,9 @@ from django.db.models import (
     Exists,
     ExpressionWrapper,
     F,
+    Func,
     OuterRef,
+    Q,
     QuerySet,
     Value,
     When,
@@ -29,6 +31,7 @@ from accounts.roles import Capability, Role
 from intranet.announcements.acknowledging import Progress, answers_for
 from intranet.announcements.audience import addressed_rows
 from intranet.announcements.models import Announcement, Audience, Receipt, ReceiptQuerySet, asked_at
+from intranet.core.arrays import each_of
 from intranet.core.moments import InZone, clock_after, moment_of
 from intranet.core.time import organisation_day, organisation_zone
 from intranet.core.wording import clock_time, counted, full_day, name_list, zone_words
@@ -88,9 +91,9 @@ def _clock_after(moment: Any, delay: timedelta) -> InZone:
     return clock_after(InZone(Value(zone.key), moment), delay, zone)
 
 
-def _until_over(latest: ExpressionWrapper) -> Least:
+def _until_over(latest: ExpressionWrapper, *, of: str = "announcement__") -> Least:
     """Reminders are of use until the announcement is over, at the longest until then."""
-    return Least(Coalesce(F("announcement__expires_at"), latest), latest)
+    return Least(Coalesce(F(f"{of}expires_at"), latest), latest)
 
 
 def _long_due() -> ExpressionWrapper:
@@ -266,7 +269,11 @@ class UrgentAnnouncement(AnnouncementAppeared):
 
 
 class AnnouncementHeld(Kind):
-    """To those who could publish it: what is scheduled does not appear, because its author may no longer post it then."""
+    """To those who could publish it: what is scheduled does not appear, because its author may no longer post it then.
+
+    The words name the author and the moment, so the occasion does too: what somebody took over and is held once more is
+    told once more.
+    """
 
     code = "announcement-held"
     label = "Announcement held"
@@ -285,29 +292,17 @@ class AnnouncementHeld(Kind):
         return bool(person.standing.scope(Capability.WEIGH_ANNOUNCEMENT))
 
     def owed(self, at: datetime) -> Sequence[QuerySet[Any, Any]]:
-        today = organisation_day(at)
-        held = Announcement.objects.held(at + HORIZON)
-        elsewhere = Audience.objects.filter(announcement=OuterRef("announcement")).exclude(
-            clinic__in=Membership.objects.on(today)
-            .filter(user=OuterRef(OuterRef("clinic__memberships__user")), role=Role.MANAGER)
-            .values("clinic")
-        )
-        managers = Audience.objects.filter(
-            held_on(today, of="clinic__memberships__"),
-            ~Exists(elsewhere),
-            announcement__in=held,
-            clinic__memberships__role=Role.MANAGER,
-            clinic__memberships__user__is_active=True,
-        ).annotate(recipient_id=F("clinic__memberships__user_id"), subject_id=F("announcement_id"))
-        rows = Audience.objects.filter(announcement__in=held).annotate(subject_id=F("announcement_id"))
-        everywhere = User.objects.members(today, roles=[Role.CLINICAL_LEAD, Role.ADMINISTRATOR])
+        held = (
+            Announcement.objects.held(at + HORIZON).order_by().values("pk")
+        )  # without its own due date: the reminder has another
+        rows = held.annotate(recipient_id=each_of(_who_could_send_it(organisation_day(at))), subject_id=F("pk"))
+        appears = F("published_at")
         return [
-            found.annotate(
-                occasion=Value("held", CharField()),
-                due_at=_after(F("announcement__published_at"), ahead),
-                not_after=_after(F("announcement__published_at"), KEPT),
+            rows.annotate(
+                occasion=_held_by_author_and_moment(),
+                due_at=_after(appears, ahead),
+                not_after=_until_over(_after(appears, KEPT), of=""),
             )
-            for found in (managers, *(rows.annotate(recipient_id=Value(person.pk)) for person in everywhere))
             for _, ahead in steps_of(self)
         ]
 
@@ -325,6 +320,24 @@ class AnnouncementHeld(Kind):
             why="You get this because you may post announcements to everybody for whom this one is, and its author may not "
             "any more.",
         )
+
+
+def _who_could_send_it(day: date) -> QuerySet[User]:
+    """Who answers on the day for announcements at every clinic that the announcement of an outer query addresses."""
+    everywhere = User.objects.members(day, roles=[Role.CLINICAL_LEAD, Role.ADMINISTRATOR])
+    managers = User.objects.members(day, roles=[Role.MANAGER])
+    managed = Membership.objects.on(day).filter(user=OuterRef(OuterRef("pk")), role=Role.MANAGER).values("clinic")
+    elsewhere = Audience.objects.filter(announcement=OuterRef(OuterRef("pk"))).exclude(clinic__in=managed)
+    return User.objects.filter(
+        Q(pk__in=everywhere.order_by().values("pk")) | (Q(pk__in=managers.order_by().values("pk")) & ~Exists(elsewhere))
+    )
+
+
+def _held_by_author_and_moment() -> Concat:
+    """`held 12 2026-11-26 16:00`: at most 40 characters; the minute in UTC."""
+    minute = InZone(Value("UTC"), F("published_at"))
+    moment = Func(minute, Value("YYYY-MM-DD HH24:MI"), function="to_char", output_field=CharField())
+    return Concat(Value("held "), Cast("author_id", CharField()), Value(" "), moment)
 
 
 def _by_when(announcement: Announcement, at: datetime) -> str:

@@ -11,6 +11,7 @@ ACTIONS = {
     "announcement.changed": Action("Announcement changed before it appeared"),
     "announcement.corrected": Action("Announcement corrected", "caution"),
     "announcement.exported": Action("Receipts of an announcement exported"),
+    "announcement.passed_on": Action("Scheduled announcement became somebody else's", "caution"),
     "announcement.published": Action("Announcement published", "ok"),
     "announcement.taken_over": Action("Announcement published in place of its author", "caution"),
     "announcement.withdrawn": Action("Announcement withdrawn", "caution"),

@@ -9,17 +9,13 @@ from __future__ import annotations
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.models import Membership
-from accounts.roles import TABLE, Capability, Reach, Role
-
-
-def _roles(capability: Capability, reach: Reach) -> list[Role]:
-    return [role for role, held in TABLE.items() if held.get(capability) == reach]
+from accounts.roles import Capability, Reach, Role, roles_with
 
 
 def posts_everywhere() -> Q:
     """Of a query on announcements: their author posts to the whole organisation then, whatever they ask for."""
     held = _held(author="author", moment="published_at")
-    return Q(Exists(held.filter(role__in=_roles(Capability.WEIGH_ANNOUNCEMENT, Reach.ALL))))
+    return Q(Exists(held.filter(role__in=roles_with(Capability.WEIGH_ANNOUNCEMENT, Reach.ALL))))
 
 
 def posts_there() -> Q:
@@ -29,7 +25,7 @@ def posts_there() -> Q:
     desk of the clinic; `accounts.standing` says the same of a person.
     """
     held = _held(author="announcement__author", moment="announcement__published_at").filter(clinic=OuterRef("clinic"))
-    weighing = held.filter(role__in=_roles(Capability.WEIGH_ANNOUNCEMENT, Reach.OWN))
+    weighing = held.filter(role__in=roles_with(Capability.WEIGH_ANNOUNCEMENT, Reach.OWN))
     granted, at_the_desk = held.filter(role=Role.POSTER), held.filter(role=Role.FRONT_DESK)
     plain = Q(announcement__must_acknowledge=False, announcement__urgent=False, announcement__pinned=False)
     return Q(Exists(weighing)) | (plain & Q(Exists(granted)) & Q(Exists(at_the_desk)))

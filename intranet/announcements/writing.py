@@ -12,7 +12,7 @@ from uuid import UUID
 
 from accounts.models import User
 from accounts.roles import Capability, Role
-from accounts.standing import standing_of
+from accounts.standing import Standing, standing_of
 from intranet.announcements import attaching
 from intranet.announcements.attaching import NewFile
 from intranet.announcements.audience import Cell, may_address
@@ -56,6 +56,11 @@ class Draft:
     @property
     def must_acknowledge(self) -> bool:
         return self.asks or self.due_on is not None
+
+    @property
+    def weighs(self) -> bool:
+        """Whether it asks for what only some may ask for."""
+        return self.must_acknowledge or self.urgent or self.pinned
 
 
 def as_kept(stored: Announcement, *, added: Sequence[NewFile] = (), removed: Collection[UUID] = ()) -> Draft:
@@ -129,15 +134,25 @@ def _may_weigh(draft: Draft, by: User) -> Verdict:
 
 
 def _may_post_then(draft: Draft, by: User) -> Verdict:
-    """Nobody schedules for a time at which they may no longer post: it would be held."""
+    """Nobody schedules for a time at which they may no longer post, or ask for as much: it would be held."""
     if draft.appears is None:
         return YES
-    scope = by.standing.scope(Capability.POST_ANNOUNCEMENT)
-    clinics = [cell.clinic.pk for cell in draft.audience if cell.clinic.pk in scope]
-    if standing_of(by, draft.appears).scope(Capability.POST_ANNOUNCEMENT).covers(clinics):
-        return YES
-    words = "Your right to post there has ended by then. Choose an earlier day, or leave it to somebody else."
-    return Verdict.no("not-then", words, "on")
+    then = standing_of(by, draft.appears)
+    if not _covers_still(Capability.POST_ANNOUNCEMENT, draft, by.standing, then):
+        words = "Your right to post there has ended by then. Choose an earlier day, or leave it to somebody else."
+        return Verdict.no("not-then", words, "on")
+    if draft.weighs and not _covers_still(Capability.WEIGH_ANNOUNCEMENT, draft, by.standing, then):
+        words = (
+            "By then you may only post what is neither urgent nor pinned nor to be acknowledged. Choose an earlier day."
+        )
+        return Verdict.no("not-so-then", words, "on")
+    return YES
+
+
+def _covers_still(capability: Capability, draft: Draft, now: Standing, then: Standing) -> bool:
+    """Whether they have it then at each clinic at which they have it now; where they have it not, other reasons say so."""
+    held = now.scope(capability)
+    return then.scope(capability).covers([cell.clinic.pk for cell in draft.audience if cell.clinic.pk in held])
 
 
 def _times_make_sense(draft: Draft, at: datetime) -> Verdict:

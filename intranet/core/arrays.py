@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.fields import ArrayField
-from django.db.models import CharField, Func
+from django.db.models import BigIntegerField, CharField, Func, QuerySet
 
 
 class Each(Func):
@@ -13,6 +14,11 @@ class Each(Func):
 
     function = "unnest"
     set_returning = True
+
+
+def each_of(people: QuerySet[Any, Any]) -> Each:
+    """A column with which a row becomes one for each of the people, found in the same query."""
+    return Each(ArraySubquery(people.order_by().values("pk")), output_field=BigIntegerField())
 
 
 class ListOf(Func):

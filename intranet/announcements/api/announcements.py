@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import OuterRef, Subquery
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
@@ -33,7 +33,7 @@ from intranet.announcements.api.shapes import (
 from intranet.announcements.audience import cells_for, reached
 from intranet.announcements.correcting import Wording
 from intranet.announcements.forms import ReceiptsFilter
-from intranet.announcements.models import Announcement, Receipt
+from intranet.announcements.models import Announcement, AnnouncementQuerySet, Receipt
 from intranet.announcements.reading import with_parts, withdrawal
 from intranet.announcements.writing import Draft, may_post
 from intranet.core.access import Forbidden, Gone, require
@@ -50,21 +50,27 @@ class AnnouncementViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, view
     queryset = Announcement.objects.none()
     parser_classes = (parsers.JSONParser, parsers.MultiPartParser)
 
-    def get_queryset(self) -> QuerySet[Announcement]:
+    def get_queryset(self) -> AnnouncementQuerySet:
+        return self._readable().filter(withdrawn_at__isnull=True)
+
+    def _readable(self) -> AnnouncementQuerySet:
+        """What the person may read; of own ones also what is withdrawn."""
         own = Receipt.objects.acknowledged().counting().filter(announcement=OuterRef("pk"), user=self.request.user.pk)
-        found = with_parts(Announcement.objects.visible_to(self.request.user).filter(withdrawn_at__isnull=True))
+        found = with_parts(Announcement.objects.visible_to(self.request.user))
         return found.annotate(acknowledged_at=Subquery(own.order_by("-edition").values("at")[:1]))
 
     @extend_schema(responses={200: AnnouncementSerializer, 410: OpenApiTypes.OBJECT})
     def retrieve(self, request: Request, pk: str) -> Response:
         """One announcement. A person who reads it leaves a receipt, as on its page; a program reads for nobody.
 
-        What was withdrawn answers 410 to those for whom it was.
+        What was withdrawn answers 410 to those for whom it was; its author still reads it.
         """
-        withdrawn = Announcement.objects.withdrawn_from(request.user).select_related("withdrawn_by")
-        if (gone := withdrawn.filter(pk=whole_number(pk) or 0).first()) is not None:
+        number = whole_number(pk) or 0
+        announcement = self._readable().filter(pk=number).first()
+        if announcement is None:
+            withdrawn = Announcement.objects.withdrawn_from(request.user).select_related("withdrawn_by")
+            gone = get_object_or_404(withdrawn, pk=number)
             raise Gone.because("withdrawn", withdrawal(gone))
-        announcement = self.get_object()
         if request.auth is None:
             acknowledging.note_opened([announcement], by=request.user, at=timezone.now())
         return Response(self.get_serializer(announcement).data)
@@ -79,7 +85,7 @@ class AnnouncementViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, view
 
     @extend_schema(request=ChangedAnnouncementSerializer, responses=AnnouncementSerializer)
     def update(self, request: Request, pk: str) -> Response:
-        """Put something else in the place of what has not appeared yet."""
+        """Put something else in the place of what has not appeared yet. Whoever does is its author from then on."""
         announcement, now = self.get_object(), timezone.now()
         require(publishing.may_change(announcement, by=request.user, at=now), Forbidden)
         said = understood(ChangedAnnouncementSerializer, request)
@@ -141,8 +147,9 @@ class AnnouncementViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, view
     )
     @action(detail=True, pagination_class=None)
     def receipts(self, request: Request, pk: str) -> Response:
-        """Who has read it and who has not, as far as the person may see."""
-        announcement, now = self.get_object(), timezone.now()
+        """Who has read it and who has not, as far as the person may see. Before it appears there is nothing to see."""
+        now = timezone.now()
+        announcement = get_object_or_404(self._readable().ever_appeared(now), pk=whole_number(pk) or 0)
         require(acknowledging.may_see_names(announcement, by=request.user), Forbidden)
         asked = ReceiptsFilter(request.query_params, announcement=announcement, viewer=request.user).strictly()
         found = acknowledging.answers_for([announcement], request.user, organisation_day(now))[announcement.pk]

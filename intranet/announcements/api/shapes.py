@@ -83,6 +83,9 @@ class AnnouncementSerializer(serializers.ModelSerializer[Announcement]):
     corrections = CorrectionSerializer(many=True, read_only=True)
     acknowledged_at = serializers.DateTimeField(read_only=True, allow_null=True, help_text="By the person who asks")
     held = serializers.SerializerMethodField(help_text="It does not appear: its author may not post it then")
+    withdrawn_at = serializers.DateTimeField(
+        read_only=True, allow_null=True, help_text="Of one's own alone: what others withdrew answers 410"
+    )
     token = serializers.IntegerField(read_only=True, help_text="To be named by whoever changes or corrects it")
 
     class Meta:
@@ -90,7 +93,7 @@ class AnnouncementSerializer(serializers.ModelSerializer[Announcement]):
         fields = (
             *("id", "title", "body", "author", "published_at", "last_day", "audience", "attachments"),
             *("pinned", "urgent", "must_acknowledge", "due_on", "acknowledged_at", "edition", "corrections", "held"),
-            "token",
+            *("withdrawn_at", "token"),
         )
 
     def get_held(self, announcement: Announcement) -> bool:

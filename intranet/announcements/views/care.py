@@ -1,4 +1,4 @@
-"""What becomes of an announcement that has appeared: corrected, withdrawn, and what it said before."""
+"""What becomes of an announcement that was sent: corrected, taken over while it is held, withdrawn; and what it said before."""
 
 from __future__ import annotations
 
@@ -87,5 +87,7 @@ def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
         context = {"announcement": announcement, "appeared": announcement.has_appeared(now)}
         return render(request, "announcements/withdraw.html", context)
     publishing.withdraw(announcement, by=request.user, at=now)
-    messages.success(request, f"“{announcement.title}” is withdrawn. Nobody else sees it any more.")
+    messages.success(
+        request, f"“{announcement.title}” is withdrawn. It has left every list; only its author still finds it."
+    )
     return redirect("announcements:list")

@@ -53,7 +53,7 @@ def announcements(request: HttpRequest) -> HttpResponse:
         "show": show if show in lists or form.active else "current",
         "form": form,
         "clinics": Clinic.objects.visible_to(request.user),
-        "held": lists["scheduled"].unvouched().count(),
+        "held": lists["scheduled"].unvouched().not_over(now).count(),
         "counts": {name: lists[name].count() for name in ("current", "owed", "scheduled")},
         "months": months(request.user, now),
         "may_post": bool(may_post(request.user)),

@@ -22,8 +22,8 @@ from intranet.core.exports import csv_response
 
 
 def _asked(request: HttpRequest, pk: int) -> Announcement:
-    """The announcement, for those who may see the names of its readers."""
-    announcement = get_object_or_404(visible(request), pk=pk)
+    """The announcement, for those who may see the names of its readers. Before it appears it has none."""
+    announcement = get_object_or_404(visible(request).ever_appeared(timezone.now()), pk=pk)
     require(acknowledging.may_see_names(announcement, by=request.user), Forbidden)
     return announcement
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
@@ -12,13 +12,14 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from accounts.models import User
 from intranet.announcements import drafting, publishing
 from intranet.announcements.audience import reached
 from intranet.announcements.forms import AnnouncementForm
 from intranet.announcements.models import Announcement
 from intranet.announcements.reading import said
 from intranet.announcements.views.reading import visible
-from intranet.announcements.writing import GONE, may_post
+from intranet.announcements.writing import GONE, Draft, may_post
 from intranet.core.access import Conflict, Forbidden, Refused, add_refusal, require
 from intranet.core.forms import whole_number
 from intranet.core.time import organisation_day, organisation_zone
@@ -54,21 +55,35 @@ def draft(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def keep(request: HttpRequest, pk: int | None = None) -> JsonResponse:
-    """What the page saves by itself while somebody writes: the token of the save and where it is, or why there is none."""
-    require(may_post(request.user), Forbidden)
-    stored = get_object_or_404(Announcement.objects.drafts_of(request.user), pk=pk) if pk is not None else None
+    """What the page saves by itself while somebody writes: the token of the save and where it is, or why there is none.
+
+    The page reads every answer: to 403, 404 and 409 it stops, because nothing that is typed helps.
+    """
+    if not (verdict := may_post(request.user)):
+        return _not_kept(str(verdict.reasons[0]), Forbidden.status)
+    stored = Announcement.objects.drafts_of(request.user).filter(pk=pk).first() if pk is not None else None
+    if pk is not None and stored is None:
+        return _not_kept(GONE, 404)
     now = timezone.now()
-    form = AnnouncementForm(
-        request.POST, author=request.user, today=organisation_day(now), stored=stored, complete=False
-    )
+    form = _form(request, stored, "keep", organisation_day(now))
     if not form.is_valid():
         return JsonResponse({"said": "Not saved: something is too long or not valid."}, status=422)
     wanted = replace(form.draft(), added=(), removed=())
     try:
-        saved = drafting.save(wanted, onto=stored, token=form.seen_token, by=request.user, at=now)
+        return _kept(_save(form, wanted, by=request.user, at=now), now)
     except Refused as refused:
-        said = f"Not saved by itself: {refused.verdict.reasons[0].message}"
-        return JsonResponse({"said": said}, status=refused.status)
+        return _not_kept(refused.verdict.reasons[0].message, refused.status)
+
+
+def _save(form: AnnouncementForm, wanted: Draft, *, by: User, at: datetime) -> Announcement:
+    return drafting.save(wanted, onto=form.stored, token=form.seen_token, key=form.page_key, by=by, at=at)
+
+
+def _not_kept(why: str, status: int) -> JsonResponse:
+    return JsonResponse({"said": f"Not saved by itself: {why}"}, status=status)
+
+
+def _kept(saved: Announcement, now: datetime) -> JsonResponse:
     kept = {
         "token": saved.token,
         "said": f"Draft saved {clock_time(timezone.localtime(now, organisation_zone()))}",
@@ -99,42 +114,56 @@ def discard(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _page(request: HttpRequest, stored: Announcement | None, *, gone: bool = False) -> HttpResponse:
+    """The page, or what follows when it is saved or sent. `gone`: what was typed was for a draft that is no more."""
     now = timezone.now()
-    today = organisation_day(now)
-    wish = next((name for name in ("preview", "discard", "save") if name in request.POST), "send")
-    posted = request.method == "POST"
-    form = AnnouncementForm(
-        request.POST if posted else None,
-        request.FILES if posted and wish in ("save", "send") else None,
-        author=request.user,
-        today=today,
-        stored=stored,
-        complete=wish in ("preview", "send"),
-    )
+    wish = _wish(request)
+    form = _form(request, stored, wish, organisation_day(now))
     if gone:
         form.is_valid()
         form.add_error(None, GONE)
         form.show_stored(None)
-    elif form.is_bound and wish in ("save", "send"):
-        done = _done(request, form, wish, now)
-        if done is not None:
-            return done
-    elif wish == "preview":
-        form.is_valid()
+    elif wish in ("save", "send") and (done := _done(request, form, wish, now)) is not None:
+        return done
+    return _shown(request, form, wish, now, gone=gone)
+
+
+def _wish(request: HttpRequest) -> str:
+    """What somebody wants with what they typed; "open" when they typed nothing yet."""
+    if request.method != "POST":
+        return "open"
+    return next((name for name in ("preview", "discard", "save") if name in request.POST), "send")
+
+
+def _form(request: HttpRequest, stored: Announcement | None, wish: str, today: date) -> AnnouncementForm:
+    """The form with what was typed. What is new may be a draft already, though the page has lost the answer that said so."""
+    form = AnnouncementForm(
+        request.POST if wish != "open" else None,
+        request.FILES if wish in ("save", "send") else None,
+        author=request.user,
+        today=today,
+        stored=stored,
+        complete=wish in ("open", "preview", "send"),
+    )
+    if stored is None and (key := form.begun_key) and (begun := drafting.begun(key, by=request.user)):
+        form.show_stored(begun)
+    return form
+
+
+def _shown(request: HttpRequest, form: AnnouncementForm, wish: str, now: datetime, *, gone: bool) -> HttpResponse:
+    wrong = wish != "discard" and bool(form.errors)  # asked first: what is shown is what was understood
     context = {
         "form": form,
         "action": _address(form.stored),
-        "people": reached(form.chosen, today),
+        "people": reached(form.chosen, organisation_day(now)),
         "draft": form.draft(),
         "warning": form.looks_like_patients,
         "discarding": wish == "discard",
-        "author": form.stored.author if form.stored and form.stored.author_id != request.user.pk else request.user,
+        "author": request.user,
         "now": now,
     }
     if wish == "preview" and request.htmx:
         return render(request, "announcements/compose.html#answer", context)
-    status = 404 if gone else 422 if wish != "discard" and form.errors else 200
-    return render(request, "announcements/compose.html", context, status=status)
+    return render(request, "announcements/compose.html", context, status=404 if gone else 422 if wrong else 200)
 
 
 def _done(request: HttpRequest, form: AnnouncementForm, wish: str, now: datetime) -> HttpResponse | None:
@@ -156,7 +185,7 @@ def _done(request: HttpRequest, form: AnnouncementForm, wish: str, now: datetime
 
 
 def _saved(request: HttpRequest, form: AnnouncementForm, now: datetime) -> HttpResponse:
-    saved = drafting.save(form.draft(), onto=form.stored, token=form.seen_token, by=request.user, at=now)
+    saved = _save(form, form.draft(), by=request.user, at=now)
     messages.success(request, "Draft saved. Only you see it.")
     return redirect(saved)
 
@@ -177,6 +206,7 @@ def _look_again(request: HttpRequest, form: AnnouncementForm) -> None:
     assert form.stored is not None  # noqa: S101 - only what is stored can have changed
     mine = Announcement.objects.drafts_of(request.user) if form.stored.is_draft else visible(request)
     form.show_stored(mine.filter(pk=form.stored.pk).first())
+    form.conflicts = True
 
 
 def _keep_files(request: HttpRequest, form: AnnouncementForm, now: datetime) -> None:

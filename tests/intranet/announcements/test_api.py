@@ -50,6 +50,7 @@ def test_the_list_has_what_the_person_may_read(api, asking, mt_prospect, manager
         "edition": 1,
         "corrections": [],
         "held": False,
+        "withdrawn_at": None,
         "token": 1,
     }
 
@@ -227,6 +228,15 @@ class TestCare:
         assert asking.title not in answer.content.decode()
         assert api(therapist_oakbrook).get(where).status_code == 404
 
+    def test_what_was_withdrawn_its_author_still_reads(self, api, asking, manager, clinical_lead):
+        """Also where it was for them: as on its page."""
+        api(clinical_lead).post(reverse("api:announcement-withdraw", args=[asking.pk]))
+        answer = api(manager).get(reverse("api:announcement-detail", args=[asking.pk]))
+        assert (answer.status_code, answer.json()["title"]) == (200, asking.title)
+        assert answer.json()["withdrawn_at"] == "2026-11-25T10:00:00-06:00"
+        assert api(manager).get(LIST).json()["results"] == []
+        assert api(clinical_lead).get(reverse("api:announcement-detail", args=[asking.pk])).status_code == 410
+
 
 class TestScheduled:
     """What has not appeared yet: changed by those who could send it, and taken over when it is held."""
@@ -239,7 +249,7 @@ class TestScheduled:
         where, said = reverse("api:announcement-detail", args=[planned.pk]), NEW | {"appears": "2026-12-01T07:00-06:00"}
         file = SimpleUploadedFile("Flu form.pdf", people.pdf())
         answer = api(clinical_lead).put(where, said | {"token": 1, "added": [file]}, format="multipart").json()
-        assert (answer["title"], answer["author"], answer["token"]) == (NEW["title"], manager.name, 2)
+        assert (answer["title"], answer["author"], answer["token"]) == (NEW["title"], clinical_lead.name, 2)
         assert [one["name"] for one in answer["attachments"]] == ["Flu form"]
         assert api(manager).put(where, said | {"token": 1}).status_code == 409
         removed = said | {"token": 2, "removed": [answer["attachments"][0]["key"]]}

@@ -10,6 +10,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.urls import reverse
 
+from accounts.leaving import let_go
 from accounts.models import User
 from intranet.announcements.acknowledging import Progress, acknowledge, answers_for, note_opened
 from intranet.announcements.attaching import NewFile
@@ -123,6 +124,15 @@ def test_reminders_ask_again_from_the_correction_on(asking, clinical_lead, thera
     ]
     open_ones = Reminder.objects.filter(kind="announcement-to-acknowledge", state="scheduled")
     assert {one.occasion for one in open_ones} == {f"{step}-edition-2" for step in ("published", "24h", "72h")}
+
+
+def test_it_is_not_sent_anew(plain, manager, administrator, at):
+    """When it was sent says that it appeared at once: what its author has lost since does not hold it."""
+    let_go(manager, by=administrator, at=at + HOUR)
+    fixed = corrected(plain, by=administrator, at=at + DAY)
+    fixed.refresh_from_db()
+    assert (fixed.edition, fixed.saved_at, fixed.is_vouched_for()) == (2, at, True)
+    assert list(Announcement.objects.appeared(at + DAY)) == [plain]
 
 
 def test_reminders_go_on_when_nothing_about_them_changes(asking, clinical_lead, at):

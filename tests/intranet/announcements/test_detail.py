@@ -5,10 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from accounts.hiring import Place, give_role, take_role
+from accounts.models import User
 from accounts.roles import Role
 from intranet.announcements.acknowledging import acknowledge
 from intranet.announcements.models import Announcement, Receipt
@@ -151,6 +154,27 @@ class TestWithdrawn:
     def test_others_find_nothing(self, request, sign_in, asking, clinical_lead, at, who: str):
         withdraw(asking, by=clinical_lead, at=at)
         assert sign_in(request.getfixturevalue(who)).get(address("detail", asking)).status_code == 404
+
+    def test_whoever_came_later_hears_nothing_of_it(self, sign_in, asking, mt_prospect, clinical_lead, therapist, at):
+        withdraw(asking, by=clinical_lead, at=at)
+        later = at + timedelta(days=3)
+        new = people.person(name="Nina Newcomer")
+        lead = people.person(name="Lara Later")
+        people.membership(user=new, role=Role.THERAPIST, clinic=mt_prospect, start=at.date() + timedelta(days=1))
+        people.membership(user=lead, role=Role.CLINICAL_LEAD, start=at.date() + timedelta(days=1))
+        with time_machine.travel(later, tick=False):
+            found = [sign_in(person).get(address("detail", asking)).status_code for person in (new, lead, therapist)]
+        assert found == [404, 404, 410]
+
+    def test_whoever_read_it_and_has_moved_is_told(
+        self, sign_in, asking, mt_prospect, oakbrook, administrator, clinical_lead, therapist, at
+    ):
+        sign_in(therapist).get(address("detail", asking))
+        give_role(therapist, Place(Role.THERAPIST, oakbrook), start=at.date(), by=administrator, at=at)
+        take_role(therapist.memberships.get(clinic=mt_prospect), end=at.date(), by=administrator, at=at)
+        with time_machine.travel(at + timedelta(days=1), tick=False):
+            withdraw(asking, by=User.objects.get(pk=clinical_lead.pk), at=at + timedelta(days=1))
+            assert sign_in(User.objects.get(pk=therapist.pk)).get(address("detail", asking)).status_code == 410
 
     def test_what_never_appeared_was_never_there(self, sign_in, mt_prospect, manager, therapist, at):
         news = factories.announcement(by=manager, at=at, to=[mt_prospect], appears=at + timedelta(days=1))

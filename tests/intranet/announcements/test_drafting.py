@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -280,6 +281,59 @@ class TestAutosave:
         assert first["address"] == draft.get_absolute_url()
         second = browser.post(first["keep_at"], FORM | {"token": first["token"]}).json()
         assert (Announcement.objects.get().title, second["token"]) == ("Zebra crossing", first["token"] + 1)
+
+    def test_a_first_save_whose_answer_was_lost_finds_its_draft(self, sign_in, manager, therapist):
+        browser = sign_in(manager)
+        page = FORM | {"key": str(browser.get(COMPOSE).context["form"]["key"].value())}
+        browser.post(self.KEEP, page | {"title": "Half"})
+        again = browser.post(self.KEEP, page | {"repeated": "on"}).json()
+        assert [(one.title, one.token) for one in Announcement.objects.all()] == [("Zebra crossing", again["token"])]
+        assert browser.post(again["keep_at"], page | {"token": again["token"]}).status_code == 200
+
+    @pytest.mark.parametrize("wish", [{}, {"save": "on"}])
+    def test_so_does_whatever_is_sent_from_that_page(self, sign_in, manager, therapist, wish: dict):
+        browser = sign_in(manager)
+        page = FORM | {"key": str(uuid4())}
+        browser.post(self.KEEP, page | {"title": "Half"})
+        assert browser.post(COMPOSE, page | wish | {"repeated": "on"}).status_code == 302
+        news = Announcement.objects.get()
+        assert (news.title, news.is_draft) == ("Zebra crossing", bool(wish))
+
+    def test_words_of_another_save_are_not_overwritten_by_a_repeated_one(self, sign_in, manager, clinical_lead):
+        browser, page = sign_in(manager), FORM | {"key": str(uuid4())}
+        first = browser.post(self.KEEP, page).json()
+        browser.post(first["keep_at"], FORM | {"token": first["token"], "title": "Theirs"})
+        browser.post(self.KEEP, page | {"title": "Mine", "repeated": "on"})
+        sign_in(clinical_lead).post(self.KEEP, page | {"title": "Another's", "audience": [], "repeated": "on"})
+        titles = sorted(Announcement.objects.values_list("author__name", "title"))
+        assert titles == [(manager.name, "Mine"), (manager.name, "Theirs"), (clinical_lead.name, "Another's")]
+
+    def test_without_a_lost_answer_the_key_finds_nothing(self, sign_in, manager):
+        """Whoever goes back to the page and writes something else overwrites nothing."""
+        browser, page = sign_in(manager), FORM | {"key": str(uuid4())}
+        for title in ("One", "Two"):
+            browser.post(self.KEEP, page | {"title": title})
+        assert sorted(Announcement.objects.values_list("title", flat=True)) == ["One", "Two"]
+
+    def test_every_answer_is_one_that_the_page_can_read(self, sign_in, kept, manager, therapist):
+        where = reverse("announcements:draft-keep", args=[kept.pk])
+        refused = sign_in(therapist).post(where, FORM)
+        assert (refused.status_code, refused.json()["said"]) == (
+            403,
+            "Not saved by itself: Managers, the clinical lead and administrators write announcements.",
+        )
+        drafting.discard(kept, token=1, by=manager)
+        gone = sign_in(manager).post(where, FORM | {"token": 1})
+        assert gone.status_code == 404
+        assert gone.json()["said"].startswith("Not saved by itself: This draft was sent or discarded meanwhile")
+
+    def test_it_goes_on_after_a_refusal_and_stops_after_a_conflict(self, sign_in, kept, manager):
+        browser, address = sign_in(manager), reverse("announcements:draft", args=[kept.pk])
+        where = f'data-keep-at="{reverse("announcements:draft-keep", args=[kept.pk])}"'
+        refused = browser.post(address, FORM | {"title": "", "token": "1"})
+        assert (refused.status_code, where in refused.content.decode()) == (422, True)
+        conflict = browser.post(address, FORM | {"token": "7", "save": "on"})
+        assert (conflict.status_code, where in conflict.content.decode()) == (422, False)
 
     def test_another_window_is_not_overwritten(self, sign_in, kept, manager):
         browser, where = sign_in(manager), reverse("announcements:draft-keep", args=[kept.pk])

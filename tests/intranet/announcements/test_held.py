@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import pytest
@@ -10,20 +11,25 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from accounts.audit_log import entries_visible_to
 from accounts.hiring import Place, give_role, take_role
 from accounts.leaving import ahead, left_to_do, let_go
-from accounts.models import User
-from accounts.roles import Role
+from accounts.models import Clinic, User
+from accounts.roles import ORGANISATION_ROLES, Capability, Role
+from accounts.standing import standing_of
+from intranet.announcements.audience import Cell
 from intranet.announcements.models import Announcement
-from intranet.announcements.publishing import change, may_change, may_take_over, take_over, withdraw
-from intranet.announcements.writing import as_kept
+from intranet.announcements.publishing import change, clinics_of, may_change, may_take_over, take_over, withdraw
+from intranet.announcements.writing import as_kept, may_weigh, write
 from intranet.audit.models import Entry
 from intranet.core.access import Conflict, Forbidden, Refused
-from intranet.reminders import registry
+from intranet.reminders import registry, releasing
 from intranet.reminders.models import Reminder
 from intranet.reminders.planning import plan_kind
 from tests import factories as people
+from tests.conftest import CHICAGO
 from tests.intranet.announcements import factories
+from tests.owing import said
 
 TODAY, DAY, HOUR = date(2026, 11, 25), timedelta(days=1), timedelta(hours=1)
 LIST = reverse("announcements:list")
@@ -118,6 +124,58 @@ class TestTheRule:
             factories.announcement(by=afresh(manager), at=at, to=[mt_prospect], appears=at + 3 * DAY)
         assert [(one.code, one.field) for one in refused.value.verdict.reasons] == [("not-then", "on")]
 
+    def test_nor_for_what_weighs_beyond_the_right_to_weigh(self, mt_prospect, manager, administrator, therapist, at):
+        give_role(manager, Place(Role.FRONT_DESK, mt_prospect), start=TODAY, by=administrator, at=at)
+        give_role(manager, Place(Role.POSTER, mt_prospect), start=TODAY, end=TODAY + 9 * DAY, by=administrator, at=at)
+        take_role(manager.memberships.get(role=Role.MANAGER), end=TODAY + 2 * DAY, by=administrator, at=at)
+        later = {"by": afresh(manager), "at": at, "to": [mt_prospect], "appears": at + 3 * DAY}
+        assert factories.announcement(**later).is_vouched_for()
+        for wish in ({"urgent": True}, {"pinned": True}, {"due_on": TODAY + 5 * DAY}):
+            with pytest.raises(Refused) as refused:
+                factories.announcement(**later, **wish)
+            assert [(one.code, one.field) for one in refused.value.verdict.reasons] == [("not-so-then", "on")]
+
+
+class TestQueryAndObject:
+    """Each rule stands twice, once for a query on many and once for one: they say the same of every role."""
+
+    CASES = [(role, clinics, weighs) for role in Role for clinics in ("M", "MO") for weighs in (False, True)]
+
+    @pytest.fixture
+    def holder(self, mt_prospect, front_desk):
+        """Somebody with the role, at Mt. Prospect if it is one of a clinic, and with the role beside which it is granted."""
+
+        def make(role: Role) -> User:
+            whole = role in ORGANISATION_ROLES
+            person = people.staff(name="Hollis Holder", role=role, clinics=[None if whole else mt_prospect])
+            if role == Role.POSTER:
+                people.membership(user=person, role=Role.FRONT_DESK, clinic=mt_prospect)
+            return afresh(person)
+
+        return make
+
+    def scheduled(self, by: User, clinics: str, weighs: bool, at: datetime) -> Announcement:
+        """As if the author could."""
+        found = list(Clinic.objects.order_by("number")[: len(clinics)])
+        news = factories.draft(to=found, appears=at + DAY, pinned=weighs)
+        return write(Announcement(author=by, token=0), news, sent_for=at + DAY, by=by, at=at)
+
+    @pytest.mark.parametrize(("role", "clinics", "weighs"), CASES)
+    def test_who_answers_for_what_others_scheduled(
+        self, holder, mt_prospect, oakbrook, clinical_lead, at, role: Role, clinics: str, weighs: bool
+    ):
+        person, news = holder(role), self.scheduled(clinical_lead, clinics, weighs, at)
+        assert Announcement.objects.sees(person, news) is may_weigh(person, clinics_of(news))
+        assert bool(may_change(news, by=person, at=at)) is may_weigh(person, clinics_of(news))
+
+    @pytest.mark.parametrize(("role", "clinics", "weighs"), CASES)
+    def test_what_an_author_stands_for(self, holder, mt_prospect, oakbrook, at, role: Role, clinics: str, weighs: bool):
+        person = holder(role)
+        news = self.scheduled(person, clinics, weighs, at)
+        capability = Capability.WEIGH_ANNOUNCEMENT if weighs else Capability.POST_ANNOUNCEMENT
+        scope = standing_of(person, news.appears_at).scope(capability)
+        assert news.is_vouched_for() is (bool(scope) and scope.covers(clinics_of(news)))
+
 
 class TestWhoSeesIt:
     @pytest.mark.parametrize(
@@ -153,16 +211,64 @@ class TestWhoSeesIt:
         with pytest.raises(Forbidden):
             withdraw(news, by=manager, at=at)
 
-    def test_it_stays_the_authors_when_somebody_else_changes_it(self, planned, manager, second, therapist, at):
-        wanted = as_kept(planned)
-        changed = change(planned, wanted, token=planned.token, by=second, at=at)
-        assert (changed.author, changed.published_at) == (manager, at + DAY)
-
     def test_once_it_appeared_it_is_its_authors_again(self, planned, second, at):
         later = at + DAY
         assert not may_change(planned, by=second, at=later)
         with pytest.raises(Forbidden, match="Its author"):
             withdraw(planned, by=second, at=later)
+
+
+class TestChangedBySomebodyElse:
+    """It is theirs from then on: the name under the words, and the right that is asked about when it is to appear."""
+
+    def test_the_author_who_changes_it_stays_it(self, planned, manager, at):
+        changed = change(planned, as_kept(planned), token=planned.token, by=manager, at=at)
+        assert (changed.author, Entry.objects.filter(verb="announcement.passed_on").exists()) == (manager, False)
+        assert "former" not in {
+            name for name, value in Entry.objects.get(verb="announcement.changed").changes.items() if value
+        }
+
+    def test_the_former_author_is_named_and_reads_of_it(self, planned, manager, second, at):
+        wanted = replace(as_kept(planned), title="Zebras are off")
+        changed = change(planned, wanted, token=planned.token, by=second, at=at)
+        assert (changed.author, appeared(at + DAY)) == (second, [planned])
+        entry = Entry.objects.get(verb="announcement.changed")
+        assert (entry.actor, entry.changes["former"]) == (second, "Dana Mockridge")
+        [told] = entries_visible_to(manager).filter(verb="announcement.passed_on")
+        assert (told.actor, told.changes) == (second, {"announcement": "Zebra crossing"})
+
+    def test_a_held_one_names_the_former_author_too(self, held, second, at):
+        change(held, as_kept(held), token=held.token, by=second, at=at + 2 * HOUR)
+        assert Entry.objects.get(verb="announcement.changed").changes["former"] == "Dana Mockridge"
+
+    @pytest.mark.parametrize("more", [{"urgent": True}, {"pinned": True}, {"appears": 20 * DAY}])
+    def test_beyond_what_a_granted_writer_may_post_it_still_appears(
+        self, mt_prospect, manager, front_desk, therapist, at, more: dict
+    ):
+        give_role(front_desk, Place(Role.POSTER, mt_prospect), start=TODAY, end=TODAY + 9 * DAY, by=manager, at=at)
+        news = factories.announcement(by=afresh(front_desk), at=at, to=[mt_prospect], appears=at + DAY)
+        later = {name: at + value if name == "appears" else value for name, value in more.items()}
+        changed = change(news, replace(as_kept(news), **later), token=news.token, by=manager, at=at)
+        assert (changed.author, changed.is_vouched_for()) == (manager, True)
+        assert appeared(changed.appears_at) == [news]
+
+    def test_at_one_more_clinic_it_still_appears(self, planned, clinical_lead, oakbrook, therapist, at):
+        wanted = as_kept(planned)
+        wider = replace(wanted, audience=[*wanted.audience, Cell(oakbrook, Role.THERAPIST)])
+        changed = change(planned, wider, token=planned.token, by=clinical_lead, at=at)
+        assert (changed.author, appeared(at + DAY)) == (clinical_lead, [planned])
+
+    def test_the_page_says_whose_it_will_be(self, sign_in, planned, manager, second):
+        where = reverse("announcements:change", args=[planned.pk])
+        browser = sign_in(second)
+        page = browser.get(where)
+        assert "Dana Mockridge wrote it. When you save it, it is yours." in page.content.decode()
+        assert page.context["author"] == second
+        assert "it is yours" not in sign_in(manager).get(where).content.decode()
+        sent = {"title": "Zebras", "body": "Off.", "audience": ["therapist@mt-prospect"], "token": str(planned.token)}
+        sent |= {"when": "later", "on": "2026-11-28", "clock": "08:00", "urgent": "on"}
+        assert browser.post(where, sent).status_code == 302
+        assert Announcement.objects.get().author == second
 
 
 class TestTakingOver:
@@ -282,6 +388,53 @@ class TestReminders:
         self, held, second, clinical_lead, administrator, manager_oakbrook, therapist, at
     ):
         assert self.of("announcement-held", at + HOUR) == ["Ada Nonesuch", "Ines Exemplar", "Sol Standin"]
+
+    def test_what_is_held_once_more_is_told_once_more(self, held, second, clinical_lead, administrator, therapist, at):
+        """The words of the first time name somebody else."""
+        later = at + 3 * HOUR
+        assert self.of("announcement-held", at + HOUR) == ["Ada Nonesuch", "Ines Exemplar", "Sol Standin"]
+        releasing.release(at + HOUR)
+        taken = take_over(held, token=held.token, by=second, at=at + 2 * HOUR)
+        assert said("announcement-held", later) == []
+        let_go(second, by=administrator, at=later)
+        assert self.of("announcement-held", later) == ["Ada Nonesuch", "Ines Exemplar"]
+        again = change(
+            taken, replace(as_kept(taken), appears=at + 5 * DAY), token=taken.token, by=clinical_lead, at=later
+        )
+        Announcement.objects.filter(pk=again.pk).update(author=second)
+        other_moment = {occasion for _, _, occasion, *_ in said("announcement-held", later)}
+        assert other_moment == {f"held {second.pk} 2026-11-30 16:00"}
+
+    def test_an_occasion_has_room_for_any_author(self, held, clinical_lead, at):
+        [occasion] = {occasion for _, _, occasion, *_ in said("announcement-held", at + HOUR)}
+        assert occasion == f"held {held.author_id} 2026-11-26 16:00"
+        assert len(occasion) - len(str(held.author_id)) + len(str(10**18 - 1)) <= 40
+
+    def test_it_is_asked_in_one_set_however_many_lead(self, held, second, clinical_lead, administrator, at):
+        kind = registry.find("announcement-held")
+
+        def asked() -> tuple[int, int]:
+            with CaptureQueriesContext(connection) as captured:
+                sets = kind.owed(at + HOUR)
+            return len(sets), sum("accounts_user" in query["sql"] for query in captured)
+
+        assert asked() == (1, 0)
+        people.staff(name="Lou Secondlead", role=Role.CLINICAL_LEAD, clinics=[None])
+        assert asked() == (1, 0)
+        assert len(said("announcement-held", at + HOUR)) == 4
+
+    def test_what_is_over_is_no_use_to_tell(self, sign_in, mt_prospect, manager, administrator, therapist, at):
+        factories.announcement(by=manager, at=at, to=[mt_prospect], appears=at + DAY, last_day=TODAY + 2 * DAY)
+        factories.announcement(by=manager, at=at, to=[mt_prospect], appears=at + DAY)
+        let_go(manager, by=administrator, at=at)
+        ends = [not_after.astimezone(CHICAGO).date() for *_, not_after in said("announcement-held", at)]
+        assert sorted(ends) == [TODAY + 3 * DAY, TODAY + 31 * DAY]
+        for moment, number in ((at + 2 * DAY, 2), (at + 4 * DAY, 1)):
+            with time_machine.travel(moment, tick=False):
+                page = sign_in(administrator).get(LIST)
+                assert page.context["held"] == number
+                [task] = left_to_do(afresh(manager), administrator, moment)
+                assert task.words.startswith(f"{number} announcement")
 
     def test_a_manager_of_one_of_two_clinics_does_not(
         self, mt_prospect, oakbrook, clinical_lead, administrator, manager, therapist, therapist_oakbrook, at

@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from intranet.announcements.acknowledging import acknowledge, note_opened
 from intranet.announcements.models import Announcement
+from intranet.announcements.publishing import withdraw
 from intranet.audit.models import Entry
 from tests import factories as people
 from tests.intranet.announcements import factories
@@ -87,6 +88,27 @@ def test_who_sees_no_names(request, sign_in, asking, who: str, status: int):
     addresses = [address("receipts", asking), address("receipts-csv", asking), address("editions", asking)]
     addresses.append(f"/api/v1/announcements/{asking.pk}/receipts/")
     assert [browser.get(where).status_code for where in addresses] == [status] * 4
+
+
+@pytest.mark.parametrize("withdrawn", [False, True])
+def test_before_it_appears_there_are_none(sign_in, mt_prospect, manager, clinical_lead, therapist, at, withdrawn: bool):
+    """And no entry from which managers could read its title before it is theirs to read."""
+    news = factories.announcement(by=clinical_lead, at=at, to=[mt_prospect], appears=at + timedelta(days=1))
+    if withdrawn:
+        withdraw(news, by=clinical_lead, at=at)
+    for person in (manager, clinical_lead):
+        browser = sign_in(person)
+        assert browser.get(address("receipts", news)).status_code == 404
+        assert browser.get(address("receipts-csv", news)).status_code == 404
+        assert browser.get(f"/api/v1/announcements/{news.pk}/receipts/").status_code == 404
+    assert not Entry.objects.filter(verb="announcement.exported").exists()
+
+
+def test_of_a_withdrawn_one_its_author_still_sees_them(sign_in, asking, clinical_lead, at):
+    withdraw(asking, by=clinical_lead, at=at)
+    browser = sign_in(clinical_lead)
+    assert browser.get(address("receipts", asking)).status_code == 200
+    assert browser.get(f"/api/v1/announcements/{asking.pk}/receipts/").json()["acknowledged"] == 1
 
 
 def test_what_asks_nothing_is_not_filtered_by_acknowledgements(sign_in, mt_prospect, manager, therapist, at):

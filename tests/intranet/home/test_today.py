@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from accounts.models import Clinic, User
 from intranet.announcements.models import Announcement
-from intranet.announcements.reading import entries
+from intranet.announcements.reading import entries, with_parts
 from intranet.home import day
 from intranet.home.duties import duties
 from intranet.home.endings import grouped
@@ -291,7 +291,7 @@ def test_nothing_is_due_before_somebody_joined(clinical_lead, mt_prospect, at):
     [late], [own] = duties(here, at).all, duties(nina, at).all
     assert (late.late, late.due_on) == (True, long_ago.date() + timedelta(days=10))
     assert (own.late, own.due_on) == (False, at.date() + timedelta(days=10))
-    [entry] = entries(Announcement.objects.all(), nina, at)
+    [entry] = entries(with_parts(Announcement.objects.all()), nina, at)
     assert (entry.late, entry.due_on) == (False, own.due_on)
 
 

@@ -1,0 +1,97 @@
+"""An announcement saves itself while somebody writes, stops where nothing helps, and does not knock at a closed door."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from accounts.models import User
+from intranet.announcements.models import Announcement
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+PAUSE = 3_100
+KEEP = re.compile(r"^[^?]*/keep/$")
+
+
+@pytest.fixture
+def writing(visit: Callable[..., Page], live_server: Any, manager: User) -> Page:
+    page = visit(manager)
+    page.clock.install()
+    page.goto(f"{live_server.url}/announcements/new/")
+    return page
+
+
+@pytest.fixture
+def attempts(writing: Page) -> list[str]:
+    """The saves that the page has tried."""
+    found: list[str] = []
+    writing.on("request", lambda request: found.append(request.url) if KEEP.search(request.url) else None)
+    return found
+
+
+def write(page: Page, words: str) -> None:
+    page.get_by_label("Title").fill(words)
+    page.clock.fast_forward(PAUSE)
+
+
+def says(page: Page, words: str) -> None:
+    expect(page.locator("[data-saved]")).to_contain_text(words)
+
+
+def test_it_stops_where_the_draft_is_gone(writing: Page, attempts: list[str], complaints: list[str]) -> None:
+    write(writing, "Half a thought")
+    says(writing, "Draft saved")
+    Announcement.objects.all().delete()
+    write(writing, "A whole thought")
+    says(writing, "sent or discarded meanwhile")
+    write(writing, "Another thought")
+    writing.clock.fast_forward(60_000)
+    expect(writing.get_by_label("Title")).to_have_value("Another thought")
+    assert len(attempts) == 2
+    complaints.clear()
+
+
+def test_it_stops_when_one_was_signed_out(writing: Page, attempts: list[str], complaints: list[str]) -> None:
+    writing.context.clear_cookies(name="sessionid")
+    write(writing, "Half a thought")
+    says(writing, "you were signed out")
+    writing.clock.fast_forward(60_000)
+    expect(writing.get_by_label("Title")).to_have_value("Half a thought")
+    says(writing, "you were signed out")
+    assert (len(attempts), Announcement.objects.count()) == (1, 0)
+    complaints.clear()
+
+
+def test_it_waits_longer_each_time_that_no_answer_comes(
+    writing: Page, attempts: list[str], complaints: list[str]
+) -> None:
+    writing.route("**/keep/", lambda route: route.abort())
+    write(writing, "Half a thought")
+    says(writing, "it is tried again")
+    for wait in (3_100, 6_100, 12_100):
+        with writing.expect_event("requestfailed"):
+            writing.clock.fast_forward(wait)
+    says(writing, "it is tried again")
+    writing.clock.fast_forward(20_000)  # of the 24 seconds
+    says(writing, "it is tried again")
+    assert len(attempts) == 4
+    complaints.clear()
+
+
+def test_a_lost_answer_makes_no_second_draft(writing: Page, complaints: list[str]) -> None:
+    def lose(route: Route) -> None:
+        route.fetch()
+        route.abort()
+
+    writing.route("**/keep/", lose, times=1)
+    write(writing, "Half a thought")
+    says(writing, "it is tried again")
+    assert Announcement.objects.get().title == "Half a thought"
+    write(writing, "A whole thought")
+    says(writing, "Draft saved")
+    assert Announcement.objects.get().title == "A whole thought"
+    complaints.clear()
