@@ -84,6 +84,8 @@ def may_take_over(announcement: Announcement, *, by: User, at: datetime) -> Verd
     verdict = may_change(announcement, by=by, at=at)
     if verdict and announcement.is_vouched_for():
         return Verdict.no("not-held", "It is not held: its author may post it.")
+    if verdict and by.pk == announcement.author_id and announcement.appears_at > at:
+        return Verdict.no("own-right-ends", "Your right to post it ends before it appears; choose an earlier moment.")
     return verdict
 
 

@@ -290,6 +290,12 @@ class TestTakingOver:
         with pytest.raises(Forbidden):
             take_over(planned, token=planned.token, by=second, at=at)
 
+    def test_not_by_the_author_whose_own_right_ends(self, mt_prospect, manager, administrator, at):
+        later = factories.announcement(by=manager, at=at, to=[mt_prospect], appears=at + 2 * DAY)
+        take_role(manager.memberships.get(), end=TODAY + DAY, by=administrator, at=at)
+        refused = may_take_over(later, by=afresh(manager), at=at + HOUR)
+        assert [reason.code for reason in refused.reasons] == ["own-right-ends"]
+
     @pytest.mark.parametrize("who", ["manager_oakbrook", "therapist", "front_desk"])
     def test_only_by_those_who_could_send_it(self, request, held, who: str, at):
         with pytest.raises(Forbidden):

@@ -115,3 +115,9 @@ def test_what_asks_nothing_is_not_filtered_by_acknowledgements(sign_in, mt_prosp
     news = factories.announcement(by=manager, at=at, to=[mt_prospect])
     form = sign_in(manager).get(address("receipts", news)).context["form"]
     assert [value for value, _ in form.fields["answer"].choices] == ["all", "unread"]
+
+
+def test_the_page_says_when_somebody_acknowledged(sign_in, asking, clinical_lead):
+    page = sign_in(clinical_lead).get(address("receipts", asking, "?clinic=mt-prospect")).content.decode()
+    [row] = [row for row in page.split("<tr>") if "Avery Testwell" in row]
+    assert "10:00 AM</span>" in row.partition("</td><td")[2] or row.count("10:00 AM") == 2
