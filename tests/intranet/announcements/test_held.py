@@ -290,7 +290,7 @@ class TestTakingOver:
         with pytest.raises(Forbidden):
             take_over(planned, token=planned.token, by=second, at=at)
 
-    def test_not_by_the_author_whose_own_right_ends(self, mt_prospect, manager, administrator, at):
+    def test_not_by_the_author_whose_own_right_ends(self, mt_prospect, manager, administrator, therapist, at):
         later = factories.announcement(by=manager, at=at, to=[mt_prospect], appears=at + 2 * DAY)
         take_role(manager.memberships.get(), end=TODAY + DAY, by=administrator, at=at)
         refused = may_take_over(later, by=afresh(manager), at=at + HOUR)
