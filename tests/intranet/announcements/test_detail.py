@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 import time_machine
@@ -184,3 +184,13 @@ class TestWithdrawn:
     def test_its_author_still_reads_it(self, sign_in, asking, clinical_lead, at):
         withdraw(asking, by=clinical_lead, at=at)
         assert sign_in(clinical_lead).get(address("detail", asking)).status_code == 200
+
+
+def test_whoever_answers_for_it_reads_for_how_many_it_is_and_until_when(sign_in, mt_prospect, manager, therapist, at):
+    later = factories.announcement(
+        by=manager, at=at, to=[mt_prospect], appears=at + timedelta(days=1), due_on=date(2026, 12, 2)
+    )
+    now = factories.announcement(by=manager, at=at, to=[mt_prospect], due_on=date(2026, 12, 2))
+    browser = sign_in(manager)
+    assert "For 1 person, to be acknowledged by Wed, Dec 2." in browser.get(later.get_absolute_url()).content.decode()
+    assert "To be acknowledged by Wed, Dec 2." in browser.get(now.get_absolute_url()).content.decode()
