@@ -111,8 +111,8 @@ def entries(found: Iterable[Announcement], reader: User, at: datetime) -> list[E
             late=(due_at := owed.get(announcement.pk, announcement.due_at)) is not None and due_at <= at,
             due_on=day_that_ends(due_at),
             progress=Progress.of(receipts[announcement.pk]) if announcement.pk in receipts else None,
-            appeared=announcement.appears_at <= at and announcement.vouched,
-            held=not announcement.vouched and announcement.withdrawn_at is None,
+            appeared=announcement.appears_at <= at and announcement.vouched,  # type: ignore[attr-defined]  # an annotation
+            held=not announcement.vouched and announcement.withdrawn_at is None,  # type: ignore[attr-defined]  # an annotation
             names=bool(may_see_names(announcement, by=reader)),
         )
         for announcement in found

@@ -24,7 +24,6 @@ KINDS = [kind.code for kind in registry.registered()]
 # What a kind looks up before its one statement, in its scenario: who approves, which procedures are asked for. It does
 # not grow with what is owed.
 LOOKS_UP = {
-    "announcement-held": 1,
     "approval-waiting": 5,
     "assistant-unsupervised": 4,
     "credential-expiring": 1,
