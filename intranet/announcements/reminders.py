@@ -283,7 +283,7 @@ class AnnouncementHeld(Kind):
     tone = "caution"
     cause = "A scheduled announcement does not appear, because its author may no longer post it."
     who = "Managers who answer for all of its clinics, the clinical lead and administrators"
-    steps = (Step("ahead", "before it was to appear", 24 * HOUR, NOW, 168 * HOUR, before=True, needed=True),)
+    steps = (Step("ahead", "before it was to appear", 72 * HOUR, NOW, 168 * HOUR, before=True, needed=True),)
 
     def about(self, subject: Announcement) -> str:
         return subject.title
