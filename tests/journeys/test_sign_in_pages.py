@@ -188,7 +188,7 @@ def test_a_second_step_is_set_up_used_and_turned_off(page: Page, origin: str, pe
     secret = page.locator("form code").inner_text()
     page.get_by_label("Code").fill(code_now(secret))
     page.get_by_role("button", name="Turn it on").click()
-    assert heading(page) == "Recovery codes"
+    expect(page.get_by_role("heading", level=1)).to_have_text("Recovery codes")
     recovery = page.locator(".recovery-codes code").first.inner_text()
     look(page)
     leave(page, origin)
