@@ -25,7 +25,6 @@ from accounts.models import Membership, User
 from accounts.models.people import held_on
 from accounts.roles import Capability, Role
 from intranet.core.arrays import each_of
-from intranet.core.moments import InZone, clock_after
 from intranet.core.time import organisation_day, organisation_zone
 from intranet.core.wording import counted, day_label, full_day, name_list, zone_words
 from intranet.reminders import registry
@@ -328,11 +327,6 @@ def register() -> None:
 def _last_day() -> Concat:
     """The end of `day-3 by 2026-12-09`."""
     return Concat(Value(" by "), Cast("due_on", CharField()))
-
-
-def clock_of(day: Any, after: timedelta) -> InZone:
-    """What the clocks show so long after a day of the organisation began."""
-    return clock_after(day, after, organisation_zone())
 
 
 def due_within_horizon(rows: QuerySet[Any, Any], at: datetime) -> QuerySet[Any, Any]:

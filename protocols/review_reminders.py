@@ -14,6 +14,7 @@ from django.db.models.functions import Cast, Concat, Greatest
 from accounts.models import User
 from accounts.roles import Capability, Role
 from intranet.core.arrays import each_of
+from intranet.core.moments import clock_after
 from intranet.core.time import organisation_day, organisation_zone
 from intranet.core.wording import counted, full_day
 from intranet.reminders import registry
@@ -21,7 +22,7 @@ from intranet.reminders.lead_times import offset_of, steps_of
 from intranet.reminders.registry import DAY, HORIZON, NOW, Group, Kind, Ladder, Message, OnDoubt, Owing, Rung, Step
 from protocols.models import ProtocolVersion
 from protocols.models.visibility import read_current
-from protocols.reminders import MORNING, clock_of, due_within_horizon
+from protocols.reminders import MORNING, due_within_horizon
 
 WEEK = 7
 
@@ -147,8 +148,8 @@ def _due(rows: QuerySet[Any, Any], words: Any, at: datetime) -> QuerySet[Any, An
     reminders = rows.annotate(
         subject_id=F("pk"),
         occasion=Concat(words, Cast("review_day", CharField())),
-        due_at=clock_of(F("review_day") + F("day"), MORNING),
-        not_after=clock_of(F("review_day") + F("following"), MORNING),
+        due_at=clock_after(F("review_day") + F("day"), MORNING, organisation_zone()),
+        not_after=clock_after(F("review_day") + F("following"), MORNING, organisation_zone()),
     )
     return due_within_horizon(reminders, at)
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.urls import reverse
-from django.utils import timezone
 
 from accounts.leaving import Ahead, LeftToDo
 from accounts.models import Clinic, User
 from intranet.announcements.models import Announcement, AnnouncementQuerySet
-from intranet.core.time import organisation_day, organisation_zone
-from intranet.core.wording import clock_time, counted, day_label
+from intranet.announcements.reading import appears_on
+from intranet.core.wording import counted
 
 SHOWN = 12
 
@@ -24,9 +23,8 @@ def announcements_ahead(person: User, clinic: Clinic | None, viewer: User, at: d
     if not (total := found.count()):
         return None
     then = f"What {person.given_name} may no longer post is held, until somebody who may publishes it as their own."
-    return Ahead(
-        total, [_line(one, at) for one in found[:SHOWN]], then, what="scheduled announcement", icon="megaphone"
-    )
+    lines = [f"{appears_on(one, at)}: {one.title}" for one in found[:SHOWN]]
+    return Ahead(total, lines, then, what="scheduled announcement", icon="megaphone")
 
 
 def announcements_held(person: User, viewer: User, at: datetime) -> LeftToDo | None:
@@ -40,8 +38,3 @@ def announcements_held(person: User, viewer: User, at: datetime) -> LeftToDo | N
 
 def _scheduled_by(person: User, viewer: User, at: datetime) -> AnnouncementQuerySet:
     return Announcement.objects.visible_to(viewer).scheduled(at).filter(author=person)
-
-
-def _line(one: Announcement, at: datetime) -> str:
-    moment = timezone.localtime(one.appears_at, organisation_zone())
-    return f"{day_label(moment.date(), organisation_day(at))}, {clock_time(moment)}: {one.title}"

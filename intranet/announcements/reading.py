@@ -143,6 +143,10 @@ def said(announcement: Announcement, people: int, now: datetime) -> str:
     """What the toast says: to how many it went, or when it will."""
     if announcement.appears_at <= now:
         return f"Sent to {counted(people, 'person', 'people')}."
+    return f"Scheduled. It goes to {counted(people, 'person', 'people')} on {appears_on(announcement, now)}."
+
+
+def appears_on(announcement: Announcement, now: datetime) -> str:
+    """`Fri, Dec 4, 8:00 AM`, by the clocks of the organisation."""
     moment = timezone.localtime(announcement.appears_at, organisation_zone())
-    when = f"{day_label(moment.date(), organisation_day(now))}, {clock_time(moment)}"
-    return f"Scheduled. It goes to {counted(people, 'person', 'people')} on {when}."
+    return f"{day_label(moment.date(), organisation_day(now))}, {clock_time(moment)}"
