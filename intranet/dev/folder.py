@@ -29,8 +29,8 @@ class Lock:
     def exclusive(self, *, wait: bool = False) -> bool:
         return self._take(fcntl.LOCK_EX, wait)
 
-    def shared(self) -> None:
-        self._take(fcntl.LOCK_SH, True)
+    def shared(self, *, wait: bool = False) -> bool:
+        return self._take(fcntl.LOCK_SH, wait)
 
     def _take(self, kind: int, wait: bool) -> bool:
         try:

@@ -52,7 +52,7 @@ class Use:
         """Have the server running (starting it if necessary) and return its address."""
         with self.engine.folder.lock(f"{self.engine.name}.launch") as launching:
             launching.exclusive(wait=True)
-            self._lock.shared()  # waits for a keeper that is just stopping
+            self._lock.shared(wait=True)  # for a keeper that is just stopping
             return self.revive(say)
 
     def revive(self, say: Say = silent) -> str:
@@ -78,7 +78,7 @@ class Use:
         """After `release`: wait for the keeper to stop the server, unless others go on using it."""
         until = time.monotonic() + seconds
         while time.monotonic() < until and _keeper_lives(self.engine):
-            if running(self.engine) and _has_users(self.engine):
+            if _has_users(self.engine) and running(self.engine):
                 return
             time.sleep(0.05)
 
@@ -101,8 +101,9 @@ def _keeper_lives(engine: Engine) -> bool:
 
 
 def _has_users(engine: Engine) -> bool:
+    """Whether anybody shares in the server. A keeper that is just stopping it has the lock for itself alone."""
     with engine.folder.lock(f"{engine.name}.users") as lock:
-        return not lock.exclusive()
+        return lock.shared() and not lock.exclusive()
 
 
 def _shown(path: Path) -> str:
