@@ -91,6 +91,11 @@ class Figures:
         """The newest of the watchdog's ticks; none as long as somebody else ticks."""
         return next((worker for worker in self.workers if worker.origin == Run.Origin.WATCHDOG), None)
 
+    @property
+    def watchdog_rests(self) -> bool:
+        """Whether others have ticked since it had to: then its silence is no trouble."""
+        return self.watchdog is not None and not self.watchdog.alive and not self.tick_is_old
+
 
 def figures(at: datetime) -> Figures:
     """Everything on the page: a fixed number of queries, none of which reads more than it counts."""

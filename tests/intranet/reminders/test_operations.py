@@ -125,6 +125,17 @@ def test_the_page_and_its_part(administrator, therapist, sign_in, at):
     assert "<h1>" not in part
 
 
+def test_a_watchdog_that_others_relieved_is_not_called_silent(administrator, sign_in, at):
+    browser = sign_in(administrator)
+    ticked(at - 30 * MINUTE, origin="watchdog", pid=9)
+    assert "Not needed since" not in browser.get(PAGE).content.decode()
+    ticked(at - MINUTE)
+    page = browser.get(PAGE).content.decode()
+    assert ("Not needed since" in page, "Silent" in page) == (True, False)
+    ticked(at - 40 * MINUTE, host="two", pid=8)
+    assert "Silent" in browser.get(PAGE).content.decode()
+
+
 def test_asking_by_itself_keeps_nobody_signed_in(administrator, sign_in, at):
     with time_machine.travel(at, tick=False) as clock:
         browser = sign_in(administrator)
