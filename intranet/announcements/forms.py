@@ -99,8 +99,8 @@ class AnnouncementForm(WithFiles, WithoutPatients):
     """Text, audience and times of an announcement, in the organisation's zone.
 
     With `complete` everything that sending it needs must be there; a draft may lack anything. `token` is that of the
-    stored announcement which the person saw. `key` is that of the page on which something new is begun, and `repeated`
-    is filled in by the page when no answer came to its first save.
+    stored announcement which the person saw. `key` is that of the page, and `repeated` is filled in by the page when no
+    answer came to its last save.
     """
 
     free_text = ("title", "body")
@@ -197,19 +197,23 @@ class AnnouncementForm(WithFiles, WithoutPatients):
         return getattr(self, "cleaned_data", {}).get("key")
 
     @property
-    def begun_key(self) -> UUID | None:
-        """The key, once the page has lost the answer to its first save."""
+    def repeated_key(self) -> UUID | None:
+        """The key, once the page has lost the answer to a save."""
         with suppress(ValueError):
             return UUID(self.data.get("key", "")) if self.data.get("repeated") else None
         return None
 
     def show_stored(self, stored: Announcement | None) -> None:
         """From here on the form is about this stored one, as it is now; None: about something new. What was typed stays."""
+        self.go_on_with(stored)
+        self.data["key"] = str(uuid4())
+
+    def go_on_with(self, stored: Announcement | None) -> None:
+        """The page saved this one itself: it goes on as if the answer had come."""
         self.stored = stored
         self.show_attachments(stored)
         self.data = self.data.copy()
-        self.data["token"] = str(stored.token) if stored else ""
-        self.data["key"], self.data["repeated"] = str(uuid4()), ""
+        self.data["token"], self.data["repeated"] = str(stored.token) if stored else "", ""
 
     @property
     def chosen(self) -> list[Cell]:

@@ -97,16 +97,18 @@ def test_it_waits_longer_each_time_that_no_answer_comes(
     complaints.clear()
 
 
-def test_a_lost_answer_makes_no_second_draft(writing: Page, complaints: list[str]) -> None:
+def test_two_lost_answers_make_no_second_draft(writing: Page, complaints: list[str]) -> None:
     def lose(route: Route) -> None:
         route.fetch()
         route.abort()
 
-    writing.route("**/keep/", lose, times=1)
+    writing.route("**/keep/", lose, times=2)
     write(writing, "Half a thought")
     says(writing, "it is tried again")
-    assert Announcement.objects.get().title == "Half a thought"
+    with writing.expect_event("requestfailed"):
+        writing.clock.fast_forward(3_100)
     write(writing, "A whole thought")
+    writing.clock.fast_forward(6_100)
     says(writing, "Draft saved")
     assert Announcement.objects.get().title == "A whole thought"
     complaints.clear()
