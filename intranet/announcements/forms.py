@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -257,6 +258,14 @@ class AnnouncementForm(WithFiles, WithoutPatients):
             added=data.get("file") or (),
             removed=self.removed,
         )
+
+    @property
+    def as_far_as_said(self) -> Draft:
+        """`draft`, for saying what is wrong with it whatever is missing: a day without its time is taken to its end."""
+        draft, data = self.draft(), self.cleaned_data
+        if draft.appears or data.get("when") != LATER or not data.get("on"):
+            return draft
+        return replace(draft, appears=at_local(data["on"], time.max, organisation_zone()))
 
     def _as_stored(self) -> dict[str, Any]:
         return {} if self.is_bound or self.stored is None else self.initial

@@ -19,8 +19,8 @@ from intranet.announcements.forms import AnnouncementForm
 from intranet.announcements.models import Announcement
 from intranet.announcements.reading import said
 from intranet.announcements.views.reading import visible
-from intranet.announcements.writing import GONE, Draft, may_post
-from intranet.core.access import Conflict, Forbidden, Refused, add_refusal, require
+from intranet.announcements.writing import GONE, Draft, may_post, may_send
+from intranet.core.access import Conflict, Forbidden, Refused, Verdict, add_refusal, require
 from intranet.core.forms import whole_number
 from intranet.core.time import organisation_day, organisation_zone
 from intranet.core.wording import clock_time
@@ -173,6 +173,8 @@ def _done(request: HttpRequest, form: AnnouncementForm, wish: str, now: datetime
             return _saved(request, form, now)
         if form.is_valid():
             return _sent(request, form, now)
+        if wish == "send":
+            _say_the_rest(form, by=request.user, at=now)
     except Conflict as conflict:
         add_refusal(form, conflict)
         _look_again(request, form)
@@ -201,6 +203,14 @@ def _sent(request: HttpRequest, form: AnnouncementForm, now: datetime) -> HttpRe
     people = reached(form.chosen, organisation_day(now)).count()
     messages.success(request, said(sent, people, now))
     return redirect(sent)
+
+
+def _say_the_rest(form: AnnouncementForm, *, by: User, at: datetime) -> None:
+    """What the rules have against it besides what the form has: nobody is told of their mistakes one after the other."""
+    verdict, said = may_send(form.as_far_as_said, by=by, at=at), set(form.errors)
+    rest = Verdict.of(reason for reason in verdict.reasons if reason.field not in said)
+    if not rest:
+        add_refusal(form, Refused(rest))
 
 
 def _look_again(request: HttpRequest, form: AnnouncementForm) -> None:
