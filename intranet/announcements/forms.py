@@ -25,7 +25,15 @@ from intranet.announcements.writing import Draft, may_weigh
 from intranet.core import papers, richtext
 from intranet.core.access import Refused
 from intranet.core.editor import RichTextField
-from intranet.core.forms import ClockInput, DayInput, FilterForm, WordsField, in_this_century, whole_number
+from intranet.core.forms import (
+    ClockInput,
+    CountedInput,
+    DayInput,
+    FilterForm,
+    WordsField,
+    in_this_century,
+    whole_number,
+)
 from intranet.core.patient_words import WithoutPatients, warning
 from intranet.core.time import at_local, organisation_day, organisation_zone
 from intranet.core.wording import zone_words
@@ -106,7 +114,7 @@ class AnnouncementForm(WithFiles, WithoutPatients):
 
     free_text = ("title", "body")
 
-    title = forms.CharField(label="Title", max_length=160)
+    title = forms.CharField(label="Title", max_length=160, widget=CountedInput)
     body = RichTextField(
         label="Message",
         max_length=20_000,
@@ -309,7 +317,7 @@ class CorrectionForm(WithFiles, WithoutPatients):
 
     free_text = ("title", "body", "note")
 
-    title = forms.CharField(label="Title", max_length=160)
+    title = forms.CharField(label="Title", max_length=160, widget=CountedInput)
     body = RichTextField(label="Message", max_length=20_000, help_text="No patient names or details.")
     until = forms.DateField(label="Last day", required=False, widget=DayInput, validators=[in_this_century])
     due = forms.DateField(
@@ -321,6 +329,7 @@ class CorrectionForm(WithFiles, WithoutPatients):
     note = forms.CharField(
         label="What has changed",
         max_length=LONGEST_NOTE,
+        widget=CountedInput,
         help_text="Readers see it under the message, for example: The collector comes on Tuesday, not on Monday.",
         error_messages={"required": "Say in a few words what has changed: readers see it."},
     )

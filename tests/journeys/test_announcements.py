@@ -76,3 +76,23 @@ def test_announce_acknowledge_and_count(
     expect(reader.get_by_text("asks you to acknowledge this once more")).to_be_visible()
     reader.get_by_role("button", name="I have read this").click()
     expect(reader.locator(".badge", has_text="Acknowledged")).to_be_visible()
+
+
+def test_a_title_near_its_limit_is_counted_and_keeps_its_end(
+    visit: Callable[..., Page], live_server: Any, manager: User, axe: Callable[[Page], list[str]]
+) -> None:
+    page = visit(manager)
+    page.goto(f"{live_server.url}/announcements/new/")
+    title = page.get_by_label("Title")
+    shown = title.locator("xpath=following-sibling::p")
+    title.fill("x" * 139)
+    expect(shown).to_be_hidden()
+    title.fill("x" * 141)
+    expect(shown).to_have_text("19 characters left.")
+    title.fill("x" * 172)
+    expect(shown).to_have_text("12 characters too long. Nothing is cut: shorten it before you send it.")
+    expect(page.locator("[aria-live=polite]", has_text="12 characters too long.")).to_have_count(1)
+    assert axe(page) == []
+    page.get_by_role("button", name="Send it").click()
+    expect(page.get_by_text("Shorten this to 160 characters: it has 172.", exact=True)).to_be_visible()
+    expect(page.get_by_label("Title")).to_have_value("x" * 172)

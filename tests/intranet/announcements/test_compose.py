@@ -151,6 +151,15 @@ def test_what_is_wrong_stands_at_its_field_and_what_was_typed_stays(
     assert 'role="alert"' in page
 
 
+def test_a_long_title_is_cut_by_no_browser(sign_in, manager, therapist):
+    browser = sign_in(manager)
+    page = browser.get(COMPOSE).content.decode()
+    assert ('maxlength="160"' in page, 'data-limit="160"' in page) == (False, True)
+    answer = browser.post(COMPOSE, FORM | {"title": "x" * 161}).content.decode()
+    assert "Shorten this to 160 characters: it has 161." in answer
+    assert "x" * 161 in answer
+
+
 @pytest.mark.parametrize(
     ("when", "wrong"),
     [
