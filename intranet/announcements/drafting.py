@@ -11,11 +11,10 @@ from accounts.models import User
 from intranet.announcements import attaching
 from intranet.announcements.audience import outside_scope
 from intranet.announcements.models import Announcement
-from intranet.announcements.writing import Draft, fits_on_a_page, is_own_draft, lock, may_post, write
+from intranet.announcements.writing import Draft, begin, fits_on_a_page, is_own_draft, lock, may_post, write
 from intranet.core.access import YES, Forbidden, Verdict, require
 
 MOST_DRAFTS = 30  # of one person
-KEYED, KEYS = 2**20, 2**30  # above what anybody counts up to, and within what the column holds
 
 
 @transaction.atomic
@@ -24,27 +23,29 @@ def save(
 ) -> Announcement:
     """Keep a draft, a new one or `onto` an own one as it was at `token`. It need not be complete.
 
-    A page that begins one names its own `key`, and finds by it what it began: see `begun`. Raises Forbidden for somebody
-    who posts nowhere, Refused for what cannot be kept, Conflict when it was saved, sent or discarded meanwhile.
+    A page names its own `key`: it begins one draft and no second, and finds by it what it saved, see `saved_on`. Raises
+    Forbidden for somebody who posts nowhere, Refused for what cannot be kept, Conflict when it was saved, sent or
+    discarded meanwhile.
     """
     require(may_post(by), Forbidden)
     require(outside_scope(by, draft.audience) + _says_something(draft) + fits_on_a_page(draft.body))
     if onto is None:
         require(_has_room(by))
-        before = _first_token(key) - 1 if key else 0
-        return write(Announcement(author=by, token=before), draft, sent_for=None, by=by, at=at)
+        return begin(draft, key=key, sent_for=None, by=by, at=at)
     require(is_own_draft(onto, by), Forbidden)
-    return write(lock(onto, token=token), draft, sent_for=None, by=by, at=at)
+    row = lock(onto, token=token)
+    row.saved_on = key
+    return write(row, draft, sent_for=None, by=by, at=at)
 
 
-def begun(key: UUID, *, by: User) -> Announcement | None:
-    """The draft that somebody's page began, if nobody has saved it since: the page asks when no answer came to the save."""
-    return Announcement.objects.drafts_of(by).filter(token=_first_token(key)).first()
+def saved_on(key: UUID, *, by: User) -> Announcement | None:
+    """The draft that somebody's page saved, if no other has saved it since: the page asks when no answer came to it."""
+    return Announcement.objects.drafts_of(by).filter(saved_on=key).first()
 
 
-def _first_token(key: UUID) -> int:
-    """Tokens of a draft count from here: they need not begin with 1, and so tell from which page it is."""
-    return KEYED + key.int % KEYS
+def begun_on(key: UUID, *, by: User) -> Announcement | None:
+    """The draft that somebody's page began, whoever saved it since."""
+    return Announcement.objects.drafts_of(by).filter(begun_on=key).first()
 
 
 @transaction.atomic

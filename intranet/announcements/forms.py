@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -24,7 +25,15 @@ from intranet.announcements.writing import Draft, may_weigh
 from intranet.core import papers, richtext
 from intranet.core.access import Refused
 from intranet.core.editor import RichTextField
-from intranet.core.forms import ClockInput, DayInput, FilterForm, WordsField, in_this_century, whole_number
+from intranet.core.forms import (
+    ClockInput,
+    CountedInput,
+    DayInput,
+    FilterForm,
+    WordsField,
+    in_this_century,
+    whole_number,
+)
 from intranet.core.patient_words import WithoutPatients, warning
 from intranet.core.time import at_local, organisation_day, organisation_zone
 from intranet.core.wording import zone_words
@@ -99,13 +108,13 @@ class AnnouncementForm(WithFiles, WithoutPatients):
     """Text, audience and times of an announcement, in the organisation's zone.
 
     With `complete` everything that sending it needs must be there; a draft may lack anything. `token` is that of the
-    stored announcement which the person saw. `key` is that of the page on which something new is begun, and `repeated`
-    is filled in by the page when no answer came to its first save.
+    stored announcement which the person saw. `key` is that of the page, and `repeated` is filled in by the page when no
+    answer came to its last save.
     """
 
     free_text = ("title", "body")
 
-    title = forms.CharField(label="Title", max_length=160)
+    title = forms.CharField(label="Title", max_length=160, widget=CountedInput)
     body = RichTextField(
         label="Message",
         max_length=20_000,
@@ -197,19 +206,23 @@ class AnnouncementForm(WithFiles, WithoutPatients):
         return getattr(self, "cleaned_data", {}).get("key")
 
     @property
-    def begun_key(self) -> UUID | None:
-        """The key, once the page has lost the answer to its first save."""
+    def repeated_key(self) -> UUID | None:
+        """The key, once the page has lost the answer to a save."""
         with suppress(ValueError):
             return UUID(self.data.get("key", "")) if self.data.get("repeated") else None
         return None
 
     def show_stored(self, stored: Announcement | None) -> None:
         """From here on the form is about this stored one, as it is now; None: about something new. What was typed stays."""
+        self.go_on_with(stored)
+        self.data["key"] = str(uuid4())
+
+    def go_on_with(self, stored: Announcement | None) -> None:
+        """The page saved this one itself: it goes on as if the answer had come."""
         self.stored = stored
         self.show_attachments(stored)
         self.data = self.data.copy()
-        self.data["token"] = str(stored.token) if stored else ""
-        self.data["key"], self.data["repeated"] = str(uuid4()), ""
+        self.data["token"], self.data["repeated"] = str(stored.token) if stored else "", ""
 
     @property
     def chosen(self) -> list[Cell]:
@@ -254,6 +267,14 @@ class AnnouncementForm(WithFiles, WithoutPatients):
             removed=self.removed,
         )
 
+    @property
+    def as_far_as_said(self) -> Draft:
+        """`draft`, for saying what is wrong with it whatever is missing: a day without its time is taken to its end."""
+        draft, data = self.draft(), self.cleaned_data
+        if draft.appears or data.get("when") != LATER or not data.get("on"):
+            return draft
+        return replace(draft, appears=at_local(data["on"], time.max, organisation_zone()))
+
     def _as_stored(self) -> dict[str, Any]:
         return {} if self.is_bound or self.stored is None else self.initial
 
@@ -296,7 +317,7 @@ class CorrectionForm(WithFiles, WithoutPatients):
 
     free_text = ("title", "body", "note")
 
-    title = forms.CharField(label="Title", max_length=160)
+    title = forms.CharField(label="Title", max_length=160, widget=CountedInput)
     body = RichTextField(label="Message", max_length=20_000, help_text="No patient names or details.")
     until = forms.DateField(label="Last day", required=False, widget=DayInput, validators=[in_this_century])
     due = forms.DateField(
@@ -308,6 +329,7 @@ class CorrectionForm(WithFiles, WithoutPatients):
     note = forms.CharField(
         label="What has changed",
         max_length=LONGEST_NOTE,
+        widget=CountedInput,
         help_text="Readers see it under the message, for example: The collector comes on Tuesday, not on Monday.",
         error_messages={"required": "Say in a few words what has changed: readers see it."},
     )

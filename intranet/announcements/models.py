@@ -217,6 +217,15 @@ class Announcement(models.Model):
     token = models.PositiveIntegerField(
         default=1, help_text="Counts the changes: whoever saves names the one they saw."
     )
+    begun_on = models.UUIDField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="The key of the page on which it was begun: it begins no second.",
+    )
+    saved_on = models.UUIDField(
+        null=True, blank=True, editable=False, help_text="The key of the page that saved the draft last."
+    )
     edition = models.PositiveSmallIntegerField(default=1)
     receipts_from = models.PositiveSmallIntegerField(default=1, help_text="Receipts of earlier editions do not count.")
     told_in = models.PositiveSmallIntegerField(default=1, help_text="The edition whose words the reminders tell.")
@@ -260,6 +269,11 @@ class Announcement(models.Model):
             models.CheckConstraint(
                 condition=Q(receipts_from__gte=1, receipts_from__lte=F("told_in"), told_in__lte=F("edition")),
                 name="announcement_counts_receipts_of_its_editions",
+            ),
+            models.UniqueConstraint(
+                fields=["author", "begun_on"],
+                name="announcement_page_begins_one",
+                violation_error_message="This page has begun an announcement already.",
             ),
         ]
         indexes = [models.Index(fields=["-published_at"], name="announcement_newest")]

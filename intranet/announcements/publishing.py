@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from uuid import UUID
 
 from django.db import transaction
 
@@ -13,6 +14,7 @@ from intranet.announcements.models import Announcement
 from intranet.announcements.writing import (
     Draft,
     as_kept,
+    begin,
     is_own_draft,
     lock,
     may_post,
@@ -25,21 +27,23 @@ from intranet.core.access import YES, Forbidden, Verdict, require
 
 
 @transaction.atomic
-def publish(draft: Draft, *, onto: Announcement | None = None, token: int = 0, by: User, at: datetime) -> Announcement:
-    """Send it, now or when it is to appear: something new, or an own draft `onto` which it was kept, as it was at `token`.
+def publish(
+    draft: Draft, *, onto: Announcement | None = None, token: int = 0, key: UUID | None = None, by: User, at: datetime
+) -> Announcement:
+    """Send it, now or when it is to appear: something new, begun on the page with that `key`, or an own draft `onto` which
+    it was kept, as it was at `token`.
 
     Raises Forbidden for somebody who posts nowhere, Refused with all reasons when words, times or audience make no sense,
     Conflict when the draft was saved, sent or discarded meanwhile.
     """
     require(may_post(by), Forbidden)
     require(may_send(draft, by=by, at=at))
+    appears = draft.appears or at
     if onto is None:
-        row = Announcement(author=by, token=0)
+        announcement = begin(draft, key=key, sent_for=appears, by=by, at=at)
     else:
         require(is_own_draft(onto, by), Forbidden)
-        row = lock(onto, token=token)
-    appears = draft.appears or at
-    announcement = write(row, draft, sent_for=appears, by=by, at=at)
+        announcement = write(lock(onto, token=token), draft, sent_for=appears, by=by, at=at)
     clinics = {cell.clinic.pk for cell in draft.audience}
     seen_by = _told(clinics, appears, at)
     record(by, "announcement.published", announcement, clinics=seen_by, appears=appears, due=draft.due_on)

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
+from django.db import IntegrityError, transaction
+
 from accounts.models import User
 from accounts.roles import Capability, Role
 from accounts.standing import Standing, standing_of
@@ -198,6 +200,25 @@ def lock(announcement: Announcement, *, token: int) -> Announcement:
     if now.token != token:
         raise Conflict.because("changed-meanwhile", CHANGED)
     return now
+
+
+def begin(draft: Draft, *, key: UUID | None, sent_for: datetime | None, by: User, at: datetime) -> Announcement:
+    """Put something new on record. `key` is that of the page on which it was begun; None where no page asks twice.
+
+    Raises Conflict when that page has begun something already: an answer was lost, a button pressed twice, or somebody
+    went back to the page. The database decides, so that two requests at once make no two of it.
+    """
+    announcement = Announcement(author=by, token=0, begun_on=key, saved_on=key)
+    if key is None:
+        return write(announcement, draft, sent_for=sent_for, by=by, at=at)
+    try:
+        with transaction.atomic():
+            return write(announcement, draft, sent_for=sent_for, by=by, at=at)
+    except IntegrityError:
+        before = Announcement.objects.filter(author=by, begun_on=key).first()
+        if before is None:
+            raise
+    raise Conflict.because(*(("changed-meanwhile", CHANGED) if before.is_draft else ("gone", GONE)))
 
 
 def write(

@@ -78,6 +78,16 @@ class Renderer(TemplatesSetting):
     field_template_name = "_field.html"
 
 
+class CountedInput(forms.TextInput):
+    """A line of limited length that cuts nothing silently: near its limit the page says how much room is left, beyond it how
+    much is too long, and the form refuses that. A `maxlength` would drop the end of what is pasted."""
+
+    def build_attrs(self, base_attrs: dict[str, Any], extra_attrs: dict[str, Any] | None = None) -> dict[str, Any]:
+        attrs: dict[str, Any] = super().build_attrs(base_attrs, extra_attrs)
+        attrs["data-limit"] = attrs.pop("maxlength")
+        return attrs
+
+
 class DayInput(forms.DateInput):
     """A day, with the browser's own calendar."""
 

@@ -17,7 +17,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -87,19 +87,41 @@ class Several:
         return any(row.choosable for row in self.rows)
 
 
+@dataclass(frozen=True, slots=True)
+class NotPutOff:
+    """What somebody wanted to put off and may not, as it stood in the page: in the box of one row, or in that of several."""
+
+    box: int | str
+    chosen: set[int]
+    moment: str
+    why: str
+
+    def has_its_box_among(self, rows: list[Row]) -> bool:
+        """Whether its box is still offered; what was done meanwhile has none."""
+        if self.box == "several":
+            return Several(rows).any
+        return any(row.reminder.pk == self.box and row.offers for row in rows)
+
+
 @require_safe
 def inbox(request: HttpRequest) -> HttpResponse:
     return inbox_page(request)
 
 
-def inbox_page(request: HttpRequest, preferences: PreferencesForm | None = None, status: int = 200) -> HttpResponse:
-    """The inbox, narrowed as the address says, with the person's settings beside it."""
+def inbox_page(
+    request: HttpRequest, *, preferences: PreferencesForm | None = None, refused: NotPutOff | None = None
+) -> HttpResponse:
+    """The inbox, narrowed as the address says, with the person's settings beside it; with what was refused, as it was sent."""
     at, zone = timezone.now(), zone_of(request)
+    if request.method == "POST":
+        request.GET = QueryDict(urlencode(state_sent(request)))  # the rows and links of the page on which it was sent
     mine = Reminder.objects.visible_to(request.user)
     form = InboxFilter(request.GET, person=request.user)
     page = Paginator(form.narrow(mine, at), PAGE_SIZE).get_page(request.GET.get("page"))
     rows = [row_of(reminder, at, zone) for reminder in page.object_list]
     counts = mine.counted(at)
+    if refused and not refused.has_its_box_among(rows):
+        messages.error(request, refused.why)
     context = {
         "page": page,
         "days": [("", rows)] if form.tab == "snoozed" and rows else by_day(rows, zone, local_day(at, zone)),
@@ -110,8 +132,9 @@ def inbox_page(request: HttpRequest, preferences: PreferencesForm | None = None,
         "several": Several(rows),
         "markable": bool(rows) and counts["unread"] and form.tab != "snoozed",
         "preferences": preferences or PreferencesForm(person=request.user),
+        "refused": refused,
     }
-    return render(request, "reminders/inbox.html", context, status=status)
+    return render(request, "reminders/inbox.html", context, status=422 if preferences or refused else 200)
 
 
 @require_POST
@@ -143,14 +166,19 @@ def inbox_snooze(request: HttpRequest) -> HttpResponse:
             raise Refused.because("no-moment", NO_MOMENT, "until")
         number = snooze_several(among(ticked), until=until, by=request.user, at=at)
     except Refused as refused:
-        messages.error(request, f"Not put off. {refused}")
-    else:
-        if number:
-            verb = "comes" if number == 1 else "come"
-            messages.success(request, f"{counted(number, 'reminder')} {verb} back {moment_words(until, at, zone)}.")
-        if stay := len(ticked) - number:
-            messages.warning(request, f"{counted(stay, 'reminder')} not put off: done, or of no more use by then.")
+        return not_put_off(request, "several", ticked, refused)
+    if number:
+        verb = "comes" if number == 1 else "come"
+        messages.success(request, f"{counted(number, 'reminder')} {verb} back {moment_words(until, at, zone)}.")
+    if stay := len(ticked) - number:
+        messages.warning(request, f"{counted(stay, 'reminder')} not put off: done, or of no more use by then.")
     return redirect(where_from(request))
+
+
+def not_put_off(request: HttpRequest, box: int | str, ticked: set[int], refused: Refused) -> HttpResponse:
+    """The page as it was, with what was ticked and typed, and why it is refused at its field."""
+    why = f"Not put off. {refused}"
+    return inbox_page(request, refused=NotPutOff(box, ticked, request.POST.get("moment", ""), why))
 
 
 @require_POST
@@ -190,9 +218,8 @@ def reminder_snooze(request: HttpRequest, pk: int) -> HttpResponse:
             raise Refused.because("no-moment", NO_MOMENT, "until")
         snooze(reminder, until=until, by=request.user, at=at, zone=zone)
     except Refused as refused:
-        messages.error(request, f"Not put off. {refused}")
-    else:
-        messages.success(request, f"“{reminder.title}” comes back {moment_words(until, at, zone)}.")
+        return not_put_off(request, reminder.pk, set(), refused)
+    messages.success(request, f"“{reminder.title}” comes back {moment_words(until, at, zone)}.")
     return redirect(where_from(request))
 
 
@@ -213,8 +240,8 @@ def mail_choose(request: HttpRequest) -> HttpResponse:
             add_refusal(form, refused)
         else:
             messages.success(request, "Saved. Your inbox has everything in any case.")
-            return redirect("reminders:inbox")
-    return inbox_page(request, form, status=422)
+            return redirect(f"{where_from(request)}#mail")
+    return inbox_page(request, preferences=form)
 
 
 @require_safe
@@ -319,7 +346,12 @@ def by_day(rows: Iterable[Row], zone: ZoneInfo, today: date) -> list[tuple[str, 
     return [(day, list(group)) for day, group in groupby(rows, key=label)]
 
 
+def state_sent(request: HttpRequest) -> dict[str, str]:
+    """The tab, filters and page of the inbox on which something was sent."""
+    return {name: request.POST[name] for name in ("show", "about", "q", "page") if request.POST.get(name)}
+
+
 def where_from(request: HttpRequest) -> str:
     """The same tab, filters and page of the inbox again."""
-    state = {name: request.POST[name] for name in ("show", "about", "q", "page") if request.POST.get(name)}
+    state = state_sent(request)
     return reverse("reminders:inbox") + (f"?{urlencode(state)}" if state else "")

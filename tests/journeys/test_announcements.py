@@ -76,3 +76,53 @@ def test_announce_acknowledge_and_count(
     expect(reader.get_by_text("asks you to acknowledge this once more")).to_be_visible()
     reader.get_by_role("button", name="I have read this").click()
     expect(reader.locator(".badge", has_text="Acknowledged")).to_be_visible()
+
+
+def test_a_title_near_its_limit_is_counted_and_keeps_its_end(
+    visit: Callable[..., Page], live_server: Any, manager: User, axe: Callable[[Page], list[str]]
+) -> None:
+    page = visit(manager)
+    page.goto(f"{live_server.url}/announcements/new/")
+    title = page.get_by_label("Title")
+    shown = title.locator("xpath=following-sibling::p")
+    title.fill("x" * 139)
+    expect(shown).to_be_hidden()
+    title.fill("x" * 141)
+    expect(shown).to_have_text("19 characters left.")
+    title.fill("x" * 172)
+    expect(shown).to_have_text("12 characters too long. Nothing is cut: shorten it before you send it.")
+    expect(page.locator("[aria-live=polite]", has_text="12 characters too long.")).to_have_count(1)
+    assert axe(page) == []
+    page.get_by_role("button", name="Send it").click()
+    expect(page.get_by_text("Shorten this to 160 characters: it has 172.", exact=True)).to_be_visible()
+    expect(page.get_by_label("Title")).to_have_value("x" * 172)
+
+
+def test_tab_leaves_the_editor_from_a_list_and_from_a_table(
+    visit: Callable[..., Page], live_server: Any, manager: User, axe: Callable[[Page], list[str]]
+) -> None:
+    page = visit(manager)
+    page.goto(f"{live_server.url}/announcements/new/")
+    message = page.get_by_role("textbox", name="Message")
+    bar = page.get_by_role("toolbar", name="Format: Message")
+    message.press("Enter")
+    page.keyboard.type("- One")
+    page.keyboard.press("Enter")
+    page.keyboard.type("Two")
+    page.keyboard.press("Tab")
+    expect(page.locator("#id_file")).to_be_focused()
+    page.keyboard.press("Shift+Tab")
+    expect(message).to_be_focused()
+    page.keyboard.press("Shift+Tab")
+    expect(bar.get_by_role("button", name="Heading", exact=True)).to_be_focused()
+    bar.get_by_role("button", name="Indent the line").click()
+    expect(message.locator("li li")).to_have_text("Two")
+    assert axe(page) == []
+    bar.get_by_role("button", name="Outdent the line").click()
+    expect(message.locator("ul > li")).to_have_text(["One", "Two"])
+    bar.get_by_role("button", name="Outdent the line").click()
+    expect(bar.get_by_role("button", name="Indent the line")).to_be_hidden()
+    bar.get_by_role("button", name="Insert a table").click()
+    expect(message.locator("td")).to_have_count(4)
+    page.keyboard.press("Tab")
+    expect(page.locator("#id_file")).to_be_focused()

@@ -161,6 +161,52 @@ def test_enter_in_the_moment_puts_off_until_then(inbox: Page, several: bool) -> 
     expect(inbox.get_by_role("button", name="First thing", exact=True)).to_be_visible()
 
 
+def test_a_refused_moment_takes_nothing_that_was_chosen(inbox: Page, axe: Callable[[Page], list[str]]) -> None:
+    yesterday = f"{timezone.localdate() - timedelta(days=1):%Y-%m-%d}T08:00"
+    choose(inbox, "Second thing").get_by_text("Put off", exact=True).click()
+    field = inbox.get_by_label("Until another moment").and_(inbox.locator(":visible"))
+    field.fill(yesterday)
+    inbox.get_by_role("group", name="What to do").get_by_role("button", name="Put off until then").click()
+    expect(field).to_be_focused()
+    expect(field).to_have_value(yesterday)
+    expect(field).to_have_accessible_description("Not put off. Choose a moment that is still to come.")
+    expect(inbox.get_by_label("Choose “Second thing”")).to_be_checked()
+    expect(inbox.get_by_label("Choose “First thing”")).not_to_be_checked()
+    assert axe(inbox) == []
+    field.fill(f"{timezone.localdate() + timedelta(days=2):%Y-%m-%d}T08:00")
+    field.press("Enter")
+    expect(inbox.get_by_role("button", name="Second thing", exact=True)).to_have_count(0)
+
+
+def test_what_is_done_to_those_chosen_stays_in_sight(inbox: Page, therapist: User, live_server: Any) -> None:
+    for number in range(20):
+        comes(therapist, f"Thing {number}")
+    for width, height in [(1440, 700), (390, 700)]:
+        inbox.set_viewport_size({"width": width, "height": height})
+        inbox.goto(f"{live_server.url}/inbox/")
+        chosen = choose(inbox)
+        inbox.get_by_label("Choose “First thing”").focus()
+        expect(chosen.get_by_role("button", name="Mark as read")).to_be_in_viewport(ratio=1)
+        bar, row = (inbox.locator(part).bounding_box() for part in (".picking", ":focus"))
+        assert bar is not None
+        assert row is not None
+        assert row["y"] >= bar["y"] + bar["height"]
+        chosen.get_by_text("Put off", exact=True).click()
+        expect(chosen.get_by_role("button", name="Put off until then")).to_be_in_viewport(ratio=1)
+
+
+def test_settings_that_are_saved_by_keyboard_keep_the_focus_and_say_so(inbox: Page, live_server: Any) -> None:
+    inbox.goto(f"{live_server.url}/inbox/?show=unread")
+    inbox.get_by_label("Send nothing between").check()
+    inbox.get_by_role("button", name="Save settings").press("Enter")
+    expect(inbox.get_by_role("status").get_by_text("Saved. Your inbox has everything in any case.")).to_be_visible()
+    expect(inbox.get_by_role("button", name="Save settings")).to_be_focused()
+    expect(inbox.get_by_role("link", name="Unread 2")).to_have_attribute("aria-current", "page")
+    inbox.get_by_label("From", exact=True).fill("")
+    inbox.get_by_role("button", name="Save settings").press("Enter")
+    expect(inbox.get_by_role("alert").filter(has_text="Write a time")).to_be_focused()
+
+
 def test_enter_in_the_search_keeps_the_console_quiet(inbox: Page) -> None:
     said: list[str] = []
     inbox.on("console", lambda message: said.append(message.text))

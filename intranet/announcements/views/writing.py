@@ -19,8 +19,8 @@ from intranet.announcements.forms import AnnouncementForm
 from intranet.announcements.models import Announcement
 from intranet.announcements.reading import said
 from intranet.announcements.views.reading import visible
-from intranet.announcements.writing import GONE, Draft, may_post
-from intranet.core.access import Conflict, Forbidden, Refused, add_refusal, require
+from intranet.announcements.writing import GONE, Draft, may_post, may_send
+from intranet.core.access import Conflict, Forbidden, Refused, Verdict, add_refusal, require
 from intranet.core.forms import whole_number
 from intranet.core.time import organisation_day, organisation_zone
 from intranet.core.wording import clock_time
@@ -135,7 +135,7 @@ def _wish(request: HttpRequest) -> str:
 
 
 def _form(request: HttpRequest, stored: Announcement | None, wish: str, today: date) -> AnnouncementForm:
-    """The form with what was typed. What is new may be a draft already, though the page has lost the answer that said so."""
+    """The form with what was typed. It may be saved already, though the page has lost the answer that said so."""
     form = AnnouncementForm(
         request.POST if wish != "open" else None,
         request.FILES if wish in ("save", "send") else None,
@@ -144,8 +144,8 @@ def _form(request: HttpRequest, stored: Announcement | None, wish: str, today: d
         stored=stored,
         complete=wish in ("open", "preview", "send"),
     )
-    if stored is None and (key := form.begun_key) and (begun := drafting.begun(key, by=request.user)):
-        form.show_stored(begun)
+    if (key := form.repeated_key) and (saved := drafting.saved_on(key, by=request.user)) and stored in (None, saved):
+        form.go_on_with(saved)
     return form
 
 
@@ -173,6 +173,8 @@ def _done(request: HttpRequest, form: AnnouncementForm, wish: str, now: datetime
             return _saved(request, form, now)
         if form.is_valid():
             return _sent(request, form, now)
+        if wish == "send":
+            _say_the_rest(form, by=request.user, at=now)
     except Conflict as conflict:
         add_refusal(form, conflict)
         _look_again(request, form)
@@ -195,17 +197,29 @@ def _sent(request: HttpRequest, form: AnnouncementForm, now: datetime) -> HttpRe
     if form.stored is not None and not form.stored.is_draft:
         sent = publishing.change(form.stored, wanted, token=form.seen_token, by=request.user, at=now)
     else:
-        sent = publishing.publish(wanted, onto=form.stored, token=form.seen_token, by=request.user, at=now)
+        sent = publishing.publish(
+            wanted, onto=form.stored, token=form.seen_token, key=form.page_key, by=request.user, at=now
+        )
     people = reached(form.chosen, organisation_day(now)).count()
     messages.success(request, said(sent, people, now))
     return redirect(sent)
 
 
+def _say_the_rest(form: AnnouncementForm, *, by: User, at: datetime) -> None:
+    """What the rules have against it besides what the form has: nobody is told of their mistakes one after the other."""
+    verdict, said = may_send(form.as_far_as_said, by=by, at=at), set(form.errors)
+    rest = Verdict.of(reason for reason in verdict.reasons if reason.field not in said)
+    if not rest:
+        add_refusal(form, Refused(rest))
+
+
 def _look_again(request: HttpRequest, form: AnnouncementForm) -> None:
     """Somebody was quicker: what was typed stays, and goes on top of what is stored now, or becomes something new."""
-    assert form.stored is not None  # noqa: S101 - only what is stored can have changed
-    mine = Announcement.objects.drafts_of(request.user) if form.stored.is_draft else visible(request)
-    form.show_stored(mine.filter(pk=form.stored.pk).first())
+    if form.stored is None:
+        form.show_stored(drafting.begun_on(form.page_key, by=request.user) if form.page_key else None)
+    else:
+        mine = Announcement.objects.drafts_of(request.user) if form.stored.is_draft else visible(request)
+        form.show_stored(mine.filter(pk=form.stored.pk).first())
     form.conflicts = True
 
 
@@ -219,7 +233,9 @@ def _keep_files(request: HttpRequest, form: AnnouncementForm, now: datetime) -> 
         return
     try:
         form.show_stored(
-            drafting.save(form.draft(), onto=form.stored, token=form.current_token, by=request.user, at=now)
+            drafting.save(
+                form.draft(), onto=form.stored, token=form.current_token, key=form.page_key, by=request.user, at=now
+            )
         )
     except Refused:
         form.add_error("file", FILES_ONCE_MORE)

@@ -12,6 +12,16 @@ const Callout = Blockquote.extend({
   },
 });
 
+// Tab leaves the editor as it leaves every field, also from a list or a table: there are buttons for nesting, and arrow keys.
+function withoutTab(extension) {
+  return extension.extend({
+    addKeyboardShortcuts() {
+      const { Tab, "Shift-Tab": back, ...others } = this.parent?.() ?? {};
+      return others;
+    },
+  });
+}
+
 // A table keeps its caption, which the editor cannot edit, as an attribute.
 const CaptionedTable = Table.extend({
   addAttributes() {
@@ -30,9 +40,9 @@ const CaptionedTable = Table.extend({
 const leadsSomewhere = (address) => /^(https?:\/\/\S|mailto:\S|tel:\S|\/(?!\/)\S*$)/i.test(address);
 
 const extensions = [
-  Document, Paragraph, Text, HardBreak, Gapcursor, History, Bold, Italic, Subscript, Superscript, BulletList, OrderedList, ListItem,
-  Heading.configure({ levels: [3, 4] }), Callout, Link.configure({ enableTarget: false, shouldAutoLink: leadsSomewhere }),
-  CaptionedTable.configure({ resizable: false }), TableRow, TableHeader, TableCell,
+  Document, Paragraph, Text, HardBreak, Gapcursor, History, Bold, Italic, Subscript, Superscript, BulletList, OrderedList,
+  withoutTab(ListItem), Heading.configure({ levels: [3, 4] }), Callout, Link.configure({ enableTarget: false, shouldAutoLink: leadsSomewhere }),
+  withoutTab(CaptionedTable).configure({ resizable: false }), TableRow, TableHeader, TableCell,
 ];
 
 // Asks in our own dialog, because window.prompt looks like somebody else's.

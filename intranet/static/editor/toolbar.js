@@ -7,6 +7,8 @@ const DRAWINGS = {
   bold: "M7 5h5.5a3.4 3.4 0 0 1 0 6.8H7zM7 11.8h6.5a3.6 3.6 0 0 1 0 7.2H7z",
   italic: "M10 5h7M7 19h7M14 5l-4 14",
   numbered: "M10 6.5h10M10 12h10M10 17.5h10M4 5.5 5.2 5v4M4 15.7a1.1 1.1 0 1 1 2 .7L4 19h2.2",
+  indent: "M4.5 5.5h15M11 10h8.5M11 14h8.5M4.5 18.5h15M4.5 9.5 7.5 12l-3 2.5",
+  outdent: "M4.5 5.5h15M11 10h8.5M11 14h8.5M4.5 18.5h15M7.5 9.5 4.5 12l3 2.5",
   picture: "M5.5 5h13A1.5 1.5 0 0 1 20 6.5v11a1.5 1.5 0 0 1-1.5 1.5h-13A1.5 1.5 0 0 1 4 17.5v-11A1.5 1.5 0 0 1 5.5 5zM4 16.2l4.5-4.7 4 4 2.3-2.3 5.2 5M15.5 9h.01",
   table: "M4.5 5.5h15v13h-15zM4.5 10h15M12 5.5v13",
   "row-add": "M4.5 4.5h15V10h-15zM12 13.5v6.5M8.7 16.7h6.6",
@@ -26,6 +28,7 @@ const callout = (tone) => (chain, editor) =>
       : chain.wrapIn("blockquote", { class: `callout-${tone}` });
 
 const inTable = (editor) => editor.isActive("table");
+const inList = (editor) => editor.isActive("listItem");
 
 // Of each button: its name, its icon, what it does (`run`) or what it `asks` first, whether it is on (`active`), and
 // when it is `offered`.
@@ -42,6 +45,8 @@ function groupsOf({ askForLink, askForPicture }) {
     [
       { name: "List", icon: "list", run: (chain) => chain.toggleBulletList(), active: ["bulletList"] },
       { name: "Numbered list", icon: "numbered", run: (chain) => chain.toggleOrderedList(), active: ["orderedList"] },
+      { name: "Indent the line", icon: "indent", run: (chain) => chain.sinkListItem("listItem"), offered: inList },
+      { name: "Outdent the line", icon: "outdent", run: (chain) => chain.liftListItem("listItem"), offered: inList },
     ],
     [
       { name: "Callout: note", icon: "info", run: callout("info"), active: ["blockquote", { class: "callout-info" }] },

@@ -5,6 +5,7 @@ import "./theme.js";
 import "./toasts.js";
 import "./contents.js";
 import "./fragments.js";
+import "./limits.js";
 import "./steps.js";
 import "./quick.js";
 import "./inbox.js";

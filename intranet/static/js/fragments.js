@@ -37,15 +37,24 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   }
   const active = document.activeElement;
   const row = active?.closest("li, tr");
-  const next = row?.nextElementSibling ?? row?.previousElementSibling;
+  const next = row?.nextElementSibling ?? row?.previousElementSibling ?? inAnotherGroup(row, detail.target);
   focused = detail.target.contains(active) ? { id: active.id, next: next?.id, list: row?.parentElement } : null;
 });
+
+// The only row of its day has its neighbours under another day.
+function inAnotherGroup(row, target) {
+  const rows = [...target.querySelectorAll(".rows > li")];
+  const place = rows.indexOf(row);
+  return place < 0 ? undefined : (rows[place + 1] ?? rows[place - 1]);
+}
 
 document.addEventListener("htmx:afterSettle", ({ detail }) => {
   const place = detail.elt.isConnected ? detail.elt : document.getElementById(detail.elt.id);
   const summary = place?.querySelector?.(".error-summary");
+  const refused = place?.querySelector?.("[data-refused]");
   const box = place?.closest?.("dialog");
   if (summary) return summary.focus();
+  if (refused) return refused.focus({ preventScroll: true }); // it is where it was when it was sent
   if (box && detail.target === box.querySelector("[data-box-content]")) return focusHeading(box);
   if (!focused || document.activeElement !== document.body) return;
   restoreFocus();

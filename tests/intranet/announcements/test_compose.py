@@ -151,6 +151,38 @@ def test_what_is_wrong_stands_at_its_field_and_what_was_typed_stays(
     assert 'role="alert"' in page
 
 
+def test_a_long_title_is_cut_by_no_browser(sign_in, manager, therapist):
+    browser = sign_in(manager)
+    page = browser.get(COMPOSE).content.decode()
+    assert ('maxlength="160"' in page, 'data-limit="160"' in page) == (False, True)
+    answer = browser.post(COMPOSE, FORM | {"title": "x" * 161}).content.decode()
+    assert "Shorten this to 160 characters: it has 161." in answer
+    assert "x" * 161 in answer
+
+
+@pytest.mark.parametrize(
+    ("when", "wrong"),
+    [
+        ({"on": "2026-11-20", "clock": ""}, {"on": ["That moment has passed. Choose a later one, or send it now."]}),
+        ({"on": "2026-12-31", "clock": ""}, {}),
+        ({"on": "", "clock": "07:00"}, {"on": ["Choose the day on which it appears."], "clock": []}),
+    ],
+)
+def test_all_that_is_wrong_is_said_at_once(sign_in, manager, therapist, when: dict, wrong: dict):
+    dates = {"until": "2026-11-18", "must_acknowledge": "on", "due": "2026-11-19"}
+    response = sign_in(manager).post(COMPOSE, FORM | {"title": "", "when": "later"} | when | dates)
+    expected = {
+        "title": ["This field is required."],
+        "clock": ["Choose when it appears."],
+        "until": [
+            "It appears only after that day. Choose a later one.",
+            "Leave it up until Thu, Nov 26 at least, so that whoever is late still finds it.",
+        ],
+        "due": ["It appears only after that day. Choose a later one."],
+    }
+    assert errors(response) == {name: said for name, said in (expected | wrong).items() if said}
+
+
 def test_a_preview_sends_nothing_and_counts_people_once(sign_in, clinical_lead, therapist, therapist_oakbrook, floater):
     both = {"audience": ["therapist@mt-prospect", "therapist@oakbrook-terrace"], "preview": "on"}
     response = sign_in(clinical_lead).post(COMPOSE, FORM | both)

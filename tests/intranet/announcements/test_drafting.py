@@ -299,21 +299,53 @@ class TestAutosave:
         news = Announcement.objects.get()
         assert (news.title, news.is_draft) == ("Zebra crossing", bool(wish))
 
+    @pytest.mark.parametrize("lost", [1, 2, 3])
+    def test_however_many_answers_are_lost_there_is_one_draft(self, sign_in, manager, therapist, lost: int):
+        browser, page = sign_in(manager), FORM | {"key": str(uuid4())}
+        browser.post(self.KEEP, page | {"title": "Half"})
+        for number in range(lost):
+            again = browser.post(self.KEEP, page | {"title": f"Half {number}", "repeated": "on"}).json()
+        assert [(one.title, one.token) for one in Announcement.objects.all()] == [(f"Half {lost - 1}", again["token"])]
+
+    def test_so_it_is_with_answers_to_later_saves(self, sign_in, kept, manager):
+        browser, where = sign_in(manager), reverse("announcements:draft-keep", args=[kept.pk])
+        page = FORM | {"key": str(uuid4()), "token": kept.token}
+        assert browser.post(where, page | {"title": "Half"}).status_code == 200
+        assert browser.post(where, page | {"title": "Whole"}).status_code == 409
+        assert browser.post(where, page | {"title": "Whole", "repeated": "on"}).status_code == 200
+        assert Announcement.objects.get().title == "Whole"
+
     def test_words_of_another_save_are_not_overwritten_by_a_repeated_one(self, sign_in, manager, clinical_lead):
         browser, page = sign_in(manager), FORM | {"key": str(uuid4())}
         first = browser.post(self.KEEP, page).json()
-        browser.post(first["keep_at"], FORM | {"token": first["token"], "title": "Theirs"})
-        browser.post(self.KEEP, page | {"title": "Mine", "repeated": "on"})
+        browser.post(first["keep_at"], FORM | {"key": str(uuid4()), "token": first["token"], "title": "Theirs"})
+        refused = browser.post(self.KEEP, page | {"title": "Mine", "repeated": "on"})
+        assert (refused.status_code, "token" in refused.json()) == (409, False)
         sign_in(clinical_lead).post(self.KEEP, page | {"title": "Another's", "audience": [], "repeated": "on"})
         titles = sorted(Announcement.objects.values_list("author__name", "title"))
-        assert titles == [(manager.name, "Mine"), (manager.name, "Theirs"), (clinical_lead.name, "Another's")]
+        assert titles == [(manager.name, "Theirs"), (clinical_lead.name, "Another's")]
 
-    def test_without_a_lost_answer_the_key_finds_nothing(self, sign_in, manager):
-        """Whoever goes back to the page and writes something else overwrites nothing."""
+    def test_whoever_goes_back_to_the_page_overwrites_nothing_unseen(self, sign_in, manager, therapist):
+        """And begins no second draft: the page shows what was typed, and goes on with the one that is there."""
+        browser, page = sign_in(manager), FORM | {"key": str(uuid4()), "save": "on"}
+        browser.post(COMPOSE, page | {"title": "One"})
+        answer = browser.post(COMPOSE, page | {"title": "Two"})
+        assert (answer.status_code, Announcement.objects.get().title) == (422, "One")
+        form = answer.context["form"]
+        assert (form["title"].value(), answer.context["action"]) == (
+            "Two",
+            Announcement.objects.get().get_absolute_url(),
+        )
+        browser.post(answer.context["action"], page | {"title": "Two", "token": form["token"].value()})
+        assert Announcement.objects.get().title == "Two"
+
+    def test_what_is_sent_twice_is_sent_once(self, sign_in, manager, therapist):
         browser, page = sign_in(manager), FORM | {"key": str(uuid4())}
-        for title in ("One", "Two"):
-            browser.post(self.KEEP, page | {"title": title})
-        assert sorted(Announcement.objects.values_list("title", flat=True)) == ["One", "Two"]
+        assert browser.post(COMPOSE, page).status_code == 302
+        again = browser.post(COMPOSE, page)
+        assert (again.status_code, Announcement.objects.count()) == (422, 1)
+        assert "was sent or discarded meanwhile" in again.content.decode()
+        assert again.context["form"]["key"].value() != page["key"]
 
     def test_every_answer_is_one_that_the_page_can_read(self, sign_in, kept, manager, therapist):
         where = reverse("announcements:draft-keep", args=[kept.pk])

@@ -291,7 +291,7 @@ def test_the_form_shows_what_can_be_chosen_and_saves_it(optional, urgent, therap
     response = client.post(
         "/inbox/mail/", {"mail-planted": "weekly", "quiet": "on", "starts": "21:30", "ends": "06:15"}
     )
-    assert (response.status_code, response.url) == (302, "/inbox/")
+    assert (response.status_code, response.url) == (302, "/inbox/#mail")
     assert rows() == {(therapist.pk, "planted", "weekly")}
     assert preferring.hours_of(therapist) == Hours(time(21, 30), time(6, 15))
     page = client.get("/inbox/").content.decode()

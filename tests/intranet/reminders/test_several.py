@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 
 import pytest
@@ -176,10 +177,21 @@ def test_a_moment_of_ones_own_and_one_alone(rows, therapist, sign_in):
     ],
 )
 def test_the_page_says_why_nothing_is_put_off(rows, therapist, sign_in, sent, words):
-    response = sign_in(therapist).post(f"{INBOX}snooze/", {"reminder": ids(rows), **sent}, follow=True)
-    assert "Not put off." in response.content.decode()
-    assert words in response.content.decode()
+    response = sign_in(therapist).post(f"{INBOX}snooze/", {"reminder": ids(rows), "show": "unread", **sent})
+    page = response.content.decode()
+    assert (response.status_code, "Not put off." in page, words in page) == (422, True, True)
     assert names(snoozed_until__isnull=False) == ["is-off"]
+
+
+def test_what_was_ticked_and_typed_stays_where_it_was(rows, therapist, sign_in):
+    sent = {"reminder": [rows["unread"].pk], "moment": "2026-11-25T09:00", "show": "unread"}
+    page = sign_in(therapist).post(f"{INBOX}snooze/", sent).content.decode()
+    ticked = {name for name, row in rows.items() if re.search(rf'value="{row.pk}" form="several"[^>]* checked>', page)}
+    assert ticked == {"unread"}
+    assert re.search(r"data-picks[^>]* checked>", page)
+    assert re.search(r'id="moment-several" value="2026-11-25T09:00" aria-invalid="true"', page)
+    assert "is-short" in page
+    assert "is-read" not in page  # the tab is that of before
 
 
 @pytest.mark.parametrize("action", ["unread", "snooze", "wake", "read"])

@@ -210,11 +210,20 @@ def test_a_moment_of_ones_own_is_by_the_clock_of_the_clinic(mine, therapist, sig
     ],
 )
 def test_the_page_says_why_not(mine, therapist, sign_in, sent, words):
-    response = sign_in(therapist).post(f"/inbox/{mine.pk}/snooze/", sent, follow=True)
-    assert "Not put off." in response.content.decode()
-    assert words in response.content.decode()
+    response = sign_in(therapist).post(f"/inbox/{mine.pk}/snooze/", sent)
+    page = response.content.decode()
+    assert (response.status_code, "Not put off." in page, words in page) == (422, True, True)
+    assert f'id="moment-{mine.pk}" value="{sent.get("moment", "")}" aria-invalid="true"' in page
     mine.refresh_from_db()
     assert mine.snoozed_until is None
+
+
+@pytest.mark.usefixtures("clock")
+def test_what_was_done_meanwhile_has_no_box_and_the_page_says_so(mine, therapist, sign_in, at):
+    Reminder.objects.filter(pk=mine.pk).update(settled_at=at)
+    page = sign_in(therapist).post(f"/inbox/{mine.pk}/snooze/", {"until": "hour"}).content.decode()
+    assert "Not put off. It is done, or no longer applies" in page
+    assert "aria-invalid" not in page
 
 
 @pytest.mark.parametrize("action", ["snooze", "wake", "unread"])
