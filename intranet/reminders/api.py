@@ -44,7 +44,9 @@ class ReminderSerializer(serializers.ModelSerializer[Reminder]):
     @cached_property
     def _endings(self) -> dict[int, str]:
         """Of all that are shown together."""
-        return endings(self.parent.instance if self.parent else [self.instance])
+        if self.parent:
+            return endings(self.parent.instance)
+        return endings([self.instance] if self.instance else [])
 
     class Meta:
         model = Reminder
