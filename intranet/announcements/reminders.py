@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -81,6 +81,11 @@ def _in_words_of(occasion: str) -> Case:
     return Case(When(announcement__told_in__gt=1, then=again), default=Value(occasion), output_field=CharField())
 
 
+def _edition_told(occasion: str) -> int:
+    """The edition whose words a reminder tells: see `_in_words_of`."""
+    return int(occasion.partition(AGAIN)[2] or 1)
+
+
 def _after(moment: Any, delay: timedelta) -> ExpressionWrapper:
     return ExpressionWrapper(moment + Value(delay), output_field=DateTimeField())
 
@@ -112,6 +117,19 @@ class OfAnnouncement(Kind):
 
     def unheard_of(self, at: datetime) -> QuerySet[Announcement]:
         return Announcement.objects.scheduled(at)
+
+    def endings(self, told: Collection[tuple[int, str]]) -> dict[tuple[int, str], str]:
+        """What was withdrawn, and what says something else by now than the reminder did."""
+        rows = Announcement.objects.filter(pk__in={pk for pk, _ in told}).values_list("pk", "edition", "withdrawn_at")
+        found = {pk: (edition, withdrawn_at) for pk, edition, withdrawn_at in rows}
+        ended = {}
+        for pk, occasion in told:
+            edition, withdrawn_at = found.get(pk, (1, None))
+            if withdrawn_at:
+                ended[pk, occasion] = "Withdrawn"
+            elif edition > _edition_told(occasion):
+                ended[pk, occasion] = "Corrected"
+        return ended
 
 
 class AnnouncementToAcknowledge(OfAnnouncement):

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 
+from accounts.hiring import Place, give_role, take_role
 from accounts.models import Clinic, User
 from accounts.roles import Role
 from intranet.announcements import acknowledging, drafting
@@ -91,6 +92,26 @@ def load_receipts(posted: Mapping[str, Announcement], people: Mapping[str, User]
             continue
         for user in recipients(announcement, local_day(now, announcement.author.zone)):
             _answer(announcement, user, late=names[user.pk] in WAITING.get(code, ()), now=now)
+
+
+def load_held(writer: User, *, manager: User, clinic: Clinic, now: datetime) -> Announcement:
+    """What somebody of the front desk scheduled while they might write announcements: their manager has ended that since, and
+    so it is held until somebody stands for it. Returns it."""
+    today = local_day(now, clinic.zone)
+    end = today + timedelta(days=14)
+    granted = give_role(writer, Place(Role.POSTER, clinic), start=today, end=end, by=manager, at=now)
+    lost_and_found = Draft(
+        title="Lost and found moves to the break room",
+        body=from_text(
+            "The box stands on the shelf next to the coffee machine. What nobody fetches in a month is given away."
+        ),
+        audience=[Cell(clinic, role) for role in EVERYBODY],
+        appears=at_local(today + timedelta(days=2), time(12), clinic.zone),
+        last_day=today + timedelta(days=30),
+    )
+    held = publish(lost_and_found, by=User.objects.get(pk=writer.pk), at=now)
+    take_role(granted, end=today, by=manager, at=now)
+    return held
 
 
 def _keep_a_draft(author: User, clinic: Clinic, now: datetime) -> None:

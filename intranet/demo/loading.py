@@ -11,7 +11,7 @@ from accounts.defaults import load_credential_types
 from intranet.core.time import local_day
 from intranet.demo import people as demo_people
 from intranet.demo.absences import load_absences
-from intranet.demo.announcements import load_announcements, load_receipts
+from intranet.demo.announcements import load_announcements, load_held, load_receipts
 from intranet.demo.protocols import load_acknowledgements, load_protocols, load_stops
 from intranet.demo.roster import load_roster
 from intranet.demo.swaps import load_swaps
@@ -51,6 +51,7 @@ def load(*, now: datetime, say: Callable[[str], object]) -> None:
         lead=people["ines"], managers=managers, administrator=people["ada"], clinics=clinics, now=now
     )
     load_receipts(posted, people, now=now)
+    load_held(people["ravi"], manager=managers["M"], clinic=clinics["M"], now=now)
     say("  four weeks of roster")
     load_roster(clinics=clinics, people=people, managers=managers, skills=skills, today=today)
     load_absences(clinics=clinics, people=people, managers=managers, today=today)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 from django.utils import timezone
@@ -25,7 +26,7 @@ from intranet.reminders.preferring import (
     open_to,
 )
 from intranet.reminders.quiet_hours import Hours
-from intranet.reminders.reading import mark_read, mark_unread
+from intranet.reminders.reading import endings, mark_read, mark_unread
 from intranet.reminders.snoozing import bring_back, snooze, snooze_several
 
 
@@ -33,12 +34,25 @@ class ReminderSerializer(serializers.ModelSerializer[Reminder]):
     kind_label = serializers.CharField(source="label", read_only=True, help_text="The kind in words.")
     paragraphs = serializers.ListField(child=serializers.CharField(), read_only=True)
     unread = serializers.BooleanField(read_only=True, help_text="Not read, and not settled either.")
+    ended = serializers.SerializerMethodField(
+        help_text="How it ended when it is settled otherwise than by being done: Withdrawn, Corrected. Otherwise empty."
+    )
+
+    def get_ended(self, reminder: Reminder) -> str:
+        return self._endings.get(reminder.pk, "")
+
+    @cached_property
+    def _endings(self) -> dict[int, str]:
+        """Of all that are shown together."""
+        if self.parent:
+            return endings(self.parent.instance)
+        return endings([self.instance] if self.instance else [])
 
     class Meta:
         model = Reminder
         fields = [
             *("id", "kind", "kind_label", "title", "paragraphs", "path", "action", "why"),
-            *("unread", "released_at", "read_at", "settled_at", "snoozed_until"),
+            *("unread", "released_at", "read_at", "settled_at", "ended", "snoozed_until"),
         ]
         read_only_fields = fields
 

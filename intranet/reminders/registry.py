@@ -6,7 +6,7 @@ else - planning, quiet hours, mail, inbox - is the same for all kinds and knows 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -185,6 +185,11 @@ class Kind:
     def unheard_of(self, at: datetime) -> QuerySet[Any, Any] | None:
         """Subjects of which the recipients may not hear yet, although reminders about them are planned; None: none ever."""
         return None
+
+    def endings(self, told: Collection[tuple[int, str]]) -> Mapping[tuple[int, str], str]:
+        """{(subject id, occasion): word} of those, among what was told and is settled, that ended otherwise than by being
+        done: `Withdrawn`. As many queries for many as for one."""
+        return {}
 
     def concerns(self, person: Any) -> bool:
         """Whether the person can ever get one, now: what they cannot get is no setting of theirs."""

@@ -37,7 +37,7 @@ from intranet.reminders.forms import InboxFilter, PreferencesForm, SnoozeForm, c
 from intranet.reminders.models import Reminder, ReminderQuerySet
 from intranet.reminders.news import news_of
 from intranet.reminders.preferring import prefer
-from intranet.reminders.reading import mark_read, mark_unread
+from intranet.reminders.reading import endings, mark_read, mark_unread
 from intranet.reminders.snoozing import Offer, bring_back, offers, shared_offers, snooze, snooze_several
 from intranet.reminders.unsubscribing import Link
 
@@ -53,6 +53,7 @@ class Row:
     reminder: Reminder
     offers: list[Offer]
     back: str = ""
+    ended: str = ""
 
     @property
     def choosable(self) -> bool:
@@ -118,7 +119,8 @@ def inbox_page(
     mine = Reminder.objects.visible_to(request.user)
     form = InboxFilter(request.GET, person=request.user)
     page = Paginator(form.narrow(mine, at), PAGE_SIZE).get_page(request.GET.get("page"))
-    rows = [row_of(reminder, at, zone) for reminder in page.object_list]
+    ended = endings(page.object_list)
+    rows = [row_of(reminder, at, zone, ended.get(reminder.pk, "")) for reminder in page.object_list]
     counts = mine.counted(at)
     if refused and not refused.has_its_box_among(rows):
         messages.error(request, refused.why)
@@ -324,10 +326,10 @@ def zone_of(request: HttpRequest) -> ZoneInfo:
     return zone
 
 
-def row_of(reminder: Reminder, at: datetime, zone: ZoneInfo) -> Row:
+def row_of(reminder: Reminder, at: datetime, zone: ZoneInfo, ended: str = "") -> Row:
     offered = offers(reminder, at, zone)
     if not reminder.is_put_off(at) or reminder.snoozed_until is None:
-        return Row(reminder, offered)
+        return Row(reminder, offered, ended=ended)
     return Row(reminder, offered, f"Comes back {moment_words(reminder.snoozed_until, at, zone)}")
 
 

@@ -14,7 +14,7 @@ function words(field) {
 
 for (const field of document.querySelectorAll("[data-limit]")) {
   const shown = document.createElement("p");
-  shown.className = "hint";
+  shown.hidden = true;
   shown.setAttribute("aria-hidden", "true");
   const told = document.createElement("span");
   told.className = "visually-hidden";
@@ -31,5 +31,5 @@ for (const field of document.querySelectorAll("[data-limit]")) {
     clearTimeout(waiting);
     waiting = setTimeout(() => { told.textContent = shown.textContent; }, PAUSE);
   });
-  show();
+  if (!field.matches("[aria-invalid=true]")) show(); // the form has said it already
 }

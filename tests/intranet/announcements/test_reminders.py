@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from accounts.roles import Role
 from intranet.announcements.acknowledging import acknowledge, note_opened
+from intranet.announcements.correcting import Wording, correct
 from intranet.announcements.publishing import withdraw
 from intranet.announcements.reminders import (
     AnnouncementAppeared,
@@ -22,6 +26,7 @@ from intranet.reminders.upcoming import lines, own_coming
 from tests import factories as people
 from tests.conftest import CHICAGO
 from tests.intranet.announcements import factories
+from tests.intranet.reminders import factories as inbox
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
@@ -209,3 +214,57 @@ def test_what_it_says_and_that_it_is_urgent_stand_in_the_mail(asking, therapist,
     assert message.title == f"Urgent: {asking.title}"
     assert message.paragraphs[0] == f"{asking.author} asks you to acknowledge this: {asking.words}"
     assert asking.words == "Words."
+
+
+class TestSettledRows:
+    """The inbox says of what is over whether it was withdrawn or corrected."""
+
+    @pytest.fixture
+    def settled(self, asking, therapist, at) -> Reminder:
+        """The reminder of `asking`, in the inbox and settled."""
+        return inbox.released(
+            kind="announcement-to-acknowledge",
+            recipient=therapist,
+            subject_type=AnnouncementToAcknowledge.subject,
+            subject_id=asking.pk,
+            occasion="published",
+            at=at,
+            not_after=at + 9 * DAY,
+            settled_at=at,
+        )
+
+    def badges(self, browser) -> list[str]:
+        page = browser.get("/inbox/").content.decode()
+        return [word for word in ("Withdrawn", "Corrected", "Done or no longer applies") if f">{word}<" in page]
+
+    def test_done_withdrawn_or_corrected(self, asking, settled, sign_in, api, therapist, clinical_lead, at):
+        browser, program = sign_in(therapist), api(therapist)
+        assert self.badges(browser) == ["Done or no longer applies"]
+        assert program.get("/api/v1/inbox/").json()["results"][0]["ended"] == ""
+        kept = Wording(title=asking.title, body="<p>On Friday.</p>", note="The day.", due_on=asking.due_on)
+        corrected = correct(asking, replace(kept, resets_receipts=True), token=asking.token, by=clinical_lead, at=at)
+        assert self.badges(browser) == ["Corrected"]
+        Reminder.objects.update(occasion="published-edition-2")
+        assert self.badges(browser) == ["Done or no longer applies"]
+        withdraw(corrected, by=clinical_lead, at=at)
+        assert self.badges(browser) == ["Withdrawn"]
+        assert program.get("/api/v1/inbox/").json()["results"][0]["ended"] == "Withdrawn"
+
+    def test_many_rows_take_as_much_asking_as_one(self, mt_prospect, settled, sign_in, api, manager, therapist, at):
+        def queries() -> list[int]:
+            found = []
+            for client, path in ((browser, "/inbox/"), (program, "/api/v1/inbox/")):
+                with CaptureQueriesContext(connection) as captured:
+                    assert client.get(path).status_code == 200
+                found.append(len(captured))
+            return found
+
+        browser, program = sign_in(therapist), api(therapist)
+        queries()
+        with_one = queries()
+        for _ in range(2):
+            other = factories.announcement(by=manager, at=at, to=[mt_prospect], due_on=at.date() + DAY)
+            row = Reminder.objects.get(pk=settled.pk)
+            row.pk, row.subject_id = None, other.pk
+            row.save()
+        assert queries() == with_one

@@ -5,11 +5,14 @@ from __future__ import annotations
 from datetime import date, datetime, time, timedelta
 
 import pytest
+import time_machine
 
 from accounts.models import Clinic, User
+from accounts.roles import Role
 from intranet.announcements.models import Announcement
+from intranet.announcements.publishing import may_take_over
 from intranet.core.time import at_local
-from intranet.demo.announcements import load_announcements, load_receipts, next_holiday
+from intranet.demo.announcements import load_announcements, load_held, load_receipts, next_holiday
 
 
 @pytest.fixture
@@ -63,6 +66,18 @@ def test_it_loads_on_any_day_at_any_hour(load, therapist: User, mt_prospect: Cli
     assert [one.note for one in posted["parking"].corrections.all()] == ["The lot opens at 2 PM, not at noon."]
     assert [file.name for file in posted["flu"].attachments.all()] == ["Consent to the flu shot"]
     assert [draft.author.name for draft in Announcement.objects.filter(published_at=None)] == ["Dana Mockridge"]
+
+
+@pytest.mark.parametrize("clock", [time(0, 5), time(23, 55)])
+def test_one_is_held_and_waits_for_the_manager(front_desk: User, manager: User, mt_prospect: Clinic, clock: time):
+    now = at_local(date(2026, 11, 25), clock, mt_prospect.zone)
+    held = load_held(front_desk, manager=manager, clinic=mt_prospect, now=now)
+    assert (held.author, held.appears_at > now) == (front_desk, True)
+    assert list(Announcement.objects.held(now + timedelta(days=3))) == [held]
+    with time_machine.travel(now, tick=False):
+        assert may_take_over(held, by=manager, at=now)
+        assert Announcement.objects.sees(manager, held)
+        assert Role.POSTER not in {grant.role for grant in User.objects.get(pk=front_desk.pk).standing.grants}
 
 
 @pytest.mark.parametrize(
