@@ -63,15 +63,16 @@ def due_is_old(due: datetime | None, at: datetime) -> bool:
 
 
 def are_late(at: datetime) -> bool:
-    """The rule of /health/reminders, in one query. Not on a machine on which nobody has ticked yet: it is starting."""
+    """The rule of /health/reminders, in one query. Not on a machine on which the first tick began just now: it is starting."""
     long_ago = at - OLDEST_DUE
     overdue = Q()
     for rows, since in waiting(at):
         overdue |= Q(Exists(rows.filter(**{f"{since}__lt": long_ago})))
-    newest = Run.objects.order_by("-started_at")
-    newest = newest.annotate(good=Subquery(good_ticks(at).values("ended_at")[:1]), overdue=overdue)
-    found = newest.values_list("good", "overdue").first()
+    first = Run.objects.order_by("started_at").annotate(
+        good=Subquery(good_ticks(at).values("ended_at")[:1]), overdue=overdue
+    )
+    found = first.values_list("started_at", "good", "overdue").first()
     if found is None:
         return False
-    good, something_waits = found
-    return tick_is_old(good, at) or bool(something_waits)
+    began, good, something_waits = found
+    return at - began > OLDEST_TICK and (tick_is_old(good, at) or bool(something_waits))

@@ -47,11 +47,16 @@ def test_ticks_that_fail_or_do_not_end_or_lie_in_the_future_do_not_count(at):
 def test_not_while_the_machine_is_starting(therapist, at):
     factories.reminder(recipient=therapist, at=at - 1000 * SECOND)
     assert are_late(at) is False
+    ticked(at - 90 * SECOND, ended_at=None)
+    ticked(at - 60 * SECOND, error="NotPlanned: shift")
+    assert are_late(at) is False
+    assert are_late(at + SECOND) is True
 
 
 @pytest.mark.parametrize(("ago", "late"), [(300, False), (301, True)])
 @pytest.mark.parametrize("what", ["not shown", "not composed", "not sent", "put off"])
 def test_nothing_that_is_due_waits_for_five_minutes(at, therapist, what, ago, late):
+    ticked(at - 100 * SECOND)
     ticked(at)
     due = at - ago * SECOND
     match what:
@@ -82,6 +87,7 @@ def test_nobody_is_told_while_all_is_well(cast, sign_in, at):
 
 
 def test_it_costs_one_question(at, therapist):
+    ticked(at - 100 * SECOND)
     ticked(at)
     factories.reminder(recipient=therapist, at=at - 301 * SECOND)
     with CaptureQueriesContext(connection) as asked:
