@@ -151,7 +151,7 @@ def visit(
         page = (beside.context if beside else watch(new_context())).new_page()
         if viewport:
             page.set_viewport_size(viewport)  # type: ignore[arg-type]
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(20_000)
         page.goto(f"{live_server.url}/accounts/login/")
         page.get_by_label("Email").fill(person.email)
         page.get_by_label("Password", exact=True).fill(PASSWORD)

@@ -185,7 +185,7 @@ class Installation:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=120,
+            timeout=600,  # for what hangs: loading the demo takes minutes on a busy machine
             check=False,
         )
         return done.returncode, done.stdout
