@@ -42,6 +42,7 @@ def test_the_list_holds_ones_own(mine, foreign, therapist, api, planted):
             "released_at": "2026-11-25T10:00:00-06:00",
             "read_at": None,
             "settled_at": None,
+            "ended": "",
             "snoozed_until": None,
         }
     ]
