@@ -363,7 +363,10 @@ def _trimmed(words: list[Element]) -> list[Element]:
 
 
 def _count(words: Iterable[Element]) -> int:
-    return sum(1 for word in words if word.tag == "w" and _SAYS_SOMETHING.search(word.text or ""))
+    """How many words; signs that were changed alone count as one: "> 5" does not say what "< 5" says."""
+    texts = [word.text or "" for word in words if word.tag == "w"]
+    said = sum(1 for text in texts if _SAYS_SOMETHING.search(text))
+    return said or int(any(text.strip() for text in texts))
 
 
 def _removed(block: Block) -> Element:

@@ -99,6 +99,13 @@ def inside(element: markup.HtmlElement) -> str:
         pytest.param(
             "<p>Same <em>words</em>.</p>", "<p>Same words.</p>", "<p>Same words.</p>", Amount(), id="emphasis"
         ),
+        pytest.param(
+            "<p>Pain &gt; 5.</p>",
+            "<p>Pain &lt; 5.</p>",
+            "<p>Pain <del>&gt;</del><ins>&lt;</ins> 5.</p>",
+            Amount(words_added=1, words_removed=1),
+            id="a sign alone is a change",
+        ),
         pytest.param("", "<p>new</p>", "<p><ins>new</ins></p>", Amount(blocks_added=("p",)), id="from nothing"),
         pytest.param("<p>old</p>", "", "<p><del>old</del></p>", Amount(blocks_removed=("p",)), id="to nothing"),
     ],
