@@ -81,18 +81,21 @@ def test_it_stops_when_one_was_signed_out(writing: Page, attempts: list[str], co
     complaints.clear()
 
 
+@pytest.mark.parametrize("what", ["writing", "protocol"])
 def test_it_waits_longer_each_time_that_no_answer_comes(
-    writing: Page, attempts: list[str], complaints: list[str]
+    what: str, request: pytest.FixtureRequest, complaints: list[str]
 ) -> None:
-    writing.route("**/keep/", lambda route: route.abort())
-    write(writing, "Half a thought")
-    says(writing, "it is tried again")
+    page: Page = request.getfixturevalue(what)
+    attempts = attempts_of(page)
+    page.route("**/keep/", lambda route: route.abort())
+    write(page, "Half a thought")
+    says(page, "it is tried again")
     for wait in (3_100, 6_100, 12_100):
-        with writing.expect_event("requestfailed"):
-            writing.clock.fast_forward(wait)
-    says(writing, "it is tried again")
-    writing.clock.fast_forward(20_000)  # of the 24 seconds
-    says(writing, "it is tried again")
+        with page.expect_event("requestfailed"):
+            page.clock.fast_forward(wait)
+    says(page, "it is tried again")
+    page.clock.fast_forward(20_000)  # of the 24 seconds
+    says(page, "it is tried again")
     assert len(attempts) == 4
     complaints.clear()
 
@@ -150,18 +153,3 @@ def test_a_protocol_with_something_missing_waits_for_the_next_word(protocol: Pag
     write(protocol, "A new title")
     says(protocol, "Saved ")
     assert len(attempts) == 2
-
-
-def test_a_protocol_waits_longer_each_time_that_no_answer_comes(protocol: Page, complaints: list[str]) -> None:
-    attempts = attempts_of(protocol)
-    protocol.route("**/keep/", lambda route: route.abort())
-    write(protocol, "A new title")
-    says(protocol, "it is tried again")
-    for wait in (3_100, 6_100):
-        with protocol.expect_event("requestfailed"):
-            protocol.clock.fast_forward(wait)
-    says(protocol, "it is tried again")
-    protocol.clock.fast_forward(9_000)  # of the 12 seconds
-    says(protocol, "it is tried again")
-    assert len(attempts) == 3
-    complaints.clear()

@@ -5,7 +5,7 @@ const form = document.querySelector("form[data-keep-at]");
 
 // What was new is a draft from now on: a reload finds it, and so does whatever is sent.
 function belongTo({ address, keep_at: keepAt, discard_at: discardAt }) {
-  if (form.elements.repeated) form.elements.repeated.value = "";
+  form.elements.repeated.value = "";
   form.dataset.keepAt = keepAt;
   form.action = address;
   history.replaceState(history.state, "", address);
@@ -21,7 +21,7 @@ function belongTo({ address, keep_at: keepAt, discard_at: discardAt }) {
 
 // The draft may be there: only the answer is lost.
 function mayBeThere() {
-  if (form.elements.repeated) form.elements.repeated.value = "on";
+  form.elements.repeated.value = "on";
 }
 
 function watch() {
